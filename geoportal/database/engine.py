@@ -1,0 +1,26 @@
+"""Engines of the two roles: the owner writes, the reader sees only what is public."""
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+
+# A request must never hold the server: reliability.md 5, read limits.
+_READ_OPTIONS = (
+    "-c default_transaction_read_only=on -c statement_timeout=8s -c lock_timeout=2s "
+    "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB"
+)
+
+
+def owner_engine(url: str) -> Engine:
+    """For statements that write; publication waits at most 10 s for another one (lock_timeout)."""
+    return create_engine(_psycopg(url), pool_pre_ping=True, connect_args={"options": "-c lock_timeout=10s -c jit=off"})
+
+
+def reader_engine(url: str) -> Engine:
+    """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
+    parsed = _psycopg(url)
+    given = parsed.query.get("options", "")
+    options = " ".join([given if isinstance(given, str) else " ".join(given), _READ_OPTIONS, "-c jit=off"]).strip()
+    return create_engine(parsed.set(query={**parsed.query, "options": options}), pool_pre_ping=True, pool_size=8)
+
+
+def _psycopg(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+psycopg")

@@ -1,0 +1,69 @@
+"""Migrations and the check at start that everything the services need is really there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from geoportal.settings import READ_ROLE
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
+
+REQUIRED_INDEXES = frozenset(
+    {"version_published", "version_geom", "version_status", "planobjekt_version", "planobjekt_geom", "dokument_sha256"}
+)
+
+
+class SchemaError(Exception):
+    """The database is not as the programs need it."""
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the schema to the newest revision, in one transaction; safe to run again and from several processes."""
+    config = _config()
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _prepare(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check_schema(engine: Engine) -> None:
+    """Raises SchemaError when the schema is not at the newest revision, or an index or the read role is missing."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    with engine.connect() as connection:
+        if connection.scalar(text("SELECT to_regclass('plans.alembic_version')")) is None:
+            raise SchemaError("Die Datenbank ist leer: `geoportal migrate` ausführen. / Empty database: run the migrations.")
+        revision = connection.scalar(text("SELECT version_num FROM plans.alembic_version"))
+        if revision != head:
+            raise SchemaError(
+                f"Schemastand {revision} statt {head}: `geoportal migrate` ausführen. / Run the migrations."
+            )
+        existing = set(connection.scalars(text("SELECT indexname FROM pg_indexes WHERE schemaname = 'plans'")))
+        if missing := REQUIRED_INDEXES - existing:
+            raise SchemaError(f"Index fehlt / index missing: {', '.join(sorted(missing))}")
+        if not connection.scalar(text("SELECT has_schema_privilege(:role, 'ogc', 'USAGE')"), {"role": READ_ROLE}):
+            raise SchemaError(f"Der Rolle {READ_ROLE} fehlt das Leserecht. / The read role lacks its grant.")
+
+
+def _prepare(connection: Connection) -> None:
+    """What must stand before the first revision: extensions, the read role, the schemas."""
+    for extension in ("postgis", "pg_trgm", "unaccent"):
+        if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
+            connection.execute(text(f"CREATE EXTENSION {extension}"))
+    if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": READ_ROLE}) is None:
+        connection.execute(text(f"CREATE ROLE {READ_ROLE} NOLOGIN"))
+    # The owner may step down to the reader where the reader has no login of its own (Settings.require_read_url).
+    if not connection.scalar(text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": READ_ROLE}):
+        connection.execute(text(f"GRANT {READ_ROLE} TO CURRENT_USER"))
+    for schema in ("plans", "layers", "ogc"):
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config

@@ -1,0 +1,197 @@
+"""The tables of schema `plans`, as the statements in store.py and published.py use them.
+
+Migrations own the schema; a contract test compares these definitions with the migrated database.
+"""
+
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+SRID = 25832
+
+metadata = MetaData(schema="plans")
+
+
+def _geometry(kind: str, *, nullable: bool = True) -> Column[Any]:
+    return Column("geom", Geometry(kind, SRID, spatial_index=False), nullable=nullable)
+
+
+gemeinde = Table(
+    "gemeinde",
+    metadata,
+    Column("ags", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("typ", Text, nullable=False),
+    Column("plz", Text, nullable=False),
+    Column("sitz", Geometry("POINT", SRID, spatial_index=False), nullable=False),
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("enumeration", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("kuerzel", Text),
+)
+
+klasse = Table(
+    "klasse",
+    metadata,
+    Column("klasse", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("gruppe", Text, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("report", JSONB, nullable=False),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("planwerk", Text, nullable=False),
+    Column("ags", Text),
+    Column("schluessel", Text, nullable=False, unique=True),
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("plan_id", ForeignKey("plans.plan.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("delivery_id", ForeignKey("plans.delivery.id"), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("published_at", DateTime(timezone=True)),
+    Column("published_until", DateTime(timezone=True)),
+    Column("xplan_version", Text, nullable=False),
+    Column("gml_id", Text),
+    Column("name", Text),
+    Column("nummer", Text),
+    Column("internal_id", Text),
+    Column("beschreibung", Text),
+    Column("gemeinden", JSONB, nullable=False),
+    Column("planart", ARRAY(Integer), nullable=False),
+    Column("rechtsstand", Integer),
+    Column("status", Text, nullable=False),
+    Column("verfahren", Integer),
+    Column("aufstellungsbeschluss_datum", Date),
+    Column("entwurfsbeschluss_datum", Date),
+    Column("satzungsbeschluss_datum", Date),
+    Column("planbeschluss_datum", Date),
+    Column("genehmigungs_datum", Date),
+    Column("rechtsverordnungs_datum", Date),
+    Column("ausfertigungs_datum", Date),
+    Column("inkrafttretens_datum", Date),
+    Column("wirksamkeits_datum", Date),
+    Column("untergangs_datum", Date),
+    Column("aenderungen_bis_datum", Date),
+    Column("techn_herstell_datum", Date),
+    Column("auslegungen", JSONB, nullable=False),
+    Column("traegerbeteiligungen", JSONB, nullable=False),
+    Column("erstellungsmassstab", Integer),
+    Column("bezuege", JSONB, nullable=False),
+    Column("attribute", JSONB, nullable=False),
+    _geometry("MULTIPOLYGON"),
+)
+
+bereich = Table(
+    "bereich",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("version_id", ForeignKey("plans.version.id"), nullable=False),
+    Column("gml_id", Text),
+    Column("nummer", Text),
+    Column("name", Text),
+    Column("attribute", JSONB, nullable=False),
+    _geometry("MULTIPOLYGON"),
+)
+
+planobjekt = Table(
+    "planobjekt",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("version_id", ForeignKey("plans.version.id"), nullable=False),
+    Column("klasse", Text, nullable=False),
+    Column("gml_id", Text),
+    Column("bereich", Text),
+    Column("ebene", Integer, nullable=False),
+    Column("flaechenschluss", Boolean),
+    Column("rechtscharakter", Integer),
+    Column("art", Text),
+    Column("art_text", Text),
+    Column("beschriftung", Text),
+    Column("attribute", JSONB, nullable=False),
+    _geometry("GEOMETRY"),
+    Column("original", Geometry("GEOMETRY", SRID, spatial_index=False)),
+)
+
+textabschnitt = Table(
+    "textabschnitt",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("version_id", ForeignKey("plans.version.id"), nullable=False),
+    Column("gml_id", Text),
+    Column("art", Text, nullable=False),
+    Column("schluessel", Text),
+    Column("gesetzliche_grundlage", Text),
+    Column("text", Text),
+    Column("attribute", JSONB, nullable=False),
+)
+
+dokument = Table(
+    "dokument",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("version_id", ForeignKey("plans.version.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("typ", Integer),
+    Column("art", Text),
+    Column("name", Text),
+    Column("url", Text),
+    Column("media_type", Text),
+    Column("beschreibung", Text),
+    Column("datum", Date),
+    Column("sha256", Text),
+    Column("size", BigInteger),
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("delivery_id", ForeignKey("plans.delivery.id"), nullable=False),
+    Column("plan_gml_id", Text),
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("element", Text),
+    Column("gml_id", Text),
+    Column("line", Integer),
+    Column("detail", Text, nullable=False),
+    _geometry("GEOMETRY"),
+)

@@ -1,0 +1,68 @@
+"""Settings of one process, read once from the environment. Nothing else in this house reads os.environ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+READ_ROLE = "geoportal_read"
+
+
+class SettingsError(Exception):
+    """The environment does not say what is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute."""
+
+    database_url: str | None
+    read_database_url: str | None
+    host: str
+    port: int
+    public_url: str
+    data: Path
+    home: Path
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Raises SettingsError when a value cannot be used."""
+        raw_port = environ.get("GEOPORTAL_PORT", "8080")
+        if not raw_port.isdecimal() or not 0 < int(raw_port) < 65536:
+            raise SettingsError(f"GEOPORTAL_PORT: {raw_port!r} ist keine Portnummer / is no port number")
+        home = Path(environ.get("GEOPORTAL_HOME", str(CHECKOUT))).resolve()
+        return cls(
+            database_url=environ.get("GEOPORTAL_DATABASE_URL") or None,
+            read_database_url=environ.get("GEOPORTAL_READ_DATABASE_URL") or None,
+            host=environ.get("GEOPORTAL_HOST", "127.0.0.1"),
+            port=int(raw_port),
+            public_url=environ.get("GEOPORTAL_URL", f"http://localhost:{raw_port}").rstrip("/"),
+            data=Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve(),
+            home=home,
+        )
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the uploaded originals and the plans' documents."""
+        return self.data / "archive"
+
+    def require_database_url(self) -> str:
+        if self.database_url is None:
+            raise SettingsError(
+                "Keine Datenbank angegeben: GEOPORTAL_DATABASE_URL=postgresql://… setzen oder `make demo` verwenden. "
+                "/ No database given: set GEOPORTAL_DATABASE_URL or use `make demo`."
+            )
+        return self.database_url
+
+    def require_read_url(self) -> str:
+        """The URL of the role that sees only what is public.
+
+        Without a login of its own (GEOPORTAL_READ_DATABASE_URL) the owner's login steps down to that role when it
+        connects; good for development, while an operator should give the reader its own login (docs/operator.md).
+        """
+        if self.read_database_url is not None:
+            return self.read_database_url
+        owner = self.require_database_url()
+        return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={READ_ROLE}')}"

@@ -1,0 +1,224 @@
+"""Every statement that writes plans. The caller opens the transaction: it is one thing that the user would name."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import shapely
+from geoalchemy2.shape import from_shape
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from geoportal.database import tables
+from geoportal.database.tables import SRID
+from plans_ingest import codelists, labels
+from plans_ingest.gemeinden import Gemeinde
+from plans_ingest.model import Attachment, Dokument, Issue, Plan, Planobjekt, Report
+
+# Columns of plans.version that carry the name of the plan's own field, and its value as it is.
+_SAME: Final = frozenset(column.name for column in tables.version.columns) & frozenset(
+    item.name for item in fields(Plan)
+) - {"gemeinden", "planart", "auslegungen", "traegerbeteiligungen", "bezuege", "attribute"}
+_OBJEKT_COLUMNS: Final = (
+    "version_id", "klasse", "gml_id", "bereich", "ebene", "flaechenschluss", "rechtscharakter", "art", "art_text",
+    "beschriftung", "attribute", "geom", "original",
+)  # fmt: skip
+
+
+def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
+    """The official code tables, class names and Gemeinden, as the installed programs know them."""
+    codes = [
+        {"enumeration": enumeration, "code": code.code, "label": code.label, "kuerzel": code.kuerzel}
+        for enumeration, code in codelists.all_codes()
+    ]
+    klassen = sorted({klasse for version in codelists.VERSIONS for klasse in codelists.classes(version)})
+    named = [
+        {"klasse": klasse, "label": codelists.class_label(klasse), "gruppe": codelists.class_group(klasse)}
+        for klasse in klassen
+    ]
+    to_storage = func.ST_Transform
+    places = [
+        {
+            "ags": gemeinde.ags,
+            "name": gemeinde.name,
+            "typ": gemeinde.typ,
+            "plz": gemeinde.plz,
+            "sitz": connection.scalar(
+                select(to_storage(from_shape(Point(gemeinde.sitz.lon, gemeinde.sitz.lat), 4326), SRID))
+            ),
+        }
+        for gemeinde in gemeinden
+    ]
+    for table, rows in ((tables.code, codes), (tables.klasse, named), (tables.gemeinde, places)):
+        if not rows:
+            continue
+        statement = upsert(table)
+        values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+        connection.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_=values), rows)
+
+
+def is_delivered(connection: Connection, sha256: str) -> bool:
+    return (
+        connection.scalar(select(tables.delivery.c.id).where(tables.delivery.c.sha256 == sha256).limit(1)) is not None
+    )
+
+
+def save_delivery(connection: Connection, sha256: str, report: Report) -> int:
+    """The delivered file with its whole report; returns the delivery's id."""
+    counts = {item.name: getattr(report, item.name) for item in fields(report) if item.name != "issues"}
+    row = insert(tables.delivery).values(sha256=sha256, filename=report.file, format=report.format, report=counts)
+    delivery: int = connection.execute(row.returning(tables.delivery.c.id)).scalar_one()
+    if report.issues:
+        connection.execute(insert(tables.issue), [_issue(delivery, issue) for issue in report.issues])
+    return delivery
+
+
+def latest_version(connection: Connection, plan: Plan) -> tuple[int, str] | None:
+    """Number and fingerprint of the plan's newest version that was not withdrawn, or None.
+
+    Locks the plan, so that two deliveries of the same plan wait for each other.
+    """
+    row = upsert(tables.plan).values(id=plan.id, planwerk=plan.planwerk.value, ags=plan.ags, schluessel=plan.schluessel)
+    connection.execute(row.on_conflict_do_nothing())
+    connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == plan.id).with_for_update())
+    found = connection.execute(
+        select(tables.version.c.version, tables.version.c.fingerprint)
+        .where(tables.version.c.plan_id == plan.id, tables.version.c.state != "withdrawn")
+        .order_by(tables.version.c.version.desc())
+        .limit(1)
+    ).first()
+    return None if found is None else (found.version, found.fingerprint)
+
+
+def save_version(
+    connection: Connection, delivery: int, plan: Plan, files: Mapping[str, tuple[str, Attachment]]
+) -> tuple[int, int]:
+    """A new version of a plan, in review, with all that belongs to it; returns (id of the version, its number).
+
+    `files` maps the names of the delivery's attachments to their SHA-256.
+    """
+    number = (
+        connection.scalar(select(func.max(tables.version.c.version)).where(tables.version.c.plan_id == plan.id)) or 0
+    ) + 1
+    row = {name: getattr(plan, name) for name in _SAME}
+    row |= {
+        "plan_id": plan.id,
+        "version": number,
+        "delivery_id": delivery,
+        "fingerprint": plan.fingerprint(),
+        "state": "in_review",
+        "status": codelists.status_group(plan.rechtsstand),
+        "gemeinden": [asdict(ref) for ref in plan.gemeinden],
+        "planart": list(plan.planart),
+        "auslegungen": [_json(asdict(item)) for item in plan.auslegungen],
+        "traegerbeteiligungen": [_json(asdict(item)) for item in plan.traegerbeteiligungen],
+        "bezuege": [_json(asdict(item)) for item in plan.bezuege],
+        "attribute": dict(plan.attribute),
+        "geom": _element(plan.geltungsbereich),
+    }
+    version = connection.execute(insert(tables.version).values(**row).returning(tables.version.c.id)).scalar_one()
+    bereiche = [
+        {
+            "version_id": version,
+            "gml_id": bereich.gml_id,
+            "nummer": bereich.nummer,
+            "name": bereich.name,
+            "attribute": dict(bereich.attribute),
+            "geom": _element(bereich.geltungsbereich),
+        }
+        for bereich in plan.bereiche
+    ]
+    texte = [
+        {"version_id": version}
+        | {item.name: getattr(absatz, item.name) for item in fields(absatz) if item.name != "attribute"}
+        | {"attribute": dict(absatz.attribute)}
+        for absatz in plan.texte
+    ]
+    dokumente = [
+        _dokument(version, position, dokument, files) for position, dokument in enumerate(plan.dokumente, start=1)
+    ]
+    for table, rows in ((tables.bereich, bereiche), (tables.textabschnitt, texte), (tables.dokument, dokumente)):
+        if rows:
+            connection.execute(insert(table), rows)
+    _copy_objekte(connection, version, plan.objekte, plan.xplan_version)
+    return version, number
+
+
+def publish_version(connection: Connection, plan_id: UUID, version: int) -> None:
+    """Makes a version (by its id) the public one; the one before it ends at the same instant."""
+    table = tables.version
+    connection.execute(
+        update(table)
+        .where(table.c.plan_id == plan_id, table.c.state == "published")
+        .values(state="superseded", published_until=func.now())
+    )
+    connection.execute(
+        update(table)
+        .where(table.c.id == version)
+        .values(state="published", published_at=func.now(), published_until=None)
+    )
+
+
+def _copy_objekte(connection: Connection, version: int, objekte: Iterable[Planobjekt], xplan_version: str) -> None:
+    """By COPY: a plan has thousands of objects, and an INSERT for each would take the time of the whole ingest."""
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
+    columns = ", ".join(_OBJEKT_COLUMNS)
+    with driver.cursor() as cursor, cursor.copy(f"COPY plans.planobjekt ({columns}) FROM STDIN") as copy:
+        for row in _objekt_rows(version, objekte, xplan_version):
+            copy.write_row(row)
+
+
+def _objekt_rows(version: int, objekte: Iterable[Planobjekt], xplan_version: str) -> Iterator[tuple[Any, ...]]:
+    for objekt in objekte:
+        art = labels.describe(objekt, xplan_version)
+        yield (
+            version, objekt.klasse, objekt.gml_id, objekt.bereich, objekt.ebene, objekt.flaechenschluss,
+            objekt.rechtscharakter, art.code, art.text, art.beschriftung,
+            json.dumps(objekt.attribute, ensure_ascii=False), _hex(objekt.geometry), _hex(objekt.original),
+        )  # fmt: skip
+
+
+def _dokument(
+    version: int, position: int, dokument: Dokument, files: Mapping[str, tuple[str, Attachment]]
+) -> dict[str, Any]:
+    row = {item.name: getattr(dokument, item.name) for item in fields(dokument) if item.name != "attachment"}
+    sha256, attachment = files.get(dokument.attachment or "", (None, None))
+    return row | {
+        "version_id": version,
+        "position": position,
+        "sha256": sha256,
+        "size": None if attachment is None else attachment.size,
+    }
+
+
+def _issue(delivery: int, issue: Issue) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery,
+        "plan_gml_id": issue.plan,
+        "code": issue.code,
+        "severity": issue.severity.value,
+        "file": issue.where.file,
+        "element": issue.where.element,
+        "gml_id": issue.where.gml_id,
+        "line": issue.where.line,
+        "detail": issue.detail,
+        "geom": _element(issue.geometry),
+    }
+
+
+def _element(geometry: BaseGeometry | None) -> Any:
+    return None if geometry is None else from_shape(geometry, SRID)
+
+
+def _hex(geometry: BaseGeometry | None) -> str | None:
+    return None if geometry is None else shapely.to_wkb(shapely.set_srid(geometry, SRID), hex=True, include_srid=True)
+
+
+def _json(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: item.isoformat() if isinstance(item, date) else item for key, item in value.items()}

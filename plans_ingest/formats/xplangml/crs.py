@@ -1,0 +1,112 @@
+"""The coordinate reference systems that plans are written in, in all their spellings (XPlanung 2.1.3.1).
+
+The specification allows `EPSG:n` and `urn:adv:crs:…`; exporters also write OGC URNs and URIs. Coordinates in plan files
+are easting, northing, whatever the CRS says; only geographic ones come in both orders, so the numbers decide.
+"""
+
+import re
+import warnings
+from functools import cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from pyproj.transformer import Transformer, TransformerGroup
+
+_ADV: Final = {
+    "ETRS89_UTM31": 25831,
+    "ETRS89_UTM32": 25832,
+    "ETRS89_UTM33": 25833,
+    "DE_DHDN_3GK2": 31466,
+    "DE_DHDN_3GK3": 31467,
+    "DE_DHDN_3GK4": 31468,
+    "DE_DHDN_3GK5": 31469,
+    "ETRS89_LAT-LON": 4258,
+}
+# 325832/325833 are Brandenburg's old house numbers for UTM with (a part of) the zone written before the easting.
+_HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
+_EPSG: Final = re.compile(r"(?:^|[:/#])EPSG(?:[:/]{1,2}|/0/|:[\d.]*:|\.xml#)(\d{4,6})$", re.IGNORECASE)
+
+_UTM: Final = frozenset({25831, 25832, 25833})
+_ZONE_UNIT: Final = 1_000_000.0
+
+# Germany with a margin; northings of all projected systems here lie in this band, eastings never do.
+_NORTHING: Final = (5_000_000.0, 6_500_000.0)
+_LATITUDE: Final = (45.0, 57.0)
+
+
+def epsg_of(srs_name: str) -> int | None:
+    """The EPSG number that a srsName means, or None if we do not know it."""
+    name = srs_name.strip()
+    if name.lower().startswith("urn:adv:crs:"):
+        key = name.rpartition(":")[2].upper()
+        return next((epsg for stem, epsg in _ADV.items() if re.fullmatch(rf"{stem}([_*].*)?", key)), None)
+    if re.fullmatch(r"(urn:ogc:def:crs:OGC:[\d.]*:|https?://www\.opengis\.net/def/crs/OGC/[\d.]+/)CRS84", name):
+        return 4326
+    found = _EPSG.search(name)
+    if found is None:
+        return None
+    number = int(found[1])
+    number = _HOUSE_NUMBERS.get(number, number)
+    return number if _exists(number) else None
+
+
+def guess(coordinates: npt.NDArray[np.float64], fallback: int) -> int:
+    """The EPSG number that coordinates without any CRS betray by their size; `fallback` where UTM zones look alike."""
+    easting = float(np.median(coordinates[:, 0]))
+    for low, high, epsg in (
+        (2_300_000, 2_800_000, 31466),
+        (3_300_000, 3_800_000, 31467),
+        (4_300_000, 4_800_000, 31468),
+        (32_200_000, 32_900_000, 25832),
+        (33_200_000, 33_900_000, 25833),
+    ):
+        if low <= easting <= high:
+            return epsg
+    return 4326 if abs(easting) <= 180 else fallback
+
+
+def is_swapped(coordinates: npt.NDArray[np.float64], epsg: int) -> bool:
+    """Whether the first number is the northing (or latitude): decided by the numbers (in Germany unmistakable)."""
+    low, high = _LATITUDE if _crs(epsg).is_geographic else _NORTHING
+    inside = (coordinates >= low) & (coordinates <= high)
+    return bool(inside[:, 0].all() and not inside[:, 1].any())
+
+
+def has_zone(coordinates: npt.NDArray[np.float64], epsg: int) -> bool:
+    """Whether UTM eastings carry a zone number in front ("32 477 123" or "3 477 123")."""
+    return epsg in _UTM and bool((coordinates[:, 0] >= _ZONE_UNIT).any())
+
+
+def without_zone(coordinates: npt.NDArray[np.float64], epsg: int) -> npt.NDArray[np.float64]:
+    """UTM eastings freed of a zone number in front: a true one is below 1,000,000 m."""
+    if epsg not in _UTM:
+        return coordinates
+    return np.column_stack([coordinates[:, 0] % _ZONE_UNIT, coordinates[:, 1]])
+
+
+@cache
+def transformer(source: int, target: int) -> Transformer:
+    """Best known operation, x (easting, longitude) first. `accuracy` of the result is in metres, -1 if unknown.
+
+    From Gauß-Krüger (DHDN) this is the national grid BeTA2007 where PROJ has it installed, else a 7-parameter set with
+    an accuracy of metres: the caller tells.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "best transformation is not available": told through accuracy
+        return TransformerGroup(source, target, always_xy=True).transformers[0]
+
+
+def _crs(epsg: int) -> CRS:
+    return CRS.from_epsg(epsg)
+
+
+@cache
+def _exists(epsg: int) -> bool:
+    try:
+        crs = _crs(epsg)
+    except CRSError:
+        return False
+    return bool(crs.is_projected or crs.is_geographic)

@@ -1,0 +1,222 @@
+"""One XPlanGML document: checked before it is trusted, then handed out feature by feature.
+
+The tree of the document is never held whole: a preflight with expat learns what is needed from all of it (version,
+default CRS, shared geometries) and refuses what is dangerous; then each feature is parsed, yielded and forgotten.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from xml.parsers import expat
+
+from lxml import etree
+
+from plans_ingest.errors import NoPlan, UnreadableFile, UnsafeFile, UnsupportedFormat
+from plans_ingest.formats.xplangml.gml import Element, is_gml, local
+from plans_ingest.model import Where
+
+VERSIONS: Final = ("3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1")
+
+MAX_DEPTH: Final = 60
+MAX_ATTRIBUTES: Final = 40
+MAX_TEXT: Final = 8_000_000  # characters of one text: a posList of some 250,000 vertices
+MAX_FEATURE_ELEMENTS: Final = 500_000
+MAX_ELEMENTS: Final = 60_000_000
+
+_NAMESPACE: Final = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)/?$")
+_OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
+_CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects"})
+_GEOMETRY_LINKS: Final = frozenset(
+    {
+        "curveMember", "baseCurve", "surfaceMember", "baseSurface", "pointMember", "lineStringMember", "polygonMember",
+        "geometryMember",
+    }
+)  # fmt: skip
+_XLINK_HREF: Final = "http://www.w3.org/1999/xlink href"
+
+
+@dataclass(slots=True)
+class Preflight:
+    """What the first pass learnt. `shared` are gml:ids of geometries that other geometries are made of."""
+
+    version: str | None = None
+    default_srs: str | None = None
+    shared: set[str] = field(default_factory=set)
+    elements: int = 0
+    foreign_root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature element, still XML; valid only until the next one is asked for."""
+
+    klasse: str
+    gml_id: str | None
+    where: Where
+    element: Element
+
+
+class Document:
+    """An XPlanGML file on disk. `name` is what its owner calls it (the member of an archive)."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self.name = name
+        found = preflight(path, name)
+        if found.version is None:
+            root = found.foreign_root or "?"
+            raise NoPlan(
+                f"Kein XPlanGML: das Wurzelelement ist {root}, ein XPlanung-Namensraum kommt nicht vor",
+                f"no XPlanGML: root element {root}, no XPlanung namespace",
+                Where(name),
+            )
+        if found.version not in VERSIONS:
+            raise UnsupportedFormat(
+                f"XPlanGML {found.version} wird nicht gelesen; lesbar sind {VERSIONS[0]} bis {VERSIONS[-1]}",
+                f"XPlanGML {found.version} is not read; readable are {VERSIONS[0]} to {VERSIONS[-1]}",
+                Where(name),
+            )
+        self.version: str = found.version
+        self.default_srs = found.default_srs
+        self.shared: Mapping[str, Element] = self._collect(found.shared) if found.shared else {}
+
+    def features(self) -> Iterator[Feature]:
+        """All features in the order of the file, whatever collection they are nested in. Raises UnreadableFile."""
+        for container in self._parse(_CONTAINERS):
+            for element in container:
+                if not isinstance(element.tag, str) or not _NAMESPACE.search(etree.QName(element).namespace or ""):
+                    continue
+                if local(element) == "XPlanAuszug":
+                    continue
+                gml_id = gml_id_of(element)
+                yield Feature(local(element), gml_id, self.where(element), element)
+            # What has been handed out is freed, so that memory stays with the largest feature, not with the file.
+            container.clear(keep_tail=False)
+            while container.getprevious() is not None:
+                parent = container.getparent()
+                if parent is None:
+                    break
+                del parent[0]
+
+    def where(self, element: Element) -> Where:
+        line = element.sourceline
+        return Where(self.name, local(element), gml_id_of(element), line if isinstance(line, int) else None)
+
+    def _collect(self, wanted: set[str]) -> dict[str, Element]:
+        """Copies of the geometry elements that others refer to; only documents that share geometries pay for this."""
+        found = {}
+        for element in self._parse(None):
+            gml_id = gml_id_of(element)
+            if gml_id in wanted and is_gml(element):
+                found[gml_id] = copy.deepcopy(element)
+        return found
+
+    def _parse(self, names: frozenset[str] | None) -> Iterator[Element]:
+        tags = None if names is None else [f"{{*}}{name}" for name in sorted(names)]
+        try:
+            for _, element in etree.iterparse(
+                str(self._path),
+                events=("end",),
+                tag=tags,
+                resolve_entities=False,
+                load_dtd=False,
+                no_network=True,
+                huge_tree=False,
+                dtd_validation=False,
+                attribute_defaults=False,
+                remove_comments=True,
+                remove_pis=True,
+            ):
+                yield element
+        except etree.XMLSyntaxError as fault:
+            raise _unreadable(self.name, fault.lineno, fault.msg or "") from None
+
+
+def gml_id_of(element: Element) -> str | None:
+    return element.get("{http://www.opengis.net/gml/3.2}id") or element.get("{http://www.opengis.net/gml}id")
+
+
+def preflight(path: Path, name: str) -> Preflight:
+    """Reads the whole document once with expat. Raises UnreadableFile when it is not well-formed, UnsafeFile when it is
+    built to harm: a DOCTYPE (entities, external files), too deep, too many elements or attributes, endless text.
+    """
+    found = Preflight()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    depth = in_text = in_feature = 0
+    feature_depth: int | None = None
+
+    def refuse(german: str, english: str) -> None:
+        raise UnsafeFile(german, english, Where(name, line=parser.CurrentLineNumber))
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, in_text, in_feature, feature_depth
+        depth += 1
+        in_text = 0
+        found.elements += 1
+        namespace, _, local_name = tag.rpartition(" ")
+        if found.elements == 1:
+            found.foreign_root = local_name
+        if depth > MAX_DEPTH:
+            refuse(f"mehr als {MAX_DEPTH} Ebenen verschachtelt", f"nested deeper than {MAX_DEPTH} levels")
+        if len(attributes) > MAX_ATTRIBUTES:
+            refuse(f"Element mit mehr als {MAX_ATTRIBUTES} XML-Attributen", "element with too many XML attributes")
+        if found.elements > MAX_ELEMENTS:
+            refuse(f"mehr als {MAX_ELEMENTS} Elemente", "too many elements")
+        if feature_depth is not None:
+            in_feature += 1
+            if in_feature > MAX_FEATURE_ELEMENTS:
+                refuse(f"Objekt mit mehr als {MAX_FEATURE_ELEMENTS} Elementen", "object with too many elements")
+        elif local_name in _CONTAINERS - {"featureMembers", "additionalObjects"}:
+            feature_depth, in_feature = depth, 0
+        if found.version is None and (match := _NAMESPACE.match(namespace)):
+            found.version = f"{match[1]}.{match[2]}"
+        elif found.version is None and namespace == _OLD_NAMESPACE:
+            found.version = "2"
+        srs = attributes.get("srsName")
+        if srs and (found.default_srs is None or local_name == "Envelope"):
+            found.default_srs = srs
+        href = attributes.get(_XLINK_HREF)
+        if href and href.startswith("#") and local_name in _GEOMETRY_LINKS:
+            found.shared.add(href[1:])
+
+    def end(_tag: str) -> None:
+        nonlocal depth, in_text, feature_depth
+        if depth == feature_depth:
+            feature_depth = None
+        depth -= 1
+        in_text = 0
+
+    def text(data: str) -> None:
+        nonlocal in_text
+        in_text += len(data)
+        if in_text > MAX_TEXT:
+            refuse(f"Text mit mehr als {MAX_TEXT} Zeichen", "text too long")
+
+    def doctype(*_: object) -> None:
+        refuse(
+            "DOCTYPE-Angaben sind in Plandateien nicht erlaubt (sie könnten fremde Dateien einbinden); bitte entfernen",
+            "a DOCTYPE is not allowed in plan files (it could pull in other files); remove it",
+        )
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = doctype
+    parser.buffer_text = True
+    try:
+        with path.open("rb") as file:
+            parser.ParseFile(file)
+    except expat.ExpatError as fault:
+        raise _unreadable(name, fault.lineno, expat.errors.messages.get(fault.code, "")) from None
+    return found
+
+
+def _unreadable(name: str, line: int | None, reason: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"Die Datei ist kein wohlgeformtes XML ({reason})",
+        "the file is not well-formed XML",
+        Where(name, line=line),
+    )

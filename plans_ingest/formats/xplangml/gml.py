@@ -1,0 +1,405 @@
+"""GML 3.1 and 3.2 geometries to shapely, as far as plans use them (XPlanung 2.2, ISO 19136 clauses 10 and 11).
+
+Coordinates stay as they stand in the file: its CRS, its unit, its axis order; placing.py puts them where they belong.
+Curved segments become lines whose distance to the true curve is at most CHORD_ERROR.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from lxml import etree
+from shapely.geometry import GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+CHORD_ERROR = 0.005  # metres
+MAX_VERTICES = 1_000_000  # of one geometry: more is no plan but an attack
+_JOIN_TOLERANCE = 0.002  # metres; XPlanung's own tolerance for "the same point" (Konformitätsbedingung 2.2)
+_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+
+type Coordinates = npt.NDArray[np.float64]
+type Element = etree._Element
+
+
+class GeometryFault(Exception):
+    """A geometry element that cannot be read; the text says why, German and English."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was remarkable while one geometry was read; each is an issue code, with its detail."""
+
+    found: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, code: str, detail: str = "") -> None:
+        if (code, detail) not in self.found:
+            self.found.append((code, detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A geometry as it stands in the file. `srs_name` is the nearest one written at or inside the geometry, if any."""
+
+    geometry: BaseGeometry
+    srs_name: str | None
+
+
+def local(element: Element) -> str:
+    """The element's name without its namespace ("" for comments and processing instructions)."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def is_gml(element: Element) -> bool:
+    return isinstance(element.tag, str) and element.tag.startswith("{http://www.opengis.net/gml")
+
+
+def children(element: Element) -> Iterable[Element]:
+    return (child for child in element if isinstance(child.tag, str))
+
+
+def is_geometry(element: Element) -> bool:
+    return is_gml(element) and local(element) in _READERS
+
+
+def read(element: Element, shared: Mapping[str, Element], notes: Notes) -> Raw:
+    """One GML geometry element. `shared` are the elements that others refer to by xlink, by their gml:id.
+
+    Raises GeometryFault.
+    """
+    reader = _Reader(shared, notes)
+    geometry = reader.geometry(element)
+    names = (node.get("srsName") for node in element.iter() if isinstance(node.tag, str))
+    return Raw(geometry, next((name for name in names if name), None))
+
+
+class _Reader:
+    def __init__(self, shared: Mapping[str, Element], notes: Notes) -> None:
+        self._shared = shared
+        self._notes = notes
+        self._following: list[str] = []
+        self._vertices = 0
+
+    def geometry(self, element: Element) -> BaseGeometry:
+        reader = _READERS.get(local(element)) if is_gml(element) else None
+        if reader is None:
+            raise GeometryFault(f"Geometrieart {local(element)} wird nicht gelesen / geometry type not read")
+        return reader(self, element)
+
+    # points -----------------------------------------------------------------------------------------------------------
+
+    def point(self, element: Element) -> Point:
+        coordinates = self._coordinates(element)
+        if len(coordinates) != 1:
+            raise GeometryFault("Punkt ohne Koordinatenpaar / point without one pair of coordinates")
+        return Point(coordinates[0])
+
+    def multi_point(self, element: Element) -> MultiPoint:
+        return MultiPoint([self.point(part) for part in self._members(element)])
+
+    # curves -----------------------------------------------------------------------------------------------------------
+
+    def line(self, element: Element) -> LineString:
+        return LineString(self._curve(element))
+
+    def multi_curve(self, element: Element) -> MultiLineString:
+        return MultiLineString([self._curve(part) for part in self._members(element)])
+
+    def _curve(self, element: Element) -> Coordinates:
+        """Vertices of anything that is one curve: LineString, Curve, CompositeCurve, OrientableCurve, Ring."""
+        kind = local(element)
+        if kind in {"LineString", "LinearRing"}:
+            coordinates = self._coordinates(element)
+        elif kind == "Curve":
+            holder = next((c for c in children(element) if local(c) == "segments"), None)
+            parts = [self._segment(segment) for segment in children(holder)] if holder is not None else []
+            coordinates = self._join(parts)
+        elif kind in {"CompositeCurve", "Ring"}:
+            coordinates = self._join([self._curve(member) for member in self._members(element)])
+        elif kind == "OrientableCurve":
+            bases = [self._curve(member) for member in self._members(element)]
+            if len(bases) != 1:
+                raise GeometryFault("OrientableCurve ohne baseCurve")
+            [coordinates] = bases
+            if element.get("orientation") == "-":
+                coordinates = coordinates[::-1]
+        else:
+            raise GeometryFault(f"{kind} ist keine Linie / is no curve")
+        if len(coordinates) < 2:
+            raise GeometryFault("Linie mit weniger als zwei Punkten / curve with fewer than two points")
+        return coordinates
+
+    def _segment(self, element: Element) -> Coordinates:
+        kind = local(element)
+        if kind in {"LineStringSegment", "GeodesicString"}:
+            return self._coordinates(element)
+        if kind in {"Arc", "ArcString"}:
+            points = self._coordinates(element)
+            if len(points) < 3 or len(points) % 2 == 0:
+                raise GeometryFault(f"{kind} mit {len(points)} Punkten / with {len(points)} points")
+            arcs = [arc(*points[i : i + 3]) for i in range(0, len(points) - 2, 2)]
+            return self._join(arcs)
+        if kind == "Circle":
+            points = self._coordinates(element)
+            if len(points) != 3:
+                raise GeometryFault(f"Circle mit {len(points)} Punkten / with {len(points)} points")
+            return circle(*points)
+        if kind in {"ArcByCenterPoint", "CircleByCenterPoint"}:
+            return self._arc_by_centre(element)
+        raise GeometryFault(f"Liniensegment {kind} wird nicht gelesen / curve segment not read")
+
+    def _arc_by_centre(self, element: Element) -> Coordinates:
+        """ISO 19136 10.4.7.10: bearings are counted from the first axis; plans write them in degrees, anticlockwise."""
+        centre = self._coordinates(element)
+        radius = _measure(element, "radius")
+        if len(centre) != 1 or radius is None or radius <= 0:
+            raise GeometryFault("Kreisbogen ohne Mittelpunkt oder Radius / arc without centre or radius")
+        start, end = _measure(element, "startAngle"), _measure(element, "endAngle")
+        if local(element) == "CircleByCenterPoint" or start is None or end is None:
+            start, end = 0.0, 360.0
+        first, sweep = math.radians(start), math.radians(end - start)
+        if sweep == 0:
+            raise GeometryFault("Kreisbogen ohne Öffnung / arc without sweep")
+        return _sample(centre[0], radius, first, sweep)
+
+    def _join(self, parts: list[Coordinates]) -> Coordinates:
+        """Chains segments; the shared point is kept once. A gap stays as a straight line, and is told."""
+        joined: list[Coordinates] = []
+        for part in parts:
+            if joined and len(part):
+                gap = float(np.hypot(*(joined[-1][-1] - part[0])))
+                if gap > _JOIN_TOLERANCE:
+                    self._notes.add("curve_gap", f"{gap:.3f} m")
+                else:
+                    part = part[1:]
+            if len(part):
+                joined.append(part)
+        return np.concatenate(joined) if joined else np.empty((0, 2))
+
+    # surfaces ---------------------------------------------------------------------------------------------------------
+
+    def polygon(self, element: Element) -> Polygon:
+        shell: Coordinates | None = None
+        holes: list[Coordinates] = []
+        for boundary in children(element):
+            kind = local(boundary)
+            if kind in {"exterior", "outerBoundaryIs"}:
+                shell = self._ring(boundary)
+            elif kind in {"interior", "innerBoundaryIs"}:
+                holes.append(self._ring(boundary))
+        if shell is None:
+            raise GeometryFault("Fläche ohne äußeren Ring / surface without exterior ring")
+        return Polygon(shell, holes)
+
+    def surface(self, element: Element) -> BaseGeometry:
+        """Patches or members of one surface; together they are one area (ISO 19136 10.5.10)."""
+        parts = [self.geometry(part) for part in self._members(element)]
+        if not parts:
+            raise GeometryFault("Fläche ohne Teile / surface without parts")
+        if len(parts) == 1:
+            return parts[0]
+        if all(part.is_valid for part in parts):
+            merged = shapely.union_all(parts)
+            if merged.geom_type != "Polygon":
+                self._notes.add("patches_apart", f"{len(parts)}")
+            return merged
+        return _multi_polygon(parts)
+
+    def multi_surface(self, element: Element) -> MultiPolygon:
+        return _multi_polygon([self.geometry(part) for part in self._members(element)])
+
+    def collection(self, element: Element) -> GeometryCollection:
+        return GeometryCollection([self.geometry(part) for part in self._members(element)])
+
+    def _ring(self, boundary: Element) -> Coordinates:
+        ring = next(iter(children(boundary)), None)
+        if ring is None:
+            raise GeometryFault("leerer Ring / empty ring")
+        coordinates = self._curve(ring)
+        if len(coordinates) < 3:
+            raise GeometryFault("Ring mit weniger als drei Punkten / ring with fewer than three points")
+        gap = float(np.hypot(*(coordinates[0] - coordinates[-1])))
+        if gap > 0:
+            if gap > _JOIN_TOLERANCE:
+                self._notes.add("ring_open", f"{gap:.3f} m")
+                coordinates = np.concatenate([coordinates, coordinates[:1]])
+            else:
+                coordinates = np.concatenate([coordinates[:-1], coordinates[:1]])
+        if len(coordinates) < 4:
+            raise GeometryFault("Ring mit weniger als drei Punkten / ring with fewer than three points")
+        return coordinates
+
+    # parts and numbers ------------------------------------------------------------------------------------------------
+
+    def _members(self, element: Element) -> Iterable[Element]:
+        """The geometries inside the …Member, patches, baseCurve… properties of an aggregate; xlinks are followed."""
+        for member in children(element):
+            if local(member) not in _MEMBERS:
+                continue
+            href = member.get(_XLINK_HREF)
+            if href is None:
+                yield from children(member)
+                continue
+            target = href.removeprefix("#")
+            if target in self._following:
+                raise GeometryFault(f"{href} verweist im Kreis / refers to itself")
+            if target not in self._shared:
+                raise GeometryFault(f"{href} ist nicht in der Datei / is not in the file")
+            self._following.append(target)
+            yield self._shared[target]
+            self._following.pop()
+
+    def _coordinates(self, element: Element) -> Coordinates:
+        """All vertices directly under an element (posList, pos, pointProperty, coordinates, coord), n x 2."""
+        parts = []
+        for child in children(element):
+            kind = local(child)
+            if kind in {"pos", "posList"}:
+                parts.append(self._positions(child, element))
+            elif kind == "coordinates":
+                text = (child.text or "").replace(child.get("ts", " "), " ")
+                pairs = [pair.split(child.get("cs", ",")) for pair in text.split()]
+                if len({len(pair) for pair in pairs}) > 1:
+                    raise GeometryFault("Koordinaten ungleicher Länge / coordinates of unequal length")
+                parts.append(self._numbers([n for pair in pairs for n in pair], len(pairs[0]) if pairs else 2))
+            elif kind == "coord":
+                parts.append(self._numbers([(n.text or "") for n in children(child)], sum(1 for _ in children(child))))
+            elif kind in {"pointProperty", "pointRep"}:
+                parts.extend(np.asarray([self.point(p).coords[0]]) for p in children(child))
+        return np.concatenate(parts) if parts else np.empty((0, 2))
+
+    def _positions(self, node: Element, owner: Element) -> Coordinates:
+        words = (node.text or "").split()
+        if local(node) == "pos":
+            dimension = len(words)
+        else:
+            stated = node.get("srsDimension") or owner.get("srsDimension") or _inherited(owner, "srsDimension") or "2"
+            dimension = int(stated) if stated in {"2", "3"} else 2
+        return self._numbers(words, dimension)
+
+    def _numbers(self, words: list[str], dimension: int) -> Coordinates:
+        if dimension not in {2, 3} or len(words) % dimension:
+            raise GeometryFault(f"{len(words)} Zahlen in Koordinaten / numbers in coordinates")
+        self._vertices += len(words) // dimension
+        if self._vertices > MAX_VERTICES:
+            raise GeometryFault(f"mehr als {MAX_VERTICES} Stützpunkte / vertices")
+        try:
+            numbers = np.array(words, dtype=np.float64)
+        except ValueError:
+            raise GeometryFault("Koordinate ist keine Zahl / coordinate is no number") from None
+        if not np.isfinite(numbers).all():
+            raise GeometryFault("Koordinate ist nicht endlich / coordinate is not finite")
+        rows = numbers.reshape(-1, dimension)
+        if dimension == 3:
+            self._notes.add("height_dropped")
+        return rows[:, :2]
+
+
+def arc(start: Coordinates, middle: Coordinates, end: Coordinates) -> Coordinates:
+    """The arc through three points, linearised to CHORD_ERROR; n x 2, first and last row exactly `start` and `end`.
+
+    Three points on a line are that line (a surveyor's program writes such arcs).
+    """
+    centre = _centre(start, middle, end)
+    if centre is None:
+        return np.array([start, middle, end])
+    first, second, third = (math.atan2(*(p - centre)[::-1]) for p in (start, middle, end))
+    to_middle, to_end = (second - first) % math.tau, (third - first) % math.tau
+    sweep = to_end if to_middle <= to_end else to_end - math.tau
+    points = _sample(centre, float(np.hypot(*(start - centre))), first, sweep)
+    points[0], points[-1] = start, end
+    return points
+
+
+def circle(start: Coordinates, middle: Coordinates, end: Coordinates) -> Coordinates:
+    """The full circle through three points, from `start` round to `start`."""
+    centre = _centre(start, middle, end)
+    if centre is None:
+        raise GeometryFault("Kreis durch drei Punkte einer Geraden / circle through three points of a line")
+    first = math.atan2(*(start - centre)[::-1])
+    to_middle = (math.atan2(*(middle - centre)[::-1]) - first) % math.tau
+    to_end = (math.atan2(*(end - centre)[::-1]) - first) % math.tau
+    points = _sample(centre, float(np.hypot(*(start - centre))), first, math.tau if to_middle <= to_end else -math.tau)
+    points[0] = points[-1] = start
+    return points
+
+
+def _centre(a: Coordinates, b: Coordinates, c: Coordinates) -> Coordinates | None:
+    # Relative to the first point: UTM coordinates have seven digits, their squares would eat the millimetres.
+    (bx, by), (cx, cy) = b - a, c - a
+    doubled = 2 * (bx * cy - by * cx)
+    if abs(doubled) < 1e-9 * max(1.0, bx * bx + by * by, cx * cx + cy * cy):
+        return None
+    bb, cc = bx * bx + by * by, cx * cx + cy * cy
+    return np.asarray(a + np.array([(cy * bb - by * cc) / doubled, (bx * cc - cx * bb) / doubled]))
+
+
+def _sample(centre: Coordinates, radius: float, first: float, sweep: float) -> Coordinates:
+    # The sagitta of a chord over the angle t is r(1 - cos(t/2)).
+    step = 2 * math.acos(max(0.0, 1 - CHORD_ERROR / radius)) if radius > CHORD_ERROR else math.pi / 4
+    count = max(2, math.ceil(abs(sweep) / max(step, 1e-6)))
+    if count > MAX_VERTICES:
+        raise GeometryFault("Kreisbogen zu groß / arc too large")
+    angles = first + sweep * np.arange(count + 1) / count
+    return np.asarray(centre + radius * np.column_stack([np.cos(angles), np.sin(angles)]))
+
+
+def _measure(element: Element, name: str) -> float | None:
+    node = next((child for child in children(element) if local(child) == name), None)
+    try:
+        value = float(node.text or "") if node is not None else None
+    except ValueError:
+        return None
+    return value if value is None or math.isfinite(value) else None
+
+
+def _inherited(element: Element, attribute: str) -> str | None:
+    return next((up.get(attribute) for up in element.iterancestors() if up.get(attribute)), None)
+
+
+def _multi_polygon(parts: list[BaseGeometry]) -> MultiPolygon:
+    flat: list[Any] = []
+    for part in parts:
+        flat.extend(part.geoms if isinstance(part, MultiPolygon) else [part])
+    if not flat:
+        raise GeometryFault("Fläche ohne Teile / surface without parts")
+    if not all(isinstance(part, Polygon) for part in flat):
+        raise GeometryFault("Fläche mit Teilen, die keine Flächen sind / surface of parts that are none")
+    return MultiPolygon(flat)
+
+
+_MEMBERS = frozenset(
+    {
+        "pointMember", "pointMembers", "curveMember", "curveMembers", "lineStringMember", "surfaceMember",
+        "surfaceMembers", "polygonMember", "geometryMember", "geometryMembers", "patches", "polygonPatches",
+        "baseCurve", "baseSurface",
+    }
+)  # fmt: skip
+
+_READERS: Mapping[str, Callable[[_Reader, Element], BaseGeometry]] = {
+    "Point": _Reader.point,
+    "MultiPoint": _Reader.multi_point,
+    "LineString": _Reader.line,
+    "LinearRing": _Reader.line,
+    "Curve": _Reader.line,
+    "CompositeCurve": _Reader.line,
+    "OrientableCurve": _Reader.line,
+    "Ring": _Reader.line,
+    "MultiCurve": _Reader.multi_curve,
+    "MultiLineString": _Reader.multi_curve,
+    "Polygon": _Reader.polygon,
+    "PolygonPatch": _Reader.polygon,
+    "Rectangle": _Reader.polygon,
+    "Triangle": _Reader.polygon,
+    "Surface": _Reader.surface,
+    "PolyhedralSurface": _Reader.surface,
+    "CompositeSurface": _Reader.surface,
+    "OrientableSurface": _Reader.surface,
+    "MultiSurface": _Reader.multi_surface,
+    "MultiPolygon": _Reader.multi_surface,
+    "MultiGeometry": _Reader.collection,
+}

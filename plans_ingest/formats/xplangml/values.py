@@ -1,0 +1,193 @@
+"""Properties of a feature as plain values, so that nothing which was delivered is lost, understood or not.
+
+A scalar becomes text, number, boolean; a measure {"wert", "uom"}; a code with a code space {"wert", "codeSpace"}; a
+nested data type an object with its class under "_klasse"; a reference its href; what may occur more than once is always
+a list.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from lxml import etree
+
+from plans_ingest import codelists
+from plans_ingest.codelists import Attribute
+from plans_ingest.formats.xplangml import gml
+from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
+from plans_ingest.formats.xplangml.gml import Element, GeometryFault, Notes, Raw, children, local
+from plans_ingest.model import Issue, Json, Severity, Where
+
+_XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+_TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
+# XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
+UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One feature, read: `values` as delivered, `geometries` by property name, still in the file's CRS."""
+
+    klasse: str
+    gml_id: str | None
+    where: Where
+    values: dict[str, list[Json]] = field(default_factory=dict)
+    geometries: dict[str, list[Raw]] = field(default_factory=dict)
+
+    def one(self, name: str) -> Json:
+        """The first value of a property, or None."""
+        return next(iter(self.values.get(name, ())), None)
+
+    def take(self, name: str) -> Json:
+        """As one(), and the property counts as understood: it is not among the rest."""
+        return next(iter(self.values.pop(name, ())), None)
+
+    def take_all(self, name: str) -> list[Json]:
+        return self.values.pop(name, [])
+
+    def hrefs(self, *names: str) -> list[str]:
+        """Local gml:ids that the named properties refer to."""
+        found = (value for name in names for value in self.values.get(name, ()))
+        return [value.removeprefix("#") for value in found if isinstance(value, str) and value.startswith("#")]
+
+
+def read(feature: Feature, document: Document, issues: list[Issue]) -> Record:
+    """All properties of one feature. What the table of its class does not know is kept all the same, and told."""
+    record = Record(feature.klasse, feature.gml_id, feature.where)
+    known = codelists.attributes(feature.klasse, document.version)
+    if not known and document.version not in UNCHECKED_VERSIONS:
+        issues.append(Issue("class_unknown", Severity.WARNING, feature.where, feature.klasse))
+    for child in children(feature.element):
+        name = local(child)
+        if gml.is_gml(child) and name in {"boundedBy", "identifier", "metaDataProperty"}:
+            continue  # GML's own bookkeeping, worked out again from the geometries
+        inner = next(iter(children(child)), None)
+        if inner is not None and gml.is_geometry(inner):
+            _read_geometry(record, name, inner, document, issues)
+            continue
+        attribute = known.get(name)
+        if attribute is None and known:
+            issues.append(Issue("attribute_unknown", Severity.WARNING, document.where(child), name))
+        record.values.setdefault(name, []).append(_value(child, attribute, document, issues))
+    for name, values in record.values.items():
+        attribute = known.get(name)
+        if attribute is not None and attribute.max is not None and len(values) > attribute.max:
+            issues.append(Issue("attribute_repeated", Severity.WARNING, feature.where, f"{name} ({len(values)} ×)"))
+    return record
+
+
+def plain(record: Record, version: str) -> dict[str, Json]:
+    """The values that are left, single ones unwrapped where the class allows only one."""
+    known = codelists.attributes(record.klasse, version)
+    return {name: _unwrap(values, known.get(name)) for name, values in record.values.items()}
+
+
+def _unwrap(values: list[Json], attribute: Attribute | None) -> Json:
+    single = len(values) == 1 and (attribute is None or attribute.max == 1)
+    return values[0] if single else values
+
+
+def _read_geometry(record: Record, name: str, element: Element, document: Document, issues: list[Issue]) -> None:
+    notes = Notes()
+    try:
+        raw = gml.read(element, document.shared, notes)
+    except GeometryFault as fault:
+        issues.append(Issue("geometry_unreadable", Severity.ERROR, document.where(element), str(fault)))
+        text = etree.tostring(element, encoding="unicode", with_tail=False)
+        record.values.setdefault(name, []).append({"_gml": text[:100_000]})
+        return
+    for code, detail in notes.found:
+        severity = Severity.INFO if code == "height_dropped" else Severity.WARNING
+        issues.append(Issue(code, severity, _with_owner(document.where(element), record), detail))
+    record.geometries.setdefault(name, []).append(raw)
+
+
+def _with_owner(where: Where, record: Record) -> Where:
+    return Where(where.file, where.element, record.gml_id, where.line)
+
+
+def _value(element: Element, attribute: Attribute | None, document: Document, issues: list[Issue]) -> Json:
+    href = element.get(_XLINK_HREF)
+    inner = list(children(element))
+    if inner:
+        nested = [_nested(child, document, issues) for child in inner]
+        return nested[0] if len(nested) == 1 else list(nested)
+    if href is not None:
+        return href
+    text = (element.text or "").strip()
+    uom, code_space, nil = element.get("uom"), element.get("codeSpace"), element.get("nilReason")
+    if not text and nil:
+        return {"nilReason": nil}
+    value = _scalar(text, attribute, element, document, issues)
+    if uom is not None:
+        return {"wert": value, "uom": uom}
+    if code_space is not None:
+        return {"wert": value, "codeSpace": code_space}
+    return value
+
+
+def _nested(element: Element, document: Document, issues: list[Issue]) -> Json:
+    """A data type (or a feature) written inside a property."""
+    klasse = local(element)
+    if gml.is_geometry(element):
+        return {"_klasse": klasse, "_gml": etree.tostring(element, encoding="unicode", with_tail=False)[:100_000]}
+    known: Mapping[str, Attribute] = codelists.attributes(klasse, document.version)
+    found: dict[str, list[Json]] = {}
+    for child in children(element):
+        name = local(child)
+        attribute = known.get(name)
+        if attribute is None and known:
+            issues.append(Issue("attribute_unknown", Severity.WARNING, document.where(child), f"{klasse}.{name}"))
+        found.setdefault(name, []).append(_value(child, attribute, document, issues))
+    result: dict[str, Json] = {"_klasse": klasse}
+    if gml_id := gml_id_of(element):
+        result["_id"] = gml_id
+    if not found and (element.text or "").strip():
+        result["wert"] = (element.text or "").strip()
+    return result | {name: _unwrap(values, known.get(name)) for name, values in found.items()}
+
+
+def _scalar(text: str, attribute: Attribute | None, element: Element, document: Document, issues: list[Issue]) -> Json:
+    """Typed by the table where it knows the property; what does not fit its type stays text, and is told."""
+    if attribute is None:
+        return text
+    match attribute.kind:
+        case "boolean" if text in _TRUE | _FALSE:
+            return text in _TRUE
+        case "integer" | "number" | "measure":
+            number = _number(text)
+            if number is not None:
+                return number
+        case "code":
+            if not attribute.type or codelists.is_valid(attribute.type, text, document.version):
+                return text
+            detail = f"{attribute.type} {text[:80]!r}"
+            issues.append(Issue("code_unknown", Severity.WARNING, document.where(element), detail))
+            return text
+        case "date":
+            if parse_date(text) is not None:
+                return text
+        case _:
+            return text
+    detail = f"{attribute.name} = {text[:80]!r}"
+    issues.append(Issue("value_mistyped", Severity.WARNING, document.where(element), detail))
+    return text
+
+
+def parse_date(text: str) -> date | None:
+    """An xs:date; a time or zone behind it, which some exporters write, is left out. None if it is no date."""
+    try:
+        return date.fromisoformat(text[:10]) if len(text) == 10 or text[10:11] in {"T", "Z", "+", "-"} else None
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> float | int | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return int(number) if number.is_integer() and "e" not in text.lower() and "." not in text else number

@@ -1,0 +1,41 @@
+"""The Gemeinden that deliver plans: one manifest each, gemeinden/<AGS>_<name>.yml."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class Sitz(BaseModel):
+    """Official reference coordinate of the Gemeinde, WGS 84 degrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lon: float
+    lat: float
+
+
+class Gemeinde(BaseModel):
+    """A Gemeinde of the Kreis. The AGS is text: it has a leading zero, and YAML must quote it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    ags: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+    name: str
+    typ: Literal["Stadt", "Gemeinde"]
+    plz: Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+    sitz: Sitz
+
+
+@cache
+def all_gemeinden() -> tuple[Gemeinde, ...]:
+    """All manifests, ordered by AGS. Raises pydantic.ValidationError when one is wrong."""
+    folder = files("plans_ingest").joinpath("gemeinden")
+    manifests = sorted((item for item in folder.iterdir() if item.name.endswith(".yml")), key=lambda item: item.name)
+    return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
+
+
+def gemeinde_of(ags: str) -> Gemeinde | None:
+    return next((gemeinde for gemeinde in all_gemeinden() if gemeinde.ags == ags), None)

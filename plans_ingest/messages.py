@@ -1,0 +1,212 @@
+"""What each issue says to the planner: German first, English too, and how to mend it.
+
+`{detail}` is filled with the issue's own detail. Every code is explained in docs/befunde.md (a test compares).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from plans_ingest.model import Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    german: str
+    english: str
+    mend: str
+
+
+TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "ags_invalid": Text(
+            "Amtlicher Gemeindeschlüssel „{detail}“ hat keine acht Ziffern",
+            "municipality key {detail!r} has not eight digits",
+            "In XP_Gemeinde.ags die acht Ziffern eintragen, z. B. 06534008.",
+        ),
+        "ags_zero_lost": Text(
+            "Amtlicher Gemeindeschlüssel {detail} hat sieben Ziffern; die führende Null wurde ergänzt",
+            "municipality key {detail} has seven digits; the leading zero was added",
+            "Den Schlüssel als Text führen, damit die Null nicht verloren geht.",
+        ),
+        "attachment_unreferenced": Text(
+            "Die Datei liegt im Archiv, aber kein Plan verweist auf sie; sie wird nicht veröffentlicht",
+            "no plan refers to this file of the archive; it is not published",
+            "Im Plan eine externe Referenz mit diesem Dateinamen ergänzen oder die Datei weglassen.",
+        ),
+        "attribute_repeated": Text(
+            "Attribut kommt öfter vor, als XPlanGML erlaubt: {detail}; alle Werte sind aufbewahrt",
+            "attribute occurs more often than XPlanGML allows: {detail}; all values are kept",
+            "Nur einen Wert angeben.",
+        ),
+        "attribute_unknown": Text(
+            "Attribut {detail} gibt es in dieser XPlanGML-Version nicht; der Wert ist aufbewahrt, aber nicht gedeutet",
+            "attribute {detail} does not exist in this version of XPlanGML; its value is kept but not understood",
+            "Schreibweise und XPlanGML-Version prüfen.",
+        ),
+        "axes_swapped": Text(
+            "Koordinaten in {detail} stehen als Hochwert, Rechtswert; sie wurden getauscht",
+            "coordinates in {detail} come northing first; they were swapped",
+            "Koordinaten als Rechtswert, Hochwert exportieren (XPlanung 2.1.3).",
+        ),
+        "bereich_without_plan": Text(
+            "Der Bereich gehört zu keinem Plan; er wurde dem Plan {detail} zugeordnet",
+            "the Bereich belongs to no plan; it was filed under plan {detail}",
+            "gehoertZuPlan im Bereich oder bereich im Plan setzen.",
+        ),
+        "class_unknown": Text(
+            "Die Objektart {detail} gehört nicht zu BP, FP, SO oder XP dieser Version; das Objekt ist aufbewahrt",
+            "class {detail} is none of BP, FP, SO or XP in this version; the object is kept",
+            "Objektart und XPlanGML-Version prüfen.",
+        ),
+        "code_unknown": Text(
+            "Wert steht nicht in der Codeliste dieser Version: {detail}; er ist aufbewahrt, wird aber nicht gedeutet",
+            "value is not in this version's code list: {detail}; it is kept but not understood",
+            "Einen Wert der amtlichen Codeliste verwenden.",
+        ),
+        "crs_assumed": Text(
+            "Die Datei nennt kein Koordinatenreferenzsystem; nach der Größe der Koordinaten wurde {detail} angenommen",
+            "the file names no coordinate reference system; {detail} was assumed from the size of the coordinates",
+            "srsName an den Geometrien oder an gml:Envelope angeben, z. B. EPSG:25832. Lage auf der Karte prüfen!",
+        ),
+        "crs_inexact": Text(
+            "Umrechnung {detail} Genauigkeit, weil das amtliche Gitter (BeTA2007) nicht vorliegt",
+            "transformation {detail} accuracy, the national grid (BeTA2007) is not at hand",
+            "In EPSG:25832 liefern, oder den Betrieb bitten, das Gitter zu hinterlegen.",
+        ),
+        "crs_unknown": Text(
+            "Koordinatenreferenzsystem {detail} ist unbekannt; diese Geometrien können nicht dargestellt werden",
+            "coordinate reference system {detail} is unknown; these geometries cannot be placed",
+            "EPSG:25832 oder urn:adv:crs:ETRS89_UTM32 verwenden.",
+        ),
+        "curve_gap": Text(
+            "Linienzug hat eine Lücke von {detail} zwischen zwei Segmenten; sie wurde gerade geschlossen",
+            "curve has a gap of {detail} between two segments; it was closed by a straight line",
+            "Segmente am selben Punkt beginnen lassen, an dem das vorige endet.",
+        ),
+        "document_missing": Text(
+            "Das Dokument „{detail}“ wird genannt, liegt aber nicht im Archiv",
+            "document {detail!r} is referred to but not in the archive",
+            "Die Datei unter genau diesem Namen ins Archiv legen oder die Referenz entfernen.",
+        ),
+        "document_not_delivered": Text(
+            "Das Dokument „{detail}“ wird genannt, wurde aber nicht mitgeliefert",
+            "document {detail!r} is referred to but was not delivered",
+            "GML und Dokumente zusammen als ZIP (XPlanArchiv) liefern.",
+        ),
+        "gemeinde_differs": Text(
+            "Der Plan nennt eine andere Gemeinde als die liefernde ({detail}); er bleibt bei der genannten",
+            "the plan names another Gemeinde than the delivering one ({detail}); it stays with the one named",
+            "Gemeinde im Plan oder bei der Lieferung berichtigen.",
+        ),
+        "gemeinde_from_delivery": Text(
+            "Der Plan nennt keine Gemeinde; er wurde der liefernden Gemeinde {detail} zugeordnet",
+            "the plan names no Gemeinde; it was filed under the delivering one, {detail}",
+            "XP_Gemeinde mit ags im Plan angeben.",
+        ),
+        "geltungsbereich_from_bereiche": Text(
+            "Der Plan hat keinen eigenen Geltungsbereich; er wurde aus seinen Bereichen gebildet",
+            "the plan has no outline of its own; it was made from its Bereiche",
+            "raeumlicherGeltungsbereich am Plan angeben.",
+        ),
+        "geometry_collapsed": Text(
+            "Fläche oder Linie ohne Ausdehnung; übrig blieb Linie oder Punkt ({detail})",
+            "surface or line without extent; a line or point is left ({detail})",
+            "Das Objekt löschen oder seine Geometrie neu zeichnen.",
+        ),
+        "geometry_mended": Text(
+            "Ungültige Geometrie wurde repariert, das Original ist aufbewahrt: {detail}",
+            "invalid geometry was mended, the original is kept: {detail}",
+            "Die Geometrie an der genannten Stelle berichtigen.",
+        ),
+        "geometry_unplaceable": Text(
+            "Koordinaten liegen außerhalb von {detail}; die Geometrie kann nicht dargestellt werden",
+            "coordinates lie outside {detail}; the geometry cannot be placed",
+            "Koordinatenreferenzsystem und Koordinaten prüfen.",
+        ),
+        "geometry_unreadable": Text(
+            "Geometrie ist nicht lesbar: {detail}",
+            "geometry cannot be read: {detail}",
+            "Die Geometrie an dieser Stelle neu exportieren; das Objekt ist ohne sie aufgenommen.",
+        ),
+        "gml_id_twice": Text(
+            "gml:id {detail} kommt mehrfach vor; Verweise meinen das erste Vorkommen",
+            "gml:id {detail} occurs more than once; references mean its first occurrence",
+            "Jede gml:id nur einmal vergeben.",
+        ),
+        "height_dropped": Text(
+            "Dreidimensionale Koordinaten; die Höhe wurde weggelassen",
+            "three-dimensional coordinates; the height was dropped",
+            "Zweidimensional exportieren (XPlanung 2.2.1).",
+        ),
+        "not_publishable": Text(
+            "Der Plan kann nicht veröffentlicht werden, es fehlt: {detail}",
+            "the plan cannot be published, missing: {detail}",
+            "Die genannten Angaben im Plan ergänzen.",
+        ),
+        "objekt_without_bereich": Text(
+            "Das Objekt gehört zu keinem Bereich; es wurde dem Plan {detail} zugeordnet",
+            "the object belongs to no Bereich; it was filed under plan {detail}",
+            "gehoertZuBereich am Objekt setzen.",
+        ),
+        "patches_apart": Text(
+            "Die {detail} Teilflächen einer Surface hängen nicht zusammen; sie wurden als Mehrfachfläche gelesen",
+            "the {detail} patches of a surface do not touch; they were read as several areas",
+            "Getrennte Flächen als MultiSurface exportieren (XPlanung 2.2.2.1).",
+        ),
+        "period_unpaired": Text(
+            "Zu jedem Beginn gehört ein Ende: {detail}",
+            "every start needs an end: {detail}",
+            "Anfangs- und Enddaten paarweise angeben.",
+        ),
+        "plan_twice": Text(
+            "Zwei Pläne der Datei haben gleiche Gemeinde, Nummer und Änderung („{detail}“); der zweite fehlt daher",
+            "two plans of the file share Gemeinde, number and Änderung ({detail!r}); the second was left out",
+            "Nummern unterscheiden oder den Ortsteil angeben.",
+        ),
+        "planwerk_unsupported": Text(
+            "Planart wird nicht geführt und ist nicht aufgenommen (mit Zahl ihrer Objekte): {detail}",
+            "this kind of plan is not kept and was left out (with its number of objects): {detail}",
+            "Das Portal führt Bebauungspläne (BP_Plan) und Flächennutzungspläne (FP_Plan).",
+        ),
+        "reference_dangling": Text(
+            "Verweis ins Leere: {detail}",
+            "reference to nothing: {detail}",
+            "Das gemeinte Objekt mitliefern oder den Verweis entfernen.",
+        ),
+        "ring_open": Text(
+            "Ring ist nicht geschlossen, es fehlten {detail}; er wurde geschlossen",
+            "ring is not closed, {detail} were missing; it was closed",
+            "Letzten Punkt gleich dem ersten setzen.",
+        ),
+        "ring_reversed": Text(
+            "Ring läuft in falscher Richtung ({detail}); er wurde gedreht",
+            "ring runs in the wrong direction ({detail}); it was turned",
+            "Äußere Ringe gegen, innere mit dem Uhrzeigersinn (XPlanung 2.2.2.1).",
+        ),
+        "text_without_plan": Text(
+            "Auf den Textabschnitt verweist kein Plan und kein Objekt; er wurde dem Plan {detail} zugeordnet",
+            "no plan and no object refers to this text; it was filed under plan {detail}",
+            "texte am Plan oder refTextInhalt am Objekt setzen.",
+        ),
+        "value_mistyped": Text(
+            "Wert passt nicht zu seinem Attribut: {detail}; er ist als Text aufbewahrt",
+            "value does not fit its attribute: {detail}; it is kept as text",
+            "Zahlen mit Punkt, Daten als JJJJ-MM-TT, Wahrheitswerte als true/false schreiben.",
+        ),
+        "zone_in_easting": Text(
+            "Rechtswerte tragen die Zonennummer vorn; sie wurde entfernt ({detail})",
+            "eastings carry the zone number in front; it was removed ({detail})",
+            "In EPSG:25832 mit sechsstelligem Rechtswert liefern.",
+        ),
+    }
+)
+
+
+def german(issue: Issue) -> str:
+    return TEXTS[issue.code].german.format(detail=issue.detail)
+
+
+def english(issue: Issue) -> str:
+    return TEXTS[issue.code].english.format(detail=issue.detail)

@@ -1,0 +1,100 @@
+"""What the tests share: a PostgreSQL of their own, and the honest list of those that had to be left out."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from geoportal.database import migrate, owner_engine
+from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.settings import READ_ROLE, Settings
+
+# The official schemas and the real plans are not ours to hand on: see CONTRIBUTING.md.
+FOREIGN_DATA = ("XPLAN_CORPUS", "XPLAN_SCHEMAS")
+LEFT_OUT = pytest.StashKey[list[str]]()
+_numbers = itertools.count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if all(os.environ.get(name) for name in FOREIGN_DATA):
+        return
+    without = [item for item in items if item.get_closest_marker("corpus")]
+    config.stash[LEFT_OUT] = [item.nodeid for item in without]
+    config.hook.pytest_deselected(items=without)
+    items[:] = [item for item in items if item not in without]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if names := config.stash.get(LEFT_OUT, []):
+        terminalreporter.section(f"{len(names)} left out: {' and '.join(FOREIGN_DATA)} are not both set")
+        for name in names:
+            terminalreporter.write_line(name)
+
+
+@pytest.fixture(scope="session")
+def xplan_corpus() -> Path:
+    """The folder of real plans; only for tests with the marker `corpus`."""
+    return Path(os.environ["XPLAN_CORPUS"])
+
+
+@pytest.fixture(scope="session")
+def xplan_schemas() -> Path:
+    """The folder of official XSDs; only for tests with the marker `corpus`."""
+    return Path(os.environ["XPLAN_SCHEMAS"])
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that every account of the machine can enter; the server of a suite run by root is not root."""
+    folder = Path(tempfile.mkdtemp(prefix="geoportal-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster(open_folder: Path) -> Iterator[Cluster]:
+    """A running server for this run of the suite, whose database `geoportal` is migrated and holds nothing."""
+    scratch = Cluster(open_folder / "postgres", durable=False)
+    with scratch:
+        engine = owner_engine(scratch.url)
+        migrate(engine)
+        engine.dispose()
+        yield scratch
+
+
+@pytest.fixture
+def database(cluster: Cluster, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a portal with a migrated, empty database and a data folder that nobody else sees."""
+    with _copy(cluster, tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The same, for a module of tests that fill it once and then only read."""
+    with _copy(cluster, tmp_path_factory.mktemp("data")) as settings:
+        yield settings
+
+
+@contextmanager
+def _copy(cluster: Cluster, data: Path) -> Iterator[Settings]:
+    name = f"test_{next(_numbers)}"
+    identifiers = map(sql.Identifier, (name, DATABASE, OWNER))
+    with cluster.superuser() as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*identifiers))
+        yield replace(
+            Settings.from_env({}),
+            database_url=cluster.url_of(OWNER, name),
+            read_database_url=cluster.url_of(READ_ROLE, name),
+            data=data,
+        )
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,92 @@
+"""Writes the input files of the tests. Each helper gives the smallest file that is still what it says."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+SQUARE = "0 0 100 0 100 100 0 100 0 0"
+ORIGIN = (480000, 5630000)  # EPSG:25832, in the Kreis
+
+
+def positions(coordinates: str, origin: tuple[float, float] = ORIGIN) -> str:
+    """Moves "x y x y …" in metres to a place in the Kreis."""
+    numbers = [float(word) for word in coordinates.split()]
+    moved = [number + origin[index % 2] for index, number in enumerate(numbers)]
+    return " ".join(f"{number:.3f}" for number in moved)
+
+
+def polygon(coordinates: str = SQUARE, *, srs: str | None = "EPSG:25832", origin: tuple[float, float] = ORIGIN) -> str:
+    name = f' srsName="{srs}"' if srs else ""
+    return (
+        f"<gml:Polygon{name}><gml:exterior><gml:LinearRing><gml:posList>{positions(coordinates, origin)}</gml:posList>"
+        "</gml:LinearRing></gml:exterior></gml:Polygon>"
+    )
+
+
+def feature(klasse: str, gml_id: str, content: str = "") -> str:
+    return f'<xplan:{klasse} gml:id="{gml_id}">\n{content}\n</xplan:{klasse}>'
+
+
+def prop(name: str, content: str) -> str:
+    return f"<xplan:{name}>{content}</xplan:{name}>"
+
+
+def link(name: str, gml_id: str) -> str:
+    return f'<xplan:{name} xlink:href="#{gml_id}"/>'
+
+
+GEMEINDE = prop("gemeinde", "<xplan:XP_Gemeinde><xplan:ags>06534008</xplan:ags></xplan:XP_Gemeinde>")
+
+
+def plan(
+    gml_id: str = "plan",
+    *,
+    klasse: str = "BP_Plan",
+    name: str = "Am Hang",
+    nummer: str = "5",
+    outline: str | None = None,
+    gemeinde: str = GEMEINDE,
+    extra: str = "",
+    planart: str = "1000",
+) -> str:
+    """A plan that can be published, in the order of elements of 5.x."""
+    return feature(
+        klasse,
+        gml_id,
+        prop("name", name)
+        + prop("nummer", nummer)
+        + prop("raeumlicherGeltungsbereich", polygon() if outline is None else outline)
+        + gemeinde
+        + prop("planArt", planart)
+        + extra,
+    )
+
+
+def bereich(gml_id: str = "bereich", plan_id: str = "plan", extra: str = "") -> str:
+    return feature("BP_Bereich", gml_id, prop("nummer", "0") + extra + link("gehoertZuPlan", plan_id))
+
+
+def xplangml(*features: str, version: str = "5.4", root: str = "XPlanAuszug") -> str:
+    """A document of these features; version 3.0 takes GML 3.1, all others GML 3.2."""
+    major, minor = version.split(".")
+    gml = "http://www.opengis.net/gml" if version == "3.0" else "http://www.opengis.net/gml/3.2"
+    prefix, member = ("wfs", "wfs:member") if root == "FeatureCollection" else ("xplan", "gml:featureMember")
+    members = "\n".join(f"<{member}>{item}</{member}>" for item in features)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<{prefix}:{root} xmlns:xplan="http://www.xplanung.de/xplangml/{major}/{minor}" xmlns:gml="{gml}" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:wfs="http://www.opengis.net/wfs/2.0" gml:id="doc">\n'
+        f"{members}\n</{prefix}:{root}>\n"
+    )
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def archive(path: Path, members: Mapping[str, bytes | str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in members.items():
+            opened.writestr(name, content)
+    return path
