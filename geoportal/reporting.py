@@ -27,6 +27,11 @@ def lines(delivery: Delivery, *, every_place: bool) -> Iterator[str]:
         else:
             state = f"Version {outcome.version} {'veröffentlicht' if outcome.is_published else 'nicht veröffentlicht'}"
         yield f"  {outcome.name or '(ohne Namen)'}: {state} [/plan/{outcome.id}]"
+        for other in outcome.similar:
+            yield f"    ? Ist das derselbe Plan wie /plan/{other} unter neuem Namen? Dann:"
+            yield f"      geoportal merge {outcome.id} {other}"
+    for name in delivery.ended.values():
+        yield f"  {name}: nicht in der vollständigen Lieferung, beendet"
     groups: dict[tuple[int, str, str], list[Issue]] = {}
     for issue in report.issues:
         key = (_ORDER.index(issue.severity), issue.code, messages.german(issue))

@@ -1,7 +1,7 @@
 """Every statement that writes plans. The caller opens the transaction: it is one thing that the user would name."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any, Final
@@ -11,7 +11,21 @@ import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    and_,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geoportal.database import tables
@@ -78,17 +92,76 @@ def save_delivery(connection: Connection, sha256: str, report: Report) -> int:
     return delivery
 
 
-def latest_version(connection: Connection, plan: Plan) -> tuple[int, str] | None:
-    """Number and fingerprint of the plan's newest version that was not withdrawn, or None.
+def claim_plan(connection: Connection, plan: Plan) -> UUID:
+    """The address under which a delivered plan is kept, locked until the end of the transaction.
 
-    Locks the plan, so that two deliveries of the same plan wait for each other.
+    Its natural key decides; a new key leads to a known plan where the Gemeinde's own id (internalId) says so.
     """
-    row = upsert(tables.plan).values(id=plan.id, planwerk=plan.planwerk.value, ags=plan.ags, schluessel=plan.schluessel)
-    connection.execute(row.on_conflict_do_nothing())
-    connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == plan.id).with_for_update())
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": plan.schluessel})
+    keys, plans = tables.plan_key, tables.plan
+    found = connection.scalar(select(keys.c.plan_id).where(keys.c.schluessel == plan.schluessel))
+    if found is None:
+        found = _same_internal_id(connection, plan)
+        if found is None:
+            found = plan.id
+            row = {"id": found, "planwerk": plan.planwerk.value, "ags": plan.ags, "schluessel": plan.schluessel}
+            connection.execute(insert(plans).values(row))
+        connection.execute(insert(keys).values(schluessel=plan.schluessel, plan_id=found))
+    connection.execute(select(plans.c.id).where(plans.c.id == found).with_for_update())
+    return found
+
+
+def _same_internal_id(connection: Connection, plan: Plan) -> UUID | None:
+    if plan.internal_id is None or plan.ags is None:
+        return None
+    known = (
+        select(tables.plan.c.id)
+        .join(tables.version)
+        .where(
+            tables.version.c.internal_id == plan.internal_id,
+            tables.plan.c.ags == plan.ags,
+            tables.plan.c.planwerk == plan.planwerk.value,
+            tables.plan.c.schluessel.endswith(f"|{plan.schluessel.rpartition('|')[2]}", autoescape=True),
+        )
+        .distinct()
+    )
+    found = list(connection.scalars(known))
+    return found[0] if len(found) == 1 else None
+
+
+def similar_plans(connection: Connection, plan: Plan, address: UUID) -> list[UUID]:
+    """Public plans that may be this one under another name: of the same Gemeinde, Planwerk and Änderung, and with the
+    same name or an outline that is nearly the same (95 % shared).
+    """
+    if plan.ags is None or plan.geltungsbereich is None:
+        return []
+    version, outline = tables.version, from_shape(plan.geltungsbereich, SRID)
+    shared = func.ST_Area(func.ST_Intersection(version.c.geom, outline))
+    together = func.ST_Area(version.c.geom) + func.ST_Area(outline) - shared
+    alike = (
+        select(tables.plan.c.id)
+        .join(version)
+        .where(
+            tables.plan.c.id != address,
+            tables.plan.c.ags == plan.ags,
+            tables.plan.c.planwerk == plan.planwerk.value,
+            tables.plan.c.schluessel.endswith(f"|{plan.schluessel.rpartition('|')[2]}", autoescape=True),
+            version.c.state == "published",
+            or_(
+                func.lower(version.c.name) == func.lower(plan.name),
+                and_(func.ST_Intersects(version.c.geom, outline), shared > 0.95 * together),
+            ),
+        )
+        .order_by(tables.plan.c.id)
+    )
+    return list(connection.scalars(alike))
+
+
+def latest_version(connection: Connection, address: UUID) -> tuple[int, str] | None:
+    """Number and fingerprint of the plan's newest version that is public or waits for it, or None."""
     found = connection.execute(
         select(tables.version.c.version, tables.version.c.fingerprint)
-        .where(tables.version.c.plan_id == plan.id, tables.version.c.state != "withdrawn")
+        .where(tables.version.c.plan_id == address, tables.version.c.state.in_(("published", "in_review")))
         .order_by(tables.version.c.version.desc())
         .limit(1)
     ).first()
@@ -96,18 +169,16 @@ def latest_version(connection: Connection, plan: Plan) -> tuple[int, str] | None
 
 
 def save_version(
-    connection: Connection, delivery: int, plan: Plan, files: Mapping[str, tuple[str, Attachment]]
+    connection: Connection, delivery: int, address: UUID, plan: Plan, files: Mapping[str, tuple[str, Attachment]]
 ) -> tuple[int, int]:
-    """A new version of a plan, in review, with all that belongs to it; returns (id of the version, its number).
+    """A new version of the plan at an address, in review, with all that belongs to it; returns (its id, its number).
 
     `files` maps the names of the delivery's attachments to their SHA-256.
     """
-    number = (
-        connection.scalar(select(func.max(tables.version.c.version)).where(tables.version.c.plan_id == plan.id)) or 0
-    ) + 1
+    number = _next_number(connection, address)
     row = {name: getattr(plan, name) for name in _SAME}
     row |= {
-        "plan_id": plan.id,
+        "plan_id": address,
         "version": number,
         "delivery_id": delivery,
         "fingerprint": plan.fingerprint(),
@@ -162,6 +233,95 @@ def publish_version(connection: Connection, plan_id: UUID, version: int) -> None
         .where(table.c.id == version)
         .values(state="published", published_at=func.now(), published_until=None)
     )
+
+
+def end_publication(connection: Connection, address: UUID, state: str, reason: str) -> bool:
+    """The public version ends now, as "superseded" (it was right until today) or "withdrawn" (nobody should read it).
+
+    False if none was public.
+    """
+    table = tables.version
+    ended = connection.execute(
+        update(table)
+        .where(table.c.plan_id == address, table.c.state == "published")
+        .values(state=state, published_until=func.now(), reason=reason)
+    )
+    return ended.rowcount == 1
+
+
+def restore_version(connection: Connection, address: UUID, number: int, reason: str) -> int | None:
+    """An earlier version once more, as a new one in review; returns its id, or None if there is no such version.
+
+    A copy, so that every version has one interval and history is never rewritten.
+    """
+    connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == address).with_for_update())
+    table = tables.version
+    old = connection.scalar(select(table.c.id).where(table.c.plan_id == address, table.c.version == number))
+    if old is None:
+        return None
+    new: dict[str, ColumnElement[Any]] = {
+        "version": literal(_next_number(connection, address)),
+        "state": literal("in_review"),
+        "created_at": func.now(),
+        "published_at": null(),
+        "published_until": null(),
+        "reason": literal(reason),
+        "restored_from": literal(number),
+    }
+    restored = connection.execute(_copy_of(table, table.c.id == old, new).returning(table.c.id)).scalar_one()
+    for part in (tables.bereich, tables.planobjekt, tables.textabschnitt, tables.dokument):
+        connection.execute(_copy_of(part, part.c.version_id == old, {"version_id": literal(restored)}))
+    return int(restored)
+
+
+def merge_plans(connection: Connection, address: UUID, into: UUID) -> None:
+    """All versions and keys of one plan become another's; its newest public version is then the public one of both."""
+    first, second = sorted((address, into))
+    for each in (first, second):
+        connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == each).with_for_update())
+    table = tables.version
+    public = connection.execute(
+        select(table.c.id).where(table.c.plan_id == address, table.c.state == "published")
+    ).scalar_one_or_none()
+    if public is not None:
+        end_publication(connection, into, "superseded", f"merged with {address}")
+    offset = _next_number(connection, into) - 1
+    connection.execute(
+        update(table).where(table.c.plan_id == address).values(plan_id=into, version=table.c.version + offset)
+    )
+    connection.execute(update(tables.plan_key).where(tables.plan_key.c.plan_id == address).values(plan_id=into))
+    connection.execute(update(tables.plan).where(tables.plan.c.id == address).values(merged_into=into))
+
+
+def are_plans(connection: Connection, addresses: Collection[UUID]) -> bool:
+    known = select(func.count()).select_from(tables.plan).where(tables.plan.c.id.in_(addresses))
+    return connection.scalar(known) == len(addresses)
+
+
+def public_plans(connection: Connection, ags: Iterable[str], planwerke: Iterable[str]) -> dict[UUID, str]:
+    """Address and name of what is public of these Gemeinden and Planwerke."""
+    rows = connection.execute(
+        select(tables.plan.c.id, tables.version.c.name)
+        .join(tables.version)
+        .where(
+            tables.version.c.state == "published",
+            tables.plan.c.ags.in_(list(ags)),
+            tables.plan.c.planwerk.in_(list(planwerke)),
+        )
+    )
+    return {row.id: row.name or "" for row in rows}
+
+
+def _next_number(connection: Connection, address: UUID) -> int:
+    return (
+        connection.scalar(select(func.max(tables.version.c.version)).where(tables.version.c.plan_id == address)) or 0
+    ) + 1
+
+
+def _copy_of(table: Table, condition: ColumnElement[bool], changed: Mapping[str, ColumnElement[Any]]) -> Insert:
+    names = [column.name for column in table.columns if column.name != "id"]
+    source = select(*(changed.get(name, table.c[name]) for name in names)).where(condition)
+    return insert(table).from_select(names, source)
 
 
 def _copy_objekte(connection: Connection, version: int, objekte: Iterable[Planobjekt], xplan_version: str) -> None:

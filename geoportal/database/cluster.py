@@ -101,6 +101,7 @@ class Cluster:
         self._account: _Account = {}
         self._programs = Path()
         self._in_use: IO[str] | None = None
+        self._user = 0
         self._passwords: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -153,11 +154,14 @@ class Cluster:
                 self._launch()
             self._provide()
             undo.pop_all()
-            self._in_use = in_use
+            self._in_use, self._user = in_use, os.getpid()
 
     def stop(self) -> None:
-        """Leaves the server; the last one to leave stops it and returns when its processes are gone."""
-        if self._in_use is None:
+        """Leaves the server; the last one to leave stops it and returns when its processes are gone.
+
+        A forked child carries a copy of us and our lock on its stack: its end is not the end of our use.
+        """
+        if self._in_use is None or self._user != os.getpid():
             return
         with self._starting(), self._in_use:
             try:

@@ -74,6 +74,14 @@ plan = Table(
     Column("planwerk", Text, nullable=False),
     Column("ags", Text),
     Column("schluessel", Text, nullable=False, unique=True),
+    Column("merged_into", ForeignKey("plans.plan.id")),
+)
+
+plan_key = Table(
+    "plan_key",
+    metadata,
+    Column("schluessel", Text, primary_key=True),
+    Column("plan_id", ForeignKey("plans.plan.id"), nullable=False),
 )
 
 version = Table(
@@ -88,6 +96,8 @@ version = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("published_at", DateTime(timezone=True)),
     Column("published_until", DateTime(timezone=True)),
+    Column("reason", Text),
+    Column("restored_from", Integer),
     Column("xplan_version", Text, nullable=False),
     Column("gml_id", Text),
     Column("name", Text),

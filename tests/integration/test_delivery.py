@@ -70,7 +70,7 @@ def test_the_read_role_sees_nothing_but_what_is_published(portal: Portal) -> Non
     for table in ("plans.version", "plans.delivery", "plans.plan"):
         with pytest.raises(ProgrammingError, match="permission denied"):
             portal.public(f"SELECT 1 FROM {table}")
-    with pytest.raises(DBAPIError, match="read-only transaction|permission denied"):
+    with pytest.raises(DBAPIError, match=r"read-only transaction|permission denied"):
         portal.public("CREATE TABLE ogc.mine ()")
 
 
@@ -90,7 +90,8 @@ def test_a_changed_plan_is_version_2_at_the_same_address(portal: Portal) -> None
     history = portal.public("SELECT version, name, veroeffentlicht_bis IS NULL FROM ogc.planversionen ORDER BY version")
     assert history == [(1, "Am Hang", False), (2, "Am Hang (neu)", True)]
     gap = portal.public(
-        "SELECT count(*) FROM ogc.planversionen a JOIN ogc.planversionen b ON a.veroeffentlicht_bis = b.veroeffentlicht_am"
+        "SELECT count(*) FROM ogc.planversionen a JOIN ogc.planversionen b "
+        "ON a.veroeffentlicht_bis = b.veroeffentlicht_am"
     )
     assert gap == [(1,)], "the old version ends at the instant at which the new one begins"
 

@@ -3,9 +3,11 @@
 
 -- Labels come by LEFT JOIN on the unique key of plans.code: the planner drops the join where nobody asks for the label.
 
-CREATE VIEW ogc.plaene AS
+-- Every version that is or was public, with its interval: what was public on a day is what began before and had not
+-- ended. A withdrawn version is gone from here: it was withdrawn because nobody should read it.
+CREATE VIEW ogc.planversionen AS
 SELECT
-    plan.id,
+    plan.id AS plan_id,
     plan.planwerk,
     plan.ags,
     coalesce(gemeinde.name, version.gemeinden #>> '{0,name}') AS gemeinde,
@@ -36,7 +38,10 @@ SELECT
     coalesce(version.inkrafttretens_datum, version.wirksamkeits_datum) AS gueltig_von,
     version.untergangs_datum AS gueltig_bis,
     version.version,
+    version.state = 'published' AS ist_aktuell,
+    version.restored_from AS wiederhergestellt_aus,
     version.published_at AS veroeffentlicht_am,
+    version.published_until AS veroeffentlicht_bis,
     version.xplan_version,
     version.id AS version_id,
     version.gemeinden,
@@ -54,7 +59,18 @@ LEFT JOIN plans.code AS rechtsstand
     ON rechtsstand.enumeration = plan.planwerk || '_Rechtsstand' AND rechtsstand.code = version.rechtsstand::text
 LEFT JOIN plans.code AS verfahren
     ON verfahren.enumeration = plan.planwerk || '_Verfahren' AND verfahren.code = version.verfahren::text
-WHERE version.state = 'published';
+WHERE version.state IN ('published', 'superseded');
+
+CREATE VIEW ogc.plaene AS
+SELECT
+    plan_id AS id, planwerk, ags, gemeinde, ortsteil, name, nummer, beschreibung, planart, planart_text,
+    rechtsstand, rechtsstand_text, status, verfahren, verfahren_text, aufstellungsbeschluss_datum,
+    entwurfsbeschluss_datum, satzungsbeschluss_datum, planbeschluss_datum, genehmigungs_datum,
+    rechtsverordnungs_datum, ausfertigungs_datum, inkrafttretens_datum, wirksamkeits_datum, untergangs_datum,
+    auslegung_start_datum, auslegung_end_datum, gueltig_von, gueltig_bis, version, veroeffentlicht_am,
+    xplan_version, version_id, gemeinden, auslegungen, traegerbeteiligungen, bezuege, erstellungsmassstab, geom
+FROM ogc.planversionen
+WHERE ist_aktuell;
 
 CREATE VIEW ogc.bebauungsplaene AS
 SELECT
@@ -120,17 +136,9 @@ SELECT
 FROM plans.textabschnitt
 JOIN plans.version ON version.id = textabschnitt.version_id AND version.state = 'published';
 
--- every version that is or was public, for the plan's own history
-CREATE VIEW ogc.planversionen AS
-SELECT
-    version.plan_id, version.version, version.name, version.rechtsstand,
-    rechtsstand.label AS rechtsstand_text,
-    version.published_at AS veroeffentlicht_am, version.published_until AS veroeffentlicht_bis, version.geom
-FROM plans.version
-JOIN plans.plan ON plan.id = version.plan_id
-LEFT JOIN plans.code AS rechtsstand
-    ON rechtsstand.enumeration = plan.planwerk || '_Rechtsstand' AND rechtsstand.code = version.rechtsstand::text
-WHERE version.published_at IS NOT NULL;
+-- Addresses of plans that turned out to be another one under a new name.
+CREATE VIEW ogc.planadressen AS
+SELECT id, merged_into AS neue_id FROM plans.plan WHERE merged_into IS NOT NULL;
 
 GRANT USAGE ON SCHEMA ogc TO geoportal_read;
 GRANT SELECT ON ALL TABLES IN SCHEMA ogc TO geoportal_read;

@@ -38,8 +38,17 @@ CREATE TABLE plans.plan (
     id uuid PRIMARY KEY,
     planwerk text NOT NULL CHECK (planwerk IN ('BP', 'FP')),
     ags text,
-    schluessel text NOT NULL UNIQUE
+    schluessel text NOT NULL UNIQUE,
+    -- found to be another plan under a new name: its versions went there, its address leads there
+    merged_into uuid REFERENCES plans.plan
 );
+
+-- All natural keys under which a plan was ever delivered: after a renaming the old one and the new one lead to it.
+CREATE TABLE plans.plan_key (
+    schluessel text PRIMARY KEY,
+    plan_id uuid NOT NULL REFERENCES plans.plan
+);
+CREATE INDEX plan_key_plan ON plans.plan_key (plan_id);
 CREATE INDEX plan_ags ON plans.plan (ags);
 
 CREATE TABLE plans.version (
@@ -52,6 +61,8 @@ CREATE TABLE plans.version (
     created_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
     published_until timestamptz,
+    reason text,
+    restored_from integer,
     xplan_version text NOT NULL,
     gml_id text,
     name text,

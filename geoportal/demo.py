@@ -1,0 +1,127 @@
+"""Everything on this machine: a database if none is given, the sample data in it, and the portal, until Ctrl-C.
+
+The web server is this very process (and its workers, which end with it), so that nothing outlives the demo, even if it
+is killed; the private database server then waits for the next start, which joins it.
+"""
+
+import signal
+import socket
+from contextlib import ExitStack
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import click
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from sqlalchemy import Engine
+
+from geoportal import operations, serving, store, wsgi
+from geoportal.archive import Archive, sha256_of
+from geoportal.database import check_schema, migrate, owner_engine
+from geoportal.database.cluster import Cluster, ClusterError
+from geoportal.settings import Settings
+from plans_ingest import PlanFileError
+
+
+class _PortTakenError(Exception):
+    """The portal cannot have its port; the message says so, German first."""
+
+
+def run(settings: Settings) -> int:
+    """Serves until it is told to stop; returns the exit code, or raises SystemExit when a signal ends the start."""
+    signal.signal(signal.SIGTERM, _leave)
+    hangup = signal.SIGHUP
+    if signal.getsignal(hangup) is signal.SIG_DFL:  # nohup has asked to go on when the terminal closes
+        signal.signal(hangup, _leave)
+    try:
+        with ExitStack() as started:
+            listener = started.enter_context(_listen(settings))
+            if settings.database_url is None:
+                cluster = started.enter_context(Cluster(settings.data / "postgres"))
+                settings = replace(settings, database_url=cluster.url, read_database_url=cluster.read_url)
+            engine = owner_engine(settings.require_database_url())
+            _fill(engine, settings)
+            engine.dispose()  # the workers must not share our connections
+            return _serve(settings, listener)
+    except (ClusterError, _PortTakenError) as fault:
+        click.echo(str(fault), err=True)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Our port, before anything else is done: whoever comes second learns it at once, and disturbs nothing."""
+    try:
+        family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as fault:
+        place = f"{settings.host}:{settings.port}"
+        raise _PortTakenError(
+            f"{place} ist nicht frei ({fault.strerror}). Anderer Port: GEOPORTAL_PORT=8081 make demo / "
+            f"{place} is not free. Another port: GEOPORTAL_PORT=8081 make demo"
+        ) from fault
+
+
+def _fill(engine: Engine, settings: Settings) -> None:
+    """The schema, the thematic layers, and those sample plans that were not delivered yet."""
+    migrate(engine)
+    operations.prepare(engine)
+    for layer in operations.sync_layers(engine, settings.home):
+        if layer.error:
+            click.echo(f"{layer.layer}: {layer.error}", err=True)
+    archive = Archive(settings.archive)
+    files = sorted((settings.home / "data/sample/plaene").glob("*.zip"))
+    with engine.connect() as connection:
+        # A plan that somebody has changed since must not be taken back by the sample it came from.
+        files = [file for file in files if not store.is_delivered(connection, sha256_of(file))]
+    for file in files:
+        try:
+            operations.deliver(engine, archive, file)
+        except PlanFileError as fault:
+            click.echo(f"{file.name}: nicht gelesen / not read: {fault}", err=True)
+    if files:
+        click.echo(f"{len(files)} Musterdateien eingelesen / sample files read")
+    check_schema(engine)
+
+
+def _serve(settings: Settings, listener: socket.socket) -> int:
+    config = Config()
+    arguments = config.parser().parse_args(serving.command(settings)[3:])
+    for name, value in vars(arguments).items():
+        if value is not None and name in config.settings:
+            config.set(name, value)
+    config.set("bind", f"fd://{listener.detach()}")
+    config.set("control_socket_disable", True)
+
+    def announce(worker: Any) -> None:
+        if worker.age == 1:  # the first of them; from now on the portal answers
+            click.echo(_addresses(settings))
+
+    config.set("post_worker_init", announce)
+    application = wsgi.create(settings)
+    arbiter = Arbiter(SimpleNamespace(cfg=config, wsgi=lambda: application))
+    arbiter.handle_hup = arbiter.handle_term if signal.getsignal(signal.SIGHUP) is _leave else lambda: None
+    try:
+        arbiter.run()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _addresses(settings: Settings) -> str:
+    url = settings.public_url
+    return f"""
+Das Geoportal läuft. / The geoportal is running.
+
+  Portal    {url}/
+  OGC API   {url}/ogc
+  QGIS      Layer > Layer hinzufügen > WFS / OGC API - Features-Layer hinzufügen > Neu > URL: {url}/ogc
+
+Ende mit Strg-C. / Stop with Ctrl-C.
+"""
