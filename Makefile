@@ -1,0 +1,85 @@
+# `make demo` and `make test` are all that a newcomer needs. A step is skipped while its input is unchanged.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
+PROGRAMS_OF_TESTS := chromium fonts-dejavu-core gdal-bin python3-qgis
+SAMPLE_DATA := data/sample/plaene/.written
+
+.PHONY: help
+help: ## lists what can be made
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: demo
+demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis) .venv/installed node_modules/.installed $(SAMPLE_DATA) ## everything on this machine, until Ctrl-C
+	@exec .venv/bin/geoportal demo
+
+.PHONY: test
+test: postgis programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
+	@.venv/bin/python -m pytest $(ARGS)
+
+.PHONY: check
+check: .venv/installed ## style, types, architecture, generated files
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m pip check
+	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
+
+.PHONY: sample-data
+sample-data: $(SAMPLE_DATA) ## writes the sample plans
+
+.PHONY: config
+config: .venv/installed ## writes the generated part of config/pygeoapi.yml
+	@.venv/bin/geoportal config
+
+.PHONY: lock
+lock: .venv/installed ## pins all packages anew; newest versions: make lock ARGS=--upgrade
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.13 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock $(ARGS)
+	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+
+.PHONY: clean
+clean: ## removes what can be made again; the demo's database stays
+	@rm -rf .venv node_modules data/sample/plaene *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: postgis programs-of-tests
+postgis:
+	@scripts/setup packages $(POSTGIS)
+programs-of-tests:
+	@scripts/setup packages $(PROGRAMS_OF_TESTS)
+
+# The scripts in .venv/bin name their place and their Python: after either has moved they are made anew.
+ifneq ($(shell .venv/bin/python -c "" 2>/dev/null && cat .venv/place),$(CURDIR))
+.PHONY: .venv/place
+endif
+.venv/place: .python-version
+	@echo "Python: .venv"
+	@python=$$(scripts/setup python) && "$$python" -m venv --clear .venv
+	@echo "$(CURDIR)" >$@
+
+.venv/locked: requirements.lock .venv/place
+	@echo "Python: requirements.lock"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+.venv/installed: pyproject.toml .venv/locked
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+	  --config-settings editable_mode=compat --editable .
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js mit npm fehlt. / Node.js with npm is missing." >&2; exit 1; }
+	@echo "Node: package-lock.json"
+	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
+$(SAMPLE_DATA): $(shell find data/sample -name '*.py') .venv/installed
+	@.venv/bin/python data/sample/generate.py
+	@touch $@
