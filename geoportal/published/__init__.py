@@ -1,0 +1,51 @@
+"""What citizens may see, read from the views of schema `ogc`. Nothing here writes."""
+
+from geoportal.published.reading import (
+    beteiligungen,
+    dokument,
+    dokumente,
+    gemeinde,
+    gemeinden,
+    neue_adresse,
+    plaene,
+    plan,
+)
+from geoportal.published.rows import (
+    Bezug,
+    Dokument,
+    Gemeinde,
+    Inhalt,
+    PlanEntry,
+    PlanFilter,
+    PlanPage,
+    Planversion,
+    PublishedPlan,
+    Sortierung,
+    Status,
+    Textabschnitt,
+    Umriss,
+)
+
+__all__ = [
+    "Bezug",
+    "Dokument",
+    "Gemeinde",
+    "Inhalt",
+    "PlanEntry",
+    "PlanFilter",
+    "PlanPage",
+    "Planversion",
+    "PublishedPlan",
+    "Sortierung",
+    "Status",
+    "Textabschnitt",
+    "Umriss",
+    "beteiligungen",
+    "dokument",
+    "dokumente",
+    "gemeinde",
+    "gemeinden",
+    "neue_adresse",
+    "plaene",
+    "plan",
+]

@@ -1,0 +1,177 @@
+"""The rows that citizens may see: frozen values; dates are dates, boxes CRS84 degrees, lengths and areas in metres."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from plans_ingest.model import Planwerk, Zeitraum
+
+
+class Status(StrEnum):
+    """What a plan's Rechtsstand means to a citizen; the values of ogc.plaene.status."""
+
+    IN_KRAFT = "in_kraft"
+    IN_AUFSTELLUNG = "in_aufstellung"
+    ARCHIVIERT = "archiviert"
+    UNBEKANNT = "unbekannt"
+
+
+class Sortierung(StrEnum):
+    GEMEINDE = "gemeinde"
+    NEUESTE = "neueste"
+
+
+@dataclass(frozen=True, slots=True)
+class Gemeinde:
+    """A Gemeinde that takes part, with the number of its published plans by state and of those in participation."""
+
+    ags: str
+    name: str
+    typ: str
+    plz: str
+    in_kraft: int
+    in_aufstellung: int
+    beteiligung: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEntry:
+    """A plan as lists show it. `auslegung_*` is the running, the coming or else the last Auslegung."""
+
+    id: UUID
+    planwerk: Planwerk
+    ags: str
+    gemeinde: str | None
+    ortsteil: str | None
+    name: str
+    nummer: str | None
+    planart_text: str | None
+    rechtsstand_text: str | None
+    status: Status
+    gueltig_von: date | None
+    gueltig_bis: date | None
+    auslegung_start_datum: date | None
+    auslegung_end_datum: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """One page of a list; `total` counts all pages."""
+
+    plaene: tuple[PlanEntry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    """Which plans a list shows; what is None or empty does not restrict it.
+
+    `laufend_am` asks for an Auslegung that runs on that day.
+    """
+
+    words: tuple[str, ...] = ()
+    ags: str | None = None
+    planwerk: Planwerk | None = None
+    status: Status | None = None
+    laufend_am: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dokument:
+    """A document of a plan; with `sha256` it lies in the archive, else `url` says where it is, as delivered."""
+
+    plan_id: UUID
+    typ_text: str | None
+    name: str | None
+    beschreibung: str | None
+    url: str | None
+    datum: date | None
+    media_type: str | None
+    size: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Textabschnitt:
+    art: str
+    schluessel: str | None
+    gesetzliche_grundlage: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inhalt:
+    """How many objects of one kind a plan has; `flaeche` is their area together in m², 0 for lines and points.
+
+    `kuerzel` is the first word of their label, such as WA.
+    """
+
+    gruppe: str | None
+    kuerzel: str | None
+    klasse_text: str
+    art_text: str | None
+    anzahl: int
+    flaeche: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planversion:
+    version: int
+    rechtsstand_text: str | None
+    veroeffentlicht_am: datetime
+    veroeffentlicht_bis: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bezug:
+    """A link to another plan as the plan states it; `plan_id` is set when exactly that plan is published here."""
+
+    art: str
+    name: str | None
+    nummer: str | None
+    plan_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Umriss:
+    """The outline: as SVG path in metres (origin at the north-west corner, y down), its size, and its CRS84 box."""
+
+    svg: str
+    breite: float
+    hoehe: float
+    flaeche: float
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPlan(PlanEntry):
+    """A plan as its own page shows it."""
+
+    beschreibung: str | None
+    verfahren_text: str | None
+    aufstellungsbeschluss_datum: date | None
+    entwurfsbeschluss_datum: date | None
+    satzungsbeschluss_datum: date | None
+    planbeschluss_datum: date | None
+    genehmigungs_datum: date | None
+    rechtsverordnungs_datum: date | None
+    ausfertigungs_datum: date | None
+    inkrafttretens_datum: date | None
+    wirksamkeits_datum: date | None
+    untergangs_datum: date | None
+    auslegungen: tuple[Zeitraum, ...]
+    traegerbeteiligungen: tuple[Zeitraum, ...]
+    erstellungsmassstab: int | None
+    xplan_version: str
+    version: int
+    veroeffentlicht_am: datetime
+    umriss: Umriss
+    dokumente: tuple[Dokument, ...]
+    texte: tuple[Textabschnitt, ...]
+    inhalte: tuple[Inhalt, ...]
+    bezuege: tuple[Bezug, ...]
+    versionen: tuple[Planversion, ...]

@@ -1,0 +1,99 @@
+"""The portal as a WSGI application."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from flask import Flask, Response, request
+
+from geoportal.archive import Archive
+from geoportal.database import reader_engine
+from geoportal.settings import Settings
+from geoportal.web import documents, gemeinde_pages, map_page, operator_pages, plan_pages, problems, vendor, words
+from geoportal.web.portal import Portal, ogc_root, portal
+from geoportal.web.portal_config import PortalConfig
+from geoportal.web.themes import Catalogue, heading, symbol
+
+
+def berlin_today() -> date:
+    return datetime.now(words.BERLIN).date()
+
+
+def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Flask:
+    """Raises PortalSetupError or ManifestError when config/portal.yml, the front-end packages or the layers are not as
+    needed; asks no database.
+    """
+    app = Flask("geoportal.web", static_folder="static", template_folder="templates")
+    config = PortalConfig.load(settings.home / "config" / "portal.yml")
+    catalogue = Catalogue(settings.home / "layers")
+    catalogue.layers()
+    app.extensions[Portal.KEY] = Portal(
+        settings=settings,
+        config=config,
+        engine=reader_engine(settings.require_read_url()),
+        archive=Archive(settings.archive),
+        catalogue=catalogue,
+        today=today,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= {
+        "german_date": words.german_date,
+        "file_size": words.file_size,
+        "area": words.area,
+        "bezug": words.bezug,
+        "planart": words.planart,
+        "heading": heading,
+    }
+    app.jinja_env.globals |= {
+        "STATUS": words.STATUS,
+        "PLANWERK": words.PLANWERK,
+        "GRUPPE": words.GRUPPE,
+        "counted": words.counted,
+        "drawn_as": words.drawn_as,
+        "days_left": words.days_left,
+        "symbol": symbol,
+    }
+    app.context_processor(_every_page)
+    app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
+    for pages in (map_page, plan_pages, gemeinde_pages, documents, operator_pages):
+        app.register_blueprint(pages.bp)
+    problems.register(app)
+    app.after_request(_secured(config))
+    return app
+
+
+def _every_page() -> dict[str, object]:
+    own = portal()
+    return {
+        "config": own.config,
+        "today": own.today(),
+        "ogc": ogc_root(),
+        "canonical": f"{own.settings.public_url}{request.path}",
+    }
+
+
+def _secured(config: PortalConfig) -> Callable[[Response], Response]:
+    pictures = " ".join(["'self'", "data:", *dict.fromkeys(basemap.origin for basemap in config.basemaps)])
+    headers = {
+        # Leaflet sets styles through the CSSOM, which the policy allows. Trusted Types close the way by which markup in
+        # a plan's name could become script (CVE-2025-69993: popups and tooltips of Leaflet 1 take HTML).
+        "Content-Security-Policy": (
+            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; connect-src 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+            "require-trusted-types-for 'script'; trusted-types default"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+    def secure(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            # Pages follow the data; without a word about it, browsers keep them as long as they like.
+            response.headers.setdefault("Cache-Control", "no-cache")
+        for name, value in headers.items():
+            # A view may be stricter than that (documents), never laxer.
+            response.headers.setdefault(name, value)
+        return response
+
+    return secure

@@ -1,0 +1,22 @@
+"""
+PortalError
+├── PortalSetupError
+├── InvalidQuery
+└── NotPublished
+"""
+
+
+class PortalError(Exception):
+    """The portal cannot do what it was asked for."""
+
+
+class PortalSetupError(PortalError):
+    """A file that the portal needs is missing or wrong; told when it starts."""
+
+
+class InvalidQuery(PortalError):
+    """A value in the address cannot be understood."""
+
+
+class NotPublished(PortalError):
+    """Nothing public stands at this address."""

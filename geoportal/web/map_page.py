@@ -1,0 +1,35 @@
+"""The map: one page whose scripts read everything from the OGC API."""
+
+from flask import Blueprint, render_template, url_for
+
+from geoportal.web import themes, words
+from geoportal.web.portal import ogc_root, portal
+
+bp = Blueprint("map", __name__)
+
+_ANY_PLAN = "00000000-0000-0000-0000-000000000000"
+
+
+@bp.get("/")
+def show() -> str:
+    """Asks no database: the map stands even while the data are away, and says so itself."""
+    own = portal()
+    layers = own.catalogue.layers()
+    shown = own.catalogue.themes()
+    return render_template(
+        "map.html",
+        themes=shown,
+        layers=layers,
+        # What the scripts need to know; a data block, which the policy lets through because no browser runs it.
+        page_data={
+            "ogc": ogc_root(),
+            "documents": url_for("documents.links"),
+            "planPage": url_for("plans.page", plan_id=_ANY_PLAN).removesuffix(_ANY_PLAN),
+            "today": own.today().isoformat(),
+            "openingView": own.config.opening_view.model_dump(),
+            "basemaps": [basemap.model_dump() for basemap in own.config.basemaps],
+            "status": {status: text._asdict() for status, text in words.STATUS.items()},
+            "plans": {name: themes.for_script(layers[name]) for name in themes.PLANS},
+            "themes": [themes.for_script(layer) for layer in shown],
+        },
+    )

@@ -1,0 +1,38 @@
+"""What every page stands on, handed in once when the application is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, cast
+
+from flask import current_app, request
+from sqlalchemy import Engine
+
+from geoportal.archive import Archive
+from geoportal.settings import Settings
+from geoportal.web.portal_config import PortalConfig
+from geoportal.web.themes import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """Settings, the operator's words, the reader's engine, archive and layers, and the day that pages call today."""
+
+    KEY: ClassVar = "geoportal"
+
+    settings: Settings
+    config: PortalConfig
+    engine: Engine
+    archive: Archive
+    catalogue: Catalogue
+    today: Callable[[], date]
+
+
+def portal() -> Portal:
+    """The portal that answers the current request."""
+    return cast("Portal", current_app.extensions[Portal.KEY])
+
+
+def ogc_root() -> str:
+    """Where the OGC API is mounted: beside the portal, under the same root."""
+    return f"{request.script_root}/ogc"

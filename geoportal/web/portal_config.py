@@ -1,0 +1,112 @@
+"""What the operator says about the portal: config/portal.yml as typed, frozen values."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from geoportal.web.errors import PortalSetupError
+
+type Text = Annotated[str, Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Area(_Strict):
+    """Name of the portal and of the area that it serves."""
+
+    title: Text
+    name: Text
+    claim: Text
+
+
+class Contact(_Strict):
+    name: Text
+    street: Text
+    place: Text
+    email: Text | None = None
+    phone: Text | None = None
+
+
+class Link(_Strict):
+    text: Text
+    url: Annotated[str, Field(pattern=r"^(https?://|mailto:|/)")]
+
+
+class Section(_Strict):
+    heading: Text
+    paragraphs: tuple[Text, ...] = ()
+    links: tuple[Link, ...] = ()
+    contact: bool = False
+    """Show the contact's address at the end of this section."""
+
+
+class Page(_Strict):
+    title: Text
+    sections: Annotated[tuple[Section, ...], Field(min_length=1)]
+
+
+class View(_Strict):
+    """The box (CRS84 degrees) that the map shows at first."""
+
+    west: Annotated[float, Field(ge=-180, le=180)]
+    south: Annotated[float, Field(ge=-85, le=85)]
+    east: Annotated[float, Field(ge=-180, le=180)]
+    north: Annotated[float, Field(ge=-85, le=85)]
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.west >= self.east or self.south >= self.north:
+            raise ValueError("west < east und south < north erwartet / expected")
+        return self
+
+
+class Basemap(_Strict):
+    """A background map of another host; configuring one means that this host sees the readers' requests."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: Text
+    kind: Literal["xyz", "wms"]
+    url: Annotated[str, Field(pattern=r"^https://")]
+    layers: Text | None = None
+    attribution: Text
+    max_zoom: Annotated[int, Field(ge=1, le=22)] = 19
+
+    @property
+    def origin(self) -> str:
+        """The origin for the Content-Security-Policy; `{s}` in the host stands for any subdomain."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+    @model_validator(mode="after")
+    def _layers_belong_to_wms(self) -> Self:
+        if (self.kind == "wms") != (self.layers is not None):
+            raise ValueError("layers: nötig bei wms, sonst verboten / needed for wms, forbidden otherwise")
+        return self
+
+
+class PortalConfig(_Strict):
+    area: Area
+    contact: Contact
+    imprint: Page
+    privacy: Page
+    accessibility: Page
+    opening_view: View
+    basemaps: tuple[Basemap, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Raises PortalSetupError, naming the file and each key at fault."""
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        except OSError as error:
+            raise PortalSetupError(f"{path}: nicht lesbar / not readable ({error.strerror})") from error
+        except yaml.YAMLError as error:
+            raise PortalSetupError(f"{path}: kein YAML / no YAML: {error}") from error
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            raise PortalSetupError(f"{path}: {faults}") from error

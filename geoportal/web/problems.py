@@ -1,0 +1,86 @@
+"""The one table of what can go wrong: exception -> status and friendly words. No page ever shows a traceback."""
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, make_response, render_template
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from geoportal.web.errors import InvalidQuery, NotPublished
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    title: str
+    text: str
+
+
+_RETRY_AFTER = 30  # seconds
+
+_INVALID = Problem("Diese Angabe verstehen wir nicht", "In der Adresse steht ein Wert, den es nicht gibt.")
+_NOT_FOUND = Problem(
+    "Diese Seite gibt es nicht",
+    "Unter dieser Adresse ist nichts veröffentlicht. Vielleicht ist die Adresse unvollständig, oder ein Plan wurde "
+    "zurückgezogen.",
+)
+_UNAVAILABLE = Problem(
+    "Im Augenblick nicht erreichbar",
+    "Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es in einer halben Minute noch einmal.",
+)
+_FAULT = Problem(
+    "Das hat nicht geklappt",
+    "Beim Erstellen der Seite ist ein Fehler aufgetreten. Wir haben ihn aufgezeichnet.",
+)
+
+PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
+    InvalidQuery: (
+        400,
+        Problem("Diese Angabe verstehen wir nicht", "In der Adresse steht ein Wert, den es nicht gibt."),
+    ),
+    NotPublished: (404, _NOT_FOUND),
+    OperationalError: (503, _UNAVAILABLE),
+    InterfaceError: (503, _UNAVAILABLE),
+    PoolExhausted: (503, _UNAVAILABLE),
+}
+
+_BY_STATUS = {
+    404: _NOT_FOUND,
+    405: Problem("Das geht hier nicht", "Diese Adresse kann man nur ansehen."),
+}
+
+
+def register(app: Flask) -> None:
+    """After this, whatever a page raises becomes a friendly page with the right status."""
+
+    def known(error: Exception) -> Response:
+        status, problem = next(entry for kind, entry in PROBLEMS.items() if isinstance(error, kind))
+        if status >= 500:
+            app.logger.warning("database not available: %s", type(error).__name__)
+        return _page(status, problem, str(error) if status == 400 else "")
+
+    def http(error: HTTPException) -> Response | HTTPException:
+        status = error.code or 500
+        if status < 400:  # a redirect to the address with its slash
+            return error
+        response = _page(status, _BY_STATUS.get(status, _FAULT if status >= 500 else _INVALID))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.allow.update(error.valid_methods)
+        return response
+
+    def unforeseen(error: Exception) -> Response:
+        app.logger.error("a page failed", exc_info=error)
+        return _page(500, _FAULT)
+
+    for exception in PROBLEMS:
+        app.register_error_handler(exception, known)
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(Exception, unforeseen)
+
+
+def _page(status: int, problem: Problem, detail: str = "") -> Response:
+    response = make_response(render_template("problem.html", status=status, problem=problem, detail=detail), status)
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(_RETRY_AFTER)
+    return response

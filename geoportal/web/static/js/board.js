@@ -1,0 +1,227 @@
+// The board beside the map (a sheet below it on a phone): the plans in view, or the answer for one place.
+
+import { element, webAddress } from "./dom.js";
+import { counted, daysLeft, fieldValue, germanDate, planart } from "./words.js";
+
+const MOST_LISTED = 100;
+const KINDS = { bebauungsplaene: "Bebauungsplan", flaechennutzungsplaene: "Flächennutzungsplan" };
+const compare = new Intl.Collator("de", { numeric: true }).compare;
+
+export class Board extends EventTarget {
+  /** Fires "select" {plan}, "hover" {plan or null}, "open" and "close". `page` is the page's data block. */
+  constructor(root, page) {
+    super();
+    this.page = page;
+    this.root = root;
+    this.handle = root.querySelector(".board__handle");
+    this.handleText = root.querySelector(".board__handle-text");
+    this.answer = root.querySelector("#answer");
+    this.inView = root.querySelector("#in-view");
+    this.count = root.querySelector("#in-view-count");
+    this.list = root.querySelector("#in-view-list");
+    this.announcer = root.querySelector("#announcer");
+    this.handle.addEventListener("click", () => this.open(!this.isOpen));
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !this.answer.hidden) this.close();
+    });
+  }
+
+  get isOpen() {
+    return this.handle.getAttribute("aria-expanded") === "true";
+  }
+
+  open(open) {
+    this.handle.setAttribute("aria-expanded", String(open));
+    this.root.toggleAttribute("data-open", open);
+    if (open) this.dispatchEvent(new Event("open"));
+  }
+
+  announce(text) {
+    this.announcer.textContent = text;
+  }
+
+  /** The plans in view, as a list that does all that the map does. */
+  showInView(plans, { state, more }) {
+    const listed = [...plans].sort((a, b) => compare(sortKey(a.properties), sortKey(b.properties)));
+    const heading = sentence(listed.length, state, more);
+    this.root.setAttribute("aria-busy", String(state === "loading"));
+    if (this.count.textContent !== heading) {
+      this.count.textContent = heading;
+      if (state !== "loading" && this.answer.hidden) this.announce(heading);
+    }
+    this.handleText.textContent = heading;
+    if (state === "loading") return; // the old list stays until the new one is there
+    this.list.hidden = listed.length === 0;
+    this.list.replaceChildren(...listed.slice(0, MOST_LISTED).map((plan) => this.#row(plan)));
+    if (listed.length > MOST_LISTED) {
+      this.list.append(element("li", { class: "view-list__rest" }, "Zoomen Sie heran, um die übrigen zu sehen."));
+    }
+  }
+
+  showLoading() {
+    this.#showAnswer("Einen Augenblick …", []);
+  }
+
+  showFailure(retry) {
+    const again = element("button", { type: "button", class: "button button--quiet", onclick: retry }, "Noch einmal");
+    this.#showAnswer("Keine Antwort", [
+      element("p", {}, "Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es gleich noch einmal."),
+      again,
+    ]);
+  }
+
+  showAnswer({ plans, places }, heading = "An dieser Stelle") {
+    const current = plans.filter(({ properties }) => properties.status !== "archiviert");
+    const past = plans.filter(({ properties }) => properties.status === "archiviert");
+    const parts = places.map(({ theme, feature }) => place(theme, feature));
+    parts.push(...current.map((plan) => this.#card(plan)));
+    if (!current.some(({ collection }) => collection === "bebauungsplaene")) {
+      parts.push(
+        element(
+          "p",
+          { class: "note" },
+          "Für diese Stelle ist hier kein geltender und kein entstehender Bebauungsplan veröffentlicht. ",
+          "Ob und wie dort gebaut werden darf, sagt Ihnen die Gemeinde.",
+        ),
+      );
+    }
+    if (past.length) {
+      parts.push(
+        element(
+          "details",
+          { class: "past" },
+          element("summary", {}, counted(past.length, "früherer Plan", "frühere Pläne")),
+          past.map((plan) => this.#card(plan)),
+        ),
+      );
+    }
+    this.#showAnswer(heading, parts);
+    this.announce(`${heading}: ${counted(current.length, "Plan", "Pläne")}`);
+  }
+
+  close() {
+    this.answer.hidden = true;
+    this.inView.hidden = false;
+    this.dispatchEvent(new Event("close"));
+    this.root.removeAttribute("data-answer");
+    this.returnTo?.focus();
+  }
+
+  #showAnswer(text, parts) {
+    if (this.answer.hidden) this.returnTo = document.activeElement;
+    const heading = element("h2", { tabindex: "-1", class: "answer__heading" }, text);
+    const back = element("button", { type: "button", class: "answer__back", onclick: () => this.close() }, "Zurück");
+    this.answer.replaceChildren(element("div", { class: "answer__bar" }, heading, back), ...parts);
+    this.answer.hidden = false;
+    this.inView.hidden = true;
+    this.root.setAttribute("data-answer", "");
+    this.open(true);
+    this.root.querySelector(".board__content").scrollTop = 0;
+    heading.focus({ preventScroll: true });
+  }
+
+  #row(plan) {
+    const { name, gemeinde, status } = plan.properties;
+    const tell = (hovered) => () => this.#fire("hover", hovered);
+    return element(
+      "li",
+      {},
+      element(
+        "button",
+        {
+          type: "button",
+          class: `view-list__plan view-list__plan--${status}`,
+          onclick: () => this.#fire("select", plan),
+          onmouseenter: tell(plan),
+          onmouseleave: tell(null),
+          onfocus: tell(plan),
+          onblur: tell(null),
+        },
+        element("span", { class: "view-list__name" }, name),
+        element("span", { class: "view-list__facts" }, `${gemeinde ?? ""} · ${this.page.status[status].label}`),
+      ),
+    );
+  }
+
+  #card(plan) {
+    const { properties, id, collection, documents = [] } = plan;
+    const { status, auslegung_start_datum: start, auslegung_end_datum: end } = properties;
+    const { today } = this.page;
+    const running = start && end && start <= today && today <= end;
+    const address = `${this.page.planPage}${encodeURIComponent(id)}`;
+    const tell = (hovered) => () => this.#fire("hover", hovered);
+    return element(
+      "article",
+      { class: `card card--${status}`, onmouseenter: tell(plan), onmouseleave: tell(null) },
+      element("p", { class: "card__kind" }, KINDS[collection]),
+      element("h3", {}, element("a", { href: address }, properties.name)),
+      element("p", {}, element("span", { class: `badge badge--${status}` }, this.page.status[status].label)),
+      running
+        ? element("p", { class: "note note--now" }, `Jetzt mitreden bis ${germanDate(end)} (${daysLeft(end, today)})`)
+        : null,
+      facts([
+        ["Nummer", properties.nummer],
+        ["Gemeinde", [properties.gemeinde, properties.ortsteil].filter(Boolean).join(", ")],
+        ["Planart", planart(properties.planart_text)],
+        ["Rechtsstand", properties.rechtsstand_text],
+        ["Gültig seit", properties.gueltig_von && germanDate(properties.gueltig_von)],
+        ["Gültig bis", properties.gueltig_bis && germanDate(properties.gueltig_bis)],
+        ["Auslegung ab", start > today && germanDate(start)],
+      ]),
+      documents.length ? element("ul", { class: "documents" }, documents.map(documentRow)) : null,
+      element("p", {}, more(address, properties.name)),
+    );
+  }
+
+  #fire(name, plan) {
+    this.dispatchEvent(new CustomEvent(name, { detail: plan }));
+  }
+}
+
+const sortKey = ({ gemeinde, name }) => `${gemeinde ?? ""} ${name ?? ""}`;
+
+function sentence(count, state, more) {
+  const plans = counted(count, "Plan", "Pläne");
+  if (state === "failed") return count ? `${plans}, vielleicht nicht alle` : "Pläne nicht abrufbar";
+  if (state === "loading" && count === 0) return "Pläne werden geladen …";
+  if (count === 0) return "Keine Pläne im Ausschnitt";
+  return `${more ? "Mehr als " : ""}${plans} im Ausschnitt`;
+}
+
+const facts = (rows) =>
+  element(
+    "dl",
+    { class: "facts" },
+    rows
+      .filter(([, value]) => value)
+      .map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
+  );
+
+function more(address, name) {
+  const text = "Alles zu diesem Plan";
+  return element("a", { class: "more", href: address, "aria-label": `${text}: ${name}` }, text);
+}
+
+function documentRow({ title, href, detail, external }) {
+  const rel = external ? "external noopener noreferrer" : null;
+  const shown = href ? element("a", { href, rel }, title) : element("span", {}, title);
+  return element("li", {}, shown, " ", element("span", { class: "documents__detail" }, detail));
+}
+
+/** A feature of a theme: the first field of its popup is its name. */
+function place(theme, { properties }) {
+  const [title, ...rest] = theme.popup;
+  const rows = rest.filter(({ name }) => properties[name] !== null && properties[name] !== undefined);
+  return element(
+    "article",
+    { class: "card" },
+    element("p", { class: "card__kind" }, theme.title),
+    element("h3", {}, String(properties[title.name] ?? theme.title)),
+    facts(rows.map((field) => [field.label, linked(fieldValue(properties[field.name], field))])),
+  );
+}
+
+function linked(text) {
+  const address = webAddress(text);
+  return address ? element("a", { href: address, rel: "external noopener noreferrer" }, new URL(address).host) : text;
+}

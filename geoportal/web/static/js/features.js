@@ -1,0 +1,34 @@
+// Reads features from the OGC API. The server's largest page is 1000 features.
+
+const PAGE = 1000;
+
+class ServiceError extends Error {}
+
+/**
+ * The features of a collection: {features, more}; `more` is true when the box holds more than one page.
+ * `box` is a Leaflet LatLngBounds. Rejects with ServiceError, or with AbortError after an abort.
+ */
+export async function items(ogc, collection, { box, signal, limit = PAGE, ...filters } = {}) {
+  const query = new URLSearchParams({ f: "json", limit, ...filters });
+  if (box) query.set("bbox", box.toBBoxString());
+  const answer = await fetchJson(`${ogc}/collections/${collection}/items?${query}`, signal);
+  const matched = answer.numberMatched ?? answer.features.length;
+  return { features: answer.features, more: matched > answer.features.length };
+}
+
+/** One feature by its id; rejects like items(). */
+export function item(ogc, collection, id, signal) {
+  return fetchJson(`${ogc}/collections/${collection}/items/${encodeURIComponent(id)}?f=json`, signal);
+}
+
+export async function fetchJson(url, signal) {
+  let response;
+  try {
+    response = await fetch(url, { signal, headers: { accept: "application/geo+json, application/json" } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ServiceError("offline");
+  }
+  if (!response.ok) throw new ServiceError(`status ${response.status}`);
+  return response.json();
+}

@@ -1,0 +1,292 @@
+// The map page: puts map, board and theme tree together.
+
+import { ask, named, withDocuments } from "./answer.js";
+import { Board } from "./board.js";
+import { drawBoundaries } from "./boundaries.js";
+import { CONTENTS_FROM, CONTENTS_PROPERTIES, drawContents, LABELS_FROM, WHOLE_LABELS_FROM } from "./contents.js";
+import { path, pointButton, prepare, shapes, symbolOf, token } from "./drawing.js";
+import { bindHash } from "./location-hash.js";
+import { bindScale } from "./scale.js";
+import { ThemeTree } from "./themes.js";
+import { ViewLayer } from "./view-layer.js";
+
+const { L } = window;
+const POINTS_FROM = 12; // zoom; farther out, points are small and take no clicks of their own
+const NARROW = window.matchMedia("(max-width: 56rem)");
+
+const page = JSON.parse(document.getElementById("page-data").textContent);
+for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
+
+const container = document.getElementById("karte");
+const map = L.map(container, {
+  zoomControl: false,
+  attributionControl: false,
+  minZoom: 8,
+  maxZoom: 19,
+  zoomSnap: 0.25,
+  zoomDelta: 1,
+  wheelPxPerZoomLevel: 90,
+  fadeAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+  zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+  inertia: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+});
+const renderers = prepare(map);
+const board = new Board(document.getElementById("tafel"), page);
+const tree = new ThemeTree(document.querySelector(".themes"));
+const note = document.getElementById("map-note");
+
+const { west, south, east, north } = page.openingView;
+const home = L.latLngBounds([south, west], [north, east]);
+
+function goHome() {
+  const beside = !NARROW.matches && tree.root.open ? tree.root.offsetWidth + 12 : 0; // what the theme tree covers
+  map.fitBounds(home, { paddingTopLeft: [8, 8], paddingBottomRight: [8 + beside, 8], animate: false });
+}
+
+let statuses = tree.on("status");
+let boundaries = null;
+let detail = null; // which of the drawings that depend on the zoom are drawn
+if (NARROW.matches) tree.root.open = false;
+
+// The layers, from the ground up.
+
+const contents = new ViewLayer(map, {
+  ogc: page.ogc,
+  collection: "planinhalte",
+  filters: contentsFilters(false),
+  minZoom: CONTENTS_FROM,
+  draw: (features) =>
+    drawContents(features.filter(shownStatus), { renderer: renderers.contents, zoom: map.getZoom() }),
+});
+const fp = new ViewLayer(map, {
+  ogc: page.ogc,
+  collection: "flaechennutzungsplaene",
+  visible: false,
+  draw: (features) => drawPlans(features, "flaechennutzungsplaene", { weight: 4, fillOpacity: 0 }),
+});
+const bp = new ViewLayer(map, {
+  ogc: page.ogc,
+  collection: "bebauungsplaene",
+  draw: (features) => drawPlans(features, "plans", map.getZoom() >= CONTENTS_FROM ? { fillOpacity: 0.05 } : {}),
+});
+const themes = page.themes.map((theme) => ({
+  theme,
+  layer: new ViewLayer(map, {
+    ogc: page.ogc,
+    collection: theme.id,
+    draw: (features) => drawTheme(theme, features),
+  }),
+}));
+const layers = [contents, fp, bp, ...themes.map(({ layer }) => layer)];
+const basemaps = new Map(page.basemaps.map((basemap) => [basemap.id, tiles(basemap)]));
+
+function contentsFilters(withFp) {
+  return { properties: CONTENTS_PROPERTIES, ...(withFp ? {} : { planwerk: "BP" }) };
+}
+
+function shownStatus({ properties }) {
+  return statuses.has(properties.status);
+}
+
+function drawPlans(features, pane, overrides) {
+  const layer = page.plans[pane === "plans" ? "bebauungsplaene" : pane];
+  return shapes(features.filter(shownStatus), {
+    renderer: renderers[pane],
+    pane,
+    style: (properties) => path(symbolOf(layer, properties), overrides),
+  });
+}
+
+function drawTheme(theme, features) {
+  const near = map.getZoom() >= POINTS_FROM;
+  const isPoint = ({ geometry }) => near && geometry?.type === "Point";
+  const drawn = shapes(
+    features.filter((feature) => !isPoint(feature)),
+    {
+      renderer: renderers.themes,
+      pane: "themes",
+      style: (properties) => path(symbolOf(theme, properties), { radius: 3, fillOpacity: 0.9, weight: 0.5 }),
+    },
+  );
+  for (const feature of features.filter(isPoint)) {
+    const [lon, lat] = feature.geometry.coordinates;
+    const name = String(feature.properties[theme.popup[0]?.name] ?? theme.title);
+    pointButton([lat, lon], name, symbolOf(theme, feature.properties), () => answerAt(L.latLng(lat, lon))).addTo(drawn);
+  }
+  return drawn;
+}
+
+function tiles({ kind, url, layers: names, attribution, max_zoom: maxZoom }) {
+  const layer = kind === "wms" ? L.tileLayer.wms(url, { layers: names, maxZoom }) : L.tileLayer(url, { maxZoom });
+  return { layer, attribution };
+}
+
+// What is in view, and what was asked.
+
+function inView() {
+  const view = map.getBounds();
+  const visible = ({ geometry }) => geometry && view.intersects(boundsOf(geometry));
+  const plans = [
+    ...named(bp.features, "bebauungsplaene"),
+    ...(fp.shown ? named(fp.features, "flaechennutzungsplaene") : []),
+  ];
+  return plans.filter(shownStatus).filter(visible);
+}
+
+const known = new WeakMap();
+function boundsOf(geometry) {
+  if (!known.has(geometry)) known.set(geometry, L.geoJSON(geometry).getBounds());
+  return known.get(geometry);
+}
+
+function tellView() {
+  const waiting = bp.state === "loading" || fp.state === "loading";
+  const failed = layers.some(({ state }) => state === "failed");
+  const more = bp.more || (fp.shown && fp.more);
+  board.showInView(inView(), { state: waiting ? "loading" : failed ? "failed" : "ready", more });
+  note.replaceChildren();
+  if (failed) {
+    note.append("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ");
+    const again = document.createElement("button");
+    again.type = "button";
+    again.textContent = "Noch einmal";
+    again.addEventListener("click", () => Promise.all([loadBoundaries(), ...layers.map((layer) => layer.retry())]));
+    note.append(again);
+  } else if (layers.some((layer) => layer.more && layer.state === "ready")) {
+    note.append("Hier liegt mehr, als die Karte zeigen kann. Bitte zoomen Sie heran.");
+  }
+  note.hidden = note.childNodes.length === 0;
+  document.getElementById("contents-hint").hidden = contents.inRange;
+}
+
+const selection = L.layerGroup().addTo(map);
+const highlight = L.layerGroup().addTo(map);
+let question = null;
+
+async function answerAt(latlng) {
+  question?.abort();
+  question = new AbortController();
+  const { signal } = question;
+  markSelection(latlng);
+  board.showLoading();
+  makeRoom(latlng);
+  const on = tree.on("theme");
+  try {
+    const answer = await ask(map, latlng, {
+      ogc: page.ogc,
+      documents: page.documents,
+      themes: page.themes.filter(({ id }) => on.has(id)),
+      signal,
+    });
+    board.showAnswer(answer);
+    makeRoom(latlng);
+  } catch (error) {
+    if (error.name !== "AbortError") board.showFailure(() => answerAt(latlng));
+  }
+}
+
+async function answerFor(plan) {
+  question?.abort();
+  question = new AbortController();
+  markSelection(null);
+  selection.addLayer(outline(plan));
+  map.fitBounds(boundsOf(plan.geometry), { maxZoom: 17, ...room() });
+  try {
+    const [whole] = await withDocuments([plan], page.documents, question.signal);
+    board.showAnswer({ plans: [whole], places: [] }, "Ausgewählter Plan");
+  } catch (error) {
+    if (error.name !== "AbortError") board.showFailure(() => answerFor(plan));
+  }
+}
+
+function markSelection(latlng) {
+  selection.clearLayers();
+  highlight.clearLayers();
+  if (!latlng) return;
+  const ring = { renderer: renderers.selection, pane: "selection", interactive: false, fill: false };
+  L.circleMarker(latlng, { ...ring, radius: 9, color: "#fff", weight: 6 }).addTo(selection);
+  L.circleMarker(latlng, { ...ring, radius: 9, color: token("--mark"), weight: 3 }).addTo(selection);
+}
+
+function outline(plan) {
+  const style = () => ({ color: token("--mark"), weight: 4, fill: false });
+  return shapes([plan], { renderer: renderers.selection, pane: "selection", style });
+}
+
+/** While pointer or keyboard rest on a plan of the board. */
+function hover(plan) {
+  highlight.clearLayers();
+  if (plan) highlight.addLayer(outline(plan));
+}
+
+/** What covers the map: on a phone the sheet lies over its foot, the legend's switch over its top. */
+function room() {
+  const [top, bottom] = NARROW.matches ? [80, 0.66 * map.getSize().y] : [40, 40];
+  return { paddingTopLeft: [40, top], paddingBottomRight: [40, bottom] };
+}
+
+function makeRoom(latlng) {
+  if (NARROW.matches) map.panInside(latlng, room());
+}
+
+// Switches and events.
+
+function applyTree() {
+  statuses = tree.on("status");
+  const on = tree.on("layer");
+  const themesOn = tree.on("theme");
+  fp.setVisible(on.has("flaechennutzungsplaene"));
+  const wanted = contentsFilters(on.has("flaechennutzungsplaene"));
+  if (wanted.planwerk !== contents.filters.planwerk) contents.setFilters(wanted);
+  contents.setVisible(on.has("planinhalte"));
+  for (const { theme, layer } of themes) layer.setVisible(themesOn.has(theme.id));
+  for (const layer of [bp, fp, contents]) if (layer.shown && layer.inRange) layer.redraw();
+  const [basemap] = tree.on("basemap");
+  for (const [id, { layer }] of basemaps) id === basemap ? layer.addTo(map) : layer.remove();
+  map.getPane("gemeinden").style.opacity = basemap ? "0" : "1";
+  document.getElementById("outlines-note").hidden = Boolean(basemap);
+  document.getElementById("attribution").textContent = basemaps.get(basemap)?.attribution ?? "";
+  tellView();
+}
+
+function bindButtons() {
+  document.getElementById("zoom-in").addEventListener("click", () => map.zoomIn());
+  document.getElementById("zoom-out").addEventListener("click", () => map.zoomOut());
+  document.getElementById("zoom-home").addEventListener("click", goHome);
+  container.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === container) answerAt(map.getCenter());
+  });
+}
+
+async function loadBoundaries() {
+  if (boundaries) return;
+  try {
+    boundaries = await drawBoundaries(map, page.ogc, renderers.gemeinden);
+  } catch {
+    tellView();
+  }
+}
+
+for (const layer of layers) layer.addEventListener("change", tellView);
+tree.addEventListener("change", applyTree);
+board.addEventListener("select", ({ detail: plan }) => answerFor(plan));
+board.addEventListener("hover", ({ detail: plan }) => hover(plan));
+board.addEventListener("close", () => markSelection(null));
+// On a phone there is room for one of the two.
+board.addEventListener("open", () => NARROW.matches && tree.root.removeAttribute("open"));
+tree.root.addEventListener("toggle", () => NARROW.matches && tree.root.open && board.open(false));
+map.on("click", ({ latlng }) => answerAt(latlng));
+map.on("zoomend", () => {
+  const steps = [POINTS_FROM, CONTENTS_FROM, LABELS_FROM, WHOLE_LABELS_FROM];
+  const now = steps.filter((zoom) => map.getZoom() >= zoom).length;
+  if (now === detail) return;
+  detail = now;
+  for (const layer of layers) if (layer.drawing) layer.redraw();
+});
+map.on("moveend", tellView);
+bindButtons();
+if (!bindHash(map)) goHome();
+bindScale(map, document.getElementById("scale"));
+loadBoundaries();
+applyTree();
+new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);

@@ -1,0 +1,129 @@
+"""How the pages say things in German: dates, sizes, legal states. Pure; the templates use it as filters and globals."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from geoportal.published import Status
+from plans_ingest.model import Planwerk
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+_MONTHS = (
+    "Januar", "Februar", "März", "April", "Mai", "Juni",
+    "Juli", "August", "September", "Oktober", "November", "Dezember",
+)  # fmt: skip
+
+
+class StatusWords(NamedTuple):
+    """`label` stands on the badge, `meaning` is the sentence that says what it means."""
+
+    label: str
+    meaning: str
+
+
+STATUS = {
+    Status.IN_KRAFT: StatusWords("In Kraft", "Dieser Plan gilt."),
+    Status.IN_AUFSTELLUNG: StatusWords("In Aufstellung", "Dieser Plan wird noch aufgestellt. Er gilt noch nicht."),
+    Status.ARCHIVIERT: StatusWords("Nicht mehr gültig", "Dieser Plan gilt nicht mehr."),
+    Status.UNBEKANNT: StatusWords(
+        "Rechtsstand unbekannt", "In den Daten steht nicht, ob dieser Plan gilt. Bitte fragen Sie die Gemeinde."
+    ),
+}
+
+PLANWERK = {
+    Planwerk.BEBAUUNGSPLAN: ("Bebauungsplan", "Bebauungspläne"),
+    Planwerk.FLAECHENNUTZUNGSPLAN: ("Flächennutzungsplan", "Flächennutzungspläne"),
+}
+
+# The properties of XPlanGML 4 to 6 that link one plan to another.
+_BEZUG = {
+    "aendert": "Ändert",
+    "aendertPlan": "Ändert",
+    "aendertPlanBereich": "Ändert einen Teil von",
+    "wurdeGeaendertVon": "Geändert durch",
+    "wurdeGeaendertVonPlan": "Geändert durch",
+    "wurdeGeaendertVonPlanBereich": "In einem Teil geändert durch",
+    "verbundenerPlan": "Verbunden mit",
+}
+
+# The groups of plans.klasse as the legend names them; Baugebiete as PlanZV 1 tells them apart.
+GRUPPE = {
+    "baugebiet-wohnen": "Wohngebiete",
+    "baugebiet-mischen": "Gemischte Gebiete",
+    "baugebiet-gewerbe": "Gewerbe und Industrie",
+    "baugebiet-sonder": "Sondergebiete",
+    "baugebiet": "Baugebiete ohne Angabe der Art",
+    "ueberbaubare_flaeche": "Überbaubare Flächen",
+    "baulinie_baugrenze": "Baulinien und Baugrenzen",
+    "verkehr": "Verkehr",
+    "gruen": "Grünflächen",
+    "wald_landwirtschaft": "Wald und Landwirtschaft",
+    "gewaesser": "Gewässer",
+    "gemeinbedarf_spiel_sport": "Gemeinbedarf, Spiel und Sport",
+    "versorgung": "Ver- und Entsorgung",
+    "natur_ausgleich": "Natur und Ausgleich",
+    "schutz_denkmal": "Schutz und Denkmal",
+    "grenze": "Grenzen",
+    "sonstiges": "Sonstiges",
+}
+
+
+_BAUGEBIETE = {"W": "-wohnen", "M": "-mischen", "G": "-gewerbe", "S": "-sonder"}
+_MEASURES = {"GRZ", "GFZ"}
+
+
+def drawn_as(gruppe: str | None, kuerzel: str | None) -> str:
+    """The key of GRUPPE under which contents.js draws an object; `kuerzel` is the first word of its label, as WA."""
+    if gruppe == "baugebiet":
+        kind = "" if kuerzel is None or kuerzel in _MEASURES else _BAUGEBIETE.get(kuerzel[:1], "")
+        return f"baugebiet{kind}"
+    return gruppe if gruppe in GRUPPE else "sonstiges"
+
+
+def german_date(day: date) -> str:
+    """date(2026, 3, 1) -> '1. März 2026'; a moment is told as its day in Germany."""
+    local = day.astimezone(BERLIN) if isinstance(day, datetime) else day
+    return f"{local.day}. {_MONTHS[local.month - 1]} {local.year}"
+
+
+def days_left(end: date, today: date) -> str:
+    """How long one may still take part; the last day counts."""
+    match (end - today).days:
+        case 0:
+            return "endet heute"
+        case 1:
+            return "noch 1 Tag"
+        case days:
+            return f"noch {days} Tage"
+
+
+def file_size(size: int) -> str:
+    """Bytes -> '340 kB' or '1,2 MB' (SI)."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))} kB"
+    return f"{size / 1_000_000:.1f} MB".replace(".", ",")
+
+
+def area(square_metres: float) -> str:
+    """'5.850 m²', '2,4 ha' or '43,9 km²'."""
+    if square_metres < 10_000:
+        return f"{round(square_metres):,} m²".replace(",", ".")
+    hectares = square_metres / 10_000
+    number, unit = (hectares, "ha") if hectares < 1000 else (hectares / 100, "km²")
+    return f"{number:.1f} {unit}".replace(".", ",")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """'1 Plan', '12 Pläne', '1.204 Pläne'."""
+    return f"{number:,} {one if number == 1 else many}".replace(",", ".")
+
+
+def planart(label: str) -> str:
+    """The official labels shorten the words that citizens know: 'Einfacher BPlan' -> 'Einfacher Bebauungsplan'."""
+    return label.replace("BPlan", "Bebauungsplan").replace("FPlan", "Flächennutzungsplan")
+
+
+def bezug(art: str) -> str:
+    """The German of a link's property; a property that we do not know is named as it stands."""
+    return _BEZUG.get(art, art)

@@ -1,0 +1,386 @@
+"""The portal as a citizen sees it: Debian's Chromium against the really served portal and OGC API."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from geoportal import operations, wsgi
+from geoportal.archive import Archive
+from geoportal.database import owner_engine, reader_engine
+from geoportal.published import PlanFilter, plaene
+from geoportal.settings import Settings
+from tests.files import archive, feature, plan, polygon, prop, xplangml
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = "/usr/bin/chromium"
+DESKTOP = {"viewport": {"width": 1400, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+HOSTILE = "Süd <img src=x onerror=alert(1)>"
+PLACE = "#17/50.82183/8.71677"  # the middle of the square that tests.files draws: EPSG:25832 480050 5630050
+TODAY = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
+
+
+@dataclass
+class Visit:
+    """A page, and what it did that a page of ours must never do."""
+
+    page: Page
+    address: str
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("networkidle")
+
+    def click_the_middle(self) -> None:
+        box = self.page.locator("#karte").bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+@pytest.fixture(scope="module")
+def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The portal's address, and the paths of its plans by name."""
+    engine = owner_engine(module_database.require_database_url())
+    operations.prepare(engine)
+    operations.sync_layers(engine, module_database.home)
+    display = prop("auslegungsStartDatum", (TODAY - timedelta(days=3)).isoformat()) + prop(
+        "auslegungsEndDatum", (TODAY + timedelta(days=40)).isoformat()
+    )
+    begruendung = prop(
+        "externeReferenz",
+        "<xplan:XP_SpezExterneReferenz><xplan:referenzName>Begründung</xplan:referenzName>"
+        "<xplan:referenzURL>b.pdf</xplan:referenzURL><xplan:typ>1010</xplan:typ></xplan:XP_SpezExterneReferenz>",
+    )
+    document = xplangml(
+        plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000") + begruendung),
+        plan("p2", name=HOSTILE.replace("<", "&lt;"), nummer="6", extra=prop("rechtsstand", "2400") + display),
+        plan("p3", name="Alte Mühle", nummer="7", extra=prop("rechtsstand", "5000")),
+        plan("p4", klasse="FP_Plan", name="Flächennutzungsplan", nummer="1", extra=prop("rechtsstand", "4000")),
+        feature(
+            "BP_BaugebietsTeilFlaeche", "b", prop("position", polygon()) + prop("besondereArtDerBaulNutzung", "1200")
+        ),
+    )
+    file = archive(tmp_path_factory.mktemp("delivered") / "plans.zip", {"xplan.gml": document, "b.pdf": b"%PDF-1.4 x"})
+    operations.deliver(engine, Archive(module_database.archive), file)
+    engine.dispose()
+    reader = reader_engine(module_database.require_read_url())
+    with reader.connect() as connection:
+        paths = {each.name: f"/plan/{each.id}" for each in plaene(connection, PlanFilter(), limit=10).plaene}
+    reader.dispose()
+    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
+    address = f"http://127.0.0.1:{server.port}"
+    application = wsgi.create(replace(module_database, port=server.port, public_url=address))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield address, paths
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def paths(served: tuple[str, dict[str, str]]) -> dict[str, str]:
+    return served[1]
+
+
+@pytest.fixture
+def desktop(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
+    with visit(browser, served[0], DESKTOP) as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
+    with visit(browser, served[0], PHONE) as opened:
+        yield opened
+
+
+@contextmanager
+def visit(browser: Browser, address: str, options: dict[str, Any]) -> Iterator[Visit]:
+    """Fails when the page asks another host, sets a cookie, breaks the policy, or throws."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    opened = Visit(context.new_page(), address)
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            opened.faults.append(f"asks {route.request.url}")
+            route.abort()
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            opened.faults.append(f"{message.type}: {message.text}")
+
+    context.route("**/*", guard)
+    opened.page.on("console", listen)
+    opened.page.on("pageerror", lambda error: opened.faults.append(f"throws {error}"))
+    opened.page.on("dialog", lambda dialog: opened.faults.append(f"says {dialog.message}"))
+    yield opened
+    cookies = context.cookies()
+    context.close()
+    assert opened.faults == []
+    assert cookies == []
+
+
+def cards(page: Page) -> Locator:
+    return page.locator("#answer .card")
+
+
+def test_a_click_shows_all_plans_at_that_place(desktop: Visit, paths: dict[str, str]) -> None:
+    desktop.open(f"/{PLACE}")
+    desktop.click_the_middle()
+    page = desktop.page
+    expect(cards(page).locator("h3")).to_have_text(["Am Hang", HOSTILE, "Flächennutzungsplan", "Alte Mühle"])
+    first = cards(page).first
+    for said in ("Bebauungsplan", "In Kraft", "Ebsdorfergrund"):
+        expect(first).to_contain_text(said)
+    expect(first.get_by_role("link", name="Alles zu diesem Plan: Am Hang")).to_have_attribute("href", paths["Am Hang"])
+    expect(first.get_by_role("link", name="Begründung")).to_have_attribute("href", r := hrefs(first)[1])
+    assert r.startswith("/dokument/")
+    expect(cards(page).nth(1)).to_contain_text("Jetzt mitreden")
+    expect(cards(page).nth(1)).to_contain_text("noch 40 Tage")
+    # a plan that is no longer valid is there, but folded away
+    expect(cards(page).nth(3)).to_be_hidden()
+
+
+def hrefs(within: Locator) -> list[str]:
+    return [str(link.get_attribute("href")) for link in within.get_by_role("link").all()]
+
+
+def test_where_no_plan_is_the_answer_says_so(desktop: Visit) -> None:
+    desktop.open("/#17/50.9/8.9")
+    desktop.click_the_middle()
+    expect(desktop.page.locator("#answer")).to_contain_text("kein geltender und kein entstehender Bebauungsplan")
+
+
+def test_a_tap_on_a_phone_opens_the_sheet_and_keeps_the_place_in_sight(phone: Visit) -> None:
+    phone.open(f"/{PLACE}")
+    page = phone.page
+    sheet = page.locator("#tafel")
+    expect(page.locator("#board-content")).to_be_hidden()
+    box = page.locator("#karte").bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(cards(page).locator("h3").first).to_have_text("Am Hang")
+    top = sheet.bounding_box()
+    assert top is not None
+    assert top["y"] > 250, "the sheet leaves room for the map"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Zurück").tap()
+    expect(page.locator("#answer")).to_be_hidden()
+
+
+def test_everything_works_with_the_keyboard_alone(desktop: Visit) -> None:
+    desktop.open(f"/{PLACE}")
+    page = desktop.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Zur Karte")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#karte")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="An dieser Stelle")).to_be_focused()
+    expect(cards(page).first).to_contain_text("Am Hang")
+    page.keyboard.press("Escape")
+    expect(page.locator("#karte")).to_be_focused()
+    before = page.url
+    page.keyboard.press("ArrowRight")
+    expect(page).not_to_have_url(before)
+    row = page.get_by_role("button", name="Am Hang")
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Ausgewählter Plan")).to_be_focused()
+
+
+def test_the_list_counts_what_is_in_view_and_says_so(desktop: Visit) -> None:
+    desktop.open(f"/{PLACE}")
+    page = desktop.page
+    heading = page.locator("#in-view-count")
+    expect(heading).to_have_text("2 Pläne im Ausschnitt")
+    expect(page.locator("#announcer")).to_have_text("2 Pläne im Ausschnitt")
+    page.get_by_label("Nicht mehr gültig").check()
+    expect(heading).to_have_text("3 Pläne im Ausschnitt")
+    page.get_by_label("Geltungsbereiche").check()
+    expect(heading).to_have_text("4 Pläne im Ausschnitt")
+    page.get_by_label("In Kraft").uncheck()
+    expect(heading).to_have_text("2 Pläne im Ausschnitt")
+
+
+def test_contents_are_labelled_when_one_is_near_enough(desktop: Visit) -> None:
+    desktop.open(f"/{PLACE}")
+    expect(desktop.page.locator(".map-label--contents").first).to_have_text("WA")
+    desktop.open("/#12/50.82183/8.71677")
+    expect(desktop.page.locator(".map-label--contents")).to_have_count(0)
+    expect(desktop.page.locator("#contents-hint")).to_be_visible()
+
+
+def test_schools_are_buttons_that_tell_about_themselves(desktop: Visit) -> None:
+    desktop.open("/#13/50.7970/8.9247")
+    page = desktop.page
+    school = page.locator("button.point").first
+    name = school.get_attribute("aria-label")
+    assert name
+    school.focus()
+    page.keyboard.press("Enter")
+    expect(cards(page).first.locator("h3")).to_have_text(name)
+    expect(cards(page).first).to_contain_text("Schulform")
+    page.get_by_label("Schulen").uncheck()
+    expect(page.locator("button.point")).to_have_count(0)
+
+
+def test_the_address_holds_the_view(desktop: Visit) -> None:
+    desktop.open("/#14/50.80000/8.75000")
+    page = desktop.page
+    page.get_by_role("button", name="Vergrößern").click()
+    expect(page).to_have_url(re.compile(r"#15/50\.8000\d/8\.7500\d$"))
+    page.evaluate("location.hash = '#12/50.90000/8.60000'")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name="Verkleinern").click()
+    expect(page).to_have_url(re.compile(r"#11/50\.\d+/8\.\d+$"))
+
+
+def test_when_the_data_are_away_the_map_says_so_and_tries_again(desktop: Visit) -> None:
+    page = desktop.page
+    page.route("**/ogc/**", lambda route: route.fulfill(status=503))
+    desktop.open(f"/{PLACE}")
+    expect(page.locator("#map-note")).to_contain_text("lassen sich gerade nicht abrufen")
+    desktop.click_the_middle()
+    expect(page.get_by_role("heading", name="Keine Antwort")).to_be_visible()
+    page.unroute("**/ogc/**")
+    page.locator("#map-note").get_by_role("button", name="Noch einmal").click()
+    expect(page.locator("#map-note")).to_be_hidden()
+    page.locator("#answer").get_by_role("button", name="Noch einmal").click()
+    expect(cards(page).first).to_contain_text("Am Hang")
+    desktop.faults = [fault for fault in desktop.faults if "503" not in fault]
+
+
+def test_more_than_a_page_of_plans_is_told(desktop: Visit) -> None:
+    def cut(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"numberMatched": 1234})
+
+    desktop.page.route("**/bebauungsplaene/items*", cut)
+    desktop.open(f"/{PLACE}")
+    expect(desktop.page.locator("#map-note")).to_contain_text("Hier liegt mehr")
+    expect(desktop.page.locator("#in-view-count")).to_have_text("Mehr als 2 Pläne im Ausschnitt")
+
+
+def test_a_plans_page_turns_its_outline_into_a_map(desktop: Visit, paths: dict[str, str]) -> None:
+    desktop.open(paths["Am Hang"])
+    page = desktop.page
+    expect(page.locator(".plan-map .leaflet-container")).to_be_visible()
+    expect(page.locator(".plan-outline")).to_have_count(0)
+    page.get_by_role("link", name="Auf der großen Karte zeigen").click()
+    expect(page.locator("#in-view-list")).to_contain_text("Am Hang")
+
+
+def test_without_scripts_the_plans_are_still_there(browser: Browser, served: tuple[str, dict[str, str]]) -> None:
+    with visit(browser, served[0], DESKTOP | {"java_script_enabled": False}) as opened:
+        opened.open("/")
+        expect(opened.page.locator("#karte")).to_be_hidden()
+        opened.page.get_by_label("Plan suchen").fill("hang")
+        opened.page.get_by_role("button", name="Suchen").click()
+        opened.page.get_by_role("link", name="Am Hang").click()
+        expect(opened.page.locator(".plan-outline")).to_be_visible()
+        expect(opened.page.get_by_role("heading", level=1)).to_have_text("Am Hang")
+
+
+@pytest.mark.parametrize("size", [(320, 256), (320, 640), (768, 1024)])
+def test_nothing_is_lost_on_a_small_screen(
+    browser: Browser, served: tuple[str, dict[str, str]], size: tuple[int, int]
+) -> None:
+    """WCAG 2.2, 1.4.10: 1280 x 1024 at 400 % is 320 x 256, and nothing may need scrolling in two directions."""
+    address, paths = served
+    with visit(browser, address, {"viewport": {"width": size[0], "height": size[1]}}) as opened:
+        for path in ("/", "/plaene", paths[HOSTILE], "/gemeinde/06534008/", "/gemeinden/"):
+            opened.open(path)
+            wide = opened.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size[0], f"{path} is {wide} wide"
+
+
+AXE = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+    "best-practice"]})).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_axe_finds_nothing_to_fault(
+    browser: Browser,
+    served: tuple[str, dict[str, str]],
+    module_database: Settings,
+    device: str,
+    scheme: Literal["light", "dark"],
+) -> None:
+    address, paths = served
+    axe = (module_database.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    context: BrowserContext = browser.new_context(
+        **(PHONE if device == "phone" else DESKTOP), color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    found: dict[str, list[str]] = {}
+
+    def check(name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        page.evaluate(axe)
+        found[name] = page.evaluate(AXE)
+
+    for path in (
+        "/plaene",
+        paths["Am Hang"],
+        paths[HOSTILE],
+        "/gemeinden/",
+        "/gemeinde/06534008/",
+        "/impressum/",
+        "/x",
+    ):
+        page.goto(address + path)
+        check(path)
+    page.goto(f"{address}/{PLACE}")
+    check("map")
+    page.locator("#karte").focus()
+    page.keyboard.press("Enter")
+    cards(page).first.wait_for()
+    check("answer")
+    if device == "phone":
+        page.locator(".themes > summary").click()
+    page.locator(".legend > summary").click()
+    check("legend")
+    context.close()
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_pure_parts_of_the_scripts(desktop: Visit) -> None:
+    desktop.open("/impressum/")
+
+    def js(expression: str) -> Any:
+        module, _, call = expression.partition(".")
+        return desktop.page.evaluate(f"import('/static/js/{module}.js').then((m) => m.{call})")
+
+    assert js("location-hash.parseHash('#14/50.8/8.75')") == {"center": [50.8, 8.75], "zoom": 14}
+    for nonsense in ("", "#karte", "#14/50.8", "#14/95/8", "#x/50/8", "#14/50/8/1"):
+        assert js(f"location-hash.parseHash('{nonsense}')") is None
+    assert js("scale.scaleBar(10).text") == "1 km"
+    assert js("scale.scaleBar(0.3).text") == "20 m"
+    assert js("words.daysLeft('2026-12-18', '2026-11-22')") == "noch 26 Tage"
+    assert js("words.germanDate('2026-03-01')") == "1. März 2026"
+    assert js("dom.webAddress('javascript:alert(1)')") is None
+    assert js("dom.webAddress('https://www.example.org')") == "https://www.example.org/"

@@ -1,0 +1,83 @@
+"""How the portal's pages say things."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from geoportal.published import Status
+from geoportal.web import words
+
+TODAY = date(2026, 11, 22)
+
+
+def test_dates_are_german() -> None:
+    assert words.german_date(date(2026, 3, 1)) == "1. März 2026"
+
+
+def test_a_moment_late_in_utc_belongs_to_the_next_german_day() -> None:
+    assert words.german_date(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == "1. Juli 2026"
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (date(2026, 11, 22), "endet heute"),
+        (date(2026, 11, 23), "noch 1 Tag"),
+        (date(2026, 12, 18), "noch 26 Tage"),
+    ],
+)
+def test_days_left(end: date, said: str) -> None:
+    assert words.days_left(end, TODAY) == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(12, "1 kB"), (34_021, "34 kB"), (999_999, "1000 kB"), (1_234_567, "1,2 MB")]
+)
+def test_file_sizes(size: int, said: str) -> None:
+    assert words.file_size(size) == said
+
+
+@pytest.mark.parametrize(
+    ("area", "said"), [(850.4, "850 m²"), (5850, "5.850 m²"), (24_000, "2,4 ha"), (43_900_000, "43,9 km²")]
+)
+def test_areas(area: float, said: str) -> None:
+    assert words.area(area) == said
+
+
+def test_counts_have_a_singular_and_thousands() -> None:
+    said = [words.counted(number, "Plan", "Pläne") for number in (0, 1, 2, 1204)]
+    assert said == ["0 Pläne", "1 Plan", "2 Pläne", "1.204 Pläne"]
+
+
+def test_official_short_forms_become_words() -> None:
+    assert words.planart("Einfacher BPlan") == "Einfacher Bebauungsplan"
+    assert words.planart("FPlan und Regionalplan") == "Flächennutzungsplan und Regionalplan"
+
+
+def test_a_link_of_unknown_kind_keeps_its_name() -> None:
+    assert words.bezug("wurdeGeaendertVonPlan") == "Geändert durch"
+    assert words.bezug("ersetzt") == "ersetzt"
+
+
+def test_every_state_has_words() -> None:
+    assert set(words.STATUS) == set(Status)
+
+
+@pytest.mark.parametrize(
+    ("gruppe", "kuerzel", "drawn"),
+    [
+        ("baugebiet", "WA", "baugebiet-wohnen"),
+        ("baugebiet", "MI", "baugebiet-mischen"),
+        ("baugebiet", "GE", "baugebiet-gewerbe"),
+        ("baugebiet", "SO", "baugebiet-sonder"),
+        ("baugebiet", "GRZ", "baugebiet"),
+        ("baugebiet", None, "baugebiet"),
+        ("verkehr", None, "verkehr"),
+        ("neu", None, "sonstiges"),
+        (None, None, "sonstiges"),
+    ],
+)
+def test_plan_contents_are_drawn_by_group_and_baugebiete_by_kind(
+    gruppe: str | None, kuerzel: str | None, drawn: str
+) -> None:
+    assert words.drawn_as(gruppe, kuerzel) == drawn

@@ -1,0 +1,80 @@
+"""What the map makes of the catalogue's manifests."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from geoportal.catalogue import ManifestError
+from geoportal.settings import CHECKOUT
+from geoportal.web.errors import PortalSetupError
+from geoportal.web.themes import Catalogue, for_script, heading, symbol
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CHECKOUT / "layers", tmp_path / "layers"))
+
+
+def add_brunnen(folder: Path, text: str = "") -> None:
+    shutil.copytree(folder / "schulen", folder / "trinkbrunnen")
+    manifest = folder / "trinkbrunnen" / "layer.yml"
+    manifest.write_text(
+        manifest.read_text("utf-8")
+        .replace("id: schulen", "id: trinkbrunnen")
+        .replace("theme: bildung", "theme: stadt_natur")
+        + text,
+        "utf-8",
+    )
+
+
+def test_schools_are_a_theme_and_plans_are_not(folder: Path) -> None:
+    assert [layer.id for layer in Catalogue(folder).themes()] == ["schulen"]
+
+
+def test_a_new_folder_is_a_new_theme_without_a_restart(folder: Path) -> None:
+    catalogue = Catalogue(folder)
+    assert len(catalogue.themes()) == 1
+    add_brunnen(folder)
+    schools, wells = catalogue.themes()
+    assert (schools.id, wells.id) == ("schulen", "trinkbrunnen")
+    assert heading(wells) == "Stadt natur"
+
+
+def test_a_mistake_in_a_manifest_leaves_the_themes_that_were_read_before(folder: Path) -> None:
+    catalogue = Catalogue(folder)
+    before = catalogue.themes()
+    add_brunnen(folder, text="\nfarbe: blau\n")
+    assert catalogue.themes() == before
+
+
+def test_a_mistake_is_told_at_the_start(folder: Path) -> None:
+    add_brunnen(folder, text="\nfarbe: blau\n")
+    with pytest.raises(ManifestError, match="farbe"):
+        Catalogue(folder).layers()
+
+
+def test_the_map_cannot_be_without_its_own_layers(folder: Path) -> None:
+    shutil.rmtree(folder / "planinhalte")
+    with pytest.raises(PortalSetupError, match="planinhalte"):
+        Catalogue(folder).layers()
+
+
+def test_a_category_takes_from_the_layer_what_it_does_not_say(folder: Path) -> None:
+    layer = Catalogue(folder).layers()["bebauungsplaene"]
+    drawn = symbol(layer, "in_aufstellung")
+    assert drawn["dash"]
+    assert drawn["width"] == layer.style.width
+    assert symbol(layer)["dash"] is None
+
+
+def test_legal_states_differ_in_more_than_colour(folder: Path) -> None:
+    layer = Catalogue(folder).layers()["bebauungsplaene"]
+    dashes = [symbol(layer, category.value)["dash"] for category in layer.style.categories]
+    assert len(set(dashes)) == len(dashes) == 4
+
+
+def test_a_click_tells_the_fields_of_the_popup_in_german(folder: Path) -> None:
+    told = for_script(Catalogue(folder).layers()["schulen"])["popup"]
+    assert told[0]["name"] == "name"
+    assert [field["label"] for field in told][:2] == ["Name", "Schulform"]

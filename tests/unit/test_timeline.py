@@ -1,0 +1,64 @@
+"""A plan's procedure as a time line."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from geoportal.published import PublishedPlan, Status, Umriss
+from geoportal.web.timeline import When, running_auslegung, timeline
+from plans_ingest.model import Planwerk, Zeitraum
+
+TODAY = date(2026, 11, 22)
+RUNNING = Zeitraum(date(2026, 11, 9), date(2026, 12, 18))
+PLAN = PublishedPlan(
+    id=UUID(int=5), planwerk=Planwerk.BEBAUUNGSPLAN, ags="06534008", gemeinde="Ebsdorfergrund", ortsteil=None,
+    name="Am Hang", nummer="5", planart_text=None, rechtsstand_text=None, status=Status.IN_AUFSTELLUNG,
+    gueltig_von=None, gueltig_bis=None, auslegung_start_datum=None, auslegung_end_datum=None,
+    beschreibung=None, verfahren_text=None, aufstellungsbeschluss_datum=None, entwurfsbeschluss_datum=None,
+    satzungsbeschluss_datum=None, planbeschluss_datum=None, genehmigungs_datum=None, rechtsverordnungs_datum=None,
+    ausfertigungs_datum=None, inkrafttretens_datum=None, wirksamkeits_datum=None, untergangs_datum=None,
+    auslegungen=(), traegerbeteiligungen=(), erstellungsmassstab=None, xplan_version="6.0", version=1,
+    veroeffentlicht_am=datetime(2026, 11, 1, tzinfo=UTC), umriss=Umriss("", 1, 1, 1, 8, 50, 9, 51),
+    dokumente=(), texte=(), inhalte=(), bezuege=(), versionen=(),
+)  # fmt: skip
+
+
+def test_a_plan_without_dates_has_no_time_line() -> None:
+    assert timeline(PLAN, TODAY) == ()
+
+
+def test_steps_stand_in_the_order_of_time() -> None:
+    plan = replace(
+        PLAN,
+        inkrafttretens_datum=date(2027, 2, 1),
+        aufstellungsbeschluss_datum=date(2025, 1, 1),
+        auslegungen=(Zeitraum(date(2026, 1, 5), date(2026, 2, 6)), RUNNING),
+    )
+    assert [(step.label, step.when) for step in timeline(plan, TODAY)] == [
+        ("Aufstellungsbeschluss", When.PAST),
+        ("Öffentliche Auslegung", When.PAST),
+        ("Öffentliche Auslegung", When.NOW),
+        ("In Kraft getreten", When.COMING),
+    ]
+
+
+def test_what_happened_on_one_day_stands_in_the_order_of_the_procedure() -> None:
+    day = date(2020, 5, 4)
+    plan = replace(PLAN, ausfertigungs_datum=day, satzungsbeschluss_datum=day)
+    assert [step.label for step in timeline(plan, TODAY)] == ["Satzungsbeschluss", "Ausfertigung"]
+
+
+def test_both_days_belong_to_an_auslegung() -> None:
+    plan = replace(PLAN, auslegungen=(RUNNING,))
+    assert RUNNING.start is not None
+    assert RUNNING.ende is not None
+    assert running_auslegung(plan, RUNNING.start) == RUNNING
+    assert running_auslegung(plan, RUNNING.ende) == RUNNING
+    assert running_auslegung(plan, date(2026, 12, 19)) is None
+
+
+def test_an_auslegung_without_an_end_is_not_called_running() -> None:
+    plan = replace(PLAN, auslegungen=(Zeitraum(date(2026, 11, 9), None),))
+    assert running_auslegung(plan, TODAY) is None
+    [step] = timeline(plan, TODAY)
+    assert step.when is When.UNCERTAIN
