@@ -1,0 +1,100 @@
+"""The spatial relations of CQL2, on geometries of the table and of the filter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry import LineString, Point, box, shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement
+
+from geoportal.ogc.crs import STORAGE_SRID, Box, Crs
+from geoportal.ogc.postgis import geometry_literal, postgis
+from geoportal.ogc.problems import InvalidParameter
+
+MAX_POSITIONS = 10_000
+_PIECES = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
+
+_RELATIONS = {
+    "s_contains": "ST_Contains",
+    "s_crosses": "ST_Crosses",
+    "s_disjoint": "ST_Disjoint",
+    "s_equals": "ST_Equals",
+    "s_intersects": "ST_Intersects",
+    "s_overlaps": "ST_Overlaps",
+    "s_touches": "ST_Touches",
+    "s_within": "ST_Within",
+}
+# What lies inside the domain has these relations to a geometry exactly when it has them to its part in the domain.
+_MAY_BE_CUT = frozenset({"s_disjoint", "s_intersects", "s_within"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The table's geometry (`sql`), or one that the filter brings along, east first, in `crs`."""
+
+    sql: ColumnElement[Any] | None = None
+    geometry: BaseGeometry | None = None
+    crs: Crs | None = None
+
+    @classmethod
+    def of_box(cls, numbers: Sequence[float], crs: Crs) -> Self:
+        """Raises InvalidParameter."""
+        return cls(geometry=shapely.union_all([_rectangle(part) for part in crs.boxes(numbers)]), crs=crs)
+
+    @classmethod
+    def of_geojson(cls, node: Any, crs: Crs) -> Self:
+        """Raises InvalidParameter."""
+        try:
+            geometry = shapely.force_2d(shape(node))
+        except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            raise InvalidParameter("filter: Geometrie nicht lesbar / geometry not readable") from error
+        positions = shapely.get_coordinates(geometry)
+        if not 0 < len(positions) <= MAX_POSITIONS or not numpy.isfinite(positions).all() or not geometry.is_valid:
+            raise InvalidParameter(
+                "filter: Geometrie leer, zu groß oder ungültig / geometry empty, too large or invalid"
+            )
+        if crs.flipped:
+            geometry = shapely.transform(geometry, lambda flipped: flipped[:, ::-1])
+        return cls(geometry=geometry, crs=crs)
+
+    def expression(self, *, cut: bool) -> ColumnElement[Any]:
+        """The geometry in the storage CRS. Raises InvalidParameter if it leaves the domain and may not be cut."""
+        if self.geometry is None or self.crs is None:
+            if self.sql is None:
+                raise TypeError("a Shape has SQL or a geometry")
+            return self.sql
+        limit = self.crs.domain
+        domain = box(limit.west, limit.south, limit.east, limit.north)
+        inside = self.geometry
+        if not domain.covers(inside):
+            if not cut:
+                raise InvalidParameter(
+                    "filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area"
+                )
+            inside = shapely.intersection(inside, domain)
+        if self.crs.srid != STORAGE_SRID and not inside.is_empty:
+            west, south, east, north = inside.bounds
+            inside = shapely.segmentize(inside, max(east - west, north - south) / _PIECES or 1)
+        given = geometry_literal(inside, self.crs.srid)
+        return given if self.crs.srid == STORAGE_SRID else postgis("ST_Transform", given, STORAGE_SRID)
+
+
+def _rectangle(part: Box) -> BaseGeometry:
+    """A box without width or height is a line or a point, which a polygon cannot be."""
+    if part.west < part.east and part.south < part.north:
+        return box(part.west, part.south, part.east, part.north)
+    if part.west == part.east and part.south == part.north:
+        return Point(part.west, part.south)
+    return LineString([(part.west, part.south), (part.east, part.north)])
+
+
+def relate_shapes(op: str, left: Shape, right: Shape) -> ColumnElement[bool]:
+    """Raises InvalidParameter."""
+    if (function := _RELATIONS.get(op)) is None:
+        raise InvalidParameter(f"filter: {op} nicht bekannt / not known; {', '.join(_RELATIONS)}")
+    cut = op in _MAY_BE_CUT
+    return postgis(function, left.expression(cut=cut), right.expression(cut=cut))

@@ -1,0 +1,91 @@
+"""The coordinate reference systems that are served, and boxes in them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from geoportal.ogc.problems import InvalidParameter
+
+STORAGE_SRID = 25832
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Easting or longitude first, whatever the CRS says about its axes."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crs:
+    """A CRS with the SRID that PostGIS knows it by.
+
+    `flipped`: the CRS names northing or latitude first (OGC API - Features 2, 6.1: coordinates follow the CRS).
+    `digits`: decimals that keep a millimetre. `domain`: where the transformation to the storage CRS is sound; all that
+    is published lies well inside, so that a box or geometry of a filter may be cut to it.
+    """
+
+    uri: str
+    srid: int
+    flipped: bool
+    digits: int
+    domain: Box
+
+    def boxes(self, values: Iterable[float]) -> tuple[Box, ...]:
+        """The box of a `bbox` parameter, within the domain: none, one, or two if it crosses the antimeridian.
+
+        Raises InvalidParameter.
+        """
+        numbers = list(values)
+        if not all(map(math.isfinite, numbers)):
+            raise InvalidParameter("bbox: die Werte müssen endlich sein / the values must be finite")
+        if len(numbers) == 6:  # heights are left out: everything that is published is two-dimensional
+            numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+        if len(numbers) != 4:
+            raise InvalidParameter("bbox: vier oder sechs Zahlen erwartet / expected four or six numbers")
+        if self.flipped:
+            numbers = [numbers[1], numbers[0], numbers[3], numbers[2]]
+        west, south, east, north = numbers
+        if south > north:
+            raise InvalidParameter("bbox: Süden liegt über Norden / south lies above north")
+        spans = [(west, east)]
+        if west > east:
+            if self.digits != DEGREE_DIGITS:
+                raise InvalidParameter("bbox: Westen liegt hinter Osten / west lies beyond east")
+            # OGC API - Features 1, 7.15.3: such a box crosses the antimeridian
+            spans = [(west, math.inf), (-math.inf, east)]
+        limit = self.domain
+        cut = [
+            Box(max(w, limit.west), max(south, limit.south), min(e, limit.east), min(north, limit.north))
+            for w, e in spans
+        ]
+        return tuple(box for box in cut if box.west <= box.east and box.south <= box.north)
+
+
+DEGREE_DIGITS = 8
+_METRE_DIGITS = 3
+_EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+
+# Germany and a good way around it, in each CRS
+CRS84 = Crs("http://www.opengis.net/def/crs/OGC/1.3/CRS84", 4326, False, DEGREE_DIGITS, Box(0, 45, 20, 58))
+UTM32 = Crs(f"{_EPSG}25832", STORAGE_SRID, False, _METRE_DIGITS, Box(-210_000, 4_980_000, 1_370_000, 6_490_000))
+SUPPORTED: dict[str, Crs] = {
+    crs.uri: crs
+    for crs in (
+        CRS84,
+        Crs(f"{_EPSG}4326", 4326, True, DEGREE_DIGITS, Box(0, 45, 20, 58)),
+        UTM32,
+        Crs(f"{_EPSG}3857", 3857, False, _METRE_DIGITS, Box(0, 5_621_000, 2_227_000, 7_968_000)),
+        Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000)),
+    )
+}
+
+
+def crs_of(parameter: str, uri: str) -> Crs:
+    """Raises InvalidParameter for a CRS that is not served."""
+    if (crs := SUPPORTED.get(uri)) is None:
+        raise InvalidParameter(f"{parameter}: {uri!r} wird nicht angeboten / is not served; {', '.join(SUPPORTED)}")
+    return crs

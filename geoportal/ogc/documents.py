@@ -1,0 +1,162 @@
+"""What pygeoapi's documents must say beyond what pygeoapi says, in one place for every collection."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from geoportal.catalogue import Layer
+from geoportal.ogc import schemas
+from geoportal.ogc.query import Parameters
+from geoportal.ogc.table import Extent, Page, Question
+
+type Document = dict[str, Any]
+
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+GEOJSON, SCHEMA_JSON, JSON, HTML = "application/geo+json", "application/schema+json", "application/json", "text/html"
+_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+_SPEC = "http://www.opengis.net/spec/"
+
+# Declared is what tests prove, and nothing else. Part 5 stands in both spellings that clients look for.
+CONFORMANCE = (
+    f"{_SPEC}ogcapi-common-1/1.0/conf/core",
+    f"{_SPEC}ogcapi-common-1/1.0/conf/landing-page",
+    f"{_SPEC}ogcapi-common-1/1.0/conf/json",
+    f"{_SPEC}ogcapi-common-1/1.0/conf/html",
+    f"{_SPEC}ogcapi-common-1/1.0/conf/oas30",
+    f"{_SPEC}ogcapi-common-2/1.0/conf/collections",
+    f"{_SPEC}ogcapi-common-3/1.0/conf/schemas",
+    f"{_SPEC}ogcapi-features-1/1.0/conf/core",
+    f"{_SPEC}ogcapi-features-1/1.0/conf/geojson",
+    f"{_SPEC}ogcapi-features-1/1.0/conf/html",
+    f"{_SPEC}ogcapi-features-1/1.0/conf/oas30",
+    f"{_SPEC}ogcapi-features-2/1.0/conf/crs",
+    f"{_SPEC}ogcapi-features-3/1.0/conf/queryables",
+    f"{_SPEC}ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    f"{_SPEC}ogcapi-features-3/1.0/conf/filter",
+    f"{_SPEC}ogcapi-features-3/1.0/conf/features-filter",
+    f"{_SPEC}ogcapi-features-5/1.0/conf/schemas",
+    f"{_SPEC}ogcapi-features-5/1.0/conf/core-roles-features",
+    f"{_SPEC}cql2/1.0/conf/cql2-text",
+    f"{_SPEC}cql2/1.0/conf/cql2-json",
+    f"{_SPEC}cql2/1.0/conf/basic-cql2",
+    f"{_SPEC}cql2/1.0/conf/advanced-comparison-operators",
+    f"{_SPEC}cql2/1.0/conf/case-insensitive-comparison",
+    f"{_SPEC}cql2/1.0/conf/basic-spatial-functions",
+    f"{_SPEC}cql2/1.0/conf/basic-spatial-functions-plus",
+    f"{_SPEC}cql2/1.0/conf/spatial-functions",
+    f"{_SPEC}cql2/1.0/conf/temporal-functions",
+    f"{_SPEC}cql2/1.0/conf/property-property",
+)
+
+
+def link(rel: str, kind: str, title: str, href: str) -> Document:
+    return {"rel": rel, "type": kind, "title": title, "href": href}
+
+
+def alternates(url: str, kind: str, parameters: Parameters | None = None) -> list[Document]:
+    """`self` and `alternate`: the same address in both formats, with every other parameter kept."""
+    kept = [(name, value) for name, value in (parameters or {}).items() if name != "f"]
+    return [
+        link("self", kind, "Dieses Dokument / this document", f"{url}?{urlencode([*kept, ('f', 'json')])}"),
+        link("alternate", HTML, "Als Webseite / as HTML", f"{url}?{urlencode([*kept, ('f', 'html')])}"),
+    ]
+
+
+def landing(document: Document, base: str) -> Document:
+    """Only links that lead somewhere; of these, the ones that QGIS looks for literally."""
+    return {
+        **document,
+        "links": [
+            *alternates(f"{base}/", JSON),
+            link("service-desc", OPENAPI, "OpenAPI", f"{base}/openapi?f=json"),
+            link("service-doc", HTML, "OpenAPI als Webseite / as HTML", f"{base}/openapi?f=html"),
+            link("conformance", JSON, "Konformität / conformance", f"{base}/conformance?f=json"),
+            link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
+            *(item for item in document["links"] if item["rel"] in ("about", "license")),
+        ],
+    }
+
+
+def conformance(base: str) -> Document:
+    return {"conformsTo": list(CONFORMANCE), "links": alternates(f"{base}/conformance", JSON)}
+
+
+def collection(document: Document, layer: Layer, base: str, extent: Extent | None) -> Document:
+    """One collection; `extent` is measured, or None while the database is away."""
+    url = f"{base}/collections/{layer.id}"
+    amended = {
+        **document,
+        "attribution": f"{layer.publisher} – {layer.licence.name}",
+        "links": [
+            *alternates(url, JSON),
+            # without any parameter: GDAL puts /{id} behind this address
+            link("items", GEOJSON, "Objekte als GeoJSON / items as GeoJSON", f"{url}/items"),
+            link("items", HTML, "Objekte als Webseite / items as HTML", f"{url}/items?f=html"),
+            link(f"{_REL}queryables", SCHEMA_JSON, "Abfragbare Felder / queryables", f"{url}/queryables?f=json"),
+            link(f"{_REL}schema", SCHEMA_JSON, "Schema", f"{url}/schema?f=json"),
+            link(
+                "describedby", SCHEMA_JSON, "Schema eines Objekts / schema of an item", f"{url}/schemas/feature?f=json"
+            ),
+            link("license", HTML, layer.licence.name, layer.licence.url),
+            link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
+        ],
+    }
+    if extent is not None:
+        amended["itemCount"] = extent.features
+        spatial = {**document["extent"]["spatial"]}
+        if extent.bounds is not None:
+            spatial["bbox"] = [[round(bound, 7) for bound in extent.bounds]]
+        amended["extent"] = {"spatial": spatial}
+        if layer.time is not None:
+            amended["extent"]["temporal"] = {"interval": [[_moment(extent.start), _moment(extent.end)]]}
+    return amended
+
+
+def collections(document: Document, described: list[Document], base: str) -> Document:
+    return {**document, "collections": described, "links": alternates(f"{base}/collections", JSON)}
+
+
+def queryables(document: Document, layer: Layer, language: str, base: str) -> Document:
+    url = f"{base}/collections/{layer.id}/queryables"
+    return {**document, "$id": url, "$schema": _DRAFT, **schemas.queryables(layer, language)}
+
+
+def schema(document: Document, layer: Layer, language: str, base: str) -> Document:
+    url = f"{base}/collections/{layer.id}/schema"
+    return {**document, "$id": url, "$schema": _DRAFT, **schemas.schema(layer, language)}
+
+
+def feature_schema(layer: Layer, language: str, base: str) -> Document:
+    url = f"{base}/collections/{layer.id}/schemas/feature"
+    return {"$id": url, "$schema": _DRAFT, "title": getattr(layer.title, language), **schemas.feature(layer, language)}
+
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def page_links(url: str, parameters: Parameters, question: Question, page: Page) -> list[Document]:
+    """Links of a page of items; `next` only if there is something on it."""
+    kept = [(name, value) for name, value in parameters.items() if name not in ("f", "offset")]
+
+    def other(offset: int) -> str:
+        return f"{url}/items?{urlencode([*kept, ('offset', offset), ('f', 'json')])}"
+
+    links = [*alternates(f"{url}/items", GEOJSON, parameters), link("collection", JSON, "Sammlung / collection", url)]
+    if not question.hits and question.offset + page.returned < page.matched and page.returned:
+        links.append(link("next", GEOJSON, "Nächste Seite / next page", other(question.offset + page.returned)))
+    if not question.hits and question.offset > 0:
+        links.append(
+            link("prev", GEOJSON, "Vorige Seite / previous page", other(max(0, question.offset - question.limit)))
+        )
+    return links
+
+
+def item_links(url: str, identifier: str, parameters: Parameters) -> list[Document]:
+    return [
+        *alternates(f"{url}/items/{identifier}", GEOJSON, parameters),
+        link("collection", JSON, "Sammlung / collection", url),
+    ]
+
+
+def _moment(day: str | None) -> str | None:
+    """The extent is told in moments (OGC API - Features 1, 7.13), while most fields are days."""
+    return f"{day}T00:00:00Z" if day is not None and len(day) == len("2026-01-31") else day

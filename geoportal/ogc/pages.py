@@ -1,0 +1,28 @@
+"""HTML: pygeoapi's pages with our own templates, which load nothing from another host."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pygeoapi import __version__
+
+from geoportal.ogc.config import TEMPLATES
+
+
+class Pages:
+    """Renders the templates with what pygeoapi would hand them, so that they also serve stock pygeoapi.
+
+    Compiled once; pygeoapi's own renderer builds an environment for each answer and never forgets the first
+    configuration that it has seen.
+    """
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+
+    def render(self, template: str, document: Mapping[str, Any], config: Mapping[str, Any], language: str) -> str:
+        """`config` in one language, with the address of the API as server.url."""
+        return self._environment.get_template(template).render(
+            data=document, config=config, locale=language, version=__version__
+        )

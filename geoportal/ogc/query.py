@@ -1,0 +1,142 @@
+"""The query parameters of a request, read once and strictly: what is unknown or unusable is a 400, never ignored."""
+
+from collections.abc import Iterator, Sequence, Set
+from typing import NamedTuple
+
+from werkzeug.datastructures import MultiDict
+
+from geoportal.catalogue import FieldType
+from geoportal.ogc.cql2 import parse_json, parse_text
+from geoportal.ogc.crs import CRS84, crs_of
+from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.table import ID, Condition, FeatureTable, Order, Question
+from geoportal.ogc.values import parse_period, parse_value
+
+type Parameters = MultiDict[str, str]
+
+COMMON = frozenset({"f", "lang"})
+ITEM = COMMON | {"crs"}
+ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby"}
+ITEMS |= {"filter", "filter-lang", "filter-crs", "resultType", "resulttype"}
+FORMATS = ("json", "html")
+# the last is the first, as GDAL knows it
+FILTER_LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
+_MAX_OFFSET = 2**53
+
+
+class Limits(NamedTuple):
+    """Features on a page: when nothing is said, and at most."""
+
+    default: int
+    maximum: int
+
+
+def check_parameters(parameters: Parameters, known: Set[str], languages: Set[str]) -> None:
+    """Raises InvalidParameter for a parameter that the operation does not know, or that is given twice."""
+    for name, values in parameters.lists():
+        if name not in known:
+            raise InvalidParameter(f"{name}: unbekannter Parameter / unknown parameter; {', '.join(sorted(known))}")
+        if len(values) > 1:
+            raise InvalidParameter(f"{name}: mehrfach angegeben / given more than once")
+        if "\0" in values[0]:
+            raise InvalidParameter(f"{name}: Zeichen U+0000 / character U+0000")
+    _choice(parameters, "f", FORMATS)
+    _choice(parameters, "lang", sorted(languages))
+
+
+def read_question(parameters: Parameters, table: FeatureTable, limits: Limits) -> Question:
+    """What is asked of `/items`. Raises InvalidParameter."""
+    for name, other in (("bbox-crs", "bbox"), ("filter-crs", "filter"), ("filter-lang", "filter")):
+        if name in parameters and other not in parameters:
+            raise InvalidParameter(f"{name}: nur zusammen mit {other} / only together with {other}")
+    return Question(
+        # OGC API - Features 1, 7.15.2: more than the maximum is answered with the maximum
+        limit=min(_natural(parameters, "limit", limits.default, least=1), limits.maximum),
+        offset=_natural(parameters, "offset", 0, least=0),
+        conditions=tuple(_conditions(parameters, table)),
+        order=tuple(_order(parameters, table)),
+        fields=_fields(parameters, table),
+        crs=crs_of("crs", parameters.get("crs", CRS84.uri)),
+        geometry=_choice(parameters, "skipGeometry", ("false", "true")) != "true",
+        # GDAL and pygeoapi spell it differently
+        hits="hits" in [_choice(parameters, name, ("results", "hits")) for name in ("resultType", "resulttype")],
+    )
+
+
+def field_condition(table: FeatureTable, name: str, raw: str) -> Condition:
+    """A queryable as a parameter (OGC API - Features 1, 7.15.5). Raises InvalidParameter."""
+    if (kind := table.queryables.get(name)) is None:
+        raise InvalidParameter(f"{name}: unbekannter Parameter / unknown parameter")
+    value = parse_value(name, kind, raw)
+    plain = value if isinstance(value, str | int | float) else raw
+    return Condition({"op": "=", "args": [{"property": name}, plain]})
+
+
+def time_condition(table: FeatureTable, raw: str | None) -> list[Condition]:
+    """`datetime`; features without a time are not restricted by it (7.15.4). Raises InvalidParameter."""
+    if raw is None:
+        return []
+    start, end = parse_period("datetime", raw)
+    if table.start is None:
+        return []
+    own = {"property": table.start}
+    span = {"interval": [own, {"property": table.end}]} if table.end else own
+    return [Condition({"op": "t_intersects", "args": [span, {"interval": [start, end]}]})]
+
+
+def _conditions(parameters: Parameters, table: FeatureTable) -> Iterator[Condition]:
+    if (raw := parameters.get("bbox")) is not None:
+        corners = [_number("bbox", part.strip()) for part in raw.split(",")]
+        crs = crs_of("bbox-crs", parameters.get("bbox-crs", CRS84.uri))
+        crs.boxes(corners)  # a mistake is told here as one of `bbox`, and not later as one of a filter
+        yield Condition({"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": corners}]}, crs)
+    yield from time_condition(table, parameters.get("datetime"))
+    for name in table.queryables:
+        if (raw := parameters.get(name)) is not None:
+            yield field_condition(table, name, raw)
+    if (raw := parameters.get("filter")) is not None:
+        language = _choice(parameters, "filter-lang", FILTER_LANGUAGES)
+        crs = crs_of("filter-crs", parameters.get("filter-crs", CRS84.uri))
+        yield Condition(parse_json(raw) if language == "cql2-json" else parse_text(raw), crs)
+
+
+def _order(parameters: Parameters, table: FeatureTable) -> Iterator[Order]:
+    for part in filter(None, parameters.get("sortby", "").split(",")):
+        # a plus sign that was not escaped arrives as a blank
+        field = part.lstrip("+- ")
+        if field not in table.queryables:
+            raise InvalidParameter(f"sortby: unbekanntes Feld / unknown field {field!r}; {', '.join(table.queryables)}")
+        yield Order(field, descending=part.startswith("-"))
+
+
+def _fields(parameters: Parameters, table: FeatureTable) -> tuple[str, ...] | None:
+    if (raw := parameters.get("properties")) is None:
+        return None
+    wanted = dict.fromkeys(filter(None, raw.split(",")))
+    if unknown := [name for name in wanted if name not in table.fields and name not in (ID, "geometry")]:
+        raise InvalidParameter(f"properties: unbekannt / unknown: {', '.join(unknown)}; {', '.join(table.fields)}")
+    return tuple(name for name in wanted if name in table.fields)
+
+
+def _natural(parameters: Parameters, name: str, default: int, *, least: int) -> int:
+    raw = parameters.get(name)
+    if raw is None:
+        return default
+    value = parse_value(name, FieldType.INTEGER, raw)
+    if not isinstance(value, int) or not least <= value <= _MAX_OFFSET:
+        raise InvalidParameter(f"{name}: eine Zahl ab {least} erwartet / a number from {least} is expected")
+    return value
+
+
+def _number(name: str, raw: str) -> float:
+    value = parse_value(name, FieldType.NUMBER, raw)
+    if not isinstance(value, float):
+        raise TypeError(value)
+    return value
+
+
+def _choice(parameters: Parameters, name: str, choices: Sequence[str]) -> str:
+    raw = parameters.get(name, choices[0])
+    if raw not in choices:
+        raise InvalidParameter(f"{name}: {raw!r}; möglich / possible: {', '.join(choices)}")
+    return raw

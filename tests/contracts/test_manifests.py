@@ -1,0 +1,120 @@
+"""Every manifest that ships keeps its promises, and a mistake in one is told with file, line and the nearest key."""
+
+from pathlib import Path
+
+import pytest
+
+from geoportal.catalogue import FieldType, Layer, ManifestError, all_layers, read_layer
+from geoportal.settings import CHECKOUT
+
+FOLDERS = sorted(path.parent for path in (CHECKOUT / "layers").glob("*/layer.yml"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_manifest_that_ships_is_whole(folder: Path) -> None:
+    layer = read_layer(folder)
+    assert layer.popup
+    assert layer.style.fill or layer.style.stroke or layer.style.categories
+    if layer.style.by and (codes := layer.fields[layer.style.by].codes):
+        assert {category.value for category in layer.style.categories} == set(codes)
+    if layer.source.path:
+        assert layer.expect is not None
+        assert (CHECKOUT / layer.source.path).is_file()
+
+
+def test_the_layers_of_the_first_release_are_there() -> None:
+    shipped = {layer.id for layer in all_layers(CHECKOUT / "layers")}
+    assert shipped >= {"bebauungsplaene", "flaechennutzungsplaene", "planinhalte", "gemeinden", "schulen"}
+
+
+GOOD = """\
+id: brunnen
+title: {de: Trinkbrunnen, en: Drinking fountains}
+description: {de: Brunnen mit Trinkwasser, en: Fountains with drinking water}
+keywords: {de: [Wasser], en: [water]}
+theme: versorgung
+publisher: Landkreis
+licence: {name: Zero, url: https://www.govdata.de/dl-de/zero-2-0}
+source: {path: data/brunnen.csv, x: X, y: Y, crs: EPSG:25832}
+geometry: Point
+key: nr
+fields:
+  nr: {type: integer, label: {de: Nummer, en: Number}}
+  art:
+    type: text
+    label: {de: Art, en: Kind}
+    codes: {s: {de: Säule, en: column}}
+style:
+  by: art
+  categories:
+    - {value: s, label: {de: Säule, en: column}, fill: "#0000ff"}
+popup: [nr, art]
+expect: {min: 1, max: 9}
+"""
+
+
+def read(tmp_path: Path, text: str) -> Layer:
+    folder = tmp_path / "brunnen"
+    folder.mkdir()
+    (folder / "layer.yml").write_text(text, "utf-8")
+    return read_layer(folder)
+
+
+def test_a_good_manifest_is_read_into_types(tmp_path: Path) -> None:
+    layer = read(tmp_path, GOOD)
+    assert layer.title.en == "Drinking fountains"
+    assert layer.fields["nr"].type is FieldType.INTEGER
+    assert layer.fields["art"].codes["s"].de == "Säule"
+    assert (layer.view, list(layer.properties)) == ("brunnen", ["nr", "art"])
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "line", "said"),
+    [
+        ("title:", "titel:", 2, "gemeint ist wohl / probably meant: title"),
+        ("publisher:", "Herausgeber:", 6, "unbekannter Schlüssel / unknown key; bekannt / known: contact"),
+        ("  nr: {type: integer", "  nr: {typ: integer", 12, "fields.nr.typ: unbekannter Schlüssel"),
+        ("type: text", "type: string", 14, "fields.art.type: "),
+        ("geometry: Point", "geometry: Punkt", 9, "geometry: "),
+        ("key: nr", "key: nummer", 10, "das Feld „nummer“ steht nicht unter fields"),
+        ("popup: [nr, art]", "popup: [nr, farbe]", 21, "popup.1: das Feld „farbe“"),
+        ("  by: art\n", "", 18, "style.categories: braucht `by`"),
+        ("min: 1,", "min: 10,", 22, "min ist größer als max"),
+        ("min: 1,", "minimum: 1,", 22, "probably meant: min"),
+        ('fill: "#0000ff"', "fill: blau", 20, "style.categories.0.fill: "),
+        ('fill: "#0000ff"', 'fil: "#0000ff"', 20, "probably meant: fill"),
+        ("  art:\n", "  bbox:\n", 13, "fields.bbox: ist ein Parameter der OGC API"),
+        ("  art:\n", "  Art:\n", 13, "fields.Art"),
+        ("path: data/brunnen.csv", "path: /etc/passwd", 8, "source.path: ist relativ zum Hauptordner"),
+        ("path: data/brunnen.csv", "path: data/../../x.csv", 8, "source.path: ist relativ zum Hauptordner"),
+        ("path: data/brunnen.csv", "view: plaene", 8, "source: `view` steht allein"),
+        (", crs: EPSG:25832", "", 8, "source: `x` und `y` brauchen `crs`"),
+        ("x: X, y: Y", "x: X", 8, "source: `x` und `y` gehören zusammen"),
+        ("id: brunnen", "id: quellen", 1, "heißt anders als der Ordner „brunnen“"),
+        ("id: brunnen", "id: brunnen\nfolder: /tmp", 2, "folder"),
+        ("theme: versorgung", "theme: versorgung\ntheme: wasser", 6, "doppelt / key given twice: theme"),
+        ("{de: Trinkbrunnen, en: Drinking fountains}", "{de: Trinkbrunnen}", 2, "title.en"),
+        ("geometry: Point", "geometry: [Point", 10, "kein gültiges YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, good: str, bad: str, line: int, said: str) -> None:
+    assert good in GOOD
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, GOOD.replace(good, bad, 1))
+    message = str(caught.value)
+    assert f"brunnen/layer.yml, Zeile {line}: " in message
+    assert said in message
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "nur Text"])
+def test_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ManifestError, match="keine Schlüssel"):
+        read(tmp_path, text)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "brunnen"
+    folder.mkdir()
+    (folder / "layer.yml").write_bytes(GOOD.encode("latin-1"))
+    with pytest.raises(ManifestError, match="nicht in UTF-8"):
+        read_layer(folder)

@@ -1,0 +1,264 @@
+"""From a folder with a manifest to a table, a view and a collection; and nothing is lost when a source fails."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+from textwrap import dedent
+
+import geopandas
+import pytest
+from shapely.geometry import MultiPolygon, Point, Polygon
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from geoportal.catalogue import all_layers, read_layer
+from geoportal.catalogue.rows import Rows, load
+from geoportal.database import owner_engine, reader_engine
+from geoportal.layer_tables import Synced, replace_rows, sync_layers
+from geoportal.ogc import service
+from geoportal.ogc.app import create_ogc
+from geoportal.settings import Settings
+from tests.files import write
+
+MANIFEST = dedent("""\
+    id: brunnen
+    title: {de: Trinkbrunnen, en: Drinking fountains}
+    description: {de: Brunnen mit Trinkwasser, en: Fountains with drinking water}
+    keywords: {de: [Wasser], en: [water]}
+    theme: versorgung
+    publisher: Landkreis
+    licence: {name: Zero, url: https://www.govdata.de/dl-de/zero-2-0}
+    source: {path: data/brunnen.csv, separator: ";", decimal: ",", x: X, y: Y, crs: EPSG:25832}
+    geometry: Point
+    key: nr
+    fields:
+      nr: {type: integer, source: Nr, label: {de: Nummer, en: Number}}
+      name: {type: text, source: Name, label: {de: Name, en: Name}}
+      liter: {type: number, source: Liter, label: {de: Liter je Minute, en: Litres per minute}}
+      seit: {type: date, source: Seit, label: {de: In Betrieb seit, en: In use since}}
+      offen: {type: boolean, source: Offen, label: {de: Geöffnet, en: Open}}
+    expect: {min: 1, max: 5}
+""")
+CSV = """\
+Nr;Name;Liter;Seit;Offen;X;Y;Telefon
+1;Marktplatz;2,5;31.05.2019;ja;483000,25;5628000,75;06421 1234
+2;"Am ""Tor""; Süd";;2020-06-01;nein;483100;5628100;
+"""
+
+
+class Home:
+    """A home folder with one layer, and the database that it is synchronised into."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.engine = owner_engine(settings.require_database_url())
+        self.reader = reader_engine(settings.require_read_url())
+        for name in ("data", "layers/brunnen"):
+            (folder / name).mkdir(parents=True)
+        self.manifest(MANIFEST)
+        self.data(CSV)
+
+    def manifest(self, content: str, name: str = "brunnen") -> None:
+        (self.folder / "layers" / name).mkdir(exist_ok=True)
+        write(self.folder / "layers" / name / "layer.yml", content)
+
+    def data(self, content: str, name: str = "brunnen.csv") -> None:
+        write(self.folder / "data" / name, content)
+
+    def sync(self) -> Synced:
+        [result, *_] = sync_layers(self.engine, all_layers(self.folder / "layers"), self.folder)
+        return result
+
+    def rows(self) -> Rows:
+        return load(read_layer(self.folder / "layers" / "brunnen"), self.folder)
+
+    def public(self, columns: str = "*", layer: str = "brunnen") -> list[tuple[object, ...]]:
+        with self.reader.connect() as connection:
+            rows = connection.execute(text(f"SELECT {columns} FROM ogc.{layer} ORDER BY id"))
+            return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def home(database: Settings, tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path / "home", database)
+    yield made
+    made.engine.dispose()
+    made.reader.dispose()
+
+
+def test_a_csv_becomes_typed_public_rows_and_unnamed_columns_stay_private(home: Home) -> None:
+    result = home.sync()
+    assert (result.rows, result.unnamed, result.fault) == (2, ("Telefon",), None)
+    assert "Telefon" in str(result)
+    assert home.public("id, nr, name, liter, seit, offen, ST_X(geom), ST_Y(geom), ST_SRID(geom)") == [
+        (1, 1, "Marktplatz", 2.5, date(2019, 5, 31), True, 483000.25, 5628000.75, 25832),
+        (2, 2, 'Am "Tor"; Süd', None, date(2020, 6, 1), False, 483100.0, 5628100.0, 25832),
+    ]
+
+
+def test_the_reader_sees_the_view_and_not_the_table(home: Home) -> None:
+    home.sync()
+    with home.reader.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+        connection.execute(text("SELECT * FROM layers.brunnen"))
+
+
+def test_the_table_has_a_key_and_a_spatial_index(home: Home) -> None:
+    home.sync()
+    with home.engine.connect() as connection:
+        indexes = connection.scalars(text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'layers'")).all()
+    assert sorted("gist" if "gist (geom)" in each else each.rsplit("btree ")[-1] for each in indexes) == [
+        "(nr)",
+        "gist",
+    ]
+
+
+def test_another_sync_replaces_the_rows_and_readers_never_wait(home: Home) -> None:
+    home.sync()
+    with home.reader.begin() as reading:
+        reading.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        assert reading.scalar(text("SELECT count(*) FROM ogc.brunnen")) == 2
+        home.data(CSV.replace("1;Marktplatz", "3;Marktplatz") + "4;Vier;;;;483000;5628000;\n")
+        assert home.sync().rows == 3  # while somebody reads
+        assert reading.scalar(text("SELECT count(*) FROM ogc.brunnen")) == 2
+    assert home.public("id") == [(2,), (3,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ("2,5", "viel", "kein Wert der Art / no number: Zeile / row 1: 'viel'"),
+        ("31.05.2019", "31.02.2019", "no date"),
+        ("31.05.2019", "05/31/2019", "no date"),
+        (";ja;", ";vielleicht;", "no boolean"),
+        ("\n2;", "\n1;", "Schlüssel doppelt / key occurs twice: 1"),
+        ("\n2;", "\n;", "Schlüssel nr ist leer"),
+        ("\n2;", "\nzwei;", "no integer"),
+        ("Liter", "Menge", "Spalten fehlen / columns missing: Liter"),
+        (";X;", ";Rechtswert;", "Spalten fehlen / columns missing: X"),
+        ("483000,25", "Marburg", "nicht lesbar"),
+        ("483000,25", "inf", "Geometrie ungültig"),
+        (CSV.split("\n", 1)[1], "", "0 Zeilen, erwartet / rows, expected 1–5"),
+        (CSV, "\x00\xff", "nicht lesbar"),
+    ],
+)
+def test_a_broken_source_leaves_the_old_rows(home: Home, good: str, bad: str, said: str) -> None:
+    home.sync()
+    before = home.public()
+    assert good in CSV
+    home.data(CSV.replace(good, bad, 1))
+    result = home.sync()
+    assert result.rows is None
+    assert said in (result.fault or "")
+    assert home.public() == before
+
+
+def test_a_missing_file_and_a_broken_layer_hinder_no_other(home: Home) -> None:
+    home.manifest(MANIFEST.replace("id: brunnen", "id: anderes").replace("brunnen.csv", "fehlt.csv"), "anderes")
+    results = sync_layers(home.engine, all_layers(home.folder / "layers"), home.folder)
+    assert [(result.layer, result.rows) for result in results] == [("anderes", None), ("brunnen", 2)]
+    assert "Datei fehlt" in (results[0].fault or "")
+
+
+def test_a_changed_manifest_makes_the_table_anew(home: Home) -> None:
+    home.sync()
+    fewer = "".join(line for line in MANIFEST.splitlines(keepends=True) if "liter:" not in line)
+    home.manifest(fewer.replace("nr: {type: integer", "nr: {type: text"))
+    result = home.sync()
+    assert set(result.unnamed) == {"Liter", "Telefon"}
+    assert home.public("id, name") == [("1", "Marktplatz"), ("2", 'Am "Tor"; Süd')]
+
+
+def test_a_layer_cannot_take_the_name_of_a_view_of_the_plans(home: Home) -> None:
+    home.manifest(MANIFEST.replace("id: brunnen", "id: plandokumente"), "plandokumente")
+    results = {
+        result.layer: result for result in sync_layers(home.engine, all_layers(home.folder / "layers"), home.folder)
+    }
+    assert "der Name ist vergeben" in (results["plandokumente"].fault or "")
+    assert home.public("count(*) OVER ()", "brunnen") == [(2,), (2,)]
+
+
+def test_a_source_in_another_crs_and_of_single_polygons_fits(home: Home) -> None:
+    square = Polygon([(8.7, 50.8), (8.7, 50.9), (8.8, 50.9), (8.8, 50.8)])  # clockwise
+    frame = geopandas.GeoDataFrame(
+        {
+            "nr": [1, 2, 3],
+            "stand": [datetime(2026, 1, 31, 12, tzinfo=UTC), None, None],
+            "mehr": ['{"a": [1]}', None, None],
+        },
+        geometry=[square, MultiPolygon([square]), None],
+        crs=4326,
+    )
+    frame.to_file(home.folder / "data" / "flaechen.gpkg")
+    home.manifest(
+        MANIFEST.split("source:")[0]
+        + dedent("""\
+            source: {path: data/flaechen.gpkg}
+            geometry: MultiPolygon
+            key: nr
+            fields:
+              nr: {type: integer, label: {de: Nummer, en: Number}}
+              stand: {type: datetime, label: {de: Stand, en: As of}}
+              mehr: {type: json, label: {de: Mehr, en: More}}
+        """)
+    )
+    assert home.sync().fault is None
+    rows = home.public("stand, mehr, GeometryType(geom), round(ST_Area(geom)), ST_IsPolygonCCW(geom)")
+    assert rows[0][:3] == (datetime(2026, 1, 31, 12, tzinfo=UTC), {"a": [1]}, "MULTIPOLYGON")
+    assert rows[0][3:] == rows[1][3:]
+    assert rows[0][4] is True
+    assert rows[2] == (None, None, None, None, None)
+
+
+def test_geometries_of_another_kind_are_refused(home: Home) -> None:
+    frame = geopandas.GeoDataFrame({"nr": [1, 2]}, geometry=[Point(0, 0), Point(1, 1).buffer(1)], crs=25832)
+    frame.to_file(home.folder / "data" / "gemischt.geojson", driver="GeoJSON")
+    fields = "fields:\n  nr: {type: integer, label: {de: Nummer, en: Number}}\n"
+    home.manifest(
+        MANIFEST.split("source:")[0] + f"source: {{path: data/gemischt.geojson}}\ngeometry: Point\nkey: nr\n{fields}"
+    )
+    assert "Polygon statt / instead of Point" in (home.sync().fault or "")
+
+
+def test_an_odd_source_is_read_by_its_own_function(home: Home) -> None:
+    write(
+        home.folder / "layers" / "brunnen" / "load.py",
+        dedent("""\
+            import geopandas
+
+            def load(source):
+                values = dict(pair.split("=") for pair in source.read_text("utf-8").split())
+                frame = {"Nr": [7], "Name": [values["name"]], "Liter": [None], "Seit": [None], "Offen": [True]}
+                return geopandas.GeoDataFrame(frame, geometry=geopandas.points_from_xy([483000], [5628000]), crs=25832)
+        """),
+    )
+    home.data("name=Rathaus")
+    assert home.sync().fault is None
+    assert home.public("id, name, offen") == [(7, "Rathaus", True)]
+
+
+def test_a_second_layer_is_one_more_folder_in_the_running_server(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "LOOK_AGAIN_SECONDS", 0.0)
+    home.sync()
+    client = create_ogc(home.settings, home.folder / "layers").test_client()
+    assert client.get("/collections/baenke/items").status_code == 404
+    home.manifest(MANIFEST.replace("id: brunnen", "id: baenke").replace("brunnen.csv", "baenke.csv"), "baenke")
+    home.data(CSV, "baenke.csv")
+    home.sync()
+    read = json.loads(client.get("/collections/baenke/items?offen=true").data)
+    assert [item["properties"]["name"] for item in read["features"]] == ["Marktplatz"]
+    assert json.loads(client.get("/collections/baenke").data)["itemCount"] == 2
+
+
+def test_two_syncs_at_once_end_in_one_stock(home: Home) -> None:
+    home.sync()
+    with ThreadPoolExecutor(2) as threads:
+        with home.engine.begin() as first:
+            replace_rows(first, read_layer(home.folder / "layers" / "brunnen"), home.rows())
+            second = threads.submit(home.sync)
+            with pytest.raises(TimeoutError):  # it waits for the first to end
+                second.result(timeout=0.5)
+        assert second.result(timeout=10).fault is None
+    assert home.public("id") == [(1,), (2,)]
