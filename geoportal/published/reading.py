@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -85,7 +85,7 @@ def plan(connection: Connection, plan_id: UUID) -> PublishedPlan | None:
         | {
             "auslegungen": _periods(row["auslegungen"]),
             "traegerbeteiligungen": _periods(row["traegerbeteiligungen"]),
-            "bezuege": _links(connection, row),
+            "bezuege": _with_reverse(_links(connection, row), connection, row),
         },
         umriss=Umriss(**outline),
         dokumente=dokumente(connection, [plan_id]),
@@ -174,6 +174,21 @@ _VERSIONEN = text("""
     SELECT version, rechtsstand_text, veroeffentlicht_am, veroeffentlicht_bis
     FROM ogc.planversionen WHERE plan_id = :plan_id ORDER BY version DESC""")
 
+_INVERSE: Final = {
+    "aendert": "wurdeGeaendertVon",
+    "aendertPlan": "wurdeGeaendertVonPlan",
+    "aendertPlanBereich": "wurdeGeaendertVonPlanBereich",
+    "wurdeGeaendertVon": "aendert",
+    "wurdeGeaendertVonPlan": "aendertPlan",
+    "wurdeGeaendertVonPlanBereich": "aendertPlanBereich",
+}
+_LINKING = text("""
+    -- the plans of the same Gemeinde that say of themselves what they have to do with this one
+    SELECT id, name, nummer, bezug ->> 'art' AS art
+    FROM ogc.plaene, jsonb_array_elements(bezuege) AS bezug
+    WHERE ags = :ags AND planwerk = :planwerk AND id <> :plan_id
+      AND coalesce(bezug ->> 'name' = :name, bezug ->> 'nummer' = :nummer)
+    ORDER BY nummer, name""")
 _LINKED = text("""
     -- the plans of the same Gemeinde that bear one of these names or numbers
     SELECT id, name, nummer FROM ogc.plaene
@@ -269,6 +284,18 @@ def _links(connection: Connection, row: Mapping[Any, Any]) -> tuple[Bezug, ...]:
         }
         known = list(connection.execute(_LINKED, asked).mappings())
     return tuple(Bezug(link["art"], link.get("name"), link.get("nummer"), _resolve(link, known)) for link in stated)
+
+
+def _with_reverse(stated: tuple[Bezug, ...], connection: Connection, row: Mapping[Any, Any]) -> tuple[Bezug, ...]:
+    """The plan's own links, and those by which others mean it: old plans rarely know what changed them later."""
+    asked = {name: row[name] for name in ("ags", "planwerk", "name", "nummer")} | {"plan_id": row["id"]}
+    known = {link.plan_id for link in stated}
+    reverse = [
+        Bezug(_INVERSE.get(other["art"], "verbundenerPlan"), other["name"], other["nummer"], other["id"])
+        for other in connection.execute(_LINKING, asked).mappings()
+        if other["id"] not in known
+    ]
+    return (*stated, *reverse)
 
 
 def _resolve(link: Mapping[str, Any], known: Sequence[Mapping[Any, Any]]) -> UUID | None:

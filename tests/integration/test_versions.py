@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from geoportal import operations
+from geoportal import operations, published
 from tests.files import plan, polygon, prop, write, xplangml
 from tests.integration.test_delivery import OBJEKT, Portal, portal
 
@@ -109,3 +109,17 @@ def test_a_partial_delivery_ends_nothing(portal: Portal) -> None:
     portal.deliver(xplangml(plan("a", nummer="1", name="A")))
     portal.deliver(xplangml(plan("b", nummer="2", name="B", outline=SHIFTED)))
     assert names(portal) == ["A", "B"]
+
+
+def test_an_old_plan_knows_what_changed_it_though_its_file_does_not(portal: Portal) -> None:
+    link = prop(
+        "aendert",
+        "<xplan:XP_VerbundenerPlan><xplan:planName>Am Hang</xplan:planName><xplan:nummer>5</xplan:nummer>"
+        "</xplan:XP_VerbundenerPlan>",
+    )
+    [old] = portal.deliver(xplangml(plan())).outcomes
+    [new] = portal.deliver(xplangml(plan(name="Am Hang, 1. Änderung", nummer="5", extra=link))).outcomes
+    with portal.reader.connect() as connection:
+        seen = {address: published.plan(connection, address) for address in (old.id, new.id)}
+    links = {address: [(b.art, b.plan_id) for b in page.bezuege] for address, page in seen.items() if page}
+    assert links == {old.id: [("wurdeGeaendertVon", new.id)], new.id: [("aendert", old.id)]}
