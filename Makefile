@@ -23,12 +23,13 @@ test: postgis programs-of-tests .venv/installed node_modules/.installed $(SAMPLE
 	@.venv/bin/python -m pytest $(ARGS)
 
 .PHONY: check
-check: .venv/installed ## style, types, architecture, generated files
+check: .venv/installed ## style, types, architecture, generated files: all that needs no database
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/python -m pip check
+	@.venv/bin/python -m pytest --quiet -m "not database and not corpus" tests/contracts
 	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
 
 .PHONY: sample-data
@@ -36,12 +37,13 @@ sample-data: $(SAMPLE_DATA) ## writes the sample plans
 
 .PHONY: config
 config: .venv/installed ## writes the generated part of config/pygeoapi.yml
-	@.venv/bin/geoportal config
+	@.venv/bin/python -m geoportal.ogc.config
 
 .PHONY: lock
 lock: .venv/installed ## pins all packages anew; newest versions: make lock ARGS=--upgrade
-	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.13 --generate-hashes \
-	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock $(ARGS)
+	@.venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | .venv/bin/uv pip compile pyproject.toml - --extra dev --universal --python-version 3.13 --generate-hashes \
+	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock $(ARGS)
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 .PHONY: clean

@@ -3,12 +3,17 @@
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CHUNK: Final = 1024 * 1024
+_SCRATCH: Final = ".scratch"
 
 
 def sha256_of(file: Path) -> str:
@@ -27,6 +32,7 @@ class Archive:
         digest = sha256_of(file)
         target = self.path(digest)
         if target.exists():
+            os.utime(target)  # young again: a sweep must not take it before the transaction that will name it
             return digest
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, file.open("rb") as source:
@@ -35,10 +41,52 @@ class Archive:
             copy.flush()
             os.fsync(copy.fileno())
         Path(copy.name).replace(target)
+        _sync(target.parent)
         return digest
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder beside the files, gone afterwards; what a killed process leaves there is for the sweep."""
+        folder = self._folder / _SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            yield Path(name)
+
+    def older_than(self, seconds: float) -> list[str]:
+        """The digests of the files that nobody has put for so long."""
+        latest = time.time() - seconds
+        files = self._folder.glob("[0-9a-f][0-9a-f]/*")
+        return [file.name for file in files if _SHA256.fullmatch(file.name) and file.stat().st_mtime < latest]
+
+    def remove(self, digest: str) -> None:
+        self.path(digest).unlink(missing_ok=True)
+
+    def sweep(self, seconds: float) -> int:
+        """Removes what killed processes left half-done that long ago; returns how many files and folders."""
+        latest = time.time() - seconds
+        folders = [item for item in self._folder.glob(f"{_SCRATCH}/*") if item.stat().st_mtime < latest]
+        copies = [
+            item
+            for item in self._folder.glob("[0-9a-f][0-9a-f]/*")
+            if not _SHA256.fullmatch(item.name) and item.stat().st_mtime < latest
+        ]
+        for folder in folders:
+            shutil.rmtree(folder)
+        for copy in copies:
+            copy.unlink()
+        return len(folders) + len(copies)
 
     def path(self, digest: str) -> Path:
         """Where the file lies. Raises ValueError for anything that is no SHA-256."""
         if not _SHA256.fullmatch(digest):
             raise ValueError(f"no SHA-256: {digest[:80]!r}")
         return self._folder / digest[:2] / digest
+
+
+def _sync(folder: Path) -> None:
+    """Makes a new name in the folder outlive a power cut: the database will name the file and must find it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

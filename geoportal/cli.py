@@ -1,5 +1,6 @@
 """The command line. Each command parses, calls one operation, and says in words what came of it."""
 
+import logging
 import os
 import sys
 from collections.abc import Collection
@@ -9,13 +10,16 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import demo, operations, reporting, serving
+from geoportal import demo, jobs, operations, reporting, sandbox, serving
 from geoportal.archive import Archive
 from geoportal.catalogue import ManifestError
 from geoportal.database import SchemaError, check_schema, migrate, owner_engine
+from geoportal.database.tables import SRID
 from geoportal.settings import Settings, SettingsError
-from plans_ingest import PlanFileError
+from geoportal.states import IllegalTransition
+from plans_ingest import PlanFileError, reports, templates
 from plans_ingest.gemeinden import Gemeinde, gemeinde_of
+from plans_ingest.model import Severity
 
 
 class _Ags(click.ParamType[Gemeinde]):
@@ -39,7 +43,7 @@ def main(context: click.Context) -> None:
         _stop(str(fault))
 
 
-@main.command("ingest", help="Plandateien einlesen und veröffentlichen (XPlanGML, XPlanArchiv).")
+@main.command("ingest", help="Plandateien einlesen und veröffentlichen (XPlanGML, GeoPackage, Shapefile …).")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--gemeinde", type=_Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
 @click.option("--dry-run", is_flag=True, help="Nur lesen und berichten, nichts speichern.")
@@ -64,13 +68,15 @@ def ingest_command(
         for file in files:
             try:
                 if engine is None:
-                    delivery = operations.inspect(file, gemeinde)
+                    delivery = operations.inspect(file, gemeinde, schemas=settings.schemas)
                 elif complete:
                     ending = operations.endings(engine, file, gemeinde)
                     _confirm_endings(file, ending.values(), yes=yes)
-                    delivery = operations.deliver(engine, archive, file, gemeinde, complete=ending)
+                    delivery = operations.deliver(
+                        engine, archive, file, gemeinde, complete=ending, schemas=settings.schemas
+                    )
                 else:
-                    delivery = operations.deliver(engine, archive, file, gemeinde)
+                    delivery = operations.deliver(engine, archive, file, gemeinde, schemas=settings.schemas)
             except PlanFileError as fault:
                 failed += 1
                 click.echo(f"{file.name}: NICHT GELESEN, nichts wurde geändert. {fault}", err=True)
@@ -79,6 +85,12 @@ def ingest_command(
                 click.echo(line)
     if failed:
         _stop(f"{failed} von {len(files)} Dateien nicht gelesen. / {failed} of {len(files)} files not read.")
+
+
+def _stem(file: Path, files: tuple[Path, ...]) -> str:
+    """The name of a file's reports: its own, and where several share it, their number too."""
+    twins = [other for other in files if other.name == file.name]
+    return file.name if len(twins) == 1 else f"{file.name}.{twins.index(file) + 1}"
 
 
 def _confirm_endings(file: Path, names: Collection[str], *, yes: bool) -> None:
@@ -128,12 +140,63 @@ def migrate_command(settings: Settings) -> None:
         operations.prepare(engine)
 
 
-@main.command("check", help="Prüfen, ob alles Nötige vorhanden ist.")
+@main.command("check", help="Ohne FILES: ob alles Nötige vorhanden ist. Sonst: Plandateien prüfen, ohne Datenbank.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gemeinde", type=_Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Ordner für JSON, HTML, GeoPackage.")
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="Ausgabe.")
+@click.option("--verbose", is_flag=True, help="Jede Fundstelle zeigen.")
 @click.pass_obj
-def check_command(settings: Settings) -> None:
+def check_command(
+    settings: Settings,
+    files: tuple[Path, ...],
+    gemeinde: Gemeinde | None,
+    report: Path | None,
+    shape: str,
+    *,
+    verbose: bool,
+) -> None:
     with _spoken_errors():
-        check_schema(owner_engine(settings.require_database_url()))
-    click.echo("In Ordnung. / All is well.")
+        if not files:
+            check_schema(owner_engine(settings.require_database_url()))
+            click.echo(f"Plandateien werden gelesen hinter: {sandbox.describe()}")
+            click.echo("In Ordnung. / All is well.")
+            return
+        has_errors, found = False, []
+        for file in files:
+            stem = _stem(file, files)
+            try:
+                batch = operations.examine(file, gemeinde, schemas=settings.schemas)
+            except PlanFileError as fault:
+                has_errors = True
+                told = [f"{file.name}: NICHT LESBAR. {fault}"]
+                found.append(reports.fault_document(file.name, fault))
+                if report is not None:
+                    reports.write_fault(found[-1], report, stem)
+            else:
+                has_errors = has_errors or batch.report.count(Severity.ERROR) > 0
+                told = list(reporting.lines(operations.preview(batch), every_place=verbose))
+                found.append(reports.document(batch, SRID))
+                if report is not None:
+                    reports.write_reports(batch, report, stem, SRID)
+            if shape == "text":
+                click.echo("\n".join(told))
+        if shape == "json":
+            click.echo(reports.as_json(found), nl=False)
+        if has_errors:
+            sys.exit(1)
+
+
+@main.command("template", help="Eine leere Vorlage schreiben, die ein Planungsbüro ausfüllt (Shapefile als ZIP).")
+@click.argument("kind", type=click.Choice(list(templates.Kind), case_sensitive=False))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def template_command(kind: templates.Kind, file: Path) -> None:
+    try:
+        click.echo(str(templates.write(kind, file)))
+    except FileExistsError as fault:
+        _stop(f"{fault.args[0]}: gibt es schon, wird nicht überschrieben. / Exists already.")
+    except OSError as fault:
+        _stop(f"{file}: {fault.strerror}")
 
 
 @main.group("layers", help="Themenlayer.")
@@ -167,6 +230,54 @@ def demo_command(settings: Settings) -> None:
         sys.exit(demo.run(settings))
 
 
+@main.command("receive", help="Plandateien annehmen; gelesen und veröffentlicht werden sie im Hintergrund (work).")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gemeinde", type=_Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.pass_obj
+def receive_command(settings: Settings, files: tuple[Path, ...], gemeinde: Gemeinde | None) -> None:
+    with _spoken_errors():
+        engine = owner_engine(settings.require_database_url())
+        for file in files:
+            number = operations.receive(engine, Archive(settings.archive), file, gemeinde)
+            click.echo(f"{file.name}: angenommen als Lieferung {number}")
+
+
+@main.command("uploads", help="Die letzten Lieferungen, mit Stand und Fortschritt.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.pass_obj
+def uploads_command(settings: Settings, limit: int) -> None:
+    with _spoken_errors():
+        for upload in operations.latest_uploads(owner_engine(settings.require_database_url()), limit):
+            click.echo(reporting.upload_line(upload))
+
+
+@main.command("cancel", help="Eine Lieferung zurücknehmen, die wartet oder gerade gelesen wird.")
+@click.argument("number", type=int)
+@click.pass_obj
+def cancel_command(settings: Settings, number: int) -> None:
+    with _spoken_errors():
+        operations.cancel(owner_engine(settings.require_database_url()), number)
+    click.echo(f"Lieferung {number} zurückgenommen.")
+
+
+@main.command("work", help="Angenommene Lieferungen abarbeiten, im Vordergrund, bis SIGTERM.")
+@click.option("--parallel", type=click.IntRange(1, 32), default=jobs.PARALLEL, show_default=True)
+@click.pass_obj
+def work_command(settings: Settings, parallel: int) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with _spoken_errors():
+        check_schema(owner_engine(settings.require_database_url()))
+        jobs.work(settings, parallel=parallel)
+
+
+@main.command("sweep", help="Dateien entfernen, die seit einem Tag keine Lieferung und kein Plan mehr nennt.")
+@click.pass_obj
+def sweep_command(settings: Settings) -> None:
+    with _spoken_errors():
+        count = operations.sweep(owner_engine(settings.require_database_url()), Archive(settings.archive))
+    click.echo(f"{count} entfernt")
+
+
 class _spoken_errors:  # noqa: N801 - reads as the statement it is
     """Faults that an operator can mend become one sentence and exit code 1, never a traceback."""
 
@@ -180,6 +291,12 @@ class _spoken_errors:  # noqa: N801 - reads as the statement it is
             _stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")
         if isinstance(fault, operations.EndingsChanged):
             _stop(f"Inzwischen hat sich der Bestand geändert; jetzt würden enden / the stock has changed: {fault}")
+        if isinstance(fault, IllegalTransition):
+            _stop(f"Dafür ist es zu spät / too late: {fault}")
+        if isinstance(fault, sandbox.SandboxError):
+            _stop(str(fault))
+        if isinstance(fault, OSError):
+            _stop(f"{fault.filename or ''}: {fault.strerror or fault}")
         if isinstance(fault, SQLAlchemyError):
             _stop(f"Datenbank nicht erreichbar oder nicht bereit / database not ready: {type(fault).__name__}")
 

@@ -4,10 +4,13 @@ The web server is this very process (and its workers, which end with it), so tha
 is killed; the private database server then waits for the next start, which joins it.
 """
 
+import os
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -73,20 +76,25 @@ def _fill(engine: Engine, settings: Settings) -> None:
     migrate(engine)
     operations.prepare(engine)
     for layer in operations.sync_layers(engine, settings.home):
-        if layer.error:
-            click.echo(f"{layer.layer}: {layer.error}", err=True)
-    archive = Archive(settings.archive)
+        if layer.fault:
+            click.echo(str(layer), err=True)
     files = sorted((settings.home / "data/sample/plaene").glob("*.zip"))
     with engine.connect() as connection:
         # A plan that somebody has changed since must not be taken back by the sample it came from.
         files = [file for file in files if not store.is_delivered(connection, sha256_of(file))]
-    for file in files:
+    archive = Archive(settings.archive)
+
+    def deliver(file: Path) -> None:
         try:
             operations.deliver(engine, archive, file)
         except PlanFileError as fault:
             click.echo(f"{file.name}: nicht gelesen / not read: {fault}", err=True)
+
     if files:
-        click.echo(f"{len(files)} Musterdateien eingelesen / sample files read")
+        click.echo(f"{len(files)} Musterdateien werden eingelesen. / Reading {len(files)} sample files.")
+        # Each is read in a process of its own: as many at a time as there are processors.
+        with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+            list(pool.map(deliver, files))
     check_schema(engine)
 
 
@@ -98,12 +106,18 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
             config.set(name, value)
     config.set("bind", f"fd://{listener.detach()}")
     config.set("control_socket_disable", True)
+    config.set("loglevel", "error")  # that workers end with Ctrl-C is no news
 
     def announce(worker: Any) -> None:
         if worker.age == 1:  # the first of them; from now on the portal answers
             click.echo(_addresses(settings))
 
+    def vanish(_arbiter: Any, worker: Any) -> None:
+        if worker.booted:  # else its exit code tells the arbiter to give up
+            os._exit(0)  # our stack lies below its own, and a second signal while Python takes leave is only noise
+
     config.set("post_worker_init", announce)
+    config.set("worker_exit", vanish)
     application = wsgi.create(settings)
     arbiter = Arbiter(SimpleNamespace(cfg=config, wsgi=lambda: application))
     arbiter.handle_hup = arbiter.handle_term if signal.getsignal(signal.SIGHUP) is _leave else lambda: None

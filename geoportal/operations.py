@@ -1,26 +1,36 @@
 """The verbs of the house. Web, command line and jobs call these and nothing below them."""
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from geoportal import layer_tables, store
-from geoportal.archive import Archive, sha256_of
+from geoportal import layer_tables, sandbox, store, uploads
+from geoportal.archive import Archive
 from geoportal.catalogue import all_layers
-from geoportal.database.tables import SRID
 from geoportal.layer_tables import Synced
-from plans_ingest import Batch, Plan, Report, ingest
-from plans_ingest.gemeinden import Gemeinde, all_gemeinden
-from plans_ingest.model import Level
+from geoportal.sandbox import ReadingCancelled
+from geoportal.states import State
+from geoportal.uploads import Upload
+from plans_ingest import Batch, Plan, PlanFileError, Report
+from plans_ingest.errors import Limit, ResourceExceeded
+from plans_ingest.gemeinden import Gemeinde, all_gemeinden, gemeinde_of
+from plans_ingest.model import Attachment, Level
+
+MAX_ATTEMPTS: Final = 5
+_POISON: Final = (
+    f"Das Lesen ist {MAX_ATTEMPTS}-mal abgebrochen, ohne dass die Datei einen Fehler meldete; bitte den Betrieb fragen "
+    f"/ reading ended {MAX_ATTEMPTS} times without a fault of the file; ask the operator"
+)
 
 
 class NotFound(Exception):
-    """There is no such plan, or no such version of it."""
+    """There is no such plan, no such version of it, or no such upload."""
 
 
 class EndingsChanged(Exception):
@@ -44,6 +54,7 @@ class Outcome:
     is_new: bool
     is_published: bool
     similar: tuple[UUID, ...] = ()
+    levels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +77,25 @@ def sync_layers(engine: Engine, home: Path) -> list[Synced]:
     return layer_tables.sync_layers(engine, all_layers(home / "layers"), home)
 
 
-def inspect(file: Path, gemeinde: Gemeinde | None = None) -> Delivery:
+def inspect(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | None = None) -> Delivery:
     """Reads a plan file and says what would come of it; keeps nothing. Raises PlanFileError."""
-    with _reading(file, gemeinde) as batch:
-        outcomes = [Outcome(p.id, p.name, None, is_new=True, is_published=_is_publishable(p)) for p in batch.plans]
-        return Delivery(batch.report, tuple(outcomes))
+    return preview(examine(file, gemeinde, schemas=schemas))
+
+
+def examine(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | None = None) -> Batch:
+    """Reads and checks a plan file; its attachments are gone when this returns. Raises PlanFileError."""
+    with _reading(file, gemeinde, schemas) as batch:
+        return batch
+
+
+def preview(batch: Batch) -> Delivery:
+    """What would come of a batch."""
+    levels = batch.report.levels
+    outcomes = [
+        Outcome(p.id, p.name, None, is_new=True, is_published=_is_publishable(p), levels=levels.get(str(p.id), ""))
+        for p in batch.plans
+    ]
+    return Delivery(batch.report, tuple(outcomes))
 
 
 def deliver(
@@ -80,6 +105,7 @@ def deliver(
     gemeinde: Gemeinde | None = None,
     *,
     complete: Collection[UUID] | None = None,
+    schemas: Path | None = None,
 ) -> Delivery:
     """Reads a plan file, keeps the original, saves what is new as versions and publishes those that can be (level B).
 
@@ -88,44 +114,59 @@ def deliver(
     end, because the file is the whole stock of its Gemeinden and they are not in it.
     Raises PlanFileError, or EndingsChanged when other plans would end than those; then nothing was kept.
     """
-    with _reading(file, gemeinde) as batch:
-        sha256 = sha256_of(file)
-        files = {item.name: (archive.put(item.path), item) for item in batch.attachments}
-        archive.put(file)
+    with _reading(file, gemeinde, schemas) as batch:
+        sha256 = archive.put(file)
+        files = _archived(archive, batch)
         with engine.begin() as connection:
-            # Claimed in one order by everybody, so that two deliveries cannot wait for each other in a circle.
-            addresses = {
-                plan.schluessel: store.claim_plan(connection, plan)
-                for plan in sorted(batch.plans, key=lambda plan: plan.schluessel)
-            }
-            plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
-            before = {address: store.latest_version(connection, address) for address, _ in plans}
-            changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
-            delivery = None
-            if changed or not store.is_delivered(connection, sha256):
-                delivery = store.save_delivery(connection, sha256, batch.report)
-            outcomes = []
-            for address, plan in plans:
-                known, publishable = before[address], _is_publishable(plan)
-                if delivery is None or address not in changed:
-                    number = None if known is None else known[0]
-                    outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable))
-                    continue
-                similar = store.similar_plans(connection, plan, address) if known is None else []
-                version, number = store.save_version(connection, delivery, address, plan, files)
-                if publishable:
-                    store.publish_version(connection, address, version)
-                outcomes.append(
-                    Outcome(address, plan.name, number, is_new=True, is_published=publishable, similar=tuple(similar))
-                )
-            ended: dict[UUID, str] = {}
-            if complete is not None:
-                ended = _endings(connection, plans)
-                if set(ended) != set(complete):
-                    raise EndingsChanged(ended)
-                for address in ended:
-                    store.end_publication(connection, address, "superseded", f"not in the complete delivery {sha256}")
-        return Delivery(batch.report, tuple(outcomes), ended)
+            return _take_over(connection, sha256, batch, files, complete)[0]
+
+
+def _archived(archive: Archive, batch: Batch) -> dict[str, tuple[str, Attachment]]:
+    """Files the attachments; before the transaction, because it takes long and does no harm if nothing follows."""
+    return {item.name: (archive.put(item.path), item) for item in batch.attachments}
+
+
+def _take_over(
+    connection: Connection,
+    sha256: str,
+    batch: Batch,
+    files: Mapping[str, tuple[str, Attachment]],
+    complete: Collection[UUID] | None = None,
+) -> tuple[Delivery, int | None]:
+    """Saves and publishes what is new; also returns the id of the delivery, None if nothing was."""
+    # Claimed in one order by everybody, so that two deliveries cannot wait for each other in a circle.
+    addresses = {
+        plan.schluessel: store.claim_plan(connection, plan)
+        for plan in sorted(batch.plans, key=lambda plan: plan.schluessel)
+    }
+    plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
+    before = {address: store.latest_version(connection, address) for address, _ in plans}
+    changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
+    delivery = None
+    if changed or not store.is_delivered(connection, sha256):
+        delivery = store.save_delivery(connection, sha256, batch.report)
+    outcomes = []
+    for address, plan in plans:
+        known, publishable = before[address], _is_publishable(plan)
+        levels = batch.report.levels.get(str(plan.id), "")
+        if delivery is None or address not in changed:
+            number = None if known is None else known[0]
+            outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
+            continue
+        similar = store.similar_plans(connection, plan, address) if known is None else []
+        version, number = store.save_version(connection, delivery, address, plan, files)
+        if publishable:
+            store.publish_version(connection, address, version)
+        outcome = Outcome(address, plan.name, number, is_new=True, is_published=publishable, levels=levels)
+        outcomes.append(replace(outcome, similar=tuple(similar)))
+    ended: dict[UUID, str] = {}
+    if complete is not None:
+        ended = _endings(connection, plans)
+        if set(ended) != set(complete):
+            raise EndingsChanged(ended)
+        for address in ended:
+            store.end_publication(connection, address, "superseded", f"not in the complete delivery {sha256}")
+    return Delivery(batch.report, tuple(outcomes), ended), delivery
 
 
 def endings(engine: Engine, file: Path, gemeinde: Gemeinde | None = None) -> dict[UUID, str]:
@@ -171,10 +212,110 @@ def merge(engine: Engine, address: UUID, into: UUID) -> None:
         store.merge_plans(connection, address, into)
 
 
+def receive(engine: Engine, archive: Archive, file: Path, gemeinde: Gemeinde | None = None) -> int:
+    """Keeps the file and queues it to be read in the background; returns the number of the upload."""
+    sha256 = archive.put(file)
+    with engine.begin() as connection:
+        ags = None if gemeinde is None else gemeinde.ags
+        return uploads.add(connection, sha256, file.name, file.stat().st_size, ags)
+
+
+def process(
+    engine: Engine,
+    archive: Archive,
+    upload_id: int,
+    *,
+    schemas: Path | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Reads an upload and takes it over, as deliver() does; what stands in the way is told in its row.
+
+    Killed at any point, it has changed nothing or everything, and may be called again; so it may be called twice at
+    once: whoever commits first wins. Raises NotFound, ReadingCancelled when `cancelled()` becomes true, and
+    ResourceExceeded when the reading was ended from outside: then it is worth another try.
+    """
+    upload = _begin(engine, upload_id)
+    if upload is None:
+        return
+    gemeinde = None if upload.ags is None else gemeinde_of(upload.ags)
+    try:
+        with archive.scratch() as workdir:
+            batch = sandbox.read(
+                archive.path(upload.sha256), upload.filename,
+                workdir=workdir, gemeinde=gemeinde, schemas=schemas, cancelled=cancelled,
+            )  # fmt: skip
+            with engine.begin() as connection:
+                uploads.tell(connection, upload_id, "saving", 70)
+            files = _archived(archive, batch)
+            with engine.begin() as connection:
+                held = uploads.lock(connection, upload_id)
+                if held is not None and held.state is State.CHECKING:
+                    delivery, number = _take_over(connection, upload.sha256, batch, files)
+                    state = State.PUBLISHED if any(o.is_published for o in delivery.outcomes) else State.CHECKED
+                    uploads.move(connection, held, state, step="done", percent=100, delivery_id=number)
+    except ReadingCancelled:
+        # Stopped in good order, which is no attempt; a withdrawn upload stays withdrawn.
+        _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
+        raise
+    except PlanFileError as fault:
+        if isinstance(fault, ResourceExceeded) and fault.limit is Limit.KILLED:
+            raise
+        code = fault.limit.value if isinstance(fault, ResourceExceeded) else type(fault).__name__
+        _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code=code, fault=str(fault))
+
+
+def cancel(engine: Engine, upload_id: int) -> None:
+    """Takes back an upload that waits or is being read. Raises NotFound, IllegalTransition when it is too late."""
+    with engine.begin() as connection:
+        upload = uploads.lock(connection, upload_id)
+        if upload is None:
+            raise NotFound(f"Lieferung {upload_id}")
+        uploads.move(connection, upload, State.WITHDRAWN, step="done")
+        uploads.cancel_job(connection, upload)
+
+
+def latest_uploads(engine: Engine, limit: int = 50) -> list[Upload]:
+    with engine.connect() as connection:
+        return uploads.latest(connection, limit)
+
+
+def sweep(engine: Engine, archive: Archive, seconds: float = 86_400) -> int:
+    """Removes files of the archive that no row names and nobody has put for a day; returns how many."""
+    old = archive.older_than(seconds)
+    with engine.connect() as connection:
+        orphans = uploads.unreferenced(connection, old)
+    for digest in orphans & set(archive.older_than(seconds)):
+        archive.remove(digest)
+    return len(orphans) + archive.sweep(seconds)
+
+
+def _begin(engine: Engine, upload_id: int) -> Upload | None:
+    """Counts an attempt before it is made, so that a file that kills its worker is not tried for ever."""
+    with engine.begin() as connection:
+        upload = uploads.lock(connection, upload_id)
+        if upload is None:
+            raise NotFound(f"Lieferung {upload_id}")
+        if upload.is_final:
+            return None
+        if upload.attempts >= MAX_ATTEMPTS:
+            uploads.move(connection, upload, State.FAILED, step="done", percent=100, fault_code="poison", fault=_POISON)
+            return None
+        attempts = upload.attempts + 1
+        uploads.move(connection, upload, State.CHECKING, step="reading", percent=10, attempts=attempts)
+        return replace(upload, attempts=attempts)
+
+
+def _leave(engine: Engine, upload_id: int, state: State, **values: object) -> None:
+    with engine.begin() as connection:
+        held = uploads.lock(connection, upload_id)
+        if held is not None and held.state is State.CHECKING:
+            uploads.move(connection, held, state, **values)
+
+
 @contextmanager
-def _reading(file: Path, gemeinde: Gemeinde | None) -> Iterator[Batch]:
+def _reading(file: Path, gemeinde: Gemeinde | None, schemas: Path | None = None) -> Iterator[Batch]:
     with tempfile.TemporaryDirectory(prefix="geoportal-") as workdir:
-        yield ingest(file, Path(workdir), srid=SRID, gemeinde=gemeinde)
+        yield sandbox.read(file, file.name, workdir=Path(workdir), gemeinde=gemeinde, schemas=schemas)
 
 
 def _is_publishable(plan: Plan) -> bool:

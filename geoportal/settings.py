@@ -16,7 +16,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute."""
+    """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute.
+
+    `schemas` is a folder with the official XSDs of XPlanGML, which are not ours to hand on; checks use them if given.
+    """
 
     database_url: str | None
     read_database_url: str | None
@@ -25,6 +28,7 @@ class Settings:
     public_url: str
     data: Path
     home: Path
+    schemas: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -41,6 +45,7 @@ class Settings:
             public_url=environ.get("GEOPORTAL_URL", f"http://localhost:{raw_port}").rstrip("/"),
             data=Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve(),
             home=home,
+            schemas=_folder(environ, "XPLAN_SCHEMAS"),
         )
 
     @property
@@ -66,3 +71,12 @@ class Settings:
             return self.read_database_url
         owner = self.require_database_url()
         return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={READ_ROLE}')}"
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    if not environ.get(name):
+        return None
+    folder = Path(environ[name]).resolve()
+    if not folder.is_dir():
+        raise SettingsError(f"{name}: {folder} ist kein Ordner / is no folder")
+    return folder

@@ -32,12 +32,15 @@ from geoportal.database import tables
 from geoportal.database.tables import SRID
 from plans_ingest import codelists, labels
 from plans_ingest.gemeinden import Gemeinde
-from plans_ingest.model import Attachment, Dokument, Issue, Plan, Planobjekt, Report
+from plans_ingest.model import Attachment, Dokument, Issue, Plan, Planobjekt, Rasterplan, Report
 
 # Columns of plans.version that carry the name of the plan's own field, and its value as it is.
 _SAME: Final = frozenset(column.name for column in tables.version.columns) & frozenset(
     item.name for item in fields(Plan)
 ) - {"gemeinden", "planart", "auslegungen", "traegerbeteiligungen", "bezuege", "attribute"}
+_SAME_RASTER: Final = frozenset(column.name for column in tables.rasterplan.columns) & frozenset(
+    item.name for item in fields(Rasterplan)
+)
 _OBJEKT_COLUMNS: Final = (
     "version_id", "klasse", "gml_id", "bereich", "ebene", "flaechenschluss", "rechtscharakter", "art", "art_text",
     "beschriftung", "attribute", "geom", "original",
@@ -213,7 +216,14 @@ def save_version(
     dokumente = [
         _dokument(version, position, dokument, files) for position, dokument in enumerate(plan.dokumente, start=1)
     ]
-    for table, rows in ((tables.bereich, bereiche), (tables.textabschnitt, texte), (tables.dokument, dokumente)):
+    raster = [_rasterplan(version, position, sheet, files) for position, sheet in enumerate(plan.raster, start=1)]
+    belongings = (
+        (tables.bereich, bereiche),
+        (tables.textabschnitt, texte),
+        (tables.dokument, dokumente),
+        (tables.rasterplan, raster),
+    )
+    for table, rows in belongings:
         if rows:
             connection.execute(insert(table), rows)
     _copy_objekte(connection, version, plan.objekte, plan.xplan_version)
@@ -355,6 +365,15 @@ def _dokument(
         "sha256": sha256,
         "size": None if attachment is None else attachment.size,
     }
+
+
+def _rasterplan(
+    version: int, position: int, sheet: Rasterplan, files: Mapping[str, tuple[str, Attachment]]
+) -> dict[str, Any]:
+    sha256, attachment = files[sheet.attachment]
+    same = {name: getattr(sheet, name) for name in _SAME_RASTER}
+    place = {"version_id": version, "position": position, "geom": _element(sheet.umriss)}
+    return same | place | {"sha256": sha256, "size": attachment.size}
 
 
 def _issue(delivery: int, issue: Issue) -> dict[str, Any]:

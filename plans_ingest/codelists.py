@@ -250,6 +250,18 @@ def attributes(klasse: str, version: str) -> Mapping[str, Attribute]:
     return _flattened(klasse, version) if (klasse, version) in _inheritance() else MappingProxyType({})
 
 
+def mandatory(klasse: str, version: str) -> frozenset[str]:
+    """Names of the attributes that every object of a class must have; empty for a class that we do not know."""
+    return _mandatory(klasse, version) if (klasse, version) in _inheritance() else frozenset()
+
+
+def is_a(klasse: str, base: str, version: str) -> bool:
+    """Whether a class is `base` or inherits from it; False for a class that the version does not know."""
+    while klasse and klasse != base:
+        klasse = _inheritance().get((klasse, version), ("", ""))[0]
+    return bool(klasse)
+
+
 def class_label(klasse: str) -> str:
     """A German name for citizens ("Überbaubare Grundstücksfläche"); a class that we do not know keeps its own."""
     return _class_names().get(klasse, (klasse, ""))[0]
@@ -290,6 +302,11 @@ def _flattened(klasse: str, version: str) -> Mapping[str, Attribute]:
     base, _ = _inheritance()[klasse, version]
     inherited = _flattened(base, version) if base else {}
     return MappingProxyType({**inherited, **_own_attributes().get((klasse, version), {})})
+
+
+@cache  # bounded as _flattened
+def _mandatory(klasse: str, version: str) -> frozenset[str]:
+    return frozenset(attribute.name for attribute in _flattened(klasse, version).values() if attribute.min)
 
 
 @cache

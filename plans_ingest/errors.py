@@ -3,8 +3,14 @@ PlanFileError
 ├── UnsupportedFormat
 ├── UnreadableFile
 │   └── UnsafeFile
+│       └── ResourceExceeded
 └── NoPlan
 """
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from plans_ingest.model import Where
 
@@ -37,3 +43,52 @@ class UnsafeFile(UnreadableFile):
 
 class NoPlan(PlanFileError):
     """The file is in order, but holds neither a Bebauungsplan nor a Flächennutzungsplan."""
+
+
+class Limit(StrEnum):
+    """What a file may not use up while it is read, and the two ways in which its reader may end instead."""
+
+    MEMORY = "memory"
+    CPU = "cpu"
+    TIME = "time"
+    DISK = "disk"
+    CRASHED = "crashed"
+    KILLED = "killed"
+
+
+_EXCEEDED: Final[Mapping[Limit, tuple[str, str]]] = MappingProxyType(
+    {
+        Limit.MEMORY: (
+            "Abgelehnt: Zum Lesen der Datei reicht der zugeteilte Arbeitsspeicher nicht; bitte in Teilen liefern",
+            "refused: reading the file takes more memory than a file may have; deliver it in parts",
+        ),
+        Limit.CPU: (
+            "Abgelehnt: Die Datei verlangt zu viel Rechenzeit; meist überschneidet sich eine Geometrie vielfach selbst",
+            "refused: the file takes too much computing time; mostly a geometry that crosses itself many times",
+        ),
+        Limit.TIME: (
+            "Abgelehnt: Das Lesen der Datei dauerte zu lange",
+            "refused: reading the file took too long",
+        ),
+        Limit.DISK: (
+            "Abgelehnt: Die Datei belegt ausgepackt zu viel Speicherplatz",
+            "refused: the file takes too much disk space when unpacked",
+        ),
+        Limit.CRASHED: (
+            "Abgelehnt: Das Leseprogramm ist an der Datei gescheitert; der Betrieb findet Näheres im Protokoll",
+            "refused: the reading program failed on this file; the operator finds more in the log",
+        ),
+        Limit.KILLED: (
+            "Das Lesen der Datei wurde von außen beendet, meist weil dem Rechner der Arbeitsspeicher ausging",
+            "reading the file was ended from outside, mostly because the machine ran out of memory",
+        ),
+    }
+)
+
+
+class ResourceExceeded(UnsafeFile):
+    """Reading the file took more than a file may take; nothing of it was kept."""
+
+    def __init__(self, limit: Limit, where: Where | None = None) -> None:
+        super().__init__(*_EXCEEDED[limit], where)
+        self.limit = limit

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from plans_ingest.profiles.model import Profile
+
 
 class Sitz(BaseModel):
     """Official reference coordinate of the Gemeinde, WGS 84 degrees."""
@@ -27,6 +29,7 @@ class Gemeinde(BaseModel):
     typ: Literal["Stadt", "Gemeinde"]
     plz: Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
     sitz: Sitz
+    lieferung: Profile | None = None  # how its planning office names columns, words and layers, where not as we do
 
 
 @cache
@@ -35,6 +38,16 @@ def all_gemeinden() -> tuple[Gemeinde, ...]:
     folder = files("plans_ingest").joinpath("gemeinden")
     manifests = sorted((item for item in folder.iterdir() if item.name.endswith(".yml")), key=lambda item: item.name)
     return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
+
+
+def read_ags(text: str) -> tuple[str | None, str | None]:
+    """(AGS of eight digits or None, code of the issue to tell or None): tables often lose the leading zero."""
+    digits = text.replace(" ", "")
+    if digits.isdecimal() and len(digits) == 8:
+        return digits, None
+    if digits.isdecimal() and len(digits) == 7:
+        return f"0{digits}", "ags_zero_lost"
+    return None, "ags_invalid"
 
 
 def gemeinde_of(ags: str) -> Gemeinde | None:

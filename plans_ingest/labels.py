@@ -7,7 +7,7 @@ from plans_ingest import codelists
 from plans_ingest.model import Json, Planobjekt
 
 # The attribute that says what an object is, the telling one first.
-_ART: Final = (
+ART_ATTRIBUTES: Final = (
     "besondereArtDerBaulNutzung",
     "allgArtDerBaulNutzung",
     "zweckbestimmung",
@@ -31,7 +31,7 @@ class Art(NamedTuple):
 def describe(objekt: Planobjekt, version: str) -> Art:
     """`version` is the XPlanGML version: the same attribute is a code in one and a nested data type in another."""
     known = codelists.attributes(objekt.klasse, version)
-    for name in _ART:
+    for name in ART_ATTRIBUTES:
         attribute = known.get(name)
         value = _first(objekt.attribute.get(name))
         if attribute is None or value is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from plans_ingest.checks.rules import RULES
 from plans_ingest.model import Issue
 
 
@@ -30,10 +31,20 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "municipality key {detail} has seven digits; the leading zero was added",
             "Den Schlüssel als Text führen, damit die Null nicht verloren geht.",
         ),
+        "attachment_disguised": Text(
+            "Die Datei ist nicht, was ihr Name verspricht; sie wird nicht veröffentlicht",
+            "the file is not what its name says; it is not published",
+            "Die Datei im Format speichern, das ihre Endung nennt.",
+        ),
         "attachment_unreferenced": Text(
             "Die Datei liegt im Archiv, aber kein Plan verweist auf sie; sie wird nicht veröffentlicht",
             "no plan refers to this file of the archive; it is not published",
             "Im Plan eine externe Referenz mit diesem Dateinamen ergänzen oder die Datei weglassen.",
+        ),
+        "attribute_missing": Text(
+            "Pflichtangaben fehlen: {detail}",
+            "mandatory attributes are missing: {detail}",
+            "Die genannten Attribute ergänzen.",
         ),
         "attribute_repeated": Text(
             "Attribut kommt öfter vor, als XPlanGML erlaubt: {detail}; alle Werte sind aufbewahrt",
@@ -65,6 +76,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "value is not in this version's code list: {detail}; it is kept but not understood",
             "Einen Wert der amtlichen Codeliste verwenden.",
         ),
+        "column_unknown": Text(
+            "Kein Profil kennt die Spalte {detail}; ihre Werte sind aufbewahrt, aber nicht gedeutet",
+            "no profile knows the column {detail}; its values are kept but not understood",
+            "Die Spalte wie in der Vorlage benennen (geoportal template) oder im Manifest der Gemeinde eintragen.",
+        ),
         "crs_assumed": Text(
             "Die Datei nennt kein Koordinatenreferenzsystem; nach der Größe der Koordinaten wurde {detail} angenommen",
             "the file names no coordinate reference system; {detail} was assumed from the size of the coordinates",
@@ -95,6 +111,36 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "document {detail!r} is referred to but was not delivered",
             "GML und Dokumente zusammen als ZIP (XPlanArchiv) liefern.",
         ),
+        "dxf_layer_not_read": Text(
+            "Ebenen der Zeichnung, die kein Geltungsbereich sind und nicht gelesen wurden: {detail}",
+            "layers of the drawing that are no outline and were not read: {detail}",
+            "Den Geltungsbereich auf die Ebene GELTUNGSBEREICH legen oder die Ebene im Manifest der Gemeinde nennen.",
+        ),
+        "dxf_line_open": Text(
+            "Linien der Zeichnung sind nicht geschlossen und keine Fläche: Ebene {detail}",
+            "lines of the drawing are not closed and no area: layer {detail}",
+            "Den Geltungsbereich als geschlossene Polylinie zeichnen.",
+        ),
+        "dxf_not_read": Text(
+            "Aus der Zeichnung wurden nur geschlossene Polylinien gelesen, nicht: {detail}",
+            "only closed polylines were read from the drawing, not: {detail}",
+            "Nichts zu tun, wenn der Geltungsbereich da ist; Blöcke sonst auflösen.",
+        ),
+        "encoding_guessed": Text(
+            "Die Datei nennt ihre Zeichenkodierung nicht; nach ihren Bytes wurde {detail} angenommen",
+            "the file names no encoding; {detail} was assumed from its bytes",
+            "Eine .cpg-Datei mitliefern; Umlaute in den Namen prüfen.",
+        ),
+        "encoding_wrong": Text(
+            "Die genannte Zeichenkodierung stimmt nicht mit den Bytes überein: {detail}",
+            "the named encoding contradicts the bytes: {detail}",
+            "Die .cpg-Datei berichtigen; Umlaute in den Namen prüfen.",
+        ),
+        "gemeinde_by_name": Text(
+            "Die Gemeinde ist nur mit Namen genannt; ihr amtlicher Schlüssel wurde ergänzt: {detail}",
+            "the Gemeinde is given by name only; its key was added: {detail}",
+            "Den Amtlichen Gemeindeschlüssel (acht Ziffern) mitliefern.",
+        ),
         "gemeinde_differs": Text(
             "Der Plan nennt eine andere Gemeinde als die liefernde ({detail}); er bleibt bei der genannten",
             "the plan names another Gemeinde than the delivering one ({detail}); it stays with the one named",
@@ -104,6 +150,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Der Plan nennt keine Gemeinde; er wurde der liefernden Gemeinde {detail} zugeordnet",
             "the plan names no Gemeinde; it was filed under the delivering one, {detail}",
             "XP_Gemeinde mit ags im Plan angeben.",
+        ),
+        "findings_more": Text(
+            "Weitere Fundstellen dieser Art sind nicht einzeln genannt: {detail}",
+            "more findings of this kind are not told one by one: {detail}",
+            "Die genannten Fundstellen beheben und erneut prüfen.",
         ),
         "geltungsbereich_from_bereiche": Text(
             "Der Plan hat keinen eigenen Geltungsbereich; er wurde aus seinen Bereichen gebildet",
@@ -130,6 +181,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "geometry cannot be read: {detail}",
             "Die Geometrie an dieser Stelle neu exportieren; das Objekt ist ohne sie aufgenommen.",
         ),
+        "geopdf_not_read": Text(
+            "Das PDF „{detail}“ soll eine Karte sein; seine Georeferenz wird nicht gelesen, es bleibt ein Dokument",
+            "the PDF {detail!r} should be a map; its georeference is not read, it stays a document",
+            "Die Planzeichnung zusätzlich als GeoTIFF liefern.",
+        ),
         "gml_id_twice": Text(
             "gml:id {detail} kommt mehrfach vor; Verweise meinen das erste Vorkommen",
             "gml:id {detail} occurs more than once; references mean its first occurrence",
@@ -140,15 +196,45 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "three-dimensional coordinates; the height was dropped",
             "Zweidimensional exportieren (XPlanung 2.2.1).",
         ),
+        "layer_not_read": Text(
+            "Tabelle ohne Umringe von Plänen wurde nicht gelesen ({detail} Objekte)",
+            "a table without outlines of plans was not read ({detail} features)",
+            "Nur die Tabelle mit den Geltungsbereichen liefern, Spalten wie in der Vorlage.",
+        ),
+        "name_from_file": Text(
+            "Der Plan hat weder Nummer noch Namen; er heißt vorerst wie seine Datei: {detail}",
+            "the plan has neither number nor name; it is called as its file: {detail}",
+            "Name und Nummer des Plans angeben.",
+        ),
         "not_publishable": Text(
             "Der Plan kann nicht veröffentlicht werden, es fehlt: {detail}",
             "the plan cannot be published, missing: {detail}",
             "Die genannten Angaben im Plan ergänzen.",
         ),
+        "object_without_plan": Text(
+            "Das Objekt nennt keinen Plan dieser Lieferung ({detail}) und ist nicht aufgenommen",
+            "the object names no plan of this delivery ({detail}) and was left out",
+            "In der Spalte plan die Nummer des Plans angeben.",
+        ),
         "objekt_without_bereich": Text(
             "Das Objekt gehört zu keinem Bereich; es wurde dem Plan {detail} zugeordnet",
             "the object belongs to no Bereich; it was filed under plan {detail}",
             "gehoertZuBereich am Objekt setzen.",
+        ),
+        "outline_missing": Text(
+            "Zu diesem Plan gibt es keinen Umring {detail}",
+            "there is no outline for this plan {detail}",
+            "Den Geltungsbereich als Fläche mit derselben Nummer liefern.",
+        ),
+        "outline_no_area": Text(
+            "Der Geltungsbereich ist keine Fläche, sondern {detail}",
+            "the outline is no area but a {detail}",
+            "Den Geltungsbereich als Fläche (Polygon) liefern.",
+        ),
+        "outline_parts_merged": Text(
+            "Mehrere Zeilen nennen denselben Plan; ihre Flächen wurden vereinigt: {detail}",
+            "several rows name the same plan; their areas were merged: {detail}",
+            "Nichts zu tun, wenn die Flächen zusammengehören.",
         ),
         "patches_apart": Text(
             "Die {detail} Teilflächen einer Surface hängen nicht zusammen; sie wurden als Mehrfachfläche gelesen",
@@ -165,10 +251,45 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "two plans of the file share Gemeinde, number and Änderung ({detail!r}); the second was left out",
             "Nummern unterscheiden oder den Ortsteil angeben.",
         ),
+        "planwerk_assumed": Text(
+            "Die Datei sagt nicht, ob sie Bebauungs- oder Flächennutzungspläne enthält; angenommen wurde {detail}",
+            "the file does not say which kind of plan it holds; {detail} was assumed",
+            "Eine Spalte planwerk mit BP oder FP liefern.",
+        ),
         "planwerk_unsupported": Text(
             "Planart wird nicht geführt und ist nicht aufgenommen (mit Zahl ihrer Objekte): {detail}",
             "this kind of plan is not kept and was left out (with its number of objects): {detail}",
             "Das Portal führt Bebauungspläne (BP_Plan) und Flächennutzungspläne (FP_Plan).",
+        ),
+        "profile_used": Text(
+            "Die Spalten wurden gelesen nach: {detail}",
+            "columns were read by the profile: {detail}",
+            "Nichts zu tun.",
+        ),
+        "raster_assigned": Text(
+            "Das georeferenzierte Bild wurde dem Plan {detail} zugeordnet",
+            "the georeferenced picture was filed under plan {detail}",
+            "Das Bild im Plan nennen (refScan, Spalte scan).",
+        ),
+        "raster_elsewhere": Text(
+            "Das georeferenzierte Bild „{detail}“ liegt nicht am Geltungsbereich des Plans",
+            "the georeferenced picture {detail!r} does not lie at the plan's outline",
+            "Georeferenz und Koordinatenreferenzsystem des Bildes prüfen.",
+        ),
+        "raster_unassigned": Text(
+            "Das georeferenzierte Bild gehört erkennbar zu keinem Plan; es wird nicht veröffentlicht",
+            "the georeferenced picture belongs to no plan that could be told; it is not published",
+            "Das Bild im Plan nennen oder wie die Plannummer benennen.",
+        ),
+        "raster_without_georeference": Text(
+            "Das Bild „{detail}“ soll die Planzeichnung sein, sagt aber nicht, wo es liegt; es bleibt ein Dokument",
+            "the picture {detail!r} should be the plan's sheet but does not say where it lies; it stays a document",
+            "Als GeoTIFF liefern oder ein World-File (.tfw, .pgw, .jgw) beilegen.",
+        ),
+        "raster_without_outline": Text(
+            "Das Bild liegt richtig, aber ohne Umring ist es kein Plan, der veröffentlicht werden kann",
+            "the picture is in place, but without an outline it is no plan that can be published",
+            "Den Geltungsbereich als Fläche (GML, GeoPackage, Shapefile) mit dem Bild zusammen als ZIP liefern.",
         ),
         "reference_dangling": Text(
             "Verweis ins Leere: {detail}",
@@ -185,15 +306,45 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "ring runs in the wrong direction ({detail}); it was turned",
             "Äußere Ringe gegen, innere mit dem Uhrzeigersinn (XPlanung 2.2.2.1).",
         ),
+        "row_deleted": Text(
+            "Zeile ist in der Tabelle als gelöscht markiert und nicht aufgenommen: {detail}",
+            "row is marked as deleted and was left out: {detail}",
+            "Nichts zu tun; die Tabelle packen, um solche Zeilen zu entfernen.",
+        ),
+        "row_missing": Text(
+            "Der Umring findet in der Arbeitsmappe keine Zeile mit seiner Nummer ({detail})",
+            "the outline finds no row with its number in the workbook ({detail})",
+            "Nummern in Arbeitsmappe und Geometriedatei gleich schreiben.",
+        ),
+        "table_beside_gml": Text(
+            "Neben XPlanGML wurde diese Datei mit Umringen nicht gelesen",
+            "beside XPlanGML this file of outlines was not read",
+            "Einzeln liefern, wenn sie andere Pläne enthält.",
+        ),
         "text_without_plan": Text(
             "Auf den Textabschnitt verweist kein Plan und kein Objekt; er wurde dem Plan {detail} zugeordnet",
             "no plan and no object refers to this text; it was filed under plan {detail}",
             "texte am Plan oder refTextInhalt am Objekt setzen.",
         ),
+        "value_binary": Text(
+            "Binärer Wert ({detail}) in der Tabelle wurde weggelassen",
+            "a binary value ({detail}) of the table was left out",
+            "Dokumente als eigene Dateien liefern.",
+        ),
+        "value_differs": Text(
+            "Arbeitsmappe und Geometriedatei widersprechen sich; es gilt die Geometriedatei: {detail}",
+            "workbook and geometry file differ; the geometry file counts: {detail}",
+            "Den Wert an einer Stelle berichtigen.",
+        ),
         "value_mistyped": Text(
             "Wert passt nicht zu seinem Attribut: {detail}; er ist als Text aufbewahrt",
             "value does not fit its attribute: {detail}; it is kept as text",
             "Zahlen mit Punkt, Daten als JJJJ-MM-TT, Wahrheitswerte als true/false schreiben.",
+        ),
+        "word_unknown": Text(
+            "Wort oder Nummer ohne amtlichen Code: {detail}; es ist aufbewahrt, wird aber nicht gedeutet",
+            "no official code is known for this word or number: {detail}; it is kept but not understood",
+            "Die Nummer aus der Werteliste verwenden oder das Wort im Manifest der Gemeinde eintragen.",
         ),
         "zone_in_easting": Text(
             "Rechtswerte tragen die Zonennummer vorn; sie wurde entfernt ({detail})",
@@ -201,6 +352,7 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "In EPSG:25832 mit sechsstelligem Rechtswert liefern.",
         ),
     }
+    | {rule.code: Text(rule.german, rule.english, rule.mend) for rule in RULES.values()}
 )
 
 

@@ -40,10 +40,12 @@ class Severity(StrEnum):
 
 
 class Level(StrEnum):
-    """How far a plan has come: readable, or good enough to be published (domain.md 9.4)."""
+    """What a plan has reached. Only B decides on publication; the others say how good the data are."""
 
     READABLE = "A"
     PUBLISHABLE = "B"
+    SCHEMA_VALID = "C"
+    RULES_PASSED = "D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,26 @@ class Planobjekt:
 
 
 @dataclass(frozen=True, slots=True)
+class Rasterplan:
+    """A sheet of the plan as a picture in its place ("Umring + Scan"), made a Cloud Optimized GeoTIFF.
+
+    `quelle_sha256` is the delivered picture's; `attachment` names the COG among the attachments of the batch. The
+    picture stays in its own CRS, EPSG:`epsg`; `umriss` is the extent of what it shows, in the target CRS, and
+    `aufloesung` the size of a pixel in metres.
+    """
+
+    name: str
+    quelle_sha256: str
+    attachment: str
+    epsg: int
+    umriss: MultiPolygon
+    aufloesung: float
+    breite: int
+    hoehe: int
+    baender: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One Bauleitplan, whole: what the law needs as fields, the rest of what was delivered in `attribute`."""
 
@@ -196,6 +218,7 @@ class Plan:
     texte: tuple[Textabschnitt, ...] = ()
     dokumente: tuple[Dokument, ...] = ()
     bezuege: tuple[Planbezug, ...] = ()
+    raster: tuple[Rasterplan, ...] = ()
     attribute: Mapping[str, Json] = field(default_factory=dict)
 
     @property
@@ -255,7 +278,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was read, and what was not understood and where."""
+    """What was read, and what was not understood and where.
+
+    `levels` maps the id of each plan to the letters of the levels it has reached; `schema` names the official schema
+    that the documents were held against, None where our own tables had to do.
+    """
 
     file: str
     format: str
@@ -265,6 +292,8 @@ class Report:
     geometrien: int
     mended: int
     issues: tuple[Issue, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict)
+    schema: str | None = None
 
     def count(self, severity: Severity) -> int:
         return sum(issue.severity is severity for issue in self.issues)

@@ -1,67 +1,102 @@
 """From a file to a batch of plans: the table of contents of this package."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from plans_ingest import attachments
+from shapely.geometry.base import BaseGeometry
+
+from plans_ingest import attachments, checks
 from plans_ingest.errors import NoPlan
-from plans_ingest.formats import xplangml
-from plans_ingest.formats.container import Member, gunzip, unzip
+from plans_ingest.formats import sheets as pictures
+from plans_ingest.formats import vector, xplangml
+from plans_ingest.formats.bundle import Bundle, sort
+from plans_ingest.formats.container import Member, gunzip, is_workbook, unzip
+from plans_ingest.formats.reading import Reading
 from plans_ingest.formats.recognise import Format, recognise
+from plans_ingest.formats.sheets import Sheets
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Batch, GemeindeRef, Issue, Plan, Report, Severity, Where
 
 
-def ingest(file: Path, workdir: Path, *, name: str | None = None, srid: int, gemeinde: Gemeinde | None = None) -> Batch:
-    """Reads a plan file: XPlanGML 3.0 to 6.1, plain, gzipped or as XPlanArchiv with its documents.
+def ingest(
+    file: Path,
+    workdir: Path,
+    *,
+    name: str | None = None,
+    srid: int,
+    gemeinde: Gemeinde | None = None,
+    schemas: Path | None = None,
+    grenzen: Mapping[str, BaseGeometry] | None = None,
+) -> Batch:
+    """Reads a plan file: XPlanGML 3.0 to 6.1, or outlines in GeoPackage, Shapefile, GeoJSON, FlatGeobuf or DXF; plain,
+    gzipped or as ZIP, with documents, georeferenced scans and an Excel table.
 
     `workdir` is an empty folder of the caller's, into which archives are unpacked; attachments of the batch lie there.
     `name` is the name to show for the file. Geometries come in EPSG:`srid`. `gemeinde` is whose delivery this is: its
-    plans are filed under it where they name no Gemeinde themselves.
+    plans are filed under it where they name no Gemeinde themselves. `schemas` is a folder with the official XSDs,
+    `grenzen` the areas of the Gemeinden by AGS, in EPSG:`srid`; without either the checks that need it are left out.
     Raises PlanFileError; faults in the data are issues of the report, and nothing of the input is dropped untold.
     """
     shown = name or file.name
     kind = recognise(file, shown)
     members = _members(file, shown, kind, workdir)
-    documents = [member for member in members if _is_gml(member)]
-    if not documents:
-        raise NoPlan("Das Archiv enthält keine XPlanGML-Datei (.gml)", "the archive holds no .gml file", Where(shown))
-    readings = [xplangml.read(member.path, member.name, srid) for member in documents]
-    issues = [issue for reading in readings for issue in reading.issues]
-    plans = [_filed(plan, gemeinde, shown, issues) for reading in readings for plan in reading.plans]
+    bundle = sort(members)
+    sheets = pictures.read_all(bundle.pictures, workdir, srid)
+    readings = _readings(bundle, sheets, shown, srid, gemeinde, schemas)
+    issues = [*sheets.issues, *(issue for _, reading in readings for issue in reading.issues)]
+    plans = [_filed(plan, gemeinde, shown, issues) for _, reading in readings for plan in reading.plans]
     plans = _without_twins(plans, shown, issues)
-    others = [member for member in members if member not in documents]
-    plans, found, told = attachments.resolve(plans, others, shown, is_archive=kind is Format.ZIP)
+    plans, found, told = attachments.resolve(plans, bundle, sheets.by_name, shown, is_archive=kind is Format.ZIP)
     issues.extend(told)
     issues.extend(_missing_for_publication(plans, shown))
+    read_from = [(name, reading.lines) for name, reading in readings]
+    first = readings[0][1]
+    has_schema = first.version not in {"3.0", None}
+    issues, levels = checks.review(plans, read_from, issues, grenzen or {}, has_schema=has_schema)
     report = Report(
         file=shown,
-        format=Format.ZIP.value if kind is Format.ZIP else Format.XML.value,
-        xplan_version=readings[0].version,
-        features=sum(reading.features for reading in readings),
+        format=Format.ZIP.value if kind is Format.ZIP and bundle.gml else first.format,
+        xplan_version=first.version,
+        features=sum(reading.features for _, reading in readings),
         objekte=sum(len(plan.objekte) for plan in plans),
-        geometrien=sum(reading.geometrien for reading in readings),
-        mended=sum(reading.mended for reading in readings),
+        geometrien=sum(reading.geometrien for _, reading in readings),
+        mended=sum(reading.mended for _, reading in readings),
         issues=tuple(issues),
+        levels=levels,
+        schema=first.schema,
     )
     return Batch(tuple(plans), found, report)
 
 
 def _members(file: Path, shown: str, kind: Format, workdir: Path) -> list[Member]:
-    if kind is Format.ZIP:
+    if kind is Format.ZIP and not is_workbook(file):
         return unzip(file, shown, workdir)
     if kind is Format.GZIP:
         return [gunzip(file, shown, workdir)]
     return [Member(shown, file, file.stat().st_size)]
 
 
-def _is_gml(member: Member) -> bool:
-    """By content, so that a .xml counts and a picture with a wrong name does not."""
-    if not member.name.lower().endswith((".gml", ".xml")) and "." in member.name:
-        return False
-    with member.path.open("rb") as file:
-        head = file.read(65_536)
-    return b"xplangml" in head or b"x\0p\0l\0a\0n\0" in head or member.name.lower().endswith(".gml")
+def _readings(
+    bundle: Bundle, sheets: Sheets, shown: str, srid: int, gemeinde: Gemeinde | None, schemas: Path | None
+) -> list[tuple[str, Reading]]:
+    """What was read, with the name of the file. GML says most, so beside it tables of outlines are only told."""
+    if bundle.gml:
+        found = [(member.name, xplangml.read(member.path, member.name, srid, schemas)) for member in bundle.gml]
+        beside = [Issue("table_beside_gml", Severity.INFO, Where(item.member.name)) for item in bundle.tables]
+        first = found[0][1]
+        return [(found[0][0], replace(first, issues=(*first.issues, *beside))), *found[1:]]
+    if bundle.tables:
+        own = None if gemeinde is None else gemeinde.lieferung
+        return [(shown, vector.read(bundle.tables, bundle.workbooks, shown, srid, own))]
+    if sheets.by_name:
+        return [(shown, sheets.alone())]
+    raise NoPlan(
+        "Die Datei enthält keinen Plan: weder XPlanGML noch Umringe (GeoPackage, Shapefile, GeoJSON, FlatGeobuf, DXF) "
+        "noch ein georeferenziertes Bild",
+        "the file holds no plan: no XPlanGML, no outlines, no georeferenced picture",
+        Where(shown),
+    )
 
 
 def _filed(plan: Plan, gemeinde: Gemeinde | None, shown: str, issues: list[Issue]) -> Plan:

@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,17 @@ from geoportal.settings import READ_ROLE, Settings
 FOREIGN_DATA = ("XPLAN_CORPUS", "XPLAN_SCHEMAS")
 LEFT_OUT = pytest.StashKey[list[str]]()
 _numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A suite that is told to end takes its servers with it.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=128 + signal.SIGTERM))
+    config.addinivalue_line("markers", "database: needs PostGIS; given to every test that uses the cluster")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "cluster" in getattr(item, "fixturenames", ()):
+        item.add_marker("database")
 
 
 @pytest.hookimpl(trylast=True)

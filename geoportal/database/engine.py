@@ -5,13 +5,15 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 # A request must never hold the server: reliability.md 5, read limits.
 _READ_OPTIONS = (
     "-c default_transaction_read_only=on -c statement_timeout=8s -c lock_timeout=2s "
-    "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB"
+    "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB -c timezone=UTC"
 )
+# The queue of jobs lies in a schema of its own, and names its tables without it.
+OWNER_OPTIONS = "-c lock_timeout=10s -c jit=off -c search_path=public,jobs"
 
 
 def owner_engine(url: str) -> Engine:
     """For statements that write; publication waits at most 10 s for another one (lock_timeout)."""
-    return create_engine(_psycopg(url), pool_pre_ping=True, connect_args={"options": "-c lock_timeout=10s -c jit=off"})
+    return create_engine(_psycopg(url), pool_pre_ping=True, connect_args={"options": OWNER_OPTIONS})
 
 
 def reader_engine(url: str) -> Engine:

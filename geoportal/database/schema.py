@@ -13,7 +13,15 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
 
 REQUIRED_INDEXES = frozenset(
-    {"version_published", "version_geom", "version_status", "planobjekt_version", "planobjekt_geom", "dokument_sha256"}
+    {
+        "version_published",
+        "version_geom",
+        "version_status",
+        "planobjekt_version",
+        "planobjekt_geom",
+        "dokument_sha256",
+        "rasterplan_version",
+    }
 )
 
 
@@ -36,7 +44,9 @@ def check_schema(engine: Engine) -> None:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass('plans.alembic_version')")) is None:
-            raise SchemaError("Die Datenbank ist leer: `geoportal migrate` ausführen. / Empty database: run the migrations.")
+            raise SchemaError(
+                "Die Datenbank ist leer: `geoportal migrate` ausführen. / Empty database: run the migrations."
+            )
         revision = connection.scalar(text("SELECT version_num FROM plans.alembic_version"))
         if revision != head:
             raise SchemaError(

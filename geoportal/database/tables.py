@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Integer,
     MetaData,
@@ -190,6 +191,24 @@ dokument = Table(
     Column("size", BigInteger),
 )
 
+rasterplan = Table(
+    "rasterplan",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("version_id", ForeignKey("plans.version.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("quelle_sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("epsg", Integer, nullable=False),
+    Column("aufloesung", Double, nullable=False),
+    Column("breite", Integer, nullable=False),
+    Column("hoehe", Integer, nullable=False),
+    Column("baender", Integer, nullable=False),
+    _geometry("MULTIPOLYGON", nullable=False),
+)
+
 issue = Table(
     "issue",
     metadata,
@@ -204,4 +223,24 @@ issue = Table(
     Column("line", Integer),
     Column("detail", Text, nullable=False),
     _geometry("GEOMETRY"),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("ags", ForeignKey("plans.gemeinde.ags")),
+    Column("state", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fault_code", Text),
+    Column("fault", Text),
+    Column("delivery_id", ForeignKey("plans.delivery.id")),
+    Column("job_id", BigInteger),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
 )

@@ -20,6 +20,8 @@ MAX_ENTRY: Final = 1024**3
 MAX_RATIO: Final = 150
 _RATIO_FREE: Final = 1024**2  # small members may compress as well as they like
 MAX_FOLDERS: Final = 8
+WORKBOOK_SHEET: Final = "xl/worksheets/sheet1.xml"
+_UTF8: Final = 0x800
 _CHUNK: Final = 256 * 1024
 _INNER_ARCHIVES: Final = frozenset({".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz"})
 
@@ -46,6 +48,15 @@ def unzip(archive: Path, name: str, folder: Path) -> list[Member]:
         ) from None
 
 
+def is_workbook(path: Path) -> bool:
+    """Whether a ZIP is an Excel file, which is one in disguise."""
+    try:
+        with zipfile.ZipFile(path) as opened:
+            return WORKBOOK_SHEET in opened.namelist()
+    except (zipfile.BadZipFile, struct.error, NotImplementedError):
+        return False
+
+
 def gunzip(archive: Path, name: str, folder: Path) -> Member:
     """The one file in a gzip stream. Raises UnreadableFile, UnsafeFile."""
     target = folder / "0000"
@@ -65,13 +76,14 @@ def _extract(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], name: str,
         if entry.is_dir():
             continue
         target = folder / f"{number:04}"
-        where = Where(f"{name}: {entry.filename}")
+        shown = _name(entry)
+        where = Where(f"{name}: {shown}")
         with opened.open(entry) as source:
             size = _copy(source, target, entry.compress_size, where)
         total += size
         if total > MAX_TOTAL:
             raise _unsafe(where, f"ausgepackt mehr als {MAX_TOTAL >> 20} MB", "unpacks to too much")
-        yield Member(entry.filename, target, size)
+        yield Member(shown, target, size)
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, packed: int, where: Where) -> int:
@@ -97,9 +109,10 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
     seen: set[str] = set()
     end_of_last = 0
     for entry in sorted(entries, key=lambda item: item.header_offset):
-        where = Where(f"{name}: {entry.filename}")
-        _refuse_name(entry.filename, where)
-        key = unicodedata.normalize("NFKC", entry.filename).casefold()
+        shown = _name(entry)
+        where = Where(f"{name}: {shown}")
+        _refuse_name(shown, where)
+        key = unicodedata.normalize("NFKC", shown).casefold()
         if key in seen:
             raise _unsafe(where, "Name kommt zweimal vor", "name occurs twice")
         seen.add(key)
@@ -113,6 +126,16 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
         if entry.header_offset < end_of_last:
             raise _unsafe(where, "Einträge überlappen", "entries overlap")
         end_of_last = entry.header_offset + 30 + entry.compress_size
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """The name as meant: UTF-8 without the flag that says so (APPNOTE 4.4.4, bit 11) reads as code page 437 garbage."""
+    if entry.flag_bits & _UTF8:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
 
 
 def _refuse_name(filename: str, where: Where) -> None:

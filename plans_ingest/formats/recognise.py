@@ -1,5 +1,6 @@
 """What a file is, by its first bytes; its name counts for nothing."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -9,44 +10,90 @@ from plans_ingest.model import Where
 
 
 class Format(StrEnum):
+    """The formats that we read; the value is the name to show."""
+
     XML = "XPlanGML"
     ZIP = "XPlanArchiv"
     GZIP = "gzip"
+    SHAPEFILE = "Shapefile"
+    GEOPACKAGE = "GeoPackage"
+    GEOJSON = "GeoJSON"
+    FLATGEOBUF = "FlatGeobuf"
+    DXF = "DXF"
+    TIFF = "GeoTIFF"
+    PNG = "PNG"
+    JPEG = "JPEG"
+    PDF = "PDF"
 
 
+VECTORS: Final = frozenset({Format.SHAPEFILE, Format.GEOPACKAGE, Format.GEOJSON, Format.FLATGEOBUF, Format.DXF})
+PICTURES: Final = frozenset({Format.TIFF, Format.PNG, Format.JPEG})
+
+_MAGIC: Final = (
+    (b"PK\x03\x04", Format.ZIP),
+    (b"PK\x05\x06", Format.ZIP),
+    (b"\x1f\x8b", Format.GZIP),
+    (b"\x00\x00\x27\x0a", Format.SHAPEFILE),
+    (b"SQLite format 3\0", Format.GEOPACKAGE),
+    (b"fgb\x03fgb", Format.FLATGEOBUF),
+    (b"II*\0", Format.TIFF),
+    (b"MM\0*", Format.TIFF),
+    (b"II+\0", Format.TIFF),  # BigTIFF
+    (b"MM\0+", Format.TIFF),
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"%PDF-", Format.PDF),
+    (b"\xef\xbb\xbf<", Format.XML),
+    (b"\xff\xfe<\0", Format.XML),
+    (b"\xfe\xff\0<", Format.XML),
+)
 # What people deliver and we do not read as a plan, by name, so that the message can say so.
 _OTHERS: Final = (
-    (b"%PDF", "PDF"),
-    (b"SQLite format 3\0", "GeoPackage"),
-    (b"\x00\x00\x27\x0a", "Shapefile"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"\x89PNG", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"AC10", "DWG"),
-    (b"fgb", "FlatGeobuf"),
+    (b"AC10", "DWG (bitte als DXF speichern)"),
+    (b"AutoCAD Binary DXF", "Binäres DXF (bitte als Text-DXF speichern)"),
     (b"7z\xbc\xaf", "7-Zip"),
     (b"Rar!", "RAR"),
 )
-_XML_STARTS: Final = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\0", b"\xfe\xff\0<")
+# A drawing begins with a section, perhaps after comments (group 999).
+_DXF: Final = re.compile(rb"\s*(?:999\r?\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION\s*\r?\n")
+_READABLE: Final = (
+    "lesbar sind XPlanGML, XPlanArchiv (ZIP), GeoPackage, Shapefile (als ZIP), GeoJSON, FlatGeobuf, DXF und "
+    "georeferenzierte Bilder (GeoTIFF, PNG, JPEG)"
+)
+
+
+def sniff(path: Path) -> Format | None:
+    """The format by content, None for anything else (an empty file too)."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    if found is not None:
+        return found
+    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if bare.startswith(b"<"):
+        return Format.XML
+    if bare.startswith(b"{"):
+        return Format.GEOJSON
+    return Format.DXF if _DXF.match(head) else None
 
 
 def recognise(path: Path, name: str) -> Format:
-    """Raises UnreadableFile for an empty file, UnsupportedFormat for anything that is not XML, ZIP or gzip."""
+    """Raises UnreadableFile for an empty file, UnsupportedFormat for a format that is no plan or none we know."""
+    kind = sniff(path)
+    if kind is Format.PDF:
+        raise UnsupportedFormat(
+            "Ein PDF allein ist ein Dokument, kein Plan; bitte mit dem Umring (GML, Shapefile, GeoPackage …) als ZIP "
+            "liefern",
+            "a PDF alone is a document, not a plan; deliver it with the outline in a ZIP",
+            Where(name),
+        )
+    if kind is not None:
+        return kind
     with path.open("rb") as file:
         head = file.read(64)
     if not head.strip(b"\0 \t\r\n"):
         raise UnreadableFile("Die Datei ist leer", "the file is empty", Where(name))
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Format.ZIP
-    if head.startswith(b"\x1f\x8b"):
-        return Format.GZIP
-    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(_XML_STARTS) or bare.startswith(b"<"):
-        return Format.XML
-    kind = next((kind for magic, kind in _OTHERS if head.startswith(magic)), None)
+    other = next((other for magic, other in _OTHERS if head.startswith(magic)), "Dieses Dateiformat")
     raise UnsupportedFormat(
-        f"{kind or 'Dieses Dateiformat'} wird nicht als Plan gelesen; lesbar sind XPlanGML und XPlanArchiv (ZIP)",
-        "not read as a plan; readable are XPlanGML and XPlanArchiv (ZIP)",
-        Where(name),
+        f"{other} wird nicht als Plan gelesen; {_READABLE}", "this format is not read as a plan", Where(name)
     )

@@ -159,7 +159,10 @@ def test_a_ring_of_curves_with_arc_by_centre_and_a_shared_edge(tmp_path: Path) -
         '<gml:curveMember><gml:OrientableCurve orientation="-"><gml:baseCurve xlink:href="#edge"/>'
         "</gml:OrientableCurve></gml:curveMember></gml:Ring></gml:exterior></gml:Polygon>"
     )
-    edge = f'<gml:LineString gml:id="edge" srsName="EPSG:25832"><gml:posList>{positions("10 0 -10 0")}</gml:posList></gml:LineString>'
+    edge = (
+        '<gml:LineString gml:id="edge" srsName="EPSG:25832">'
+        f"<gml:posList>{positions('10 0 -10 0')}</gml:posList></gml:LineString>"
+    )
     document = xplangml(
         plan(),
         feature("BP_GruenFlaeche", "o", prop("position", half_disc)),
@@ -240,7 +243,10 @@ def test_an_unknown_crs_is_an_error_and_the_coordinates_stay(tmp_path: Path) -> 
 
 
 def test_documents_of_all_versions_have_a_typ(tmp_path: Path) -> None:
-    reference = "<xplan:XP_ExterneReferenz><xplan:referenzName>B</xplan:referenzName><xplan:referenzURL>b.pdf</xplan:referenzURL></xplan:XP_ExterneReferenz>"
+    reference = (
+        "<xplan:XP_ExterneReferenz><xplan:referenzName>B</xplan:referenzName>"
+        "<xplan:referenzURL>b.pdf</xplan:referenzURL></xplan:XP_ExterneReferenz>"
+    )
     special = reference.replace("XP_Externe", "XP_SpezExterne").replace(
         "</xplan:XP_Spez", "<xplan:typ>1010</xplan:typ></xplan:XP_Spez"
     )

@@ -1,34 +1,29 @@
 """XPlanGML 3.0 to 6.1 to plans."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
+from plans_ingest.checks.schema import SchemaCheck
 from plans_ingest.errors import NoPlan
-from plans_ingest.formats.xplangml import placing, plans, values
-from plans_ingest.formats.xplangml.document import Document
-from plans_ingest.model import Issue, Plan, Where
+from plans_ingest.formats import placing
+from plans_ingest.formats.reading import Reading
+from plans_ingest.formats.xplangml import plans, values
+from plans_ingest.formats.xplangml.document import Document, Feature
+from plans_ingest.model import Issue, Where
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one document gave. `geometrien` counts the geometries in it, `mended` those that had to be made valid."""
-
-    version: str
-    plans: tuple[Plan, ...]
-    issues: tuple[Issue, ...]
-    features: int
-    geometrien: int
-    mended: int
-
-
-def read(path: Path, name: str, srid: int) -> Reading:
+def read(path: Path, name: str, srid: int, schemas: Path | None = None) -> Reading:
     """All Bebauungspläne and Flächennutzungspläne of one document, geometries in EPSG:`srid`.
 
-    `name` is what its owner calls the file. Raises PlanFileError; faults in the data are issues of the reading.
+    `name` is what its owner calls the file; `schemas` the folder of official schemas.
+    Raises PlanFileError; faults in the data are issues of the reading.
     """
     document = Document(path, name)
     issues: list[Issue] = []
-    records = [values.read(feature, document, issues) for feature in document.features()]
+    schema = SchemaCheck.of(schemas, document.version, name, issues)
+    records = [values.read(feature, document, issues) for feature in _checked(document.features(), schema)]
+    if schema is not None:
+        issues = schema.merged_into(issues)
     placed, found = placing.place(records, Where(name), document.default_srs, srid)
     issues.extend(found)
     read_plans = plans.assemble(records, placed, document.version, issues)
@@ -41,10 +36,21 @@ def read(path: Path, name: str, srid: int) -> Reading:
             Where(name),
         )
     return Reading(
+        format="XPlanGML",
         version=document.version,
         plans=tuple(read_plans),
         issues=tuple(issues),
         features=len(records),
         geometrien=sum(len(raws) for record in records for raws in record.geometries.values()),
         mended=sum(item.original is not None for item in placed),
+        lines={r.gml_id: r.where.line for r in reversed(records) if r.gml_id is not None and r.where.line is not None},
+        schema=None if schema is None else f"XPlanGML {document.version}",
     )
+
+
+def _checked(features: Iterator[Feature], schema: SchemaCheck | None) -> Iterator[Feature]:
+    """The same features, each held against the schema while its XML is at hand."""
+    for feature in features:
+        if schema is not None:
+            schema.check(feature.element, feature.klasse, feature.gml_id)
+        yield feature

@@ -22,13 +22,13 @@ VERSIONS: Final = ("3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0"
 
 MAX_DEPTH: Final = 60
 MAX_ATTRIBUTES: Final = 40
-MAX_TEXT: Final = 8_000_000  # characters of one text: a posList of some 250,000 vertices
 MAX_FEATURE_ELEMENTS: Final = 500_000
 MAX_ELEMENTS: Final = 60_000_000
 
 _NAMESPACE: Final = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)/?$")
 _OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
 _CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects"})
+_SINGLE_CONTAINERS: Final = frozenset({"featureMember", "member"})
 _GEOMETRY_LINKS: Final = frozenset(
     {
         "curveMember", "baseCurve", "surfaceMember", "baseSurface", "pointMember", "lineStringMember", "polygonMember",
@@ -132,6 +132,9 @@ class Document:
             ):
                 yield element
         except etree.XMLSyntaxError as fault:
+            if "text node too long" in (fault.msg or "").lower():  # libxml2 ends a text at 10 million characters
+                german, english = "Text mit mehr als 10 Millionen Zeichen", "text with more than 10 million characters"
+                raise UnsafeFile(german, english, Where(self.name, line=fault.lineno)) from None
             raise _unreadable(self.name, fault.lineno, fault.msg or "") from None
 
 
@@ -141,27 +144,24 @@ def gml_id_of(element: Element) -> str | None:
 
 def preflight(path: Path, name: str) -> Preflight:
     """Reads the whole document once with expat. Raises UnreadableFile when it is not well-formed, UnsafeFile when it is
-    built to harm: a DOCTYPE (entities, external files), too deep, too many elements or attributes, endless text.
+    built to harm: a DOCTYPE (entities, external files), too deep, too many elements or attributes.
     """
     found = Preflight()
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth = in_text = in_feature = 0
+    depth = in_feature = 0
     feature_depth: int | None = None
 
     def refuse(german: str, english: str) -> None:
         raise UnsafeFile(german, english, Where(name, line=parser.CurrentLineNumber))
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, in_text, in_feature, feature_depth
+    def start(tag: str, attributes: list[str]) -> None:
+        nonlocal depth, in_feature, feature_depth
         depth += 1
-        in_text = 0
         found.elements += 1
-        namespace, _, local_name = tag.rpartition(" ")
-        if found.elements == 1:
-            found.foreign_root = local_name
+        local_name = tag[tag.rfind(" ") + 1 :]
         if depth > MAX_DEPTH:
             refuse(f"mehr als {MAX_DEPTH} Ebenen verschachtelt", f"nested deeper than {MAX_DEPTH} levels")
-        if len(attributes) > MAX_ATTRIBUTES:
+        if len(attributes) > 2 * MAX_ATTRIBUTES:
             refuse(f"Element mit mehr als {MAX_ATTRIBUTES} XML-Attributen", "element with too many XML attributes")
         if found.elements > MAX_ELEMENTS:
             refuse(f"mehr als {MAX_ELEMENTS} Elemente", "too many elements")
@@ -169,31 +169,30 @@ def preflight(path: Path, name: str) -> Preflight:
             in_feature += 1
             if in_feature > MAX_FEATURE_ELEMENTS:
                 refuse(f"Objekt mit mehr als {MAX_FEATURE_ELEMENTS} Elementen", "object with too many elements")
-        elif local_name in _CONTAINERS - {"featureMembers", "additionalObjects"}:
+        elif local_name in _SINGLE_CONTAINERS:
             feature_depth, in_feature = depth, 0
-        if found.version is None and (match := _NAMESPACE.match(namespace)):
+        if found.version is None:
+            learn_version(tag.rpartition(" ")[0], local_name)
+        if attributes:
+            names = attributes[::2]
+            if "srsName" in names and (found.default_srs is None or local_name == "Envelope"):
+                found.default_srs = attributes[2 * names.index("srsName") + 1]
+            if local_name in _GEOMETRY_LINKS and _XLINK_HREF in names:
+                found.shared.add(attributes[2 * names.index(_XLINK_HREF) + 1].removeprefix("#"))
+
+    def learn_version(namespace: str, local_name: str) -> None:
+        if found.elements == 1:
+            found.foreign_root = local_name
+        if match := _NAMESPACE.match(namespace):
             found.version = f"{match[1]}.{match[2]}"
-        elif found.version is None and namespace == _OLD_NAMESPACE:
+        elif namespace == _OLD_NAMESPACE:
             found.version = "2"
-        srs = attributes.get("srsName")
-        if srs and (found.default_srs is None or local_name == "Envelope"):
-            found.default_srs = srs
-        href = attributes.get(_XLINK_HREF)
-        if href and href.startswith("#") and local_name in _GEOMETRY_LINKS:
-            found.shared.add(href[1:])
 
     def end(_tag: str) -> None:
-        nonlocal depth, in_text, feature_depth
+        nonlocal depth, feature_depth
         if depth == feature_depth:
             feature_depth = None
         depth -= 1
-        in_text = 0
-
-    def text(data: str) -> None:
-        nonlocal in_text
-        in_text += len(data)
-        if in_text > MAX_TEXT:
-            refuse(f"Text mit mehr als {MAX_TEXT} Zeichen", "text too long")
 
     def doctype(*_: object) -> None:
         refuse(
@@ -203,9 +202,8 @@ def preflight(path: Path, name: str) -> Preflight:
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = doctype
-    parser.buffer_text = True
+    parser.ordered_attributes = True
     try:
         with path.open("rb") as file:
             parser.ParseFile(file)

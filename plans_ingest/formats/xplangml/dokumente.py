@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from plans_ingest.codelists import ExterneReferenzTyp
-from plans_ingest.formats.xplangml.values import Record, parse_date
+from plans_ingest.formats.records import Record
+from plans_ingest.formats.xplangml.values import parse_date
 from plans_ingest.model import Dokument, Json
 
 # Before 5.0 the property's name said what the document is; since then its `typ` does.

@@ -7,6 +7,7 @@ Curved segments become lines whose distance to the true curve is at most CHORD_E
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import shapely
 from lxml import etree
 from shapely.geometry import GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from plans_ingest.formats.records import Raw
 
 CHORD_ERROR = 0.005  # metres
 MAX_VERTICES = 1_000_000  # of one geometry: more is no plan but an attack
@@ -40,30 +43,24 @@ class Notes:
             self.found.append((code, detail))
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A geometry as it stands in the file. `srs_name` is the nearest one written at or inside the geometry, if any."""
-
-    geometry: BaseGeometry
-    srs_name: str | None
+@lru_cache(maxsize=4096)  # bounded: a hostile file may name anything
+def _split(tag: str) -> tuple[str, bool]:
+    namespace, _, name = tag.rpartition("}")
+    return name, namespace.startswith("{http://www.opengis.net/gml")
 
 
 def local(element: Element) -> str:
-    """The element's name without its namespace ("" for comments and processing instructions)."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    """The element's name without its namespace. (There are no comments here: the parser removes them.)"""
+    return _split(str(element.tag))[0]
 
 
 def is_gml(element: Element) -> bool:
-    return isinstance(element.tag, str) and element.tag.startswith("{http://www.opengis.net/gml")
-
-
-def children(element: Element) -> Iterable[Element]:
-    return (child for child in element if isinstance(child.tag, str))
+    return _split(str(element.tag))[1]
 
 
 def is_geometry(element: Element) -> bool:
-    return is_gml(element) and local(element) in _READERS
+    name, is_of_gml = _split(str(element.tag))
+    return is_of_gml and name in _READERS
 
 
 def read(element: Element, shared: Mapping[str, Element], notes: Notes) -> Raw:
@@ -71,14 +68,14 @@ def read(element: Element, shared: Mapping[str, Element], notes: Notes) -> Raw:
 
     Raises GeometryFault.
     """
-    reader = _Reader(shared, notes)
-    geometry = reader.geometry(element)
-    names = (node.get("srsName") for node in element.iter() if isinstance(node.tag, str))
-    return Raw(geometry, next((name for name in names if name), None))
+    geometry = _Reader(element, shared, notes).geometry(element)
+    srs_name = element.get("srsName") or next((name for node in element.iter() if (name := node.get("srsName"))), None)
+    return Raw(geometry, srs_name)
 
 
 class _Reader:
-    def __init__(self, shared: Mapping[str, Element], notes: Notes) -> None:
+    def __init__(self, root: Element, shared: Mapping[str, Element], notes: Notes) -> None:
+        self._root = root
         self._shared = shared
         self._notes = notes
         self._following: list[str] = []
@@ -115,8 +112,8 @@ class _Reader:
         if kind in {"LineString", "LinearRing"}:
             coordinates = self._coordinates(element)
         elif kind == "Curve":
-            holder = next((c for c in children(element) if local(c) == "segments"), None)
-            parts = [self._segment(segment) for segment in children(holder)] if holder is not None else []
+            holder = next((c for c in element if local(c) == "segments"), None)
+            parts = [self._segment(segment) for segment in holder] if holder is not None else []
             coordinates = self._join(parts)
         elif kind in {"CompositeCurve", "Ring"}:
             coordinates = self._join([self._curve(member) for member in self._members(element)])
@@ -171,7 +168,7 @@ class _Reader:
         joined: list[Coordinates] = []
         for part in parts:
             if joined and len(part):
-                gap = float(np.hypot(*(joined[-1][-1] - part[0])))
+                gap = _distance(joined[-1][-1], part[0])
                 if gap > _JOIN_TOLERANCE:
                     self._notes.add("curve_gap", f"{gap:.3f} m")
                 else:
@@ -185,7 +182,7 @@ class _Reader:
     def polygon(self, element: Element) -> Polygon:
         shell: Coordinates | None = None
         holes: list[Coordinates] = []
-        for boundary in children(element):
+        for boundary in element:
             kind = local(boundary)
             if kind in {"exterior", "outerBoundaryIs"}:
                 shell = self._ring(boundary)
@@ -216,13 +213,13 @@ class _Reader:
         return GeometryCollection([self.geometry(part) for part in self._members(element)])
 
     def _ring(self, boundary: Element) -> Coordinates:
-        ring = next(iter(children(boundary)), None)
+        ring = next(iter(boundary), None)
         if ring is None:
             raise GeometryFault("leerer Ring / empty ring")
         coordinates = self._curve(ring)
         if len(coordinates) < 3:
             raise GeometryFault("Ring mit weniger als drei Punkten / ring with fewer than three points")
-        gap = float(np.hypot(*(coordinates[0] - coordinates[-1])))
+        gap = _distance(coordinates[0], coordinates[-1])
         if gap > 0:
             if gap > _JOIN_TOLERANCE:
                 self._notes.add("ring_open", f"{gap:.3f} m")
@@ -237,12 +234,12 @@ class _Reader:
 
     def _members(self, element: Element) -> Iterable[Element]:
         """The geometries inside the …Member, patches, baseCurve… properties of an aggregate; xlinks are followed."""
-        for member in children(element):
+        for member in element:
             if local(member) not in _MEMBERS:
                 continue
             href = member.get(_XLINK_HREF)
             if href is None:
-                yield from children(member)
+                yield from member
                 continue
             target = href.removeprefix("#")
             if target in self._following:
@@ -256,7 +253,7 @@ class _Reader:
     def _coordinates(self, element: Element) -> Coordinates:
         """All vertices directly under an element (posList, pos, pointProperty, coordinates, coord), n x 2."""
         parts = []
-        for child in children(element):
+        for child in element:
             kind = local(child)
             if kind in {"pos", "posList"}:
                 parts.append(self._positions(child, element))
@@ -267,9 +264,9 @@ class _Reader:
                     raise GeometryFault("Koordinaten ungleicher Länge / coordinates of unequal length")
                 parts.append(self._numbers([n for pair in pairs for n in pair], len(pairs[0]) if pairs else 2))
             elif kind == "coord":
-                parts.append(self._numbers([(n.text or "") for n in children(child)], sum(1 for _ in children(child))))
+                parts.append(self._numbers([(n.text or "") for n in child], sum(1 for _ in child)))
             elif kind in {"pointProperty", "pointRep"}:
-                parts.extend(np.asarray([self.point(p).coords[0]]) for p in children(child))
+                parts.extend(np.asarray([self.point(p).coords[0]]) for p in child)
         return np.concatenate(parts) if parts else np.empty((0, 2))
 
     def _positions(self, node: Element, owner: Element) -> Coordinates:
@@ -277,9 +274,17 @@ class _Reader:
         if local(node) == "pos":
             dimension = len(words)
         else:
-            stated = node.get("srsDimension") or owner.get("srsDimension") or _inherited(owner, "srsDimension") or "2"
+            stated = node.get("srsDimension") or self._inherited(owner, "srsDimension") or "2"
             dimension = int(stated) if stated in {"2", "3"} else 2
         return self._numbers(words, dimension)
+
+    def _inherited(self, element: Element, attribute: str) -> str | None:
+        """The attribute at the element or the nearest one above it, up to the geometry as a whole."""
+        found = element.get(attribute)
+        while found is None and element is not self._root and (parent := element.getparent()) is not None:
+            element = parent
+            found = element.get(attribute)
+        return found
 
     def _numbers(self, words: list[str], dimension: int) -> Coordinates:
         if dimension not in {2, 3} or len(words) % dimension:
@@ -288,7 +293,7 @@ class _Reader:
         if self._vertices > MAX_VERTICES:
             raise GeometryFault(f"mehr als {MAX_VERTICES} Stützpunkte / vertices")
         try:
-            numbers = np.array(words, dtype=np.float64)
+            numbers = np.array(list(map(float, words)))
         except ValueError:
             raise GeometryFault("Koordinate ist keine Zahl / coordinate is no number") from None
         if not np.isfinite(numbers).all():
@@ -348,17 +353,17 @@ def _sample(centre: Coordinates, radius: float, first: float, sweep: float) -> C
     return np.asarray(centre + radius * np.column_stack([np.cos(angles), np.sin(angles)]))
 
 
+def _distance(one: Coordinates, other: Coordinates) -> float:
+    return math.hypot(float(one[0] - other[0]), float(one[1] - other[1]))
+
+
 def _measure(element: Element, name: str) -> float | None:
-    node = next((child for child in children(element) if local(child) == name), None)
+    node = next((child for child in element if local(child) == name), None)
     try:
         value = float(node.text or "") if node is not None else None
     except ValueError:
         return None
     return value if value is None or math.isfinite(value) else None
-
-
-def _inherited(element: Element, attribute: str) -> str | None:
-    return next((up.get(attribute) for up in element.iterancestors() if up.get(attribute)), None)
 
 
 def _multi_polygon(parts: list[BaseGeometry]) -> MultiPolygon:

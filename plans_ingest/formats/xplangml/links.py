@@ -1,12 +1,14 @@
 """Who belongs to whom in a document. Versions name the links differently and files set them in either direction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import shapely
 
-from plans_ingest.formats.xplangml.placing import Placed
-from plans_ingest.formats.xplangml.values import Record
+from plans_ingest.checks import references
+from plans_ingest.formats.placing import Placed
+from plans_ingest.formats.records import Record
 from plans_ingest.model import Issue, Severity
 
 BEREICH_TO_PLAN: Final = ("gehoertZuPlan",)
@@ -36,7 +38,8 @@ def kind(klasse: str) -> str:
 class Links:
     """The features of a document by kind, by gml:id and by owner."""
 
-    def __init__(self, records: Sequence[Record], placed: Iterable[Placed], issues: list[Issue]) -> None:
+    def __init__(self, records: Sequence[Record], placed: Iterable[Placed], version: str, issues: list[Issue]) -> None:
+        self._version = version
         self._issues = issues
         self.by_id: dict[str, Record] = {}
         kinds: dict[str, list[Record]] = {"plan": [], "bereich": [], "text": [], "dokument": [], "objekt": []}
@@ -139,8 +142,18 @@ class Links:
         for record in records:
             for name, values in record.values.items():
                 for value in values:
-                    if isinstance(value, str) and value.startswith("#") and value[1:] not in self.by_id:
-                        self._tell("reference_dangling", record, f"{name} → {value[:80]}")
+                    if isinstance(value, str) and value.startswith("#"):
+                        self._check_reference(record, name, value[1:])
+
+    def _check_reference(self, record: Record, name: str, target: str) -> None:
+        where = replace(record.where, element=f"{record.klasse}.{name}")
+        found = self.by_id.get(target)
+        if found is None:
+            self._issues.append(Issue("reference_dangling", Severity.WARNING, where, f"{name} → #{target[:80]}"))
+            return
+        wanted = references.expected(record.klasse, name, found.klasse, self._version)
+        if wanted is not None:
+            self._issues.append(references.MISTYPED.issue(where, f"{name} → {found.klasse} #{target[:80]} ({wanted})"))
 
     def _tell(self, code: str, record: Record, detail: str = "") -> None:
         self._issues.append(Issue(code, Severity.WARNING, record.where, detail))

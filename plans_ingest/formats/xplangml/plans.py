@@ -11,10 +11,12 @@ from typing import Any, Final
 import shapely
 
 from plans_ingest import codelists, geometry
+from plans_ingest.formats.placing import Placed
+from plans_ingest.formats.records import Record
 from plans_ingest.formats.xplangml.dokumente import dokumente_of
 from plans_ingest.formats.xplangml.links import BEREICH_TO_OBJECT, BEREICH_TO_PLAN, OBJECT_TO_BEREICH, Links
-from plans_ingest.formats.xplangml.placing import Placed
-from plans_ingest.formats.xplangml.values import Record, parse_date, plain
+from plans_ingest.formats.xplangml.values import parse_date, plain
+from plans_ingest.gemeinden import read_ags
 from plans_ingest.model import (
     Bereich,
     GemeindeRef,
@@ -52,7 +54,7 @@ _PREFIXES: Final = {member.value: member for member in Planwerk}
 
 def assemble(records: Sequence[Record], placed: Iterable[Placed], version: str, issues: list[Issue]) -> list[Plan]:
     """The Bebauungspläne and Flächennutzungspläne among the records, each with all that belongs to it."""
-    return _Assembly(Links(records, placed, issues), version, issues).plans()
+    return _Assembly(Links(records, placed, version, issues), version, issues).plans()
 
 
 class _Assembly:
@@ -187,14 +189,10 @@ class _Assembly:
             return rs[:5] + rs[9:]
         if ags is None:
             return None
-        digits = ags.replace(" ", "")
-        if digits.isdecimal() and len(digits) == 7:
-            self._tell("ags_zero_lost", Severity.WARNING, record, ags)
-            return f"0{digits}"
-        if digits.isdecimal() and len(digits) == 8:
-            return digits
-        self._tell("ags_invalid", Severity.ERROR, record, ags)
-        return None
+        found, code = read_ags(ags)
+        if code is not None:
+            self._tell(code, Severity.ERROR if found is None else Severity.WARNING, record, ags)
+        return found
 
     def _bezuege(self, record: Record, bereiche: list[Record]) -> tuple[Planbezug, ...]:
         found = []

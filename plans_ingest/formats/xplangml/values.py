@@ -6,7 +6,6 @@ a list.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -14,9 +13,10 @@ from lxml import etree
 
 from plans_ingest import codelists
 from plans_ingest.codelists import Attribute
+from plans_ingest.formats.records import Record
 from plans_ingest.formats.xplangml import gml
 from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
-from plans_ingest.formats.xplangml.gml import Element, GeometryFault, Notes, Raw, children, local
+from plans_ingest.formats.xplangml.gml import Element, GeometryFault, Notes, local
 from plans_ingest.model import Issue, Json, Severity, Where
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
@@ -25,44 +25,17 @@ _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
 
 
-@dataclass(slots=True, eq=False)
-class Record:
-    """One feature, read: `values` as delivered, `geometries` by property name, still in the file's CRS."""
-
-    klasse: str
-    gml_id: str | None
-    where: Where
-    values: dict[str, list[Json]] = field(default_factory=dict)
-    geometries: dict[str, list[Raw]] = field(default_factory=dict)
-
-    def one(self, name: str) -> Json:
-        """The first value of a property, or None."""
-        return next(iter(self.values.get(name, ())), None)
-
-    def take(self, name: str) -> Json:
-        """As one(), and the property counts as understood: it is not among the rest."""
-        return next(iter(self.values.pop(name, ())), None)
-
-    def take_all(self, name: str) -> list[Json]:
-        return self.values.pop(name, [])
-
-    def hrefs(self, *names: str) -> list[str]:
-        """Local gml:ids that the named properties refer to."""
-        found = (value for name in names for value in self.values.get(name, ()))
-        return [value.removeprefix("#") for value in found if isinstance(value, str) and value.startswith("#")]
-
-
 def read(feature: Feature, document: Document, issues: list[Issue]) -> Record:
     """All properties of one feature. What the table of its class does not know is kept all the same, and told."""
     record = Record(feature.klasse, feature.gml_id, feature.where)
     known = codelists.attributes(feature.klasse, document.version)
     if not known and document.version not in UNCHECKED_VERSIONS:
         issues.append(Issue("class_unknown", Severity.WARNING, feature.where, feature.klasse))
-    for child in children(feature.element):
+    for child in feature.element:
         name = local(child)
         if gml.is_gml(child) and name in {"boundedBy", "identifier", "metaDataProperty"}:
             continue  # GML's own bookkeeping, worked out again from the geometries
-        inner = next(iter(children(child)), None)
+        inner = next(iter(child), None)
         if inner is not None and gml.is_geometry(inner):
             _read_geometry(record, name, inner, document, issues)
             continue
@@ -74,6 +47,9 @@ def read(feature: Feature, document: Document, issues: list[Issue]) -> Record:
         attribute = known.get(name)
         if attribute is not None and attribute.max is not None and len(values) > attribute.max:
             issues.append(Issue("attribute_repeated", Severity.WARNING, feature.where, f"{name} ({len(values)} ×)"))
+    missing = codelists.mandatory(feature.klasse, document.version) - record.values.keys() - record.geometries.keys()
+    if missing:
+        issues.append(Issue("attribute_missing", Severity.WARNING, feature.where, ", ".join(sorted(missing))))
     return record
 
 
@@ -109,7 +85,7 @@ def _with_owner(where: Where, record: Record) -> Where:
 
 def _value(element: Element, attribute: Attribute | None, document: Document, issues: list[Issue]) -> Json:
     href = element.get(_XLINK_HREF)
-    inner = list(children(element))
+    inner = list(element)
     if inner:
         nested = [_nested(child, document, issues) for child in inner]
         return nested[0] if len(nested) == 1 else list(nested)
@@ -134,12 +110,16 @@ def _nested(element: Element, document: Document, issues: list[Issue]) -> Json:
         return {"_klasse": klasse, "_gml": etree.tostring(element, encoding="unicode", with_tail=False)[:100_000]}
     known: Mapping[str, Attribute] = codelists.attributes(klasse, document.version)
     found: dict[str, list[Json]] = {}
-    for child in children(element):
+    for child in element:
         name = local(child)
         attribute = known.get(name)
         if attribute is None and known:
             issues.append(Issue("attribute_unknown", Severity.WARNING, document.where(child), f"{klasse}.{name}"))
         found.setdefault(name, []).append(_value(child, attribute, document, issues))
+    missing = codelists.mandatory(klasse, document.version) - found.keys()
+    if missing and found:
+        detail = f"{klasse}: {', '.join(sorted(missing))}"
+        issues.append(Issue("attribute_missing", Severity.WARNING, document.where(element), detail))
     result: dict[str, Json] = {"_klasse": klasse}
     if gml_id := gml_id_of(element):
         result["_id"] = gml_id

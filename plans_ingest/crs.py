@@ -29,6 +29,8 @@ _ADV: Final = {
 _HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
 _EPSG: Final = re.compile(r"(?:^|[:/#])EPSG(?:[:/]{1,2}|/0/|:[\d.]*:|\.xml#)(\d{4,6})$", re.IGNORECASE)
 
+_LONGEST_WKT: Final = 20_000  # characters
+
 _UTM: Final = frozenset({25831, 25832, 25833})
 _ZONE_UNIT: Final = 1_000_000.0
 
@@ -51,6 +53,21 @@ def epsg_of(srs_name: str) -> int | None:
     number = int(found[1])
     number = _HOUSE_NUMBERS.get(number, number)
     return number if _exists(number) else None
+
+
+def epsg_of_wkt(wkt: str) -> int | None:
+    """The EPSG number that a .prj means, whoever wrote it (ESRI's names differ); None if it is none we know."""
+    if not wkt or len(wkt) > _LONGEST_WKT:
+        return None
+    try:
+        crs = CRS.from_wkt(wkt)
+        found = crs.to_epsg(min_confidence=50)
+    except CRSError:
+        return None
+    if found is None:  # an older WKT whose axes differ from the register's, but which names its number
+        named = crs.to_json_dict().get("id", {})
+        return epsg_of(f"EPSG:{named.get('code')}") if named.get("authority") == "EPSG" else None
+    return None if found is None else _HOUSE_NUMBERS.get(found, found)
 
 
 def guess(coordinates: npt.NDArray[np.float64], fallback: int) -> int:

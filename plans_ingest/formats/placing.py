@@ -9,9 +9,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from plans_ingest import geometry
-from plans_ingest.formats.xplangml import crs
-from plans_ingest.formats.xplangml.values import Record
+from plans_ingest import crs, geometry
+from plans_ingest.formats.records import Record
 from plans_ingest.model import Issue, Severity, Where
 
 _WORTH_TELLING: Final = 0.1  # metres; a change of CRS less exact than this is told
@@ -101,7 +100,7 @@ def _make_valid(placed: list[Placed], issues: list[Issue]) -> None:
         if valid[index]:
             item.geometry = oriented[index]
             continue
-        mended, reason = geometry.mend(shapes[index])
+        mended, reason = geometry.mend(shapes[index], item.record.where)
         item.original, item.geometry = shapes[index], shapely.orient_polygons(mended)
         code = (
             "geometry_mended"

@@ -1,0 +1,122 @@
+"""The worker: takes uploads from the queue in PostgreSQL and has them processed, until it is told to stop.
+
+procrastinate gives the queue, heartbeats and the order within a Gemeinde. Three things it leaves to us: it ends when
+the database goes away, so we start it again; jobs of a worker that was killed stay taken, so we put them back; and it
+stops taking jobs at a signal, but would wait for a long one, so ours is cancelled after a while and begins anew later.
+"""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from typing import Final, override
+
+import psycopg
+import psycopg_pool
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException, JobAborted
+from procrastinate.jobs import Job
+from sqlalchemy import Engine
+
+from geoportal import operations
+from geoportal.archive import Archive
+from geoportal.database import owner_engine
+from geoportal.database.engine import OWNER_OPTIONS
+from geoportal.sandbox import ReadingCancelled
+from geoportal.settings import Settings
+from geoportal.uploads import QUEUE, TASK
+
+log = logging.getLogger(__name__)
+
+PARALLEL: Final = 2
+HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
+GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
+_LONGEST_WAIT: Final = 60
+_LOST: Final = (ConnectorException, psycopg.OperationalError, psycopg_pool.PoolTimeout)
+
+
+class _Again(BaseRetryStrategy):
+    """Always tried again, later each time; operations.process() counts, and gives the file up in the end."""
+
+    @override
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        wait = 0 if isinstance(exception, JobAborted) else min(2 ** (job.attempts + 1), _LONGEST_WAIT)
+        return RetryDecision(retry_in={"seconds": wait})
+
+
+def work(settings: Settings, *, parallel: int = PARALLEL, heartbeat: float = HEARTBEAT) -> None:
+    """Runs in the foreground until SIGTERM or SIGINT. Raises SettingsError without a database."""
+    engine = owner_engine(settings.require_database_url())
+    try:
+        asyncio.run(_work(settings, engine, parallel, heartbeat))
+    finally:
+        engine.dispose()
+
+
+async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: float) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    while not stop.is_set():
+        try:
+            await _work_until(stop, _app(settings, engine), parallel, heartbeat)
+        except _LOST as fault:
+            log.warning("database away, trying again: %s", type(fault).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), heartbeat / 10)
+
+
+async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: float) -> None:
+    """Works until `stop` is set, or until the worker has ended itself because it lost the database."""
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=parallel,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACE,
+                update_heartbeat_interval=heartbeat,
+                stalled_worker_timeout=3 * heartbeat,
+                fetch_job_polling_interval=min(heartbeat / 2, 1.0),
+                abort_job_polling_interval=1.0,
+                # the row of the upload keeps what is worth keeping
+                delete_jobs="always",
+            )
+        )
+        keeper = asyncio.create_task(_take_up_stalled(app, heartbeat))
+        waiter = asyncio.create_task(stop.wait())
+        await asyncio.wait({worker, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (keeper, waiter, worker):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+async def _take_up_stalled(app: App, heartbeat: float) -> None:
+    """Puts back the jobs of workers that have fallen silent: killed, or cut off from the database."""
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=3 * heartbeat):
+                log.warning("job %s of a silent worker is put back", job.id)
+                await app.job_manager.retry_job(job)
+        except _LOST as fault:
+            # Lost for a moment, or another worker was faster.
+            log.info("stalled jobs not looked at: %s", type(fault).__name__)
+        await asyncio.sleep(heartbeat)
+
+
+def _app(settings: Settings, engine: Engine) -> App:
+    archive = Archive(settings.archive)
+    connector = PsycopgConnector(
+        conninfo=settings.require_database_url(), kwargs={"options": OWNER_OPTIONS}, min_size=1, max_size=4, timeout=10
+    )
+    app = App(connector=connector)
+
+    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_Again())
+    def process(context: JobContext, upload: int) -> None:
+        try:
+            operations.process(engine, archive, upload, schemas=settings.schemas, cancelled=context.should_abort)
+        except ReadingCancelled:
+            raise JobAborted from None
+
+    return app

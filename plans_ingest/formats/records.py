@@ -1,0 +1,42 @@
+"""One feature as a file tells it, before it is put in place and understood: the same for every format."""
+
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+from plans_ingest.model import Json, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A geometry as it stands in the file. `srs_name` is the nearest one written at or inside the geometry, if any."""
+
+    geometry: BaseGeometry
+    srs_name: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One feature, read: `values` as delivered, `geometries` by property name, still in the file's CRS."""
+
+    klasse: str
+    gml_id: str | None
+    where: Where
+    values: dict[str, list[Json]] = field(default_factory=dict)
+    geometries: dict[str, list[Raw]] = field(default_factory=dict)
+
+    def one(self, name: str) -> Json:
+        """The first value of a property, or None."""
+        return next(iter(self.values.get(name, ())), None)
+
+    def take(self, name: str) -> Json:
+        """As one(), and the property counts as understood: it is not among the rest."""
+        return next(iter(self.values.pop(name, ())), None)
+
+    def take_all(self, name: str) -> list[Json]:
+        return self.values.pop(name, [])
+
+    def hrefs(self, *names: str) -> list[str]:
+        """Local gml:ids that the named properties refer to."""
+        found = (value for name in names for value in self.values.get(name, ()))
+        return [value.removeprefix("#") for value in found if isinstance(value, str) and value.startswith("#")]

@@ -1,0 +1,54 @@
+"""The sheets of a delivery: pictures that say where they lie.
+
+GDAL is loaded only for a delivery that has pictures; most have none, and each is read by a process of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from plans_ingest import codelists
+from plans_ingest.codelists import ExterneReferenzTyp
+from plans_ingest.formats.bundle import Picture
+from plans_ingest.formats.reading import Reading
+from plans_ingest.model import Attachment, Dokument, Issue, Plan, Planwerk, Rasterplan, Severity, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A picture as raster of a plan, and its COG as a file of the delivery."""
+
+    raster: Rasterplan
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The sheets of a delivery by the names of their pictures, and what was told while they were read."""
+
+    by_name: Mapping[str, Sheet]
+    formats: tuple[str, ...]
+    issues: tuple[Issue, ...]
+
+    def alone(self) -> Reading:
+        """Pictures without any outline: plans that are seen and named after their files, but cannot be published."""
+        told = [Issue("raster_without_outline", Severity.ERROR, Where(name)) for name in self.by_name]
+        plans = []
+        for name in self.by_name:
+            stem = PurePosixPath(name).stem
+            reference = Dokument(ExterneReferenzTyp.RECHTSPLAN, stem, name, "PlanMitGeoreferenz")
+            version = codelists.VERSIONS[-1]
+            plans.append(Plan(stem, Planwerk.BEBAUUNGSPLAN, version, stem, dokumente=(reference,)))
+        return Reading(" + ".join(self.formats), None, tuple(plans), tuple(told), len(plans), 0, 0)
+
+
+def read_all(pictures: Sequence[Picture], folder: Path, srid: int) -> Sheets:
+    """Every picture of a delivery that says where it lies. Raises as raster.read() does."""
+    if not pictures:
+        return Sheets({}, (), ())
+    from plans_ingest.formats import raster
+
+    issues: list[Issue] = []
+    found = {picture.member.name: (picture.kind, raster.read(picture, folder, srid, issues)) for picture in pictures}
+    sheets = {name: sheet for name, (_, sheet) in found.items() if sheet is not None}
+    return Sheets(sheets, tuple(dict.fromkeys(found[name][0].value for name in sheets)), tuple(issues))

@@ -1,0 +1,175 @@
+"""DXF drawings: the closed polylines, by layer. Blocks are never inserted, so no block can multiply itself.
+
+A drawing says nothing about a plan but where it is; which layer is the Geltungsbereich is said by a profile.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import shapely
+
+from plans_ingest.errors import UnreadableFile, UnsafeFile
+from plans_ingest.formats.vector import rings
+from plans_ingest.formats.vector.layers import MAX_FEATURES, MAX_RING, Layer
+from plans_ingest.model import Severity, Where
+
+COLUMN: Final = "layer"  # the one attribute that a drawn line has
+_LARGEST: Final = 256 * 1024**2
+_CHORD_ERROR: Final = 0.005  # metres
+_MAX_ARC_STEPS: Final = 720
+_CLOSED: Final = 1  # of group 70
+_LINES: Final = frozenset({"LWPOLYLINE", "POLYLINE"})
+
+type _Pair = tuple[int, str]
+
+
+@dataclass(slots=True)
+class _Polyline:
+    """Vertices with the bulge of the segment that begins there (tangent of a quarter of its arc's angle)."""
+
+    layer: str = "0"
+    is_closed: bool = False
+    vertices: list[list[float]] = field(default_factory=list)  # x, y, bulge
+
+
+def read(path: Path, name: str) -> Layer:
+    """One record for each layer that holds closed polylines. Raises UnreadableFile, UnsafeFile."""
+    where = Where(name)
+    if path.stat().st_size > _LARGEST:
+        raise UnsafeFile(f"größer als {_LARGEST >> 20} MB", "too large", where)
+    layer = Layer(name, name, is_drawing=True)
+    layer.declare([COLUMN])
+    others: Counter[str] = Counter()
+    faces: dict[str, list[shapely.LinearRing]] = {}
+    open_lines: Counter[str] = Counter()
+    for line in _polylines(_entities(_pairs(path, where), where), others, where):
+        points = _linearized(line)
+        if len(points) > 3 and points[0] == points[-1] and all(map(math.isfinite, sum(points, ()))):
+            faces.setdefault(line.layer, []).append(shapely.LinearRing(points))
+        else:
+            open_lines[line.layer] += 1
+    for kind, count in sorted(others.items())[:30]:
+        layer.tell("dxf_not_read", Severity.INFO, f"{kind[:40]} ({count})")
+    for drawn, count in sorted(open_lines.items())[:30]:
+        layer.tell("dxf_line_open", Severity.WARNING, f"{drawn[:80]} ({count})")
+    for drawn, found in faces.items():
+        layer.add({COLUMN: drawn}, rings.areas(found))
+    return layer
+
+
+def _pairs(path: Path, where: Where) -> Iterator[_Pair]:
+    """Group code and value, line by line (DXF reference, "Group Codes in Numerical Order")."""
+    with path.open("rb") as file:
+        while code := file.readline(64):
+            value = file.readline(4096)
+            try:
+                number = int(code)
+            except ValueError:
+                raise UnreadableFile("Kein Gruppencode, wo einer stehen muss", "not a group code", where) from None
+            yield number, _decoded(value)
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return value.decode("cp1252", "replace").strip()
+
+
+def _entities(pairs: Iterable[_Pair], where: Where) -> Iterator[_Pair]:
+    """The pairs of the section ENTITIES. Raises UnreadableFile when the drawing does not end."""
+    section = ended = False
+    is_name = False
+    for code, value in pairs:
+        if code == 0 and value in {"ENDSEC", "EOF"}:
+            section, ended = False, value == "EOF"
+        elif is_name and code == 2:
+            section = value == "ENTITIES"
+        elif section:
+            yield code, value
+        is_name = code == 0 and value == "SECTION"
+    if not ended:
+        raise UnreadableFile("Die DXF-Datei ist abgeschnitten (EOF fehlt)", "the DXF is cut short", where)
+
+
+def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> Iterator[_Polyline]:
+    current: _Polyline | None = None
+    kind, count = "", 0
+    for code, value in pairs:
+        if code == 0:
+            if kind in {"POLYLINE", "VERTEX"} and value == "VERTEX" and current is not None:
+                kind = "VERTEX"
+                current.vertices.append([math.nan, math.nan, 0.0])
+                continue
+            if current is not None:
+                yield current
+            count += 1
+            if count > MAX_FEATURES:
+                raise UnsafeFile(f"mehr als {MAX_FEATURES} Objekte", "too many features", where)
+            kind = value
+            current = _Polyline() if kind in _LINES else None
+            if current is None and kind != "SEQEND":
+                others[kind] += 1
+        elif current is not None:
+            _take(current, kind, code, value, where)
+    if current is not None:
+        yield current
+
+
+def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> None:
+    if code == 8 and kind != "VERTEX":
+        line.layer = value
+        return
+    if code not in {10, 20, 42, 70} or (kind == "POLYLINE" and code != 70) or (kind == "VERTEX" and code == 70):
+        return  # a POLYLINE's own point is no vertex, and a VERTEX's flags do not close it
+    try:
+        number = float(value)
+    except ValueError:
+        raise UnreadableFile(f"{value[:40]!r} ist keine Zahl", "not a number", where) from None
+    if code == 70:
+        line.is_closed = bool(int(number) & _CLOSED) if math.isfinite(number) else False
+        return
+    if code == 10 and kind == "LWPOLYLINE":
+        line.vertices.append([math.nan, math.nan, 0.0])
+        if len(line.vertices) > MAX_RING:
+            raise UnsafeFile(f"Linie mit mehr als {MAX_RING} Stützpunkten", "line with too many vertices", where)
+    if line.vertices:
+        line.vertices[-1][{10: 0, 20: 1, 42: 2}[code]] = number
+
+
+def _linearized(line: _Polyline) -> list[tuple[float, float]]:
+    """The vertices with their arcs as chords at most 5 mm from the arc; closed where the drawing says so."""
+    vertices = line.vertices
+    if line.is_closed and vertices and vertices[0][:2] != vertices[-1][:2]:
+        vertices = [*vertices, [*vertices[0][:2], 0.0]]
+    points: list[tuple[float, float]] = []
+    for (x, y, bulge), (next_x, next_y, _) in pairwise(vertices):
+        points.append((x, y))
+        if bulge and all(map(math.isfinite, (x, y, next_x, next_y, bulge))):
+            points.extend(_arc(x, y, next_x, next_y, bulge))
+    points.extend((x, y) for x, y, _ in vertices[-1:])
+    return points
+
+
+def _arc(x: float, y: float, next_x: float, next_y: float, bulge: float) -> Iterator[tuple[float, float]]:
+    """The points between the ends of an arc; a positive bulge turns left."""
+    chord = math.hypot(next_x - x, next_y - y)
+    if chord == 0:
+        return
+    angle = 4 * math.atan(bulge)
+    radius = chord / (2 * math.sin(angle / 2))  # negative for an arc that turns right
+    step = 2 * math.acos(max(0.0, 1 - _CHORD_ERROR / max(abs(radius), _CHORD_ERROR)))
+    steps = min(_MAX_ARC_STEPS, max(1, math.ceil(abs(angle) / step)))
+    middle_x, middle_y = (x + next_x) / 2, (y + next_y) / 2
+    height = radius * math.cos(angle / 2)
+    centre_x = middle_x - height * (next_y - y) / chord
+    centre_y = middle_y + height * (next_x - x) / chord
+    start = math.atan2(y - centre_y, x - centre_x)
+    for number in range(1, steps):
+        turned = start + angle * number / steps
+        yield centre_x + abs(radius) * math.cos(turned), centre_y + abs(radius) * math.sin(turned)

@@ -1,0 +1,80 @@
+"""Plans that are not GML, from the file to what the public sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import rasterio
+from click.testing import CliRunner
+from sqlalchemy import Engine, text
+
+from geoportal import cli, operations
+from geoportal.archive import Archive
+from geoportal.database import owner_engine, reader_engine
+from geoportal.settings import Settings
+from tests.tables import ROW, parts, table, zipped
+from tests.unit.test_raster_plans import picture
+
+
+@dataclass(frozen=True)
+class Portal:
+    engine: Engine
+    reader: Engine
+    archive: Archive
+
+    def public(self, query: str) -> list[tuple[object, ...]]:
+        with self.reader.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+
+@pytest.fixture
+def portal(database: Settings) -> Iterator[Portal]:
+    engine = owner_engine(database.require_database_url())
+    reader = reader_engine(database.require_read_url())
+    operations.prepare(engine)
+    yield Portal(engine, reader, Archive(database.archive))
+    engine.dispose()
+    reader.dispose()
+
+
+def umring_und_scan(folder: Path, **row: str) -> Path:
+    sheet = picture(folder / "scan.tif").read_bytes()
+    table(folder / "plan.shp", [ROW | {"scan": "scan.tif"} | row])
+    return zipped(folder / "plan.shp", parts(folder / "plan.shp") | {"scan.tif": sheet})
+
+
+def test_umring_and_scan_are_public_as_one_plan(portal: Portal, tmp_path: Path) -> None:
+    operations.deliver(portal.engine, portal.archive, umring_und_scan(tmp_path))
+    [plan] = portal.public("SELECT id, name, planart_text, rechtsstand_text, status FROM ogc.bebauungsplaene")
+    assert plan[1:] == ("Am Hang", "BPlan", "In Kraft getreten", "in_kraft")
+    [raster] = portal.public(
+        "SELECT plan_id, name, epsg, aufloesung, baender, round(ST_Area(geom)), sha256 FROM ogc.rasterplaene"
+    )
+    assert raster[:-1] == (plan[0], "scan.tif", 25832, 0.5, 3, 10_000)
+    with rasterio.open(portal.archive.path(str(raster[-1]))) as cog:
+        assert cog.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    assert portal.public("SELECT sha256 FROM ogc.plandokumente") == [(raster[-1],)]
+
+
+def test_the_same_delivery_again_changes_nothing(portal: Portal, tmp_path: Path) -> None:
+    file = umring_und_scan(tmp_path)
+    outcomes = [operations.deliver(portal.engine, portal.archive, file).outcomes[0] for _ in range(2)]
+    assert [(outcome.version, outcome.is_new) for outcome in outcomes] == [(1, True), (1, False)]
+
+
+def test_a_raster_of_an_older_version_is_no_longer_public(portal: Portal, tmp_path: Path) -> None:
+    operations.deliver(portal.engine, portal.archive, umring_und_scan(tmp_path))
+    operations.deliver(portal.engine, portal.archive, table(tmp_path / "neu.gpkg", [ROW | {"name": "Am Hang (neu)"}]))
+    assert portal.public("SELECT count(*) FROM ogc.rasterplaene") == [(0,)]
+    assert portal.public("SELECT name, version FROM ogc.bebauungsplaene") == [("Am Hang (neu)", 2)]
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("gpkg", ".gpkg"), ("shp", ".zip"), ("xlsx", ".xlsx")])
+def test_the_template_from_the_command_line(tmp_path: Path, kind: str, suffix: str) -> None:
+    target = tmp_path / f"vorlage{suffix}"
+    done = CliRunner().invoke(cli.main, ["template", kind, str(target)])
+    assert done.exit_code == 0, done.output
+    assert target.stat().st_size > 1000
+    again = CliRunner().invoke(cli.main, ["template", kind, str(target)])
+    assert again.exit_code == 1
