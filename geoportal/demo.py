@@ -27,8 +27,8 @@ from geoportal.settings import Settings
 from plans_ingest import PlanFileError
 
 
-class _PortTakenError(Exception):
-    """The portal cannot have its port; the message says so, German first."""
+class _DemoError(Exception):
+    """The demo cannot start; the message says why, German first."""
 
 
 def run(settings: Settings) -> int:
@@ -47,7 +47,7 @@ def run(settings: Settings) -> int:
             _fill(engine, settings)
             engine.dispose()  # the workers must not share our connections
             return _serve(settings, listener)
-    except (ClusterError, _PortTakenError) as fault:
+    except (ClusterError, _DemoError) as fault:
         click.echo(str(fault), err=True)
         return 1
     except KeyboardInterrupt:
@@ -65,7 +65,7 @@ def _listen(settings: Settings) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as fault:
         place = f"{settings.host}:{settings.port}"
-        raise _PortTakenError(
+        raise _DemoError(
             f"{place} ist nicht frei ({fault.strerror}). Anderer Port: GEOPORTAL_PORT=8081 make demo / "
             f"{place} is not free. Another port: GEOPORTAL_PORT=8081 make demo"
         ) from fault
@@ -84,17 +84,21 @@ def _fill(engine: Engine, settings: Settings) -> None:
         files = [file for file in files if not store.is_delivered(connection, sha256_of(file))]
     archive = Archive(settings.archive)
 
-    def deliver(file: Path) -> None:
+    def is_read(file: Path) -> bool:
         try:
             operations.deliver(engine, archive, file)
         except PlanFileError as fault:
             click.echo(f"{file.name}: nicht gelesen / not read: {fault}", err=True)
+            return False
+        return True
 
     if files:
         click.echo(f"{len(files)} Musterdateien werden eingelesen. / Reading {len(files)} sample files.")
         # Each is read in a process of its own: as many at a time as there are processors.
         with ThreadPoolExecutor(os.process_cpu_count()) as pool:
-            list(pool.map(deliver, files))
+            results = list(pool.map(is_read, files))
+        if not any(results):
+            raise _DemoError("Keine Musterdatei ist lesbar. / No sample file can be read.")
     check_schema(engine)
 
 
