@@ -10,13 +10,14 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import demo, jobs, operations, reporting, sandbox, serving
+from geoportal import demo, jobs, operations, reporting, sandbox, serving, wsgi
 from geoportal.archive import Archive
 from geoportal.catalogue import ManifestError
 from geoportal.database import SchemaError, check_schema, migrate, owner_engine
 from geoportal.database.tables import SRID
 from geoportal.settings import Settings, SettingsError
 from geoportal.states import IllegalTransition
+from geoportal.web.errors import PortalSetupError
 from plans_ingest import PlanFileError, reports, templates
 from plans_ingest.gemeinden import Gemeinde, gemeinde_of
 from plans_ingest.model import Severity
@@ -158,7 +159,7 @@ def check_command(
 ) -> None:
     with _spoken_errors():
         if not files:
-            check_schema(owner_engine(settings.require_database_url()))
+            _check_installation(settings)
             click.echo(f"Plandateien werden gelesen hinter: {sandbox.describe()}")
             click.echo("In Ordnung. / All is well.")
             return
@@ -185,6 +186,12 @@ def check_command(
             click.echo(reports.as_json(found), nl=False)
         if has_errors:
             sys.exit(1)
+
+
+def _check_installation(settings: Settings) -> None:
+    """Fail at start: what a page would miss at noon is missed here, by name."""
+    operations.check(owner_engine(settings.require_database_url()), settings.home)
+    wsgi.create(settings)
 
 
 @main.command("template", help="Eine leere Vorlage schreiben, die ein Planungsbüro ausfüllt (Shapefile als ZIP).")
@@ -219,7 +226,7 @@ def sync_command(settings: Settings) -> None:
 @click.pass_obj
 def serve_command(settings: Settings) -> None:
     with _spoken_errors():
-        check_schema(owner_engine(settings.require_database_url()))
+        _check_installation(settings)
         os.execv(sys.executable, serving.command(settings))  # noqa: S606 - our own interpreter, no shell
 
 
@@ -285,7 +292,7 @@ class _spoken_errors:  # noqa: N801 - reads as the statement it is
         return None
 
     def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
-        if isinstance(fault, SettingsError | SchemaError | ManifestError):
+        if isinstance(fault, SettingsError | SchemaError | ManifestError | PortalSetupError):
             _stop(str(fault))
         if isinstance(fault, operations.NotFound):
             _stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")

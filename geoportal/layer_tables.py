@@ -10,7 +10,7 @@ import psycopg
 import shapely
 from psycopg import sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from geoportal.catalogue import FieldType, Geometry, Layer
@@ -64,6 +64,13 @@ class Synced:
 def sync_layers(engine: Engine, layers: Iterable[Layer], home: Path) -> list[Synced]:
     """Brings the tables of all layers with a file as their source in step with it; a broken source hinders no other."""
     return [_sync(engine, layer, home) for layer in layers if layer.source.path is not None]
+
+
+def without_view(engine: Engine, layers: Iterable[Layer]) -> list[str]:
+    """The layers that have nothing to be read from in schema `ogc`."""
+    with engine.connect() as connection:
+        views = set(connection.scalars(text("SELECT viewname FROM pg_views WHERE schemaname = 'ogc'")))
+    return [layer.id for layer in layers if (layer.source.view or layer.id) not in views]
 
 
 def _sync(engine: Engine, layer: Layer, home: Path) -> Synced:

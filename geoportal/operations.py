@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from geoportal import layer_tables, sandbox, store, uploads
 from geoportal.archive import Archive
 from geoportal.catalogue import all_layers
+from geoportal.database import SchemaError, check_schema
 from geoportal.layer_tables import Synced
 from geoportal.sandbox import ReadingCancelled
 from geoportal.states import State
@@ -75,6 +76,16 @@ def prepare(engine: Engine) -> None:
 def sync_layers(engine: Engine, home: Path) -> list[Synced]:
     """Every thematic layer anew from its source; a layer whose source fails keeps its old rows and says why."""
     return layer_tables.sync_layers(engine, all_layers(home / "layers"), home)
+
+
+def check(engine: Engine, home: Path) -> None:
+    """That the database has all that the services ask it for. Raises SchemaError, ManifestError."""
+    check_schema(engine)
+    if missing := layer_tables.without_view(engine, all_layers(home / "layers")):
+        raise SchemaError(
+            f"Diese Layer sind noch nicht geladen: {', '.join(missing)}. `geoportal layers sync` ausführen. "
+            "/ Layers not loaded yet: run `geoportal layers sync`."
+        )
 
 
 def inspect(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | None = None) -> Delivery:
