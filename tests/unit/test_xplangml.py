@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Point
 
 from plans_ingest import Batch, ingest
-from plans_ingest.model import Level, Plan, Planwerk, Severity, Zeitraum
+from plans_ingest.model import GemeindeRef, Level, Plan, Planwerk, Severity, Zeitraum
 from tests.files import (
     ORIGIN,
     archive,
@@ -300,6 +300,13 @@ def test_the_ags_is_text_of_eight_digits(tmp_path: Path, given: str, ags: str | 
 def test_the_regionalschluessel_serves_where_the_ags_is_missing(tmp_path: Path) -> None:
     gemeinde = prop("gemeinde", "<xplan:XP_Gemeinde><xplan:rs>065340008008</xplan:rs></xplan:XP_Gemeinde>")
     assert only(read(tmp_path, xplangml(plan(gemeinde=gemeinde)))).ags == "06534008"
+
+
+def test_3_0_names_its_gemeinde_by_gkz_and_stadt(tmp_path: Path) -> None:
+    gemeinde = prop("gkz", "06534008") + prop("stadt", "Ebsdorfergrund") + prop("ortsteil", "Dreihausen")
+    found = only(read(tmp_path, xplangml(plan(gemeinde=gemeinde), version="3.0")))
+    assert found.gemeinden == (GemeindeRef("06534008", "Ebsdorfergrund", "Dreihausen"),)
+    assert found.level is not Level.READABLE
 
 
 def test_what_cannot_be_published_says_what_is_missing(tmp_path: Path) -> None:

@@ -181,6 +181,9 @@ class _Assembly:
                 continue
             ags = self._ags(record, _text(value.get("ags")), _text(value.get("rs")))
             found.append(GemeindeRef(ags, _text(value.get("gemeindeName")), _text(value.get("ortsteilName"))))
+        if not found and (gkz := _text(record.take("gkz"))) is not None:  # 3.0, before there was an XP_Gemeinde
+            ags = self._ags(record, gkz, None)
+            found.append(GemeindeRef(ags, _text(record.take("stadt")), _text(record.take("ortsteil"))))
         return tuple(found)
 
     def _ags(self, record: Record, ags: str | None, rs: str | None) -> str | None:
