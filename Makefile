@@ -7,6 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
+SANDBOX := bubblewrap
 PROGRAMS_OF_TESTS := chromium fonts-dejavu-core gdal-bin python3-qgis
 SAMPLE_DATA := data/sample/plaene/.written
 
@@ -15,11 +16,11 @@ help: ## lists what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: demo
-demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis) .venv/installed node_modules/.installed $(SAMPLE_DATA) ## everything on this machine, until Ctrl-C
+demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis sandbox) .venv/installed node_modules/.installed $(SAMPLE_DATA) ## everything on this machine, until Ctrl-C
 	@exec .venv/bin/geoportal demo
 
 .PHONY: test
-test: postgis programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
+test: postgis sandbox programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
 	@.venv/bin/python -m pytest $(ARGS)
 
 .PHONY: check
@@ -51,7 +52,9 @@ clean: ## removes what can be made again; the demo's database stays
 	@rm -rf .venv node_modules data/sample/plaene *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: postgis programs-of-tests
+.PHONY: postgis sandbox programs-of-tests
+sandbox:
+	@scripts/setup packages $(SANDBOX)
 postgis:
 	@scripts/setup packages $(POSTGIS)
 programs-of-tests:

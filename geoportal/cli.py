@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import demo, jobs, operations, reporting, sandbox, serving, wsgi
@@ -296,6 +297,11 @@ class _spoken_errors:  # noqa: N801 - reads as the statement it is
             _stop(str(fault))
         if isinstance(fault, operations.NotFound):
             _stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")
+        if isinstance(fault, operations.NotMergeable):
+            _stop(
+                "Nicht zusammenzuführen: beide müssen eigene Pläne derselben Gemeinde und desselben Planwerks sein "
+                f"/ cannot be merged: {fault}"
+            )
         if isinstance(fault, operations.EndingsChanged):
             _stop(f"Inzwischen hat sich der Bestand geändert; jetzt würden enden / the stock has changed: {fault}")
         if isinstance(fault, IllegalTransition):
@@ -304,7 +310,7 @@ class _spoken_errors:  # noqa: N801 - reads as the statement it is
             _stop(str(fault))
         if isinstance(fault, OSError):
             _stop(f"{fault.filename or ''}: {fault.strerror or fault}")
-        if isinstance(fault, SQLAlchemyError):
+        if isinstance(fault, SQLAlchemyError | psycopg.Error):
             _stop(f"Datenbank nicht erreichbar oder nicht bereit / database not ready: {type(fault).__name__}")
 
 

@@ -11,7 +11,7 @@ import shapely
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal.catalogue import FieldType, Geometry, Layer
 from geoportal.catalogue.rows import Rows, SourceError, load
@@ -81,9 +81,9 @@ def _sync(engine: Engine, layer: Layer, home: Path) -> Synced:
     except SourceError as error:
         LOGGER.warning("layer %s stays as it is: %s", layer.id, error)
         return Synced(layer.id, None, fault=str(error))
-    except (psycopg.OperationalError, OperationalError) as error:
+    except (psycopg.Error, SQLAlchemyError) as error:
         LOGGER.warning("layer %s stays as it is", layer.id, exc_info=True)
-        return Synced(layer.id, None, fault=f"{layer.id}: Datenbank / database: {error}")
+        return Synced(layer.id, None, fault=f"{layer.id}: Datenbank / database: {type(error).__name__}")
     return Synced(layer.id, len(rows.frame), rows.unnamed)
 
 

@@ -1,6 +1,7 @@
 """The verbs of the house. Web, command line and jobs call these and nothing below them."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,10 @@ _POISON: Final = (
 
 class NotFound(Exception):
     """There is no such plan, no such version of it, or no such upload."""
+
+
+class NotMergeable(Exception):
+    """The two addresses cannot be one plan."""
 
 
 class EndingsChanged(Exception):
@@ -146,10 +151,7 @@ def _take_over(
 ) -> tuple[Delivery, int | None]:
     """Saves and publishes what is new; also returns the id of the delivery, None if nothing was."""
     # Claimed in one order by everybody, so that two deliveries cannot wait for each other in a circle.
-    addresses = {
-        plan.schluessel: store.claim_plan(connection, plan)
-        for plan in sorted(batch.plans, key=lambda plan: plan.schluessel)
-    }
+    addresses = _claim(connection, batch.plans)
     plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
     before = {address: store.latest_version(connection, address) for address, _ in plans}
     changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
@@ -180,11 +182,23 @@ def _take_over(
     return Delivery(batch.report, tuple(outcomes), ended), delivery
 
 
+def _claim(connection: Connection, plans: Sequence[Plan]) -> dict[str, UUID]:
+    """Address by natural key; no two plans of a delivery get the same one, whatever their internalIds say."""
+    addresses: dict[str, UUID] = {}
+    keys = {plan.schluessel for plan in plans}
+    internal_ids = Counter(plan.internal_id for plan in plans)
+    for plan in sorted(plans, key=lambda plan: plan.schluessel):
+        if internal_ids[plan.internal_id] > 1:
+            plan = replace(plan, internal_id=None)
+        addresses[plan.schluessel] = store.claim_plan(connection, plan, keys - {plan.schluessel})
+    return addresses
+
+
 def endings(engine: Engine, file: Path, gemeinde: Gemeinde | None = None) -> dict[UUID, str]:
     """The public plans that would end if this file were the whole stock of the Gemeinden and Planwerke in it."""
     with _reading(file, gemeinde) as batch, engine.connect() as connection, connection.begin() as trial:
-        plans = [(store.claim_plan(connection, plan), plan) for plan in sorted(batch.plans, key=lambda p: p.schluessel)]
-        found = _endings(connection, plans)
+        addresses = _claim(connection, batch.plans)
+        found = _endings(connection, [(addresses[plan.schluessel], plan) for plan in batch.plans])
         trial.rollback()
         return found
 
@@ -215,11 +229,11 @@ def restore(engine: Engine, address: UUID, number: int, reason: str) -> None:
 def merge(engine: Engine, address: UUID, into: UUID) -> None:
     """Two addresses were one plan under two names: the first one's versions go on the second, its address leads there.
 
-    Raises NotFound when one of them is no plan.
+    Raises NotMergeable when one of them is no plan, was merged before, or they are of two Gemeinden or Planwerke.
     """
     with engine.begin() as connection:
-        if address == into or not store.are_plans(connection, (address, into)):
-            raise NotFound(f"{address}, {into}")
+        if not store.are_mergeable(connection, address, into):
+            raise NotMergeable(f"{address}, {into}")
         store.merge_plans(connection, address, into)
 
 

@@ -156,11 +156,13 @@ class _Answer(io.RawIOBase):
 
     @override
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
-        while not self._selector.select(_POLL):
+        while True:  # asked before each byte too: a process that never falls silent must end as well
             if self._cancelled():
                 raise ReadingCancelled
             if time.monotonic() > self._deadline:
                 raise ResourceExceeded(Limit.TIME)
+            if self._selector.select(_POLL):
+                break
         count = os.readv(self._pipe.fileno(), [buffer])
         self._left -= count
         if self._left < 0:

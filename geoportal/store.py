@@ -95,16 +95,17 @@ def save_delivery(connection: Connection, sha256: str, report: Report) -> int:
     return delivery
 
 
-def claim_plan(connection: Connection, plan: Plan) -> UUID:
+def claim_plan(connection: Connection, plan: Plan, others: Collection[str] = ()) -> UUID:
     """The address under which a delivered plan is kept, locked until the end of the transaction.
 
-    Its natural key decides; a new key leads to a known plan where the Gemeinde's own id (internalId) says so.
+    Its natural key decides; a new key leads to a known plan where the Gemeinde's own id (internalId) says so, and no
+    plan of the same delivery (`others`, by their keys) is that plan.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": plan.schluessel})
     keys, plans = tables.plan_key, tables.plan
     found = connection.scalar(select(keys.c.plan_id).where(keys.c.schluessel == plan.schluessel))
     if found is None:
-        found = _same_internal_id(connection, plan)
+        found = _same_internal_id(connection, plan, others)
         if found is None:
             found = plan.id
             row = {"id": found, "planwerk": plan.planwerk.value, "ags": plan.ags, "schluessel": plan.schluessel}
@@ -114,7 +115,7 @@ def claim_plan(connection: Connection, plan: Plan) -> UUID:
     return found
 
 
-def _same_internal_id(connection: Connection, plan: Plan) -> UUID | None:
+def _same_internal_id(connection: Connection, plan: Plan, others: Collection[str]) -> UUID | None:
     if plan.internal_id is None or plan.ags is None:
         return None
     known = (
@@ -129,7 +130,10 @@ def _same_internal_id(connection: Connection, plan: Plan) -> UUID | None:
         .distinct()
     )
     found = list(connection.scalars(known))
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    keys = connection.scalars(select(tables.plan_key.c.schluessel).where(tables.plan_key.c.plan_id == found[0]))
+    return None if set(keys) & set(others) else found[0]
 
 
 def similar_plans(connection: Connection, plan: Plan, address: UUID) -> list[UUID]:
@@ -260,13 +264,14 @@ def end_publication(connection: Connection, address: UUID, state: str, reason: s
 
 
 def restore_version(connection: Connection, address: UUID, number: int, reason: str) -> int | None:
-    """An earlier version once more, as a new one in review; returns its id, or None if there is no such version.
+    """An earlier version once more, as a new one in review; returns its id, or None if no such version was ever public.
 
     A copy, so that every version has one interval and history is never rewritten.
     """
     connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == address).with_for_update())
     table = tables.version
-    old = connection.scalar(select(table.c.id).where(table.c.plan_id == address, table.c.version == number))
+    was_public = table.c.published_at.is_not(None)
+    old = connection.scalar(select(table.c.id).where(table.c.plan_id == address, table.c.version == number, was_public))
     if old is None:
         return None
     new: dict[str, ColumnElement[Any]] = {
@@ -279,16 +284,15 @@ def restore_version(connection: Connection, address: UUID, number: int, reason: 
         "restored_from": literal(number),
     }
     restored = connection.execute(_copy_of(table, table.c.id == old, new).returning(table.c.id)).scalar_one()
-    for part in (tables.bereich, tables.planobjekt, tables.textabschnitt, tables.dokument):
+    for part in tables.metadata.tables.values():
+        if "version_id" not in part.columns:
+            continue
         connection.execute(_copy_of(part, part.c.version_id == old, {"version_id": literal(restored)}))
     return int(restored)
 
 
 def merge_plans(connection: Connection, address: UUID, into: UUID) -> None:
     """All versions and keys of one plan become another's; its newest public version is then the public one of both."""
-    first, second = sorted((address, into))
-    for each in (first, second):
-        connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == each).with_for_update())
     table = tables.version
     public = connection.execute(
         select(table.c.id).where(table.c.plan_id == address, table.c.state == "published")
@@ -297,15 +301,20 @@ def merge_plans(connection: Connection, address: UUID, into: UUID) -> None:
         end_publication(connection, into, "superseded", f"merged with {address}")
     offset = _next_number(connection, into) - 1
     connection.execute(
-        update(table).where(table.c.plan_id == address).values(plan_id=into, version=table.c.version + offset)
+        update(table)
+        .where(table.c.plan_id == address)
+        .values(plan_id=into, version=table.c.version + offset, restored_from=table.c.restored_from + offset)
     )
     connection.execute(update(tables.plan_key).where(tables.plan_key.c.plan_id == address).values(plan_id=into))
     connection.execute(update(tables.plan).where(tables.plan.c.id == address).values(merged_into=into))
 
 
-def are_plans(connection: Connection, addresses: Collection[UUID]) -> bool:
-    known = select(func.count()).select_from(tables.plan).where(tables.plan.c.id.in_(addresses))
-    return connection.scalar(known) == len(addresses)
+def are_mergeable(connection: Connection, address: UUID, into: UUID) -> bool:
+    """Whether both are plans of their own, of one Gemeinde and Planwerk; locks them."""
+    table = tables.plan
+    asked = select(table.c.planwerk, table.c.ags).where(table.c.id.in_([address, into]), table.c.merged_into.is_(None))
+    rows = connection.execute(asked.order_by(table.c.id).with_for_update()).all()
+    return len(rows) == 2 and tuple(rows[0]) == tuple(rows[1])
 
 
 def public_plans(connection: Connection, ags: Iterable[str], planwerke: Iterable[str]) -> dict[UUID, str]:
@@ -357,7 +366,9 @@ def _objekt_rows(version: int, objekte: Iterable[Planobjekt], xplan_version: str
 def _dokument(
     version: int, position: int, dokument: Dokument, files: Mapping[str, tuple[str, Attachment]]
 ) -> dict[str, Any]:
-    row = {item.name: getattr(dokument, item.name) for item in fields(dokument) if item.name != "attachment"}
+    row = {
+        item.name: getattr(dokument, item.name) for item in fields(dokument) if not item.name.startswith("attachment")
+    }
     sha256, attachment = files.get(dokument.attachment or "", (None, None))
     return row | {
         "version_id": version,

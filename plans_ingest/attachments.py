@@ -1,7 +1,8 @@
 """Which files of a delivery the plans' references mean, and which references lead nowhere."""
 
+import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -38,22 +39,22 @@ def resolve(
     """
     issues: list[Issue] = []
     members = [*bundle.others, *(picture.member for picture in bundle.pictures)]
-    files = {_key(member.name): member for member in members if _keeps_promise(member, shown, issues)}
+    files = _Files(member for member in members if _keeps_promise(member, shown, issues))
     used: dict[str, Attachment] = {}
     resolved = [_with_files(plan, files, sheets, used, shown, issues, is_archive=is_archive) for plan in plans]
     for name, sheet in sheets.items():
-        if _key(name) not in used:
+        if name not in used:
             resolved = _assigned(resolved, name, sheet, used, shown, issues)
-    for key, member in files.items():
+    for member in files.members:
         suffix = PurePosixPath(member.name).suffix.lower()
-        if key not in used and suffix not in _SIDE_CARS and member.name not in sheets:
+        if member.name not in used and suffix not in _SIDE_CARS and member.name not in sheets:
             issues.append(Issue("attachment_unreferenced", Severity.WARNING, Where(f"{shown}: {member.name}")))
     return resolved, tuple(used[key] for key in sorted(used)), issues
 
 
 def _with_files(
     plan: Plan,
-    files: Mapping[str, Member],
+    files: "_Files",
     sheets: Mapping[str, Sheet],
     used: dict[str, Attachment],
     shown: str,
@@ -65,21 +66,25 @@ def _with_files(
     raster = {}
     where = Where(shown, f"{plan.planwerk.value}_Plan", plan.gml_id)
     for dokument in plan.dokumente:
-        key = None if dokument.url is None or _is_remote(dokument.url) else _key(dokument.url)
-        member = files.get(key or "")
-        if key is None:
-            pass
-        elif member is None:
+        if dokument.url is None or _is_remote(dokument.url):
+            dokumente.append(dokument)
+            continue
+        meant = files.meant_by(dokument.url)
+        member = meant[0] if len(meant) == 1 else None
+        if member is None:
             code = "document_missing" if is_archive else "document_not_delivered"
-            issues.append(Issue(code, Severity.WARNING, where, dokument.url or "", plan.gml_id))
+            code = "document_ambiguous" if meant else code
+            issues.append(Issue(code, Severity.WARNING, where, dokument.url, plan.gml_id))
         elif (sheet := sheets.get(member.name)) is not None:
-            used[key] = sheet.attachment
+            used[member.name] = sheet.attachment
             raster[member.name] = sheet.raster
             dokument = replace(dokument, attachment=sheet.attachment.name, media_type=_COG)
             _tell_place(plan, sheet, where, issues)
         else:
-            used[key] = Attachment(member.name, member.path, member.size)
-            dokument = replace(dokument, attachment=member.name)
+            used[member.name] = Attachment(member.name, member.path, member.size)
+            with member.path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            dokument = replace(dokument, attachment=member.name, attachment_sha256=digest)
             if dokument.art == _SHEET:
                 code = "geopdf_not_read" if sniff(member.path) is Format.PDF else "raster_without_georeference"
                 issues.append(Issue(code, Severity.WARNING, where, member.name, plan.gml_id))
@@ -100,7 +105,7 @@ def _assigned(
     [owner] = owners
     issues.append(Issue("raster_assigned", Severity.INFO, where, owner.nummer or owner.name or "", owner.gml_id))
     _tell_place(owner, sheet, where, issues)
-    used[_key(name)] = sheet.attachment
+    used[name] = sheet.attachment
     typ = ExterneReferenzTyp.RECHTSPLAN
     label = codelists.label("XP_ExterneReferenzTyp", typ)
     dokument = Dokument(typ, label, name, _SHEET, _COG, attachment=sheet.attachment.name)
@@ -132,7 +137,24 @@ def _is_remote(url: str) -> bool:
     return urlsplit(url).scheme.lower() in {"http", "https", "ftp"}
 
 
-def _key(name: str) -> str:
-    """File name alone, without case: references were often written on a system that does not mind either."""
-    bare = unquote(name).replace("\\", "/").rpartition("/")[2]
-    return unicodedata.normalize("NFC", bare).casefold()
+class _Files:
+    """The files of a delivery, found by the words with which a plan refers to them."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self.members = tuple(members)
+
+    def meant_by(self, url: str) -> list[Member]:
+        """By the whole path if one fits, else by the bare name: references were often written in another folder.
+
+        Several when a bare name stands in several folders; then nobody can say which is meant.
+        """
+        wanted = _parts(url)
+        alike = [member for member in self.members if _parts(member.name)[-1:] == wanted[-1:]]
+        exact = [member for member in alike if _parts(member.name)[-len(wanted) :] == wanted]
+        return exact if len(exact) == 1 else alike
+
+
+def _parts(name: str) -> list[str]:
+    """Folders and name, without case: many systems do not mind it either."""
+    path = unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
+    return [part for part in path.split("/") if part not in {"", "."}]

@@ -101,6 +101,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "curve has a gap of {detail} between two segments; it was closed by a straight line",
             "Segmente am selben Punkt beginnen lassen, an dem das vorige endet.",
         ),
+        "document_ambiguous": Text(
+            "Das Dokument „{detail}“ liegt mehrfach im Archiv, in verschiedenen Ordnern; keines wurde zugeordnet",
+            "document {detail!r} is in several folders of the archive; none was taken",
+            "Im Plan den Ordner mit angeben oder die Dateien verschieden benennen.",
+        ),
         "document_missing": Text(
             "Das Dokument „{detail}“ wird genannt, liegt aber nicht im Archiv",
             "document {detail!r} is referred to but not in the archive",

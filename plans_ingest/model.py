@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -99,7 +99,11 @@ class Zeitraum:
 
 @dataclass(frozen=True, slots=True)
 class Dokument:
-    """A document that the plan refers to (XP_ExterneReferenz). `attachment` names a file of the same delivery."""
+    """A document that the plan refers to (XP_ExterneReferenz).
+
+    `attachment` names a file of the same delivery, `attachment_sha256` is of its content: another text under the same
+    name is another document.
+    """
 
     typ: int | None
     name: str | None
@@ -109,6 +113,7 @@ class Dokument:
     beschreibung: str | None = None
     datum: date | None = None
     attachment: str | None = None
+    attachment_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +259,17 @@ class Plan:
     def fingerprint(self) -> str:
         """SHA-256 over everything that the plan says; equal for two deliveries exactly when nothing changed.
 
-        The order of objects in the file carries no meaning in GML, so it does not count.
+        The order of objects carries no meaning in GML, and exporters give new gml:ids each time, so neither counts; nor
+        do references to them. (To which Bereich an object belongs does: by the number of the Bereich.)
         """
+        bereiche = {bereich.gml_id: bereich.nummer for bereich in self.bereiche}
+        objekte = tuple(replace(objekt, bereich=bereiche.get(objekt.bereich)) for objekt in self.objekte)
         digest = hashlib.sha256()
         unordered = {"bereiche", "objekte", "texte"}
         for item in fields(self):
-            value = getattr(self, item.name)
+            if item.name == "gml_id":
+                continue
+            value = objekte if item.name == "objekte" else getattr(self, item.name)
             parts = sorted(map(_canonical, value)) if item.name in unordered else [_canonical(value)]
             digest.update(item.name.encode())
             for part in parts:
@@ -337,14 +347,21 @@ def _fold(label: str) -> str:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False)
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
+    """As JSON, without gml:ids and references to them."""
+    if isinstance(value, str):
+        return "#" if value.startswith("#") else value
     if isinstance(value, BaseGeometry):
         return shapely.to_wkb(shapely.normalize(value), hex=True)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return dict(value)
-    return {item.name: getattr(value, item.name) for item in fields(value)}
+        return {key: _plain(item) for key, item in value.items() if key != "_id"}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name != "gml_id"}
+    return value

@@ -66,7 +66,7 @@ def _read(layer: Layer, file: Path) -> geopandas.GeoDataFrame:
     script = layer.folder / "load.py"
     try:
         if script.is_file():
-            raw = _loader(layer, script)(file)
+            raw = _run(layer, script, file)
         elif layer.source.x is not None:
             raw = _read_table(layer, file)
         else:
@@ -78,6 +78,14 @@ def _read(layer: Layer, file: Path) -> geopandas.GeoDataFrame:
     if raw.crs is None and layer.source.crs is None:
         raise SourceError(f"{layer.id}: Koordinatensystem unbekannt, `crs` angeben / unknown CRS, give `crs`")
     return raw.set_crs(layer.source.crs) if raw.crs is None else raw
+
+
+def _run(layer: Layer, script: Path, file: Path) -> Any:
+    """What load.py gives. It is not our code: whatever it raises is a fault of this layer, and of no other."""
+    try:
+        return _loader(layer, script)(file)
+    except Exception as error:
+        raise SourceError(f"{layer.id}: load.py: {type(error).__name__}: {error}") from error
 
 
 def _loader(layer: Layer, script: Path) -> Callable[[Path], geopandas.GeoDataFrame]:

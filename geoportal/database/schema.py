@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from geoportal.settings import READ_ROLE
 
@@ -63,14 +64,24 @@ def _prepare(connection: Connection) -> None:
     """What must stand before the first revision: extensions, the read role, the schemas."""
     for extension in ("postgis", "pg_trgm", "unaccent"):
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
-            connection.execute(text(f"CREATE EXTENSION {extension}"))
+            _as_owner(connection, f"CREATE EXTENSION {extension}")
     if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": READ_ROLE}) is None:
-        connection.execute(text(f"CREATE ROLE {READ_ROLE} NOLOGIN"))
+        _as_owner(connection, f"CREATE ROLE {READ_ROLE} NOLOGIN")
     # The owner may step down to the reader where the reader has no login of its own (Settings.require_read_url).
     if not connection.scalar(text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": READ_ROLE}):
-        connection.execute(text(f"GRANT {READ_ROLE} TO CURRENT_USER"))
+        _as_owner(connection, f"GRANT {READ_ROLE} TO {connection.scalar(text('SELECT quote_ident(current_user)'))}")
     for schema in ("plans", "layers", "ogc"):
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+
+
+def _as_owner(connection: Connection, statement: str) -> None:
+    """A statement for which the owner's role may lack the right; then the operator learns what to run."""
+    try:
+        connection.execute(text(statement))
+    except ProgrammingError as fault:
+        raise SchemaError(
+            f"Dazu fehlt das Recht; einmal als Verwalter der Datenbank ausführen / run once as superuser: {statement};"
+        ) from fault
 
 
 def _config() -> Config:

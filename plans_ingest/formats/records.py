@@ -30,8 +30,11 @@ class Record:
         return next(iter(self.values.get(name, ())), None)
 
     def take(self, name: str) -> Json:
-        """As one(), and the property counts as understood: it is not among the rest."""
-        return next(iter(self.values.pop(name, ())), None)
+        """As one(), and that value counts as understood; further ones, which should not be, stay among the rest."""
+        values = self.values.pop(name, [])
+        if len(values) > 1:
+            self.values[name] = values[1:]
+        return values[0] if values else None
 
     def take_all(self, name: str) -> list[Json]:
         return self.values.pop(name, [])

@@ -172,3 +172,21 @@ def test_two_deliveries_of_one_plan_at_once_are_two_versions(portal: Portal) -> 
 def test_a_dry_run_needs_no_database(tmp_path: Path) -> None:
     delivery = operations.inspect(write(tmp_path / "p.gml", xplangml(plan())))
     assert [(o.name, o.version, o.is_published) for o in delivery.outcomes] == [("Am Hang", None, True)]
+
+
+def test_a_corrected_document_is_a_new_version(portal: Portal) -> None:
+    document = xplangml(plan(extra=REFERENCE))
+    for content in (b"%PDF-1.4 falsch", b"%PDF-1.4 richtig"):
+        file = archive(portal.folder / "p.zip", {"xplan.gml": document, "b.pdf": content})
+        operations.deliver(portal.engine, portal.archive, file)
+    [(sha256,)] = portal.public("SELECT sha256 FROM ogc.plandokumente")
+    assert portal.archive.path(str(sha256)).read_bytes() == b"%PDF-1.4 richtig"
+    assert portal.public("SELECT version FROM ogc.plaene") == [(2,)]
+
+
+def test_a_number_that_no_database_holds_is_told_and_kept(portal: Portal) -> None:
+    objekt = feature("BP_GruenFlaeche", "g", prop("position", polygon()) + prop("ebene", "99999999999"))
+    delivery = portal.deliver(xplangml(plan(), objekt))
+    assert "value_mistyped" in {issue.code for issue in delivery.report.issues}
+    [(ebene, kept)] = portal.public("SELECT ebene, attribute ->> 'ebene' FROM ogc.planinhalte")
+    assert (ebene, kept) == (0, "99999999999")

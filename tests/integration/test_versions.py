@@ -123,3 +123,34 @@ def test_an_old_plan_knows_what_changed_it_though_its_file_does_not(portal: Port
         seen = {address: published.plan(connection, address) for address in (old.id, new.id)}
     links = {address: [(b.art, b.plan_id) for b in page.bezuege] for address, page in seen.items() if page}
     assert links == {old.id: [("wurdeGeaendertVon", new.id)], new.id: [("aendert", old.id)]}
+
+
+def test_two_plans_with_one_internal_id_stay_two(portal: Portal) -> None:
+    own = prop("internalId", "X1")
+    [first] = portal.deliver(xplangml(plan(nummer="5", extra=own))).outcomes
+    both = xplangml(plan("a", nummer="5", extra=own), plan("b", nummer="6", name="B", outline=SHIFTED, extra=own))
+    outcomes = portal.deliver(both).outcomes
+    assert len({outcome.id for outcome in outcomes}) == 2
+    assert names(portal) == ["Am Hang", "B"]
+    assert first.id in {outcome.id for outcome in outcomes}
+
+
+def test_what_cannot_be_one_plan_is_not_merged(portal: Portal) -> None:
+    [a, b, c] = portal.deliver(
+        xplangml(
+            plan("a", nummer="1", name="A"),
+            plan("b", nummer="2", name="B", outline=SHIFTED),
+            plan("c", klasse="FP_Plan", nummer="3", name="C"),
+        )
+    ).outcomes
+    operations.merge(portal.engine, a.id, b.id)
+    for address, into in ((b.id, a.id), (a.id, b.id), (c.id, b.id), (b.id, b.id), (uuid4(), b.id)):
+        with pytest.raises(operations.NotMergeable):
+            operations.merge(portal.engine, address, into)
+
+
+def test_a_plan_that_never_was_public_is_not_restored(portal: Portal) -> None:
+    [outcome] = portal.deliver(xplangml(plan(gemeinde=""))).outcomes
+    with pytest.raises(operations.NotFound):
+        operations.restore(portal.engine, outcome.id, 1, "ohne Gemeinde")
+    assert portal.public("SELECT 1 FROM ogc.plaene") == []

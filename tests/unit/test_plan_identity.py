@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from shapely.geometry import MultiPolygon, Point, box
 
-from plans_ingest.model import GemeindeRef, Plan, Planobjekt, Planwerk
+from plans_ingest.model import Bereich, GemeindeRef, Plan, Planobjekt, Planwerk
 
 PLAN = Plan(
     gml_id="x",
@@ -63,3 +63,13 @@ def test_the_fingerprint_sees_content_not_order() -> None:
     assert plan.fingerprint() == replace(PLAN, objekte=(b, a)).fingerprint()
     assert plan.fingerprint() != replace(PLAN, objekte=(a,)).fingerprint()
     assert plan.fingerprint() != replace(PLAN, objekte=(a, replace(b, geometry=Point(1, 0.001)))).fingerprint()
+
+
+def test_a_new_export_with_new_ids_says_the_same() -> None:
+    objekt = Planobjekt("BP_GruenFlaeche", "o1", "b1", Point(0, 0), attribute={"refTextInhalt": ["#t1"]})
+    first = replace(PLAN, bereiche=(Bereich("b1", "0", None, None),), objekte=(objekt,))
+    again = replace(objekt, gml_id="o9", bereich="b9", attribute={"refTextInhalt": ["#t9"]})
+    second = replace(PLAN, gml_id="p9", bereiche=(Bereich("b9", "0", None, None),), objekte=(again,))
+    assert first.fingerprint() == second.fingerprint()
+    moved = replace(second, bereiche=(Bereich("b9", "1", None, None),))
+    assert first.fingerprint() != moved.fingerprint()

@@ -322,3 +322,27 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     document = xplangml(plan(name="Grün an der Weißmühle")).replace("UTF-8", declared)
     file = write(tmp_path / "plan.gml", document, encoding)
     assert only(ingest(file, tmp_path, srid=25832)).name == "Grün an der Weißmühle"
+
+
+def test_documents_of_one_name_in_two_folders_are_not_mixed_up(tmp_path: Path) -> None:
+    def reference(url: str) -> str:
+        return prop(
+            "externeReferenz",
+            f"<xplan:XP_SpezExterneReferenz><xplan:referenzURL>{url}</xplan:referenzURL><xplan:typ>1010</xplan:typ>"
+            "</xplan:XP_SpezExterneReferenz>",
+        )
+
+    references = reference("eins/b.pdf") + reference("Zwei\\b.pdf") + reference("b.pdf")
+    members = {"xplan.gml": xplangml(plan(extra=references)), "eins/b.pdf": b"%PDF-1.4 1", "zwei/b.pdf": b"%PDF-1.4 2"}
+    workdir = tmp_path / "work"
+    workdir.mkdir()
+    batch = ingest(archive(tmp_path / "plan.zip", members), workdir, srid=25832)
+    assert [d.attachment for d in only(batch).dokumente] == ["eins/b.pdf", "zwei/b.pdf", None]
+    assert "document_ambiguous" in codes(batch)
+
+
+def test_what_stands_twice_or_does_not_fit_is_kept(tmp_path: Path) -> None:
+    objekt = feature("BP_GruenFlaeche", "o", prop("position", polygon()) + prop("ebene", "1.5"))
+    found = only(read(tmp_path, xplangml(plan(extra=prop("name", "Zweiter Name")), objekt)))
+    assert found.attribute["name"] == "Zweiter Name"
+    assert (found.objekte[0].ebene, found.objekte[0].attribute["ebene"]) == (0, 1.5)

@@ -132,8 +132,10 @@ class _Assembly:
 
     def _objekt(self, record: Record, bereich: str | None) -> Planobjekt:
         shape = self._shape(record, "position")
-        ebene = record.take("ebene")
-        schluss = record.take("flaechenschluss")
+        ebene = self._integer(record, "ebene", lowest=-(2**15))
+        schluss = record.one("flaechenschluss")
+        if isinstance(schluss, bool):
+            record.take("flaechenschluss")
         for name in OBJECT_TO_BEREICH:
             record.take_all(name)
         return Planobjekt(
@@ -142,7 +144,7 @@ class _Assembly:
             bereich=bereich,
             geometry=None if shape is None else shape.geometry,
             original=None if shape is None else shape.original,
-            ebene=ebene if isinstance(ebene, int) else 0,
+            ebene=0 if ebene is None else ebene,
             flaechenschluss=schluss if isinstance(schluss, bool) else None,
             rechtscharakter=self._rechtscharakter(record),
             attribute=self._rest(record),
@@ -254,11 +256,15 @@ class _Assembly:
             record.values[name] = before
         return next(iter(found), None)
 
-    def _integer(self, record: Record, name: str) -> int | None:
+    def _integer(self, record: Record, name: str, *, lowest: int = 1) -> int | None:
+        """What is no number, or none that a database holds, is told and stays in the rest."""
         value = record.one(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31:
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value < 2**31:
             record.take(name)
             return value
+        self._tell("value_mistyped", Severity.WARNING, record, f"{name} = {str(value)[:80]!r}")
         return None
 
     def _shape(self, record: Record, name: str) -> Placed | None:
@@ -267,11 +273,12 @@ class _Assembly:
     def _rest(self, record: Record) -> dict[str, Json]:
         """Everything that found no field of ours, further geometries as GeoJSON geometry objects in the target CRS."""
         rest = plain(record, self._version)
-        main = {"position", "raeumlicherGeltungsbereich", "geltungsbereich"}
+        areas = {"raeumlicherGeltungsbereich", "geltungsbereich"}
         taken: set[str] = set()
         further: dict[str, list[Json]] = {}
         for item in self._links.placed(record):
-            if item.name in main and item.name not in taken:
+            is_used = item.name == "position" or (item.name in areas and geometry.outline(item.geometry) is not None)
+            if is_used and item.name not in taken:
                 taken.add(item.name)
                 continue
             further.setdefault(item.name, []).append(json.loads(shapely.to_geojson(item.geometry)))
