@@ -271,7 +271,8 @@ def restore_version(connection: Connection, address: UUID, number: int, reason: 
     connection.execute(select(tables.plan.c.id).where(tables.plan.c.id == address).with_for_update())
     table = tables.version
     was_public = table.c.published_at.is_not(None)
-    old = connection.scalar(select(table.c.id).where(table.c.plan_id == address, table.c.version == number, was_public))
+    wanted = select(table.c.id).where(table.c.plan_id == address, table.c.version == number, was_public)
+    old = connection.scalar(wanted)
     if old is None:
         return None
     new: dict[str, ColumnElement[Any]] = {

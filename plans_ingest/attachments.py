@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from plans_ingest import codelists
 from plans_ingest.codelists import ExterneReferenzTyp
@@ -134,7 +134,7 @@ def _keeps_promise(member: Member, shown: str, issues: list[Issue]) -> bool:
 
 
 def _is_remote(url: str) -> bool:
-    return urlsplit(url).scheme.lower() in {"http", "https", "ftp"}
+    return url.strip().partition("://")[0].lower() in {"http", "https", "ftp"}
 
 
 class _Files:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import flask
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from pygeoapi.api import APIRequest, describe_collections, get_collection_schema, landing_page
 from pygeoapi.api.itemtypes import get_collection_queryables
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -28,6 +28,12 @@ from geoportal.settings import Settings
 LOGGER = logging.getLogger(__name__)
 
 
+def _with_plain_language(request: Request) -> Request:
+    """The request with the one language that it gets: pygeoapi divides by weights, and `q=0` is legal (RFC 9110)."""
+    best = request.accept_languages.best_match(sorted(LANGUAGES), default="de")
+    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": best})
+
+
 class Exchange:
     """One request and how it is answered. Raises InvalidParameter when it is made of a request that is not sound."""
 
@@ -36,7 +42,7 @@ class Exchange:
         self.parameters = flask.request.args
         check_parameters(self.parameters, known, frozenset(LANGUAGES))
         self._pages = pages
-        self._request = APIRequest.from_flask(flask.request, self.publication.api.locales)
+        self._request = APIRequest.from_flask(_with_plain_language(flask.request), self.publication.api.locales)
         # pygeoapi shall always write the document; a page is a rendering of it, made afterwards
         self._request._format = "json"
         self.language: str = self._request.locale.language
@@ -202,6 +208,7 @@ def _errors(app: Flask, service: Service, pages: Pages) -> None:
         status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
         allow = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
         code = "NotFound" if status is HTTPStatus.NOT_FOUND else "InvalidParameterValue"
+        code = "NoApplicableCode" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else code
         return told(Answer(status, code), status.phrase, allow)
 
     @app.errorhandler(Exception)

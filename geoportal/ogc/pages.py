@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pygeoapi import __version__
 
 from geoportal.ogc.config import TEMPLATES
 
@@ -23,6 +22,4 @@ class Pages:
 
     def render(self, template: str, document: Mapping[str, Any], config: Mapping[str, Any], language: str) -> str:
         """`config` in one language, with the address of the API as server.url."""
-        return self._environment.get_template(template).render(
-            data=document, config=config, locale=language, version=__version__
-        )
+        return self._environment.get_template(template).render(data=document, config=config, locale=language)

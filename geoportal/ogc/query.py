@@ -21,7 +21,7 @@ ITEMS |= {"filter", "filter-lang", "filter-crs", "resultType", "resulttype"}
 FORMATS = ("json", "html")
 # the last is the first, as GDAL knows it
 FILTER_LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
-_MAX_OFFSET = 2**53
+_MAX_OFFSET = 2**31 - 1
 
 
 class Limits(NamedTuple):
@@ -35,7 +35,8 @@ def check_parameters(parameters: Parameters, known: Set[str], languages: Set[str
     """Raises InvalidParameter for a parameter that the operation does not know, or that is given twice."""
     for name, values in parameters.lists():
         if name not in known:
-            raise InvalidParameter(f"{name}: unbekannter Parameter / unknown parameter; {', '.join(sorted(known))}")
+            known_names = ", ".join(sorted(known))
+            raise InvalidParameter(f"{name[:80]}: unbekannter Parameter / unknown parameter; {known_names}")
         if len(values) > 1:
             raise InvalidParameter(f"{name}: mehrfach angegeben / given more than once")
         if "\0" in values[0]:

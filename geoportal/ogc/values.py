@@ -22,7 +22,7 @@ def parse_value(name: str, kind: FieldType, raw: str) -> str | int | float | boo
     """The value of a query parameter or literal that is compared with a field. Raises InvalidParameter."""
     try:
         match kind:
-            case FieldType.TEXT:
+            case FieldType.TEXT if "\0" not in raw:
                 return raw
             case FieldType.INTEGER if _INTEGER.fullmatch(raw) and -(2**63) <= int(raw) < 2**63:
                 return int(raw)

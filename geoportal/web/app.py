@@ -9,6 +9,7 @@ from geoportal.archive import Archive
 from geoportal.database import reader_engine
 from geoportal.settings import Settings
 from geoportal.web import documents, gemeinde_pages, map_page, operator_pages, plan_pages, problems, vendor, words
+from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue, heading, symbol
@@ -57,8 +58,18 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     for pages in (map_page, plan_pages, gemeinde_pages, documents, operator_pages):
         app.register_blueprint(pages.bp)
     problems.register(app)
+    app.before_request(_refuse_nul)
     app.after_request(_secured(config))
     return app
+
+
+def _refuse_nul() -> None:
+    """U+0000 is in no name and no address of ours, and a database cannot even be asked for it."""
+    if "\0" in request.path:
+        raise NotPublished
+    for name, values in request.args.lists():
+        if any("\0" in value for value in values):
+            raise InvalidQuery(name)
 
 
 def _every_page() -> dict[str, object]:

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, send_file, url_for
 
 from geoportal import published
 from geoportal.published import Dokument
 from geoportal.web import words
-from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.portal import portal
 
 bp = Blueprint("documents", __name__)
@@ -69,8 +69,12 @@ def file(sha256: str, name: str) -> Response:  # noqa: ARG001 - the name is for 
     if dokument is None or dokument.sha256 is None:
         raise NotPublished
     media_type = _media_type(dokument)
+    path = own.archive.path(dokument.sha256)
+    if not path.is_file():
+        current_app.logger.error("document %s is not in the archive", dokument.sha256)
+        raise FileAway
     response = send_file(
-        own.archive.path(dokument.sha256),
+        path,
         mimetype=media_type,
         as_attachment=media_type != _PDF,
         download_name=_file_name(dokument),

@@ -2,7 +2,8 @@
 PortalError
 ├── PortalSetupError
 ├── InvalidQuery
-└── NotPublished
+├── NotPublished
+└── FileAway
 """
 
 
@@ -20,3 +21,7 @@ class InvalidQuery(PortalError):
 
 class NotPublished(PortalError):
     """Nothing public stands at this address."""
+
+
+class FileAway(PortalError):
+    """A file that the database names is not in the archive: a mount is missing, say."""

@@ -7,7 +7,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     NotPublished: (404, _NOT_FOUND),
     OperationalError: (503, _UNAVAILABLE),
     InterfaceError: (503, _UNAVAILABLE),
+    FileAway: (503, _UNAVAILABLE),
     PoolExhausted: (503, _UNAVAILABLE),
 }
 

@@ -601,3 +601,47 @@ def test_browsers_get_pages_and_programs_get_json(api: FlaskClient) -> None:
     for accept in ("*/*", "application/json", "application/geo+json, application/json", ""):
         assert api.get(ITEMS, headers={"Accept": accept}).content_type == "application/geo+json"
     assert api.get("/static/ogc.css").status_code == 200
+
+
+# --- what an attacker found once
+
+
+@pytest.mark.parametrize("languages", ["en;q=0", "de;q=0", "*;q=0", "de,en;q=0", "fr", "en;q=0.0,de;q=1", ""])
+def test_no_legal_wish_for_a_language_is_a_fault(api: FlaskClient, languages: str) -> None:
+    assert api.get("/", headers={"Accept-Language": languages}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "true < false",
+        "true BETWEEN false AND true",
+        "S_INTERSECTS(geometry, " + "GEOMETRYCOLLECTION(" * 199 + "POINT(8 50)" + ")" * 199 + ")",
+        "S_WITHIN(geometry,POLYGON((-1e308 -1e308,1e308 -1e308,1e308 1e308,-1e308 1e308,-1e308 -1e308)))",
+    ],
+)
+def test_a_filter_without_sense_is_refused(api: FlaskClient, value: str) -> None:
+    assert api.get(ITEMS, query_string={"filter": value}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"op":"=","args":[{"property":"name"},"\\ud800"]}',
+        '{"op":"\\ud800","args":[]}',
+        '{"op":"s_intersects","args":[{"property":"geometry"},{"bbox":[1' + "0" * 400 + ",1,2,3]}]}",
+    ],
+)
+def test_a_json_filter_that_no_program_can_hold_is_refused(api: FlaskClient, value: str) -> None:
+    response = api.get(ITEMS, query_string={"filter": value, "filter-lang": "cql2-json"})
+    assert response.status_code == 400
+    assert json.loads(response.data)["code"] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize("address", ["/collections/schulen/items/a%00b", "/collections/gemeinden/items/%00"])
+def test_no_feature_has_a_nul_in_its_id(api: FlaskClient, address: str) -> None:
+    assert api.get(address).status_code == 404
+
+
+def test_no_page_tells_the_version_of_its_engine(api: FlaskClient) -> None:
+    assert "pygeoapi 0." not in api.get("/?f=html").get_data(as_text=True)

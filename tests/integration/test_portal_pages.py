@@ -382,3 +382,11 @@ def test_a_fault_shows_no_traceback(settings: Settings, monkeypatch: pytest.Monk
     assert answer.status_code == 500
     assert "Das hat nicht geklappt" in answer.text
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("/plaene?q=%00", 400), ("/plaene?q=a%00b", 400), ("/gemeinde/%00/", 404), (f"/dokument/{'%00' * 64}/x", 404)],
+)
+def test_a_nul_is_no_fault_of_ours(client: FlaskClient, address: str, status: int) -> None:
+    assert client.get(address).status_code == status

@@ -346,3 +346,15 @@ def test_what_stands_twice_or_does_not_fit_is_kept(tmp_path: Path) -> None:
     found = only(read(tmp_path, xplangml(plan(extra=prop("name", "Zweiter Name")), objekt)))
     assert found.attribute["name"] == "Zweiter Name"
     assert (found.objekte[0].ebene, found.objekte[0].attribute["ebene"]) == (0, 1.5)
+
+
+def test_a_reference_that_is_no_address_is_just_a_file_that_is_missing(tmp_path: Path) -> None:
+    references = "".join(
+        "<xplan:externeReferenz><xplan:XP_SpezExterneReferenz>"
+        f"<xplan:referenzURL>{url}</xplan:referenzURL><xplan:typ>1010</xplan:typ>"
+        "</xplan:XP_SpezExterneReferenz></xplan:externeReferenz>"
+        for url in ("x://[::1", "//[::1/b.pdf", "http://[::1")
+    )
+    batch = read(tmp_path, xplangml(plan(extra=references)))
+    assert sum(issue.code == "document_not_delivered" for issue in batch.report.issues) == 2
+    assert only(batch).dokumente[2].url == "http://[::1"

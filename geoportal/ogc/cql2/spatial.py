@@ -16,6 +16,7 @@ from geoportal.ogc.postgis import geometry_literal, postgis
 from geoportal.ogc.problems import InvalidParameter
 
 MAX_POSITIONS = 10_000
+MAX_COORDINATE = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
 _PIECES = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
 
 _RELATIONS = {
@@ -52,7 +53,12 @@ class Shape:
             geometry = shapely.force_2d(shape(node))
         except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
             raise InvalidParameter("filter: Geometrie nicht lesbar / geometry not readable") from error
+        if any(part.geom_type == "GeometryCollection" for part in getattr(geometry, "geoms", ())):
+            # RFC 7946 3.1.8 advises against it, and PostGIS ends at some depth
+            raise InvalidParameter("filter: Geometriesammlung in einer Geometriesammlung / nested collection")
         positions = shapely.get_coordinates(geometry)
+        if len(positions) and not numpy.abs(positions).max() <= MAX_COORDINATE:
+            raise InvalidParameter("filter: Koordinate zu groß / coordinate too large")
         if not 0 < len(positions) <= MAX_POSITIONS or not numpy.isfinite(positions).all() or not geometry.is_valid:
             raise InvalidParameter(
                 "filter: Geometrie leer, zu groß oder ungültig / geometry empty, too large or invalid"

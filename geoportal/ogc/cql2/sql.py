@@ -177,6 +177,8 @@ def _compare(op: str, left: Json, right: Json, scope: FilterScope, depth: int) -
     if isinstance(first, Scalar) and isinstance(second, Scalar):
         first, second = _alike(first, second), _alike(second, first)
         kinds = {first.kind, second.kind}
+        if FieldType.BOOLEAN in kinds and op not in {"=", "<>"}:
+            raise InvalidParameter("filter: wahr und falsch haben keine Reihenfolge / booleans have no order")
         if (len(kinds) == 1 and FieldType.JSON not in kinds) or kinds <= _NUMBERS or kinds <= _TIMES:
             return _COMPARE[op](first.sql, second.sql)
     raise InvalidParameter("filter: diese Werte lassen sich nicht vergleichen / these values cannot be compared")

@@ -104,7 +104,8 @@ def parse_json(text: str) -> Json:
     """Raises InvalidParameter."""
     _check_length(text)
     try:
-        parsed: Json = json.loads(text, parse_constant=_no_constant)
+        parsed: Json = json.loads(text, parse_constant=_no_constant, parse_int=_bounded)
+        json.dumps(parsed, ensure_ascii=False).encode()  # half a character, as "\\ud800", is none
     except (ValueError, RecursionError) as error:
         raise InvalidParameter("filter: kein gültiges JSON / no valid JSON") from error
     return parsed
@@ -113,6 +114,12 @@ def parse_json(text: str) -> Json:
 def _check_length(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise InvalidParameter(f"filter: länger als {MAX_LENGTH} Zeichen / longer than {MAX_LENGTH} characters")
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > 19:
+        raise ValueError(digits[:20])
+    return int(digits)
 
 
 def _no_constant(name: str) -> None:
