@@ -29,20 +29,22 @@ class Archive:
 
     def put(self, file: Path) -> str:
         """Files a copy and returns its SHA-256, as 64 lower-case hexadecimal digits."""
-        digest = sha256_of(file)
-        target = self.path(digest)
-        if target.exists():
-            os.utime(target)  # young again: a sweep must not take it before the transaction that will name it
-            return digest
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, file.open("rb") as source:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        counted = hashlib.sha256()
+        # Hashed as it is copied: whatever happens to the original meanwhile, the copy is what its name says.
+        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as copy, file.open("rb") as source:
             while chunk := source.read(_CHUNK):
+                counted.update(chunk)
                 copy.write(chunk)
             copy.flush()
             os.fsync(copy.fileno())
+        target = self.path(counted.hexdigest())
+        target.parent.mkdir(exist_ok=True)
+        # Also where it is there already: it is young again, and a sweep must not take it before the transaction that
+        # will name it.
         Path(copy.name).replace(target)
         _sync(target.parent)
-        return digest
+        return target.name
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -58,18 +60,17 @@ class Archive:
         files = self._folder.glob("[0-9a-f][0-9a-f]/*")
         return [file.name for file in files if _SHA256.fullmatch(file.name) and file.stat().st_mtime < latest]
 
-    def remove(self, digest: str) -> None:
-        self.path(digest).unlink(missing_ok=True)
+    def remove(self, digest: str, older_than: float) -> None:
+        """Unless somebody has put it again within these seconds."""
+        path = self.path(digest)
+        if path.exists() and path.stat().st_mtime < time.time() - older_than:
+            path.unlink()
 
     def sweep(self, seconds: float) -> int:
         """Removes what killed processes left half-done that long ago; returns how many files and folders."""
         latest = time.time() - seconds
         folders = [item for item in self._folder.glob(f"{_SCRATCH}/*") if item.stat().st_mtime < latest]
-        copies = [
-            item
-            for item in self._folder.glob("[0-9a-f][0-9a-f]/*")
-            if not _SHA256.fullmatch(item.name) and item.stat().st_mtime < latest
-        ]
+        copies = [item for item in self._folder.glob("tmp*") if item.is_file() and item.stat().st_mtime < latest]
         for folder in folders:
             shutil.rmtree(folder)
         for copy in copies:

@@ -116,11 +116,14 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
         if worker.age == 1:  # the first of them; from now on the portal answers
             click.echo(_addresses(settings))
 
+    # A worker has our stack below its own. It ends at once, before it unwinds that, and before the second signal of a
+    # Ctrl-C (the terminal's, the arbiter's) finds Python taking leave; unless its exit code is to say that it failed.
     def vanish(_arbiter: Any, worker: Any) -> None:
-        if worker.booted:  # else its exit code tells the arbiter to give up
-            os._exit(0)  # our stack lies below its own, and a second signal while Python takes leave is only noise
+        if worker.booted:
+            os._exit(0)
 
     config.set("post_worker_init", announce)
+    config.set("worker_int", lambda worker: vanish(None, worker))
     config.set("worker_exit", vanish)
     application = wsgi.create(settings)
     arbiter = Arbiter(SimpleNamespace(cfg=config, wsgi=lambda: application))

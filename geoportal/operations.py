@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
 from geoportal import layer_tables, sandbox, store, uploads
@@ -130,7 +132,7 @@ def deliver(
     end, because the file is the whole stock of its Gemeinden and they are not in it.
     Raises PlanFileError, or EndingsChanged when other plans would end than those; then nothing was kept.
     """
-    with _reading(file, gemeinde, schemas) as batch:
+    with _reading(file, gemeinde, schemas, _grenzen(engine)) as batch:
         sha256 = archive.put(file)
         files = _archived(archive, batch)
         with engine.begin() as connection:
@@ -267,7 +269,7 @@ def process(
         with archive.scratch() as workdir:
             batch = sandbox.read(
                 archive.path(upload.sha256), upload.filename,
-                workdir=workdir, gemeinde=gemeinde, schemas=schemas, cancelled=cancelled,
+                workdir=workdir, gemeinde=gemeinde, schemas=schemas, grenzen=_grenzen(engine), cancelled=cancelled,
             )  # fmt: skip
             with engine.begin() as connection:
                 uploads.tell(connection, upload_id, "saving", 70)
@@ -309,8 +311,8 @@ def sweep(engine: Engine, archive: Archive, seconds: float = 86_400) -> int:
     old = archive.older_than(seconds)
     with engine.connect() as connection:
         orphans = uploads.unreferenced(connection, old)
-    for digest in orphans & set(archive.older_than(seconds)):
-        archive.remove(digest)
+    for digest in orphans:
+        archive.remove(digest, seconds)
     return len(orphans) + archive.sweep(seconds)
 
 
@@ -338,9 +340,20 @@ def _leave(engine: Engine, upload_id: int, state: State, **values: object) -> No
 
 
 @contextmanager
-def _reading(file: Path, gemeinde: Gemeinde | None, schemas: Path | None = None) -> Iterator[Batch]:
-    with tempfile.TemporaryDirectory(prefix="geoportal-") as workdir:
-        yield sandbox.read(file, file.name, workdir=Path(workdir), gemeinde=gemeinde, schemas=schemas)
+def _reading(
+    file: Path,
+    gemeinde: Gemeinde | None,
+    schemas: Path | None = None,
+    grenzen: Mapping[str, BaseGeometry] = MappingProxyType({}),
+) -> Iterator[Batch]:
+    with tempfile.TemporaryDirectory(prefix="geoportal-") as folder:
+        workdir = Path(folder)
+        yield sandbox.read(file, file.name, workdir=workdir, gemeinde=gemeinde, schemas=schemas, grenzen=grenzen)
+
+
+def _grenzen(engine: Engine) -> dict[str, BaseGeometry]:
+    with engine.connect() as connection:
+        return store.official_grenzen(connection)
 
 
 def _is_publishable(plan: Plan) -> bool:

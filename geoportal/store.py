@@ -79,6 +79,16 @@ def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_=values), rows)
 
 
+def official_grenzen(connection: Connection) -> dict[str, BaseGeometry]:
+    """The areas of the Gemeinden by AGS, EPSG:25832, as far as they are official: a schematic outline says so in its
+    `hinweis`, and to hold a plan against it would be a false alarm.
+    """
+    if connection.scalar(text("SELECT to_regclass('layers.gemeinden')")) is None:
+        return {}
+    rows = connection.execute(text("SELECT ags, ST_AsBinary(geom) AS wkb FROM layers.gemeinden WHERE hinweis IS NULL"))
+    return {row.ags: shapely.from_wkb(bytes(row.wkb)) for row in rows}
+
+
 def is_delivered(connection: Connection, sha256: str) -> bool:
     return (
         connection.scalar(select(tables.delivery.c.id).where(tables.delivery.c.sha256 == sha256).limit(1)) is not None

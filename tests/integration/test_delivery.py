@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from geoportal import operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
-from geoportal.settings import Settings
+from geoportal.settings import CHECKOUT, Settings
 from plans_ingest import UnreadableFile
 from plans_ingest.gemeinden import gemeinde_of
 from tests.files import archive, feature, plan, polygon, prop, write, xplangml
@@ -190,3 +190,24 @@ def test_a_number_that_no_database_holds_is_told_and_kept(portal: Portal) -> Non
     assert "value_mistyped" in {issue.code for issue in delivery.report.issues}
     [(ebene, kept)] = portal.public("SELECT ebene, attribute ->> 'ebene' FROM ogc.planinhalte")
     assert (ebene, kept) == (0, "99999999999")
+
+
+def test_a_plan_outside_its_gemeinde_is_told_where_the_boundary_is_official(portal: Portal, tmp_path: Path) -> None:
+    def sync(hinweis: str) -> None:
+        home = tmp_path / f"home{len(hinweis)}"
+        (home / "data").mkdir(parents=True)
+        (home / "layers").symlink_to(CHECKOUT / "layers")
+        outlines = (CHECKOUT / "data/gemeinden.geojson").read_text("utf-8")
+        write(
+            home / "data/gemeinden.geojson", outlines.replace('"schematischer Umriss, keine amtliche Grenze"', hinweis)
+        )
+        write(home / "data/schulen.csv", (CHECKOUT / "data/schulen.csv").read_text("utf-8"))
+        assert [result.fault for result in operations.sync_layers(portal.engine, home)] == [None, None]
+
+    def told(document: str) -> bool:
+        return "plan_outside_gemeinde" in {issue.code for issue in portal.deliver(document).report.issues}
+
+    sync('"schematisch"')
+    assert not told(xplangml(plan(nummer="1")))
+    sync("null")
+    assert told(xplangml(plan(nummer="2")))

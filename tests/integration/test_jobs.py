@@ -239,7 +239,7 @@ def test_the_sweep_takes_only_what_is_old_and_nobodys(portal: Portal) -> None:
     )
     with portal.engine.begin() as connection:
         connection.execute(text("UPDATE plans.upload SET sha256 = :it"), {"it": kept})
-    half = portal.archive.path(orphan).with_name("tmp1234")
+    half = portal.settings.archive / "tmp1234"
     half.write_text("half a copy")
     left = portal.settings.archive / ".scratch/tmp5678"
     (left / "inner").mkdir(parents=True)
