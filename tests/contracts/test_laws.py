@@ -72,3 +72,15 @@ def test_links_in_documents_lead_somewhere(document: Path) -> None:
 def test_the_readme_begins_with_the_two_commands() -> None:
     head = (ROOT / "README.md").read_text("utf-8").splitlines()[:14]
     assert [line.split("#")[0].strip() for line in head if line.startswith("make ")] == ["make demo", "make test"]
+
+
+def test_every_room_is_named_in_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    rooms = [
+        item.name if item.is_dir() else item.stem
+        for package in ("geoportal", "plans_ingest")
+        for item in (ROOT / package).iterdir()
+        if (item.suffix == ".py" or item.is_dir()) and not item.name.startswith("_")
+    ]
+    missing = [room for room in rooms if not re.search(rf"\b{room}\b", text)]
+    assert missing == []
