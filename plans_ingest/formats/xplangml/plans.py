@@ -4,6 +4,7 @@ Versions differ in the names of links and in where a thing stands (domain.md 1.2
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
@@ -133,8 +134,8 @@ class _Assembly:
     def _objekt(self, record: Record, bereich: str | None) -> Planobjekt:
         shape = self._shape(record, "position")
         ebene = self._integer(record, "ebene", lowest=-(2**15))
-        schluss = record.one("flaechenschluss")
-        if isinstance(schluss, bool):
+        schluss = {"true": True, "false": False}.get(str(record.one("flaechenschluss")).lower())
+        if schluss is not None:
             record.take("flaechenschluss")
         for name in OBJECT_TO_BEREICH:
             record.take_all(name)
@@ -145,7 +146,7 @@ class _Assembly:
             geometry=None if shape is None else shape.geometry,
             original=None if shape is None else shape.original,
             ebene=0 if ebene is None else ebene,
-            flaechenschluss=schluss if isinstance(schluss, bool) else None,
+            flaechenschluss=schluss,
             rechtscharakter=self._rechtscharakter(record),
             attribute=self._rest(record),
         )
@@ -257,15 +258,19 @@ class _Assembly:
         return next(iter(found), None)
 
     def _integer(self, record: Record, name: str, *, lowest: int = 1) -> int | None:
-        """What is no number, or none that a database holds, is told and stays in the rest."""
+        """What is no number, or none that a database holds, is told; that and what is below `lowest` stays kept."""
         value = record.one(name)
         if value is None:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value < 2**31:
-            record.take(name)
-            return value
-        self._tell("value_mistyped", Severity.WARNING, record, f"{name} = {str(value)[:80]!r}")
-        return None
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):  # of a class that no table types
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
+            self._tell("value_mistyped", Severity.WARNING, record, f"{name} = {str(value)[:80]!r}")
+            return None
+        if value < lowest:  # a scale of 0, say: valid by the schema, and means that nobody knows it
+            return None
+        record.take(name)
+        return value
 
     def _shape(self, record: Record, name: str) -> Placed | None:
         return self._links.shape(record, name)
