@@ -181,7 +181,7 @@ def test_twenty_rounds_with_ten_kills_publish_every_plan_once(database: Settings
                 worker.kill()
                 killed[uploads(engine)[0][0]] += 1
                 worker.start()
-                wait_until_all_are_published(engine, 30)
+                wait_until_all_are_published(engine, 240)
                 worker.kill()
         with engine.connect() as connection:
             names = connection.scalars(text("SELECT name FROM plans.version ORDER BY version")).all()
@@ -227,7 +227,7 @@ def test_a_restart_of_the_database_loses_nothing(open_folder: Path, tmp_path: Pa
                     )
                     time.sleep(0.4 * number)
                     crash_and_restart(cluster)
-                wait_until_all_are_published(engine, 60)
+                wait_until_all_are_published(engine, 240)
                 worker.kill()
             with engine.connect() as connection:
                 names = connection.scalars(text("SELECT name FROM plans.version ORDER BY version")).all()
