@@ -1,10 +1,12 @@
 """What pygeoapi's documents must say beyond what pygeoapi says, in one place for every collection."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from geoportal.catalogue import Layer
 from geoportal.ogc import schemas
+from geoportal.ogc.part import Part
 from geoportal.ogc.query import Parameters
 from geoportal.ogc.table import Extent, Page, Question
 
@@ -13,39 +15,6 @@ type Document = dict[str, Any]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON, SCHEMA_JSON, JSON, HTML = "application/geo+json", "application/schema+json", "application/json", "text/html"
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
-_SPEC = "http://www.opengis.net/spec/"
-
-# Declared is what tests prove, and nothing else. Part 5 stands in both spellings that clients look for.
-CONFORMANCE = (
-    f"{_SPEC}ogcapi-common-1/1.0/conf/core",
-    f"{_SPEC}ogcapi-common-1/1.0/conf/landing-page",
-    f"{_SPEC}ogcapi-common-1/1.0/conf/json",
-    f"{_SPEC}ogcapi-common-1/1.0/conf/html",
-    f"{_SPEC}ogcapi-common-1/1.0/conf/oas30",
-    f"{_SPEC}ogcapi-common-2/1.0/conf/collections",
-    f"{_SPEC}ogcapi-common-3/1.0/conf/schemas",
-    f"{_SPEC}ogcapi-features-1/1.0/conf/core",
-    f"{_SPEC}ogcapi-features-1/1.0/conf/geojson",
-    f"{_SPEC}ogcapi-features-1/1.0/conf/html",
-    f"{_SPEC}ogcapi-features-1/1.0/conf/oas30",
-    f"{_SPEC}ogcapi-features-2/1.0/conf/crs",
-    f"{_SPEC}ogcapi-features-3/1.0/conf/queryables",
-    f"{_SPEC}ogcapi-features-3/1.0/conf/queryables-query-parameters",
-    f"{_SPEC}ogcapi-features-3/1.0/conf/filter",
-    f"{_SPEC}ogcapi-features-3/1.0/conf/features-filter",
-    f"{_SPEC}ogcapi-features-5/1.0/conf/schemas",
-    f"{_SPEC}ogcapi-features-5/1.0/conf/core-roles-features",
-    f"{_SPEC}cql2/1.0/conf/cql2-text",
-    f"{_SPEC}cql2/1.0/conf/cql2-json",
-    f"{_SPEC}cql2/1.0/conf/basic-cql2",
-    f"{_SPEC}cql2/1.0/conf/advanced-comparison-operators",
-    f"{_SPEC}cql2/1.0/conf/case-insensitive-comparison",
-    f"{_SPEC}cql2/1.0/conf/basic-spatial-functions",
-    f"{_SPEC}cql2/1.0/conf/basic-spatial-functions-plus",
-    f"{_SPEC}cql2/1.0/conf/spatial-functions",
-    f"{_SPEC}cql2/1.0/conf/temporal-functions",
-    f"{_SPEC}cql2/1.0/conf/property-property",
-)
 
 
 def link(rel: str, kind: str, title: str, href: str) -> Document:
@@ -61,7 +30,7 @@ def alternates(url: str, kind: str, parameters: Parameters | None = None) -> lis
     ]
 
 
-def landing(document: Document, base: str) -> Document:
+def landing(document: Document, base: str, parts: Iterable[Part]) -> Document:
     """Only links that lead somewhere; of these, the ones that QGIS looks for literally."""
     return {
         **document,
@@ -71,16 +40,20 @@ def landing(document: Document, base: str) -> Document:
             link("service-doc", HTML, "OpenAPI als Webseite / as HTML", f"{base}/openapi?f=html"),
             link("conformance", JSON, "Konformität / conformance", f"{base}/conformance?f=json"),
             link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
+            *(item for part in parts for item in part.landing_links(base)),
             *(item for item in document["links"] if item["rel"] in ("about", "license")),
         ],
     }
 
 
-def conformance(base: str) -> Document:
-    return {"conformsTo": list(CONFORMANCE), "links": alternates(f"{base}/conformance", JSON)}
+def conformance(base: str, parts: Iterable[Part]) -> Document:
+    return {
+        "conformsTo": [name for part in parts for name in part.conformance],
+        "links": alternates(f"{base}/conformance", JSON),
+    }
 
 
-def collection(document: Document, layer: Layer, base: str, extent: Extent | None) -> Document:
+def collection(document: Document, layer: Layer, base: str, extent: Extent | None, parts: Iterable[Part]) -> Document:
     """One collection; `extent` is measured, or None while the database is away."""
     url = f"{base}/collections/{layer.id}"
     amended = {
@@ -98,6 +71,7 @@ def collection(document: Document, layer: Layer, base: str, extent: Extent | Non
             ),
             link("license", HTML, layer.licence.name, layer.licence.url),
             link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
+            *(item for part in parts for item in part.collection_links(layer, url)),
         ],
     }
     if extent is not None:

@@ -8,13 +8,14 @@ from pygeoapi.openapi import get_oas
 from geoportal.catalogue import FieldType, Layer
 from geoportal.ogc.crs import CRS84, SUPPORTED
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON
+from geoportal.ogc.part import Part
 from geoportal.ogc.query import FILTER_LANGUAGES, FORMATS
 from geoportal.ogc.schemas import JSON_TYPES
 
 type Document = dict[str, Any]
 
 
-def openapi(config: Document, layers: Iterable[Layer]) -> Document:
+def openapi(config: Document, layers: Iterable[Layer], parts: Iterable[Part]) -> Document:
     """pygeoapi writes who offers the service; paths and components are ours.
 
     pygeoapi's own refer to files on other hosts, name paths that are not served, and hide the page size.
@@ -30,17 +31,24 @@ def openapi(config: Document, layers: Iterable[Layer]) -> Document:
     }
     for layer in layers:
         paths |= _paths(layer)
+    components: Document = {
+        "parameters": _parameters(config["server"]["limits"]),
+        "responses": dict(_RESPONSES),
+        "schemas": dict(_SCHEMAS),
+    }
+    for part in parts:
+        if part.openapi is not None:
+            added = part.openapi(layers)
+            paths |= added["paths"]
+            for section, entries in added.get("components", {}).items():
+                components[section] |= entries
     return {
         "openapi": written["openapi"],
         "info": written["info"],
         "servers": written["servers"],
         "tags": tags,
         "paths": paths,
-        "components": {
-            "parameters": _parameters(config["server"]["limits"]),
-            "responses": _RESPONSES,
-            "schemas": _SCHEMAS,
-        },
+        "components": components,
     }
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
 from geoportal.ogc.openapi import openapi
+from geoportal.ogc.part import Part
 from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.query import Limits
 from geoportal.ogc.table import Extent
@@ -57,7 +58,8 @@ class Service:
     Raises ManifestError and SettingsError when it is made; later, a broken manifest leaves everything as it was.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, parts: Sequence[Part]) -> None:
+        self.parts = parts
         self._settings = settings
         self._folder = folder
         self._lock = threading.Lock()
@@ -106,7 +108,7 @@ class Service:
         config = configuration(self._settings, collections.values())
         limits = config["server"]["limits"]
         api = API(config, {})
-        api.openapi = openapi(config, [item.layer for item in collections.values()])
+        api.openapi = openapi(config, [item.layer for item in collections.values()], self.parts)
         return Publication(
             collections=collections,
             api=api,

@@ -1,0 +1,38 @@
+"""The command line. Each command parses, calls one operation, and says in words what came of it."""
+
+import os
+
+import click
+
+from geoportal.cli import layers, plans, running
+from geoportal.cli.common import stop
+from geoportal.settings import Settings, SettingsError
+
+
+@click.group(help="Geoportal: Bauleitpläne und Fachdaten annehmen, prüfen, veröffentlichen.")
+@click.pass_context
+def main(context: click.Context) -> None:
+    try:
+        context.obj = Settings.from_env(os.environ)
+    except SettingsError as fault:
+        stop(str(fault))
+
+
+for _command in (
+    plans.ingest_command,
+    plans.withdraw_command,
+    plans.restore_command,
+    plans.merge_command,
+    plans.check_command,
+    plans.template_command,
+    plans.receive_command,
+    plans.uploads_command,
+    plans.cancel_command,
+    running.migrate_command,
+    running.serve_command,
+    running.demo_command,
+    running.work_command,
+    running.sweep_command,
+    layers.layers_group,
+):
+    main.add_command(_command)

@@ -1,0 +1,196 @@
+"""Plan files: reading, checking, delivering; and what becomes of published plans."""
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from geoportal import operations, reporting, sandbox
+from geoportal.archive import Archive
+from geoportal.cli.common import Ags, spoken_errors, stop
+from geoportal.cli.running import check_installation
+from geoportal.database import owner_engine
+from geoportal.database.tables import SRID
+from geoportal.settings import Settings
+from plans_ingest import PlanFileError, reports, templates
+from plans_ingest.gemeinden import Gemeinde
+from plans_ingest.model import Severity
+
+
+@click.command("ingest", help="Plandateien einlesen und veröffentlichen (XPlanGML, GeoPackage, Shapefile …).")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.option("--dry-run", is_flag=True, help="Nur lesen und berichten, nichts speichern.")
+@click.option("--complete", is_flag=True, help="Die Datei ist der ganze Bestand: Pläne, die fehlen, enden.")
+@click.option("--yes", is_flag=True, help="Bei --complete nicht nachfragen.")
+@click.option("--verbose", is_flag=True, help="Jede Fundstelle zeigen.")
+@click.pass_obj
+def ingest_command(
+    settings: Settings,
+    files: tuple[Path, ...],
+    gemeinde: Gemeinde | None,
+    *,
+    dry_run: bool,
+    complete: bool,
+    yes: bool,
+    verbose: bool,
+) -> None:
+    failed = 0
+    with spoken_errors():
+        engine = None if dry_run else owner_engine(settings.require_database_url())
+        archive = Archive(settings.archive)
+        for file in files:
+            try:
+                if engine is None:
+                    delivery = operations.inspect(file, gemeinde, schemas=settings.schemas)
+                elif complete:
+                    ending = operations.endings(engine, file, gemeinde)
+                    _confirm_endings(file, ending.values(), yes=yes)
+                    delivery = operations.deliver(
+                        engine, archive, file, gemeinde, complete=ending, schemas=settings.schemas
+                    )
+                else:
+                    delivery = operations.deliver(engine, archive, file, gemeinde, schemas=settings.schemas)
+            except PlanFileError as fault:
+                failed += 1
+                click.echo(f"{file.name}: NICHT GELESEN, nichts wurde geändert. {fault}", err=True)
+                continue
+            for line in reporting.lines(delivery, every_place=verbose):
+                click.echo(line)
+    if failed:
+        stop(f"{failed} von {len(files)} Dateien nicht gelesen. / {failed} of {len(files)} files not read.")
+
+
+def _confirm_endings(file: Path, names: Collection[str], *, yes: bool) -> None:
+    if not names:
+        return
+    click.echo(f"{file.name}: diese Pläne sind nicht in der Lieferung und enden / these plans will end:")
+    for name in names:
+        click.echo(f"  {name}")
+    if not yes:
+        click.confirm("Fortfahren? / Go on?", abort=True)
+
+
+@click.command("withdraw", help="Einen Plan aus der Veröffentlichung nehmen.")
+@click.argument("plan", type=click.UUID)
+@click.option("--reason", required=True, help="Grund, für das Protokoll.")
+@click.pass_obj
+def withdraw_command(settings: Settings, plan: UUID, reason: str) -> None:
+    with spoken_errors():
+        operations.withdraw(owner_engine(settings.require_database_url()), plan, reason)
+
+
+@click.command("restore", help="Eine frühere Version eines Plans wieder veröffentlichen.")
+@click.argument("plan", type=click.UUID)
+@click.option("--version", "number", type=click.IntRange(min=1), required=True, help="Nummer der Version.")
+@click.option("--reason", required=True, help="Grund, für das Protokoll.")
+@click.pass_obj
+def restore_command(settings: Settings, plan: UUID, number: int, reason: str) -> None:
+    with spoken_errors():
+        operations.restore(owner_engine(settings.require_database_url()), plan, number, reason)
+
+
+@click.command("merge", help="Zwei Adressen sind derselbe Plan: die Versionen von PLAN gehen zu INTO.")
+@click.argument("plan", type=click.UUID)
+@click.argument("into", type=click.UUID)
+@click.pass_obj
+def merge_command(settings: Settings, plan: UUID, into: UUID) -> None:
+    with spoken_errors():
+        operations.merge(owner_engine(settings.require_database_url()), plan, into)
+
+
+def _stem(file: Path, files: tuple[Path, ...]) -> str:
+    """The name of a file's reports: its own, and where several share it, their number too."""
+    twins = [other for other in files if other.name == file.name]
+    return file.name if len(twins) == 1 else f"{file.name}.{twins.index(file) + 1}"
+
+
+@click.command("check", help="Ohne FILES: ob alles Nötige vorhanden ist. Sonst: Plandateien prüfen, ohne Datenbank.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Ordner für JSON, HTML, GeoPackage.")
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="Ausgabe.")
+@click.option("--verbose", is_flag=True, help="Jede Fundstelle zeigen.")
+@click.pass_obj
+def check_command(
+    settings: Settings,
+    files: tuple[Path, ...],
+    gemeinde: Gemeinde | None,
+    report: Path | None,
+    shape: str,
+    *,
+    verbose: bool,
+) -> None:
+    with spoken_errors():
+        if not files:
+            check_installation(settings)
+            click.echo(f"Plandateien werden gelesen hinter: {sandbox.describe()}")
+            click.echo("In Ordnung. / All is well.")
+            return
+        has_errors, found = False, []
+        for file in files:
+            stem = _stem(file, files)
+            try:
+                batch = operations.examine(file, gemeinde, schemas=settings.schemas)
+            except PlanFileError as fault:
+                has_errors = True
+                told = [f"{file.name}: NICHT LESBAR. {fault}"]
+                found.append(reports.fault_document(file.name, fault))
+                if report is not None:
+                    reports.write_fault(found[-1], report, stem)
+            else:
+                has_errors = has_errors or batch.report.count(Severity.ERROR) > 0
+                told = list(reporting.lines(operations.preview(batch), every_place=verbose))
+                found.append(reports.document(batch, SRID))
+                if report is not None:
+                    reports.write_reports(batch, report, stem, SRID)
+            if shape == "text":
+                click.echo("\n".join(told))
+        if shape == "json":
+            click.echo(reports.as_json(found), nl=False)
+        if has_errors:
+            sys.exit(1)
+
+
+@click.command("template", help="Eine leere Vorlage schreiben, die ein Planungsbüro ausfüllt (Shapefile als ZIP).")
+@click.argument("kind", type=click.Choice(list(templates.Kind), case_sensitive=False))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def template_command(kind: templates.Kind, file: Path) -> None:
+    try:
+        click.echo(str(templates.write(kind, file)))
+    except FileExistsError as fault:
+        stop(f"{fault.args[0]}: gibt es schon, wird nicht überschrieben. / Exists already.")
+    except OSError as fault:
+        stop(f"{file}: {fault.strerror}")
+
+
+@click.command("receive", help="Plandateien annehmen; gelesen und veröffentlicht werden sie im Hintergrund (work).")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.pass_obj
+def receive_command(settings: Settings, files: tuple[Path, ...], gemeinde: Gemeinde | None) -> None:
+    with spoken_errors():
+        engine = owner_engine(settings.require_database_url())
+        for file in files:
+            number = operations.receive(engine, Archive(settings.archive), file, gemeinde)
+            click.echo(f"{file.name}: angenommen als Lieferung {number}")
+
+
+@click.command("uploads", help="Die letzten Lieferungen, mit Stand und Fortschritt.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.pass_obj
+def uploads_command(settings: Settings, limit: int) -> None:
+    with spoken_errors():
+        for upload in operations.latest_uploads(owner_engine(settings.require_database_url()), limit):
+            click.echo(reporting.upload_line(upload))
+
+
+@click.command("cancel", help="Eine Lieferung zurücknehmen, die wartet oder gerade gelesen wird.")
+@click.argument("number", type=int)
+@click.pass_obj
+def cancel_command(settings: Settings, number: int) -> None:
+    with spoken_errors():
+        operations.cancel(owner_engine(settings.require_database_url()), number)
+    click.echo(f"Lieferung {number} zurückgenommen.")

@@ -1,0 +1,61 @@
+"""Running the server, its worker and its database."""
+
+import logging
+import os
+import sys
+
+import click
+
+from geoportal import demo, jobs, operations, serving, wsgi
+from geoportal.archive import Archive
+from geoportal.cli.common import spoken_errors
+from geoportal.database import check_schema, migrate, owner_engine
+from geoportal.settings import Settings
+
+
+@click.command("migrate", help="Datenbank auf den neuesten Stand bringen.")
+@click.pass_obj
+def migrate_command(settings: Settings) -> None:
+    with spoken_errors():
+        engine = owner_engine(settings.require_database_url())
+        migrate(engine)
+        operations.prepare(engine)
+
+
+def check_installation(settings: Settings) -> None:
+    """Fail at start: what a page would miss at noon is missed here, by name."""
+    operations.check(owner_engine(settings.require_database_url()), settings.home)
+    wsgi.create(settings)
+
+
+@click.command("serve", help="Portal und OGC API bereitstellen, im Vordergrund.")
+@click.pass_obj
+def serve_command(settings: Settings) -> None:
+    with spoken_errors():
+        check_installation(settings)
+        os.execv(sys.executable, serving.command(settings))  # noqa: S606 - our own interpreter, no shell
+
+
+@click.command("demo", help="Alles mit Musterdaten: Datenbank, Einlesen, Bereitstellen, bis Strg-C.")
+@click.pass_obj
+def demo_command(settings: Settings) -> None:
+    with spoken_errors():
+        sys.exit(demo.run(settings))
+
+
+@click.command("work", help="Angenommene Lieferungen abarbeiten, im Vordergrund, bis SIGTERM.")
+@click.option("--parallel", type=click.IntRange(1, 32), default=jobs.PARALLEL, show_default=True)
+@click.pass_obj
+def work_command(settings: Settings, parallel: int) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with spoken_errors():
+        check_schema(owner_engine(settings.require_database_url()))
+        jobs.work(settings, parallel=parallel)
+
+
+@click.command("sweep", help="Dateien entfernen, die seit einem Tag keine Lieferung und kein Plan mehr nennt.")
+@click.pass_obj
+def sweep_command(settings: Settings) -> None:
+    with spoken_errors():
+        count = operations.sweep(owner_engine(settings.require_database_url()), Archive(settings.archive))
+    click.echo(f"{count} entfernt")

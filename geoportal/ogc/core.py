@@ -1,0 +1,94 @@
+"""What every OGC API has in common: landing page, OpenAPI, conformance, and the collections with their schemas."""
+
+from flask import Flask, Response
+from pygeoapi.api import describe_collections, get_collection_schema, landing_page
+from pygeoapi.api.itemtypes import get_collection_queryables
+
+from geoportal.ogc import documents
+from geoportal.ogc.documents import JSON, OPENAPI, SCHEMA_JSON
+from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Part
+from geoportal.ogc.service import Service
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    parts = service.parts
+
+    @app.get("/")
+    def landing() -> Response:
+        exchange = Exchange(service, pages)
+        document = documents.landing(exchange.ask(landing_page), exchange.publication.base, parts)
+        return exchange.answer(document, JSON, "landing_page.html")
+
+    @app.get("/openapi")
+    def openapi() -> Response:
+        exchange = Exchange(service, pages)
+        return exchange.answer(exchange.publication.api.openapi, OPENAPI, "openapi/swagger.html")
+
+    @app.get("/conformance")
+    def conformance() -> Response:
+        exchange = Exchange(service, pages)
+        return exchange.answer(documents.conformance(exchange.publication.base, parts), JSON, "conformance.html")
+
+    @app.get("/collections")
+    def collections() -> Response:
+        exchange = Exchange(service, pages)
+        now = exchange.publication
+        written = exchange.ask(describe_collections)
+        described = [
+            documents.collection(
+                document, now.collections[document["id"]].layer, now.base, service.extent(document["id"]), parts
+            )
+            for document in written["collections"]
+        ]
+        document = documents.collections(written, described, now.base)
+        return exchange.answer(document, JSON, "collections/index.html")
+
+    @app.get("/collections/<name>")
+    def collection(name: str) -> Response:
+        exchange = Exchange(service, pages)
+        now = exchange.publication
+        layer = now.collection(name).layer
+        written = exchange.ask(describe_collections, layer.id)
+        document = documents.collection(written, layer, now.base, service.extent(layer.id), parts)
+        return exchange.answer(document, JSON, "collections/collection.html")
+
+    @app.get("/collections/<name>/queryables")
+    def queryables(name: str) -> Response:
+        exchange = Exchange(service, pages)
+        layer = exchange.publication.collection(name).layer
+        written = exchange.ask(get_collection_queryables, layer.id)
+        document = documents.queryables(written, layer, exchange.language, exchange.publication.base)
+        return exchange.answer(document, SCHEMA_JSON, "collections/queryables.html")
+
+    @app.get("/collections/<name>/schema")
+    def schema(name: str) -> Response:
+        exchange = Exchange(service, pages)
+        layer = exchange.publication.collection(name).layer
+        written = exchange.ask(get_collection_schema, layer.id)
+        document = documents.schema(written, layer, exchange.language, exchange.publication.base)
+        return exchange.answer(document, SCHEMA_JSON, "collections/schema.html")
+
+    @app.get("/collections/<name>/schemas/feature")
+    def feature_schema(name: str) -> Response:
+        exchange = Exchange(service, pages)
+        layer = exchange.publication.collection(name).layer
+        document = documents.feature_schema(layer, exchange.language, exchange.publication.base)
+        return exchange.answer(document, SCHEMA_JSON, "collections/schema.html")
+
+
+_SPEC = "http://www.opengis.net/spec/"
+
+PART = Part(
+    register=register,
+    conformance=(
+        f"{_SPEC}ogcapi-common-1/1.0/conf/core",
+        f"{_SPEC}ogcapi-common-1/1.0/conf/landing-page",
+        f"{_SPEC}ogcapi-common-1/1.0/conf/json",
+        f"{_SPEC}ogcapi-common-1/1.0/conf/html",
+        f"{_SPEC}ogcapi-common-1/1.0/conf/oas30",
+        f"{_SPEC}ogcapi-common-2/1.0/conf/collections",
+        f"{_SPEC}ogcapi-common-3/1.0/conf/schemas",
+    ),
+)

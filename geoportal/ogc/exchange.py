@@ -1,0 +1,63 @@
+"""One request to the OGC API and how it is answered."""
+
+import json
+from collections.abc import Callable, Set
+from http import HTTPStatus
+from typing import Any
+
+import flask
+from flask import Request, Response
+from pygeoapi.api import APIRequest
+
+from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.query import COMMON, check_parameters
+from geoportal.ogc.service import LANGUAGES, Publication, Service
+
+
+def _with_plain_language(request: Request) -> Request:
+    """The request with the one language that it gets: pygeoapi divides by weights, and `q=0` is legal (RFC 9110)."""
+    best = request.accept_languages.best_match(sorted(LANGUAGES), default="de")
+    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": best})
+
+
+class Exchange:
+    """One request and how it is answered. Raises InvalidParameter when it is made of a request that is not sound."""
+
+    def __init__(self, service: Service, pages: Pages, known: Set[str] = COMMON) -> None:
+        self.publication: Publication = service.current()
+        self.parameters = flask.request.args
+        check_parameters(self.parameters, known, frozenset(LANGUAGES))
+        self._pages = pages
+        self._request = APIRequest.from_flask(_with_plain_language(flask.request), self.publication.api.locales)
+        # pygeoapi shall always write the document; a page is a rendering of it, made afterwards
+        self._request._format = "json"
+        self.language: str = self._request.locale.language
+
+    def ask(self, function: Callable[..., tuple[Any, int, Any]], *arguments: str) -> Document:
+        """The JSON document of one of pygeoapi's functions."""
+        _, status, content = function(self.publication.api, self._request, *arguments)
+        if status != HTTPStatus.OK:
+            raise RuntimeError(f"pygeoapi: {status} {content!r}")
+        document: Document = json.loads(content)
+        return document
+
+    def answer(self, document: Document | str, media_type: str, template: str) -> Response:
+        """As JSON, or as the page `template`; a string is JSON already."""
+        if not wants_html():
+            body = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
+            return self._response(body, media_type)
+        content = json.loads(document) if isinstance(document, str) else document
+        config = self.publication.translated[self.language]
+        return self._response(self._pages.render(template, content, config, self.language), HTML)
+
+    def _response(self, body: str, media_type: str) -> Response:
+        response = Response(body.encode(), content_type=media_type if media_type != HTML else f"{HTML}; charset=utf-8")
+        response.headers["Content-Language"] = self.language
+        return response
+
+
+def wants_html() -> bool:
+    if wanted := flask.request.args.get("f"):
+        return wanted == "html"
+    return flask.request.accept_mimetypes.best_match([JSON, GEOJSON, HTML], default=JSON) == HTML

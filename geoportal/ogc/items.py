@@ -1,0 +1,83 @@
+"""OGC API - Features: the items of a collection."""
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from flask import Flask, Response
+
+from geoportal.ogc import documents
+from geoportal.ogc.crs import CRS84, crs_of
+from geoportal.ogc.documents import GEOJSON
+from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Part
+from geoportal.ogc.query import ITEM, ITEMS, read_question
+from geoportal.ogc.service import Service
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    @app.get("/collections/<name>/items")
+    def items(name: str) -> Response:
+        now = service.current()
+        table = now.collection(name).table
+        exchange = Exchange(service, pages, ITEMS | table.queryables.keys())
+        question = read_question(exchange.parameters, table, now.limits)
+        page = table.page(service.engine, question)
+        head = {
+            "type": "FeatureCollection",
+            "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "numberMatched": page.matched,
+            "numberReturned": page.returned,
+            "links": documents.page_links(f"{now.base}/collections/{name}", exchange.parameters, question, page),
+        }
+        # the features are text already, and stay text
+        body = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "features": [{page.features}]}}'
+        response = exchange.answer(body, GEOJSON, "collections/items/index.html")
+        response.headers["Content-Crs"] = f"<{question.crs.uri}>"
+        return response
+
+    @app.get("/collections/<name>/items/<path:identifier>")
+    def item(name: str, identifier: str) -> Response:
+        exchange = Exchange(service, pages, ITEM)
+        now = exchange.publication
+        table = now.collection(name).table
+        crs = crs_of("crs", exchange.parameters.get("crs", CRS84.uri))
+        feature = table.feature(service.engine, identifier, crs)
+        url = f"{now.base}/collections/{name}"
+        links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
+        body = f'{feature[:-1]},"links":{json.dumps(links, ensure_ascii=False)}}}'
+        response = exchange.answer(body, GEOJSON, "collections/items/item.html")
+        response.headers["Content-Crs"] = f"<{crs.uri}>"
+        return response
+
+
+_SPEC = "http://www.opengis.net/spec/"
+
+# Declared is what tests prove, and nothing else. Part 5 stands in both spellings that clients look for.
+PART = Part(
+    register=register,
+    conformance=(
+        f"{_SPEC}ogcapi-features-1/1.0/conf/core",
+        f"{_SPEC}ogcapi-features-1/1.0/conf/geojson",
+        f"{_SPEC}ogcapi-features-1/1.0/conf/html",
+        f"{_SPEC}ogcapi-features-1/1.0/conf/oas30",
+        f"{_SPEC}ogcapi-features-2/1.0/conf/crs",
+        f"{_SPEC}ogcapi-features-3/1.0/conf/queryables",
+        f"{_SPEC}ogcapi-features-3/1.0/conf/queryables-query-parameters",
+        f"{_SPEC}ogcapi-features-3/1.0/conf/filter",
+        f"{_SPEC}ogcapi-features-3/1.0/conf/features-filter",
+        f"{_SPEC}ogcapi-features-5/1.0/conf/schemas",
+        f"{_SPEC}ogcapi-features-5/1.0/conf/core-roles-features",
+        f"{_SPEC}cql2/1.0/conf/cql2-text",
+        f"{_SPEC}cql2/1.0/conf/cql2-json",
+        f"{_SPEC}cql2/1.0/conf/basic-cql2",
+        f"{_SPEC}cql2/1.0/conf/advanced-comparison-operators",
+        f"{_SPEC}cql2/1.0/conf/case-insensitive-comparison",
+        f"{_SPEC}cql2/1.0/conf/basic-spatial-functions",
+        f"{_SPEC}cql2/1.0/conf/basic-spatial-functions-plus",
+        f"{_SPEC}cql2/1.0/conf/spatial-functions",
+        f"{_SPEC}cql2/1.0/conf/temporal-functions",
+        f"{_SPEC}cql2/1.0/conf/property-property",
+    ),
+)

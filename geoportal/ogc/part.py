@@ -1,0 +1,36 @@
+"""One of the services that are mounted together at /ogc; `geoportal.ogc.app` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a service is made of its parts
+    from flask import Flask
+
+    from geoportal.catalogue import Layer
+    from geoportal.ogc.pages import Pages
+    from geoportal.ogc.service import Service
+
+type Document = dict[str, Any]
+
+
+def _nothing(*_: object) -> list[Document]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a service adds to the whole, beside its routes.
+
+    `conformance`: the classes that it declares; what tests prove, and nothing else.
+    `landing_links(base)` stand on the landing page, `collection_links(layer, url)` in each collection.
+    `openapi(layers)` is a document with `paths` and, where it needs them, `components`.
+    """
+
+    register: Callable[[Flask, Service, Pages], None]
+    conformance: tuple[str, ...] = ()
+    landing_links: Callable[[str], list[Document]] = _nothing
+    collection_links: Callable[[Layer, str], list[Document]] = _nothing
+    openapi: Callable[[Sequence[Layer]], Document] | None = None
