@@ -244,3 +244,11 @@ upload = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
+
+data_version = Table(
+    "data_version",
+    metadata,
+    Column("collection", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)

@@ -14,11 +14,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from geoportal.ogc import core, items
 from geoportal.ogc.config import STATIC
 from geoportal.ogc.documents import HTML, JSON
-from geoportal.ogc.exchange import wants_html
+from geoportal.ogc.exchange import language_of, wants_html
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, Answer, OgcProblem, Unavailable
-from geoportal.ogc.service import LANGUAGES, Service
+from geoportal.ogc.service import Service
 from geoportal.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
@@ -44,12 +44,12 @@ def _errors(app: Flask, service: Service, pages: Pages) -> None:
     def told(answer: Answer, description: str, headers: Mapping[str, str]) -> Response:
         document = {"code": answer.code, "description": description}
         if wants_html():
-            language = asked if (asked := flask.request.args.get("lang")) in LANGUAGES else LANGUAGES[0]
+            language = language_of(flask.request)
             config = service.current().translated[language]
             body, kind = pages.render("exception.html", document, config, language), f"{HTML}; charset=utf-8"
         else:
             body, kind = json.dumps(document, ensure_ascii=False), JSON
-        return Response(body, status=answer.status, content_type=kind, headers=headers)
+        return Response(body, status=answer.status, content_type=kind, headers={"Cache-Control": "no-store", **headers})
 
     @app.errorhandler(OgcProblem)
     def problem(error: OgcProblem) -> Response:
@@ -76,6 +76,6 @@ def _errors(app: Flask, service: Service, pages: Pages) -> None:
     def open_to_all(response: Response) -> Response:
         """GDI-DE and browsers of other portals: reading needs no leave, and nothing here knows who reads."""
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = "Content-Crs, Link"
+        response.headers["Access-Control-Expose-Headers"] = "Content-Crs, ETag, Link"
         response.vary.update(("Accept", "Accept-Language"))
         return response

@@ -5,6 +5,7 @@ from pygeoapi.api import describe_collections, get_collection_schema, landing_pa
 from pygeoapi.api.itemtypes import get_collection_queryables
 
 from geoportal.ogc import documents
+from geoportal.ogc.caching import fresh
 from geoportal.ogc.documents import JSON, OPENAPI, SCHEMA_JSON
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
@@ -16,22 +17,26 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     parts = service.parts
 
     @app.get("/")
+    @fresh(service)
     def landing() -> Response:
         exchange = Exchange(service, pages)
         document = documents.landing(exchange.ask(landing_page), exchange.publication.base, parts)
         return exchange.answer(document, JSON, "landing_page.html")
 
     @app.get("/openapi")
+    @fresh(service)
     def openapi() -> Response:
         exchange = Exchange(service, pages)
         return exchange.answer(exchange.publication.api.openapi, OPENAPI, "openapi/swagger.html")
 
     @app.get("/conformance")
+    @fresh(service)
     def conformance() -> Response:
         exchange = Exchange(service, pages)
         return exchange.answer(documents.conformance(exchange.publication.base, parts), JSON, "conformance.html")
 
     @app.get("/collections")
+    @fresh(service)
     def collections() -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
@@ -46,6 +51,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, JSON, "collections/index.html")
 
     @app.get("/collections/<name>")
+    @fresh(service)
     def collection(name: str) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
@@ -55,6 +61,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, JSON, "collections/collection.html")
 
     @app.get("/collections/<name>/queryables")
+    @fresh(service)
     def queryables(name: str) -> Response:
         exchange = Exchange(service, pages)
         layer = exchange.publication.collection(name).layer
@@ -63,6 +70,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, SCHEMA_JSON, "collections/queryables.html")
 
     @app.get("/collections/<name>/schema")
+    @fresh(service)
     def schema(name: str) -> Response:
         exchange = Exchange(service, pages)
         layer = exchange.publication.collection(name).layer
@@ -71,6 +79,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, SCHEMA_JSON, "collections/schema.html")
 
     @app.get("/collections/<name>/schemas/feature")
+    @fresh(service)
     def feature_schema(name: str) -> Response:
         exchange = Exchange(service, pages)
         layer = exchange.publication.collection(name).layer

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable, Set
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import flask
 from flask import Request, Response
 from pygeoapi.api import APIRequest
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document
 from geoportal.ogc.pages import Pages
@@ -15,10 +18,20 @@ from geoportal.ogc.query import COMMON, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service
 
 
+def language_of(request: Request) -> str:
+    """The language that a request gets: the one that it names in `lang`, else the best it accepts."""
+    asked = request.args.get("lang")
+    return asked if asked in LANGUAGES else _best_language(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(1024)
+def _best_language(accepted: str) -> str:
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES, default=LANGUAGES[0])
+
+
 def _with_plain_language(request: Request) -> Request:
     """The request with the one language that it gets: pygeoapi divides by weights, and `q=0` is legal (RFC 9110)."""
-    best = request.accept_languages.best_match(sorted(LANGUAGES), default="de")
-    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": best})
+    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": language_of(request)})
 
 
 class Exchange:

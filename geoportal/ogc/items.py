@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flask import Flask, Response
 
 from geoportal.ogc import documents
+from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import CRS84, crs_of
 from geoportal.ogc.documents import GEOJSON
 from geoportal.ogc.exchange import Exchange
@@ -18,6 +19,7 @@ from geoportal.ogc.service import Service
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
     @app.get("/collections/<name>/items")
+    @fresh(service)
     def items(name: str) -> Response:
         now = service.current()
         table = now.collection(name).table
@@ -38,6 +40,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return response
 
     @app.get("/collections/<name>/items/<path:identifier>")
+    @fresh(service)
     def item(name: str, identifier: str) -> Response:
         exchange = Exchange(service, pages, ITEM)
         now = exchange.publication

@@ -3,8 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,11 @@ from pygeoapi import l10n
 from pygeoapi.api import API
 
 from geoportal.catalogue import ManifestError, all_layers
+from geoportal.data_versions import DataVersion, DataVersions
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
+from geoportal.ogc.memory import Memory
 from geoportal.ogc.openapi import openapi
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import NotFound, Unavailable
@@ -25,7 +30,6 @@ from geoportal.settings import Settings
 LOGGER = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 1.0
-MEASURE_AGAIN_SECONDS = 60.0
 LANGUAGES = ("de", "en")
 
 type Signature = tuple[tuple[str, int, int], ...]
@@ -33,12 +37,18 @@ type Signature = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True)
 class Publication:
-    """One state of the manifests and all that follows from it."""
+    """One state of the manifests and all that follows from it.
 
+    `generation` is equal in every process that runs these programs with these manifests; `since` is when this one
+    began to.
+    """
+
+    generation: str
     collections: Mapping[str, Collection]
     api: API
     limits: Limits
     translated: Mapping[str, Mapping[str, Any]]
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def base(self) -> str:
@@ -66,8 +76,10 @@ class Service:
         self._signature = _signature(folder)
         self._looked = time.monotonic()
         self._publication = self._publish()
-        self._extents: dict[str, tuple[float, Extent]] = {}
+        self._extents: dict[str, tuple[str, Extent]] = {}
         self.engine = engine_for(settings.require_read_url())
+        self.memory = Memory()
+        self._versions = DataVersions(self.engine)
 
     def current(self) -> Publication:
         if time.monotonic() - self._looked >= LOOK_AGAIN_SECONDS and self._lock.acquire(blocking=False):
@@ -77,16 +89,30 @@ class Service:
                 self._lock.release()
         return self._publication
 
+    def state(self, collection: str | None = None) -> DataVersion | None:
+        """What an answer follows from beside the request: the data of a collection (without a name, or with one that
+        is not known: all data), the manifests and the programs. None while the database has never answered.
+        """
+        now = self.current()
+        found = now.collections.get(collection or "")
+        data = self._versions.of(*([found.layer.view] if found else []))
+        if data is None:
+            return None
+        changed = max(data.changed_at, now.since) if data.changed_at else now.since
+        return DataVersion(f"{now.generation} {data.token}", changed)
+
     def extent(self, identifier: str) -> Extent | None:
-        """Extent and count of a collection, at most a minute old; None while it cannot be measured."""
+        """Extent and count of a collection, measured when its data have changed; None while that is not possible."""
+        state = self.state(identifier)
+        token = state.token if state else ""
         measured = self._extents.get(identifier)
-        if measured is not None and time.monotonic() - measured[0] < MEASURE_AGAIN_SECONDS:
+        if measured is not None and measured[0] == token:
             return measured[1]
         try:
             extent = self.current().collections[identifier].table.extent(self.engine)
         except Unavailable:
             return measured[1] if measured else None
-        self._extents[identifier] = (time.monotonic(), extent)
+        self._extents[identifier] = (token, extent)
         return extent
 
     def _look(self) -> None:
@@ -110,6 +136,7 @@ class Service:
         api = API(config, {})
         api.openapi = openapi(config, [item.layer for item in collections.values()], self.parts)
         return Publication(
+            generation=_digest((_programs(), self._signature)),
             collections=collections,
             api=api,
             limits=Limits(limits["default_items"], limits["max_items"]),
@@ -125,5 +152,21 @@ class Service:
 
 def _signature(folder: Path) -> Signature:
     """Changes whenever a manifest comes, goes or is written."""
-    files = sorted(folder.glob("*/layer.yml"))
-    return tuple((file.parent.name, stat.st_mtime_ns, stat.st_size) for file in files for stat in (file.stat(),))
+    return _stamps(folder, sorted(folder.glob("*/layer.yml")))
+
+
+@cache
+def _programs() -> Signature:
+    """Changes with the installed version of our own programs and templates."""
+    folder = Path(__file__).resolve().parent.parent
+    return _stamps(folder, sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".html", ".sql"}))
+
+
+def _stamps(folder: Path, files: Iterable[Path]) -> Signature:
+    return tuple(
+        (str(file.relative_to(folder)), stat.st_mtime_ns, stat.st_size) for file in files for stat in (file.stat(),)
+    )
+
+
+def _digest(value: object) -> str:
+    return blake2b(repr(value).encode(), digest_size=8).hexdigest()

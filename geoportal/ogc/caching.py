@@ -1,0 +1,92 @@
+"""Answers that somebody holds already: told so before any work is done, or taken from a small memory of this process.
+
+An answer follows from the request and from a state (`Service.state`): the version of the data, the manifests, the
+programs. Its ETag is made of these, so nothing has to be computed to know that it is still the same.
+"""
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Final
+
+import flask
+from flask import Response
+
+from geoportal.data_versions import DataVersion
+from geoportal.ogc.exchange import language_of
+from geoportal.ogc.memory import Kept
+from geoportal.ogc.service import Service
+
+# A browser asks again after a minute, a proxy after five; when we are gone, both may show what they have for a day.
+CACHE_CONTROL: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
+# RFC 9110 8.8.2.2: within a second there may be two changes, and only one Last-Modified
+_SETTLED: Final = timedelta(seconds=2)
+
+
+def fresh[**P](service: Service) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+    """Decorates the function of a route: 304 or the remembered answer before it is called, validators after it.
+
+    The route's `name` is the collection whose data it answers with; without one it may answer with all data.
+    """
+
+    def decorate(function: Callable[P, Response]) -> Callable[P, Response]:
+        @functools.wraps(function)
+        def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+            name = kwargs.get("name")
+            state = service.state(name if isinstance(name, str) else None)
+            if state is None:
+                return function(*args, **kwargs)
+            etag = _etag(state)
+            if _is_held(etag, state):
+                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state)
+            if (kept := service.memory.get(etag)) is not None:
+                return _stamped(Response(kept.body, headers=list(kept.headers)), etag, state)
+            response = function(*args, **kwargs)
+            if response.status_code != HTTPStatus.OK:
+                return response
+            if not response.is_streamed:
+                service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))
+            return _stamped(response, etag, state)
+
+        return answer
+
+    return decorate
+
+
+def _etag(state: DataVersion) -> str:
+    """Of the state and of everything in the request that an answer may depend on."""
+    request = flask.request
+    made_of = (
+        state.token,
+        request.path,
+        request.query_string.decode("latin-1"),
+        request.args.get("f") or request.headers.get("Accept", ""),
+        language_of(request),
+    )
+    return blake2b("\0".join(made_of).encode(), digest_size=12).hexdigest()
+
+
+def _is_held(etag: str, state: DataVersion) -> bool:
+    """RFC 9110 13.2.2: an ETag decides alone, where there is one. `*` is nobody's answer: we know of none before we
+    have worked.
+    """
+    request = flask.request
+    if request.headers.get("If-None-Match") is not None:
+        return etag in request.if_none_match.as_set(include_weak=True)
+    since, changed = request.if_modified_since, _last_modified(state)
+    return since is not None and changed is not None and changed.replace(microsecond=0) <= since
+
+
+def _last_modified(state: DataVersion) -> datetime | None:
+    changed = state.changed_at
+    return changed if changed is not None and datetime.now(UTC) - changed > _SETTLED else None
+
+
+def _stamped(response: Response, etag: str, state: DataVersion) -> Response:
+    response.set_etag(etag, weak=True)  # weak: a proxy may compress it
+    if (changed := _last_modified(state)) is not None:
+        response.last_modified = changed
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    return response
