@@ -37,8 +37,9 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 sample-data: $(SAMPLE_DATA) ## writes the sample plans
 
 .PHONY: config
-config: .venv/installed ## writes the generated part of config/pygeoapi.yml
+config: .venv/installed ## writes what is made of the manifests: config/pygeoapi.yml, docs/layer-manifest.md, docs/layer.schema.json
 	@.venv/bin/python -m geoportal.ogc.config
+	@.venv/bin/python -m geoportal.catalogue.reference
 
 .PHONY: lock
 lock: .venv/installed ## pins all packages anew; newest versions: make lock ARGS=--upgrade

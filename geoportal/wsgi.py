@@ -27,7 +27,7 @@ _HEADERS: Final = {
 
 
 def create(settings: Settings) -> Application:
-    """Raises SettingsError, ManifestError, or what the parts raise when something they need is missing."""
+    """Raises SettingsError, or what the parts raise when something they need is missing."""
     portal = create_portal(settings)
     ogc = create_ogc(settings, settings.home / "layers")
     return _guarded(DispatcherMiddleware(portal, {"/ogc": ogc}))

@@ -1,25 +1,30 @@
 """The manifest of a layer: what `layers/<id>/layer.yml` may say. What is not written here is refused."""
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from typing import Annotated
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Default
 
-# Names become SQL identifiers, query parameters and file names: one spelling that is safe in all three.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
-Crs = Annotated[str, StringConstraints(pattern=r"^EPSG:[0-9]{4,6}$")]
+from geoportal.catalogue import sensors as sensor_models
+from geoportal.catalogue import source as source_models
+from geoportal.catalogue import style as style_models
+from geoportal.catalogue.base import Closed, Name, Span, Text, Url, Words
+from geoportal.catalogue.sensors import Sensors
+from geoportal.catalogue.source import Source
+from geoportal.catalogue.style import Style
 
 # Query parameters of OGC API Features; a field of that name could not be asked for. `geom` is the geometry column.
 RESERVED = frozenset(
     {"bbox", "crs", "datetime", "f", "filter", "geom", "geometry", "lang", "limit", "offset", "properties", "q"}
     | {"resulttype", "sortby"}
 )
+# Collections that stand in the catalogue beside the layers, and what ours add to a layer's name.
+_SUFFIXES: Final = ("_flaechen", "_linien", "_punkte", "_messwerte")
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 type Location = tuple[str | int, ...]
 
@@ -47,170 +52,223 @@ class Geometry(StrEnum):
     GEOMETRY = "Geometry"
 
 
-class Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(Closed):
-    """The same in German and English."""
-
-    de: Text
-    en: Text
-
-
 class Keywords(Closed):
+    """Schlagwörter für den Katalog."""
+
     de: tuple[Text, ...]
+    """Deutsche Schlagwörter."""
     en: tuple[Text, ...]
+    """Englische Schlagwörter."""
 
 
 class Licence(Closed):
+    """Unter welcher Lizenz die Daten stehen."""
+
     name: Text
+    """Name der Lizenz."""
     url: Url
+    """Adresse ihres Textes."""
 
 
 class Contact(Closed):
+    """Wer Fragen zu den Daten beantwortet: eine Stelle, keine Person."""
+
     name: Text
+    """Name der Stelle."""
     url: Url | None = None
+    """Ihre Internetseite."""
     email: Text | None = None
-
-
-class Source(Closed):
-    """Where the rows come from: a view of schema `ogc`, or a file below the home folder.
-
-    `x`, `y` name the coordinate columns of a table without geometry; `crs` is theirs, or that of a file that does not
-    say its own. `separator`, `decimal` and `encoding` belong to CSV.
-    """
-
-    view: Name | None = None
-    path: Text | None = None
-    crs: Crs | None = None
-    x: Text | None = None
-    y: Text | None = None
-    separator: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
-    decimal: Annotated[str, StringConstraints(pattern=r"^[.,]$")] = "."
-    encoding: Text = "utf-8"
+    """Ihre Sammeladresse."""
 
 
 class Field(Closed):
-    """A field that is published. `source` is its column in the source if that is called otherwise.
-
-    `codes` are the values that may occur, with their meaning.
-    """
+    """Ein Feld. Spalten der Quelle, die hier nicht stehen, werden nie veröffentlicht."""
 
     type: FieldType
+    """Art der Werte."""
     label: Words
+    """Bezeichnung, wie Menschen sie lesen."""
     source: Text | None = None
+    """Spalte der Quelle, wenn sie anders heißt."""
+    unit: Text | None = None
+    """Einheit einer Zahl, zum Beispiel `W`."""
     codes: Mapping[str | int, Words] = Default(default_factory=dict)
-
-
-class Symbol(Closed):
-    """Colours as #rrggbb; width and radius in CSS pixels; dash as in SVG's stroke-dasharray."""
-
-    fill: Colour | None = None
-    stroke: Colour | None = None
-    width: float | None = Default(default=None, gt=0, le=20)
-    radius: float | None = Default(default=None, gt=0, le=50)
-    dash: Annotated[str, StringConstraints(pattern=r"^[0-9]+( [0-9]+)*$")] | None = None
-
-
-class Category(Symbol):
-    value: str | int | bool
-    label: Words
-
-
-class Style(Symbol):
-    """One symbol for all, or one per value of the field `by`; what a category leaves out is taken from here."""
-
-    by: Name | None = None
-    categories: tuple[Category, ...] = ()
+    """Die Werte, die vorkommen können, mit ihrer Bedeutung; andere sind ein Fehler der Quelle."""
+    visibility: Literal["public", "internal"] = "public"
+    """`internal`: nur für den Betrieb; das Feld verlässt die Datenbank nicht."""
+    format: Literal["opening_hours", "url"] | None = None
+    """`opening_hours`: Öffnungszeiten in der Schreibweise von OpenStreetMap; `url`: Internetadresse."""
 
 
 class Time(Closed):
-    """The fields that say when a feature holds. Without `end` it is an instant; an empty end is an open one."""
+    """Die Felder, die sagen, wann ein Objekt gilt. Ohne `end` ist es ein Zeitpunkt; ein leeres Ende ist offen."""
 
     start: Name
+    """Feld mit dem Beginn."""
     end: Name | None = None
+    """Feld mit dem Ende (letzter Tag)."""
+    only_current: bool = False
+    """Nur was heute gilt, ist zu sehen: Künftiges erscheint, Abgelaufenes verschwindet von selbst."""
 
 
 class Expect(Closed):
-    """How many rows a healthy source has; both bounds included."""
+    """Was eine gesunde Quelle hat. Wird es verfehlt, bleiben die bisherigen Daten stehen."""
 
     min: int = Default(ge=0)
+    """So viele Zeilen mindestens."""
     max: int = Default(ge=0)
+    """So viele höchstens."""
+    extent: tuple[float, float, float, float] | None = None
+    """West, Süd, Ost, Nord in Grad; außerhalb darf nichts liegen."""
 
 
 class Layer(Closed):
-    """One published layer. `folder` is where its manifest lies, not a key of the manifest."""
+    """Ein Layer: alles, was das Portal über ihn weiß."""
 
-    folder: Path
+    folder: Annotated[Path, Default(exclude=True)]  # where the manifest lies; not a key of it
     id: Name
+    """Name des Layers, gleich dem Namen des Ordners."""
     title: Words
+    """Titel."""
     description: Words
+    """Was die Daten zeigen, woher sie kommen, was sie nicht leisten."""
     keywords: Keywords
+    """Schlagwörter."""
     theme: Name
+    """Zweig im Themenbaum der Karte, zum Beispiel `bildung`."""
     publisher: Text
+    """Wer die Daten herausgibt."""
     contact: Contact | None = None
+    """Wer Fragen beantwortet."""
     licence: Licence
+    """Lizenz."""
     source: Source
+    """Quelle."""
+    refresh: Span | None = None
+    """Abstand, in dem die Quelle neu gelesen wird. Dateien werden ohnehin gelesen, sobald sie sich ändern."""
     geometry: Geometry
+    """Art der Geometrien."""
     key: Name
+    """Feld, das jedes Objekt für immer benennt."""
     fields: Mapping[Name, Field]
+    """Die Felder."""
     style: Style = Style()
+    """Zeichenvorschrift für Karte, Legende und QGIS."""
+    headline: Text | None = None
+    """Überschrift eines Objekts mit Feldern in Klammern: `{name} ({schulform})`. Sonst das erste Feld von `popup`."""
     popup: tuple[Name, ...] = ()
-    expect: Expect | None = None
+    """Felder, die ein Klick auf der Karte zeigt, in dieser Reihenfolge."""
+    search: tuple[Name, ...] = ()
+    """Textfelder, in denen die Suche des Portals sucht."""
     time: Time | None = None
+    """Gültigkeit der Objekte."""
+    expect: Expect | None = None
+    """Erwartungen an die Quelle."""
+    sensors: Sensors | None = None
+    """Messwerte."""
 
     @property
     def view(self) -> str:
-        """The view of schema `ogc` that holds the published rows: `id`, the fields, `geom`."""
+        """The view of schema `ogc` that holds the published rows: `id`, the properties, `geom`."""
         return self.source.view or self.id
 
-    @property
+    @cached_property
     def properties(self) -> Mapping[str, Field]:
-        """The fields that a feature carries beside its id; a field that is called `id` is the id itself."""
-        return {name: field for name, field in self.fields.items() if name != "id"}
+        """The fields that a feature carries beside its id: the public ones, and what its sensors told last.
+
+        A field that is called `id` is the id itself.
+        """
+        public = {name: each for name, each in self.fields.items() if name != "id" and each.visibility == "public"}
+        return {**public, **self.measured}
+
+    @cached_property
+    def measured(self) -> Mapping[str, Field]:
+        """What the view adds for each observed property: last value, since when (a state), its time, whether stale."""
+        found: dict[str, Field] = {}
+        for name, observed in (self.sensors.observed if self.sensors else {}).items():
+            label = observed.label
+            if not observed.event:
+                kind = FieldType.TEXT if observed.codes else FieldType.NUMBER
+                found[name] = Field(
+                    type=kind,
+                    label=label,
+                    unit=observed.unit,
+                    codes=dict(observed.codes.items()),
+                )
+            if observed.codes:
+                since = Words(de=f"{label.de} seit", en=f"{label.en} since")
+                found[f"{name}_seit"] = Field(type=FieldType.DATETIME, label=since)
+            at = label if observed.event else Words(de=f"{label.de}: gemessen", en=f"{label.en}: measured")
+            found[f"{name}_am"] = Field(type=FieldType.DATETIME, label=at)
+            if observed.stale:
+                found[f"{name}_veraltet"] = Field(type=FieldType.BOOLEAN, label=observed.stale.label)
+        return found
+
+    @property
+    def headline_fields(self) -> tuple[str, ...]:
+        return tuple(_PLACEHOLDER.findall(self.headline or ""))
 
 
 def contradictions(layer: Layer) -> Iterator[tuple[Location, str]]:
     """What the single keys cannot know: (place in the manifest, sentence)."""
     if layer.id != layer.folder.name:
         yield ("id",), f"heißt anders als der Ordner „{layer.folder.name}“ / differs from the folder's name"
-    yield from _source(layer.source)
+    if layer.id.endswith(_SUFFIXES):
+        yield ("id",), f"endet nicht auf / does not end with {', '.join(_SUFFIXES)}"
+    for place, message in source_models.contradictions(layer.source):
+        yield ("source", *place), message
     for name in layer.fields:
         if name in RESERVED:
             yield ("fields", name), "ist ein Parameter der OGC API / is a parameter of the OGC API"
     if layer.source.view and "id" not in layer.fields:
         yield ("fields",), "eine Sicht braucht das Feld „id“ / a view needs the field `id`"
+    yield from _fields_named(layer)
+    for style_place, message in style_models.contradictions(layer.style):
+        yield ("style", *style_place), message
+    if layer.expect and layer.expect.min > layer.expect.max:
+        yield ("expect",), "min ist größer als max / min is greater than max"
+    if layer.time and layer.time.only_current and layer.source.view:
+        yield ("time", "only_current"), "nicht für eine Sicht / not for a view"
+    if layer.sensors:
+        for sensor_place, message in sensor_models.contradictions(layer.sensors):
+            yield ("sensors", *sensor_place), message
+        for name in sorted(layer.measured.keys() & layer.fields.keys()):
+            yield ("fields", name), "so heißt schon ein Messwert / a reading has this name already"
+
+
+def _fields_named(layer: Layer) -> Iterator[tuple[Location, str]]:
+    """Every place that names a field names one that is published and of a fitting kind."""
     named: list[tuple[Location, str | None]] = [(("key",), layer.key), (("style", "by"), layer.style.by)]
+    named += [(("style", "label"), layer.style.label)]
+    named += [(("style", "sizes", "by"), layer.style.sizes.by if layer.style.sizes else None)]
     named += [(("popup", index), name) for index, name in enumerate(layer.popup)]
+    named += [(("search", index), name) for index, name in enumerate(layer.search)]
+    named += [(("headline",), name) for name in layer.headline_fields]
     if layer.time:
         named += [(("time", "start"), layer.time.start), (("time", "end"), layer.time.end)]
     for place, wanted in named:
         if wanted is None:
             continue
         field = layer.fields.get(wanted)
+        if field is None and place[0] not in ("key", "time"):  # those are columns of the table
+            field = layer.measured.get(wanted)
         if field is None:
             yield place, f"das Feld „{wanted}“ steht nicht unter fields / is not among the fields"
-        elif place[0] == "time" and field.type not in (FieldType.DATE, FieldType.DATETIME):
-            yield place, f"das Feld „{wanted}“ ist kein Datum / is no date"
-        elif place[0] == "key" and field.type not in (FieldType.TEXT, FieldType.INTEGER, FieldType.UUID):
-            yield place, f"„{wanted}“ kann kein Schlüssel sein / cannot be a key: {field.type}"
-    if layer.style.categories and layer.style.by is None:
-        yield ("style", "categories"), "braucht `by` / needs `by`"
-    if layer.expect and layer.expect.min > layer.expect.max:
-        yield ("expect",), "min ist größer als max / min is greater than max"
+        elif field.visibility == "internal":
+            yield place, f"das Feld „{wanted}“ ist intern / is internal"
+        elif (kinds := _KINDS.get(str(place[0]))) and field.type not in kinds:
+            yield place, f"„{wanted}“ {_UNFIT[str(place[0])]}: {field.type}"
+        elif place == ("style", "sizes", "by") and field.type not in (FieldType.INTEGER, FieldType.NUMBER):
+            yield place, f"„{wanted}“ ist keine Zahl / is no number"
 
 
-def _source(source: Source) -> Iterator[tuple[Location, str]]:
-    if (source.view is None) == (source.path is None):
-        yield ("source",), "genau eines von `view` und `path` / exactly one of `view` and `path`"
-    if source.view and source.model_fields_set != {"view"}:
-        yield ("source",), "`view` steht allein / `view` stands alone"
-    if source.path:
-        path = PurePosixPath(source.path)
-        if path.is_absolute() or ".." in path.parts:
-            yield ("source", "path"), "ist relativ zum Hauptordner / is relative to the home folder, without `..`"
-    if (source.x is None) != (source.y is None):
-        yield ("source",), "`x` und `y` gehören zusammen / `x` and `y` belong together"
-    if source.x and source.crs is None:
-        yield ("source",), "`x` und `y` brauchen `crs` / `x` and `y` need `crs`"
+_KINDS: Final[Mapping[str, tuple[FieldType, ...]]] = {
+    "time": (FieldType.DATE, FieldType.DATETIME),
+    "key": (FieldType.TEXT, FieldType.INTEGER, FieldType.UUID),
+    "search": (FieldType.TEXT,),
+}
+_UNFIT: Final[Mapping[str, str]] = {
+    "time": "ist kein Datum / is no date",
+    "key": "kann kein Schlüssel sein / cannot be a key",
+    "search": "ist kein Text / is no text",
+}

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from geoportal.catalogue.manifest import Layer, Location, contradictions
 
@@ -106,10 +107,14 @@ def _keys_at(place: Location) -> set[str]:
     """The keys that the model at `place` knows."""
     model: type[BaseModel] = Layer
     for step in place:
-        field = model.model_fields.get(str(step))
+        field = next((each for name, each in _named(model) if name == step), None)
         if field is not None and (inner := _model_in(field.annotation)) is not None:
             model = inner
-    return set(model.model_fields) - {"folder"}
+    return {name for name, _ in _named(model)} - {"folder"}
+
+
+def _named(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    return [(field.alias or name, field) for name, field in model.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

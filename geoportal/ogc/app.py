@@ -27,7 +27,7 @@ PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:
-    """The application, to be mounted at /ogc. Raises SettingsError and ManifestError."""
+    """The application, to be mounted at /ogc. Raises SettingsError."""
     # pygeoapi configures logging when nobody has; it shall not be the first, and tell only what went wrong
     logging.basicConfig(level=logging.INFO)
     logging.getLogger("pygeoapi").setLevel(logging.ERROR)

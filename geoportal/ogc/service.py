@@ -14,7 +14,7 @@ from typing import Any
 from pygeoapi import l10n
 from pygeoapi.api import API
 
-from geoportal.catalogue import ManifestError, all_layers
+from geoportal.catalogue import Shelf
 from geoportal.data_versions import DataVersion, DataVersions
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
@@ -65,18 +65,16 @@ class Publication:
 class Service:
     """The publication, renewed without a restart. Safe for threads.
 
-    Raises ManifestError and SettingsError when it is made; later, a broken manifest leaves everything as it was.
+    Raises SettingsError when it is made. A broken manifest hinders no other collection; its own stays as it was.
     """
 
     def __init__(self, settings: Settings, folder: Path, parts: Sequence[Part]) -> None:
         self.parts = parts
         self._settings = settings
-        self._folder = folder
+        self._shelf = Shelf(folder)
         self._lock = threading.Lock()
-        self._signature = _signature(folder)
-        self._looked = time.monotonic()
-        self._publication = self._publish()
         self._extents: dict[str, tuple[str, Extent]] = {}
+        self._look()
         self.engine = engine_for(settings.require_read_url())
         self.memory = Memory()
         self._versions = DataVersions(self.engine)
@@ -117,26 +115,23 @@ class Service:
 
     def _look(self) -> None:
         self._looked = time.monotonic()
-        signature = _signature(self._folder)
-        if signature == self._signature:
+        if not self._shelf.look():
             return
-        self._signature = signature
-        try:
-            self._publication = self._publish()
-        except ManifestError:
-            LOGGER.exception("manifests not taken over, the collections stay as they are")
-        else:
-            self._extents.clear()
-            LOGGER.info("collections: %s", ", ".join(self._publication.collections))
+        for name, fault in self._shelf.faults.items():
+            LOGGER.error("manifest of %s not taken over: %s", name, fault)
+        self._publication = self._publish()
+        self._extents.clear()
+        LOGGER.info("collections: %s", ", ".join(self._publication.collections))
 
     def _publish(self) -> Publication:
-        collections = {item.layer.id: item for item in collections_of(all_layers(self._folder))}
+        layers = self._shelf.layers.values()
+        collections = {item.layer.id: item for item in collections_of(layers)}
         config = configuration(self._settings, collections.values())
         limits = config["server"]["limits"]
         api = API(config, {})
         api.openapi = openapi(config, [item.layer for item in collections.values()], self.parts)
         return Publication(
-            generation=_digest((_programs(), self._signature)),
+            generation=_digest((_programs(), [layer.model_dump_json() for layer in layers])),
             collections=collections,
             api=api,
             limits=Limits(limits["default_items"], limits["max_items"]),
@@ -148,11 +143,6 @@ class Service:
                 for language in LANGUAGES
             },
         )
-
-
-def _signature(folder: Path) -> Signature:
-    """Changes whenever a manifest comes, goes or is written."""
-    return _stamps(folder, sorted(folder.glob("*/layer.yml")))
 
 
 @cache

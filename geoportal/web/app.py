@@ -20,7 +20,7 @@ def berlin_today() -> date:
 
 
 def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Flask:
-    """Raises PortalSetupError or ManifestError when config/portal.yml, the front-end packages or the layers are not as
+    """Raises PortalSetupError when config/portal.yml, the front-end packages or the layers are not as
     needed; asks no database.
     """
     app = Flask("geoportal.web", static_folder="static", template_folder="templates")

@@ -1,11 +1,11 @@
 """What the catalogue's manifests mean to the map: the theme tree, its symbols, and what a click tells."""
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from geoportal.catalogue import Layer, ManifestError, Symbol, all_layers
+from geoportal.catalogue import Layer, Shelf, Symbol
 from geoportal.web.errors import PortalSetupError
 
 log = logging.getLogger(__name__)
@@ -15,30 +15,30 @@ PLANS = ("bebauungsplaene", "flaechennutzungsplaene")
 _OWN_PLACE = frozenset({*PLANS, "planinhalte", "gemeinden"})
 
 
-@dataclass(slots=True)
 class Catalogue:
     """The layers as their manifests stand now: a new folder is a new theme without a restart."""
 
-    folder: Path
-    _signature: tuple[tuple[str, int, int], ...] = ()
-    _layers: dict[str, Layer] = field(default_factory=dict)
+    def __init__(self, folder: Path) -> None:
+        self._shelf = Shelf(folder)
+        self._layers: Mapping[str, Layer] = {}
 
-    def layers(self) -> dict[str, Layer]:
-        """By id. A mistake in a manifest leaves what was read before, and is logged; at the start it is raised."""
-        files = sorted(self.folder.glob("*/layer.yml"))
-        signature = tuple((str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
-        if signature != self._signature:
-            try:
-                found = {layer.id: layer for layer in all_layers(self.folder)}
-            except ManifestError:
-                if not self._layers:
-                    raise
-                log.exception("the map keeps its former themes")
-            else:
-                if missing := sorted(_OWN_PLACE - found.keys()):
-                    raise PortalSetupError(f"{self.folder}: fehlt / missing: {', '.join(missing)}")
-                self._layers = found
-            self._signature = signature
+    def layers(self) -> Mapping[str, Layer]:
+        """By id. A mistake in a manifest leaves what was read of it before.
+
+        Raises PortalSetupError when, at the start, the map lacks a layer that has its own place on it.
+        """
+        if not self._shelf.look():
+            return self._layers
+        for name, fault in self._shelf.faults.items():
+            log.error("the map keeps the former state of theme %s: %s", name, fault)
+        found = self._shelf.layers
+        if missing := sorted(_OWN_PLACE - found.keys()):
+            told = "".join(f"\n{fault}" for fault in self._shelf.faults.values())
+            if not self._layers:
+                raise PortalSetupError(f"{self._shelf.folder}: fehlt / missing: {', '.join(missing)}{told}")
+            log.error("the map keeps its former layers, these are gone: %s", ", ".join(missing))
+            return self._layers
+        self._layers = found
         return self._layers
 
     def themes(self) -> list[Layer]:
@@ -69,10 +69,11 @@ def for_script(layer: Layer) -> dict[str, Any]:
         "popup": [
             {
                 "name": name,
-                "label": layer.fields[name].label.de,
-                "type": layer.fields[name].type,
-                "codes": {str(code): text.de for code, text in layer.fields[name].codes.items()},
+                "label": field.label.de,
+                "type": field.type,
+                "unit": field.unit,
+                "codes": {str(code): text.de for code, text in field.codes.items()},
             }
-            for name in layer.popup
+            for name, field in ((name, layer.properties[name]) for name in layer.popup)
         ],
     }

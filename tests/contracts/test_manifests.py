@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from geoportal.catalogue import FieldType, Layer, ManifestError, all_layers, read_layer
+from geoportal.catalogue import FieldType, Layer, ManifestError, Shelf, all_layers, read_layer
+from geoportal.catalogue.reference import PAGE, SCHEMA, page, schema
 from geoportal.settings import CHECKOUT
 
 FOLDERS = sorted(path.parent for path in (CHECKOUT / "layers").glob("*/layer.yml"))
@@ -25,6 +26,11 @@ def test_a_manifest_that_ships_is_whole(folder: Path) -> None:
 def test_the_layers_of_the_first_release_are_there() -> None:
     shipped = {layer.id for layer in all_layers(CHECKOUT / "layers")}
     assert shipped >= {"bebauungsplaene", "flaechennutzungsplaene", "planinhalte", "gemeinden", "schulen"}
+
+
+def test_the_reference_and_the_schema_for_editors_are_in_step_with_the_model() -> None:
+    assert (CHECKOUT / PAGE).read_text("utf-8") == page(), "run make config"
+    assert (CHECKOUT / SCHEMA).read_text("utf-8") == schema(), "run make config"
 
 
 GOOD = """\
@@ -50,6 +56,17 @@ style:
     - {value: s, label: {de: Säule, en: column}, fill: "#0000ff"}
 popup: [nr, art]
 expect: {min: 1, max: 9}
+"""
+
+SENSORS = """\
+sensors:
+  topic: kreis/brunnen/{key}
+  json: {time: t, values: {stand: data.level}}
+  history: 30d
+  observed:
+    stand: {label: {de: Wasserstand, en: Level}, unit: cm, min: 0, max: 500, stale: {after: 6h}}
+    zustand: {label: {de: Zustand, en: State}, codes: {an: {de: an, en: "on"}, aus: {de: aus, en: "off"}}}
+    spuelung: {label: {de: Letzte Spülung, en: Last flushed}, event: true, stale: {after: 14d}}
 """
 
 
@@ -87,6 +104,12 @@ def test_a_good_manifest_is_read_into_types(tmp_path: Path) -> None:
         ("  art:\n", "  Art:\n", 13, "fields.Art"),
         ("path: data/brunnen.csv", "path: /etc/passwd", 8, "source.path: ist relativ zum Hauptordner"),
         ("path: data/brunnen.csv", "path: data/../../x.csv", 8, "source.path: ist relativ zum Hauptordner"),
+        ("popup: [nr, art]", "search: [nr]", 21, "search.0: „nr“ ist kein Text / is no text"),
+        ("popup: [nr, art]", "headline: 'Nr. {nummer}'", 21, "headline: das Feld „nummer“ steht nicht"),
+        ("label: {de: Art,", "visibility: internal\n    label: {de: Art,", 19, "das Feld „art“ ist intern"),
+        ("path: data/brunnen.csv", "path: a.csv, url: https://example.org/a.csv", 8, "genau eines von"),
+        ("path: data/brunnen.csv, x: X, y: Y, crs: EPSG:25832", "wfs: https://example.org/", 8, "braucht `layer`"),
+        ("path: data/brunnen.csv, x: X, y: Y", "url: https://anna:geheim@example.org/a.csv", 8, "ohne Namen und"),
         ("path: data/brunnen.csv", "view: plaene", 8, "source: `view` steht allein"),
         (", crs: EPSG:25832", "", 8, "source: `x` und `y` brauchen `crs`"),
         ("x: X, y: Y", "x: X", 8, "source: `x` und `y` gehören zusammen"),
@@ -104,6 +127,73 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, good: str, bad: str, li
     message = str(caught.value)
     assert f"brunnen/layer.yml, Zeile {line}: " in message
     assert said in message
+
+
+def test_what_sensors_tell_are_fields_of_the_feature(tmp_path: Path) -> None:
+    layer = read(tmp_path, GOOD + SENSORS)
+    kinds = {name: field.type.value for name, field in layer.measured.items()}
+    assert kinds == {
+        "stand": "number",
+        "stand_am": "datetime",
+        "stand_veraltet": "boolean",
+        "zustand": "text",
+        "zustand_seit": "datetime",
+        "zustand_am": "datetime",
+        "spuelung_am": "datetime",
+        "spuelung_veraltet": "boolean",
+    }
+    assert layer.properties.keys() == {"nr", "art", *kinds}
+    assert (layer.properties["stand"].unit, layer.properties["zustand"].codes["an"].de) == ("cm", "an")
+
+
+def test_an_internal_field_is_no_property_of_the_feature(tmp_path: Path) -> None:
+    secret = "  vermerk: {type: text, visibility: internal, label: {de: Vermerk, en: Remark}}\n"
+    layer = read(tmp_path, GOOD.replace("style:\n", f"{secret}style:\n"))
+    assert "vermerk" in layer.fields
+    assert list(layer.properties) == ["nr", "art"]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "line", "said"),
+    [
+        ("{key}", "{nr}", 24, "sensors.topic: braucht genau einmal die Stufe {key}"),
+        ("values: {stand:", "values: {pegel:", 25, "steht nicht unter observed"),
+        ("history: 30d", "history: 30 Tage", 26, "eine Dauer wie 15min, 6h oder 30d"),
+        ("unit: cm, min: 0", "unit: cm, min: 900", 28, "min ist größer als max"),
+        ("unit: cm, min: 0", "event: true, unit: cm", 28, "ein Ereignis hat keinen Wert"),
+        ("    zustand:", "    art:", 13, "fields.art: so heißt schon ein Messwert"),
+        ("  json:", "  jason:", 25, "probably meant: json"),
+    ],
+)
+def test_a_mistake_about_sensors_is_told_with_its_line(
+    tmp_path: Path, good: str, bad: str, line: int, said: str
+) -> None:
+    assert good in SENSORS
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, GOOD + SENSORS.replace(good, bad, 1))
+    assert f"brunnen/layer.yml, Zeile {line}: " in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_broken_manifest_hinders_no_other_and_its_layer_stays_as_it_was(tmp_path: Path) -> None:
+    def write(name: str, text: str) -> None:
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "layer.yml").write_text(text.replace("id: brunnen", f"id: {name}"), "utf-8")
+
+    write("brunnen", GOOD)
+    write("baenke", GOOD.replace("title:", "titel:"))
+    shelf = Shelf(tmp_path)
+    assert shelf.look()
+    assert (list(shelf.layers), list(shelf.faults)) == (["brunnen"], ["baenke"])
+    assert not shelf.look()
+    write("brunnen", GOOD.replace("title:", "titel:"))
+    write("quellen", GOOD)
+    assert shelf.look()
+    assert (list(shelf.layers), list(shelf.faults)) == (["brunnen", "quellen"], ["baenke", "brunnen"])
+    write("brunnen", GOOD.replace("Trinkbrunnen", "Wasserspender"))
+    (tmp_path / "baenke" / "layer.yml").unlink()
+    assert shelf.look()
+    assert (shelf.layers["brunnen"].title.de, dict(shelf.faults)) == ("Wasserspender", {})
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "nur Text"])

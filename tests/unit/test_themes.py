@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from geoportal.catalogue import ManifestError
 from geoportal.settings import CHECKOUT
 from geoportal.web.errors import PortalSetupError
 from geoportal.web.themes import Catalogue, for_script, heading, symbol
@@ -48,9 +47,18 @@ def test_a_mistake_in_a_manifest_leaves_the_themes_that_were_read_before(folder:
     assert catalogue.themes() == before
 
 
-def test_a_mistake_is_told_at_the_start(folder: Path) -> None:
+def test_a_mistake_in_a_theme_does_not_keep_the_map_from_starting(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     add_brunnen(folder, text="\nfarbe: blau\n")
-    with pytest.raises(ManifestError, match="farbe"):
+    assert [layer.id for layer in Catalogue(folder).themes()] == ["schulen"]
+    assert "farbe: unbekannter Schlüssel" in caplog.text
+
+
+def test_a_mistake_in_a_layer_of_the_map_itself_is_told_at_the_start(folder: Path) -> None:
+    manifest = folder / "planinhalte" / "layer.yml"
+    manifest.write_text(manifest.read_text("utf-8") + "\nfarbe: blau\n", "utf-8")
+    with pytest.raises(PortalSetupError, match="farbe"):
         Catalogue(folder).layers()
 
 
