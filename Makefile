@@ -21,7 +21,7 @@ demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis sandbox) .venv/installed node_modu
 
 .PHONY: test
 test: postgis sandbox programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: check
 check: .venv/installed ## style, types, architecture, generated files: all that needs no database

@@ -155,6 +155,13 @@ def wait_until_all_are_published(engine: Engine, seconds: float) -> None:
         time.sleep(0.1)
 
 
+def wait_until_one_is_begun(engine: Engine, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while uploads(engine)[0][0] is State.RECEIVED:
+        assert time.monotonic() < deadline, uploads(engine)
+        time.sleep(0.01)
+
+
 @contextmanager
 def engine_of(settings: Settings) -> Iterator[Engine]:
     engine = owner_engine(settings.require_database_url())
@@ -176,7 +183,8 @@ def test_twenty_rounds_with_ten_kills_publish_every_plan_once(database: Settings
             for number in range(1, ROUNDS + 1):
                 worker.start()
                 operations.receive(engine, archive, write(tmp_path / f"{number}.gml", document(f"Fassung {number}")))
-                # each tenth of an ingest twice, somewhere within it
+                # each tenth of an ingest twice, somewhere within it; how long a worker takes to begin is no part of it
+                wait_until_one_is_begun(engine, 60)
                 time.sleep(lasts * (number % KILLS + chance.random()) / KILLS)
                 worker.kill()
                 killed[uploads(engine)[0][0]] += 1
