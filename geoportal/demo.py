@@ -4,6 +4,7 @@ The web server is this very process (and its workers, which end with it), so tha
 is killed; the private database server then waits for the next start, which joins it.
 """
 
+import logging
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine
 
-from geoportal import operations, serving, store, wsgi
+from geoportal import logs, operations, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine
 from geoportal.database.cluster import Cluster, ClusterError
@@ -33,6 +34,7 @@ class _DemoError(Exception):
 
 def run(settings: Settings) -> int:
     """Serves until it is told to stop; returns the exit code, or raises SystemExit when a signal ends the start."""
+    logs.set_up(level=logging.WARNING)
     signal.signal(signal.SIGTERM, _leave)
     hangup = signal.SIGHUP
     if signal.getsignal(hangup) is signal.SIG_DFL:  # nohup has asked to go on when the terminal closes
@@ -109,7 +111,6 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
         if value is not None and name in config.settings:
             config.set(name, value)
     config.set("bind", f"fd://{listener.detach()}")
-    config.set("control_socket_disable", True)
     config.set("loglevel", "error")  # that workers end with Ctrl-C is no news
 
     def announce(worker: Any) -> None:

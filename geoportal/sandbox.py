@@ -25,6 +25,7 @@ from typing import IO, BinaryIO, Final, override
 from shapely.geometry.base import BaseGeometry
 
 import plans_ingest
+from geoportal import metrics
 from geoportal.database.tables import SRID
 from plans_ingest import Batch, gdal_guard, serial
 from plans_ingest.child import Request
@@ -99,7 +100,7 @@ def read(
                 _log_last_words(errors, fault)
                 raise ResourceExceeded(_reason(process)) from None
     except ResourceExceeded as fault:
-        # to be counted: one line, one reason
+        metrics.READINGS_ENDED.labels(fault.limit.value).inc()
         log.warning(
             "reading ended: reason=%s bytes=%d seconds=%.1f",
             fault.limit, file.stat().st_size, time.monotonic() - started,

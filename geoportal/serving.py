@@ -16,5 +16,6 @@ def command(settings: Settings) -> list[str]:
         "--preload", "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS),
         "--bind", f"{settings.host}:{settings.port}",
         "--timeout", "60", "--graceful-timeout", "15", "--keep-alive", "5",
-        "--limit-request-line", "8190", "--log-level", "warning",
+        "--limit-request-line", "8190", "--log-level", "warning", "--logger-class", "geoportal.logs.GunicornLogger",
+        "--no-control-socket",
     ]  # fmt: skip

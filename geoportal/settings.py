@@ -19,6 +19,8 @@ class Settings:
     """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute.
 
     `schemas` is a folder with the official XSDs of XPlanGML, which are not ours to hand on; checks use them if given.
+    `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
+    `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     """
 
     database_url: str | None
@@ -28,7 +30,10 @@ class Settings:
     public_url: str
     data: Path
     home: Path
+    run: Path
     schemas: Path | None = None
+    trusted_proxies: int = 0
+    requests_per_second: int = 50
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -37,15 +42,19 @@ class Settings:
         if not raw_port.isdecimal() or not 0 < int(raw_port) < 65536:
             raise SettingsError(f"GEOPORTAL_PORT: {raw_port!r} ist keine Portnummer / is no port number")
         home = Path(environ.get("GEOPORTAL_HOME", str(CHECKOUT))).resolve()
+        data = Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve()
         return cls(
             database_url=environ.get("GEOPORTAL_DATABASE_URL") or None,
             read_database_url=environ.get("GEOPORTAL_READ_DATABASE_URL") or None,
             host=environ.get("GEOPORTAL_HOST", "127.0.0.1"),
             port=int(raw_port),
             public_url=environ.get("GEOPORTAL_URL", f"http://localhost:{raw_port}").rstrip("/"),
-            data=Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve(),
+            data=data,
             home=home,
+            run=Path(environ.get("GEOPORTAL_RUN", str(data / "run"))).resolve(),
             schemas=_folder(environ, "XPLAN_SCHEMAS"),
+            trusted_proxies=_number(environ, "GEOPORTAL_TRUSTED_PROXIES", 0, most=9),
+            requests_per_second=_number(environ, "GEOPORTAL_REQUESTS_PER_SECOND", 50, most=100_000),
         )
 
     @property
@@ -71,6 +80,13 @@ class Settings:
             return self.read_database_url
         owner = self.require_database_url()
         return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={READ_ROLE}')}"
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    raw = environ.get(name) or str(default)
+    if not raw.isdecimal() or int(raw) > most:
+        raise SettingsError(f"{name}: {raw!r} ist keine Zahl von 0 bis {most} / is no number from 0 to {most}")
+    return int(raw)
 
 
 def _folder(environ: Mapping[str, str], name: str) -> Path | None:

@@ -121,5 +121,6 @@ def _copy(cluster: Cluster, data: Path) -> Iterator[Settings]:
             database_url=cluster.url_of(OWNER, name),
             read_database_url=cluster.url_of(READ_ROLE, name),
             data=data,
+            run=data / "run",
         )
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

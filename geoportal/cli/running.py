@@ -1,12 +1,11 @@
 """Running the server, its worker and its database."""
 
-import logging
 import os
 import sys
 
 import click
 
-from geoportal import demo, jobs, operations, serving, wsgi
+from geoportal import demo, jobs, logs, metrics, operations, serving, wsgi
 from geoportal.archive import Archive
 from geoportal.cli.common import spoken_errors
 from geoportal.database import check_schema, migrate, owner_engine
@@ -47,7 +46,8 @@ def demo_command(settings: Settings) -> None:
 @click.option("--parallel", type=click.IntRange(1, 32), default=jobs.PARALLEL, show_default=True)
 @click.pass_obj
 def work_command(settings: Settings, parallel: int) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up()
+    metrics.begin(settings.run, "work", os.environ)
     with spoken_errors():
         check_schema(owner_engine(settings.require_database_url()))
         jobs.work(settings, parallel=parallel)

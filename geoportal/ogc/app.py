@@ -28,9 +28,6 @@ PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART)
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:
     """The application, to be mounted at /ogc. Raises SettingsError."""
-    # pygeoapi configures logging when nobody has; it shall not be the first, and tell only what went wrong
-    logging.basicConfig(level=logging.INFO)
-    logging.getLogger("pygeoapi").setLevel(logging.ERROR)
     service, pages = Service(settings, layers_folder, PARTS), Pages()
     app = Flask("geoportal.ogc", static_folder=STATIC, static_url_path="/static")
     app.url_map.strict_slashes = False

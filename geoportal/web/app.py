@@ -59,7 +59,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         app.register_blueprint(pages.bp)
     problems.register(app)
     app.before_request(_refuse_nul)
-    app.after_request(_secured(config))
+    app.after_request(_fresh)
     return app
 
 
@@ -82,29 +82,8 @@ def _every_page() -> dict[str, object]:
     }
 
 
-def _secured(config: PortalConfig) -> Callable[[Response], Response]:
-    pictures = " ".join(["'self'", "data:", *dict.fromkeys(basemap.origin for basemap in config.basemaps)])
-    headers = {
-        # Leaflet sets styles through the CSSOM, which the policy allows. Trusted Types close the way by which markup in
-        # a plan's name could become script (CVE-2025-69993: popups and tooltips of Leaflet 1 take HTML).
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; connect-src 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
-            "require-trusted-types-for 'script'; trusted-types default"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
-
-    def secure(response: Response) -> Response:
-        if response.mimetype == "text/html":
-            # Pages follow the data; without a word about it, browsers keep them as long as they like.
-            response.headers.setdefault("Cache-Control", "no-cache")
-        for name, value in headers.items():
-            # A view may be stricter than that (documents), never laxer.
-            response.headers.setdefault(name, value)
-        return response
-
-    return secure
+def _fresh(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        # Pages follow the data; without a word about it, browsers keep them as long as they like.
+        response.headers.setdefault("Cache-Control", "no-cache")
+    return response

@@ -1,0 +1,56 @@
+"""What processes count about themselves, and the sum over all that live on this machine.
+
+Each server and worker writes to a folder of its own below `run/metrics` (prometheus-client's files, one per process and
+kind); whoever is asked for the figures adds the files up. A folder whose process is gone goes with it: to Prometheus
+that is a restart, which it knows.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Final, override
+
+from prometheus_client import Counter, Histogram, values
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+REQUESTS: Final = Histogram(
+    "geoportal_request_seconds",
+    "Time until the first byte of an answer, by route template",
+    ["route", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30),
+)
+REFUSED: Final = Counter("geoportal_refused", "Requests refused before any work was done, by reason", ["reason"])
+READINGS_ENDED: Final = Counter(
+    "geoportal_readings_ended", "Reading processes that were ended or died, by reason", ["reason"]
+)
+
+
+def begin(run: Path, role: str, environ: MutableMapping[str, str]) -> None:
+    """From now on this process, and those that it forks, write what they count below `run`. For entrances only."""
+    folder = run / "metrics" / f"{role}-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # prometheus-client looks when it is imported, which is before anybody has read the settings
+    environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    values.ValueClass = values.MultiProcessValue()
+
+
+class LivingProcesses(Collector):
+    """The figures of all processes that write below `run/metrics` and live."""
+
+    def __init__(self, run: Path) -> None:
+        self._folder = run / "metrics"
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        files: list[str] = []
+        for folder in self._folder.glob("*-*"):
+            pid = folder.name.rpartition("-")[2]
+            if Path("/proc", pid).exists():
+                files += map(str, folder.glob("*.db"))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+        yield from MultiProcessCollector.merge(files, accumulate=True)
