@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Final, override
 
 from prometheus_client import Counter, Histogram, values
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+ROLES: Final = ("web", "work")
 
 REQUESTS: Final = Histogram(
     "geoportal_request_seconds",
@@ -47,10 +49,16 @@ class LivingProcesses(Collector):
     @override
     def collect(self) -> Iterator[Metric]:
         files: list[str] = []
+        living = dict.fromkeys(ROLES, 0)
         for folder in self._folder.glob("*-*"):
-            pid = folder.name.rpartition("-")[2]
+            role, _, pid = folder.name.rpartition("-")
             if Path("/proc", pid).exists():
                 files += map(str, folder.glob("*.db"))
+                living[role] += 1
             else:
                 shutil.rmtree(folder, ignore_errors=True)
+        processes = GaugeMetricFamily("geoportal_processes", "Servers and workers that live", labels=["role"])
+        for role, number in living.items():
+            processes.add_metric([role], number)
+        yield processes
         yield from MultiProcessCollector.merge(files, accumulate=True)

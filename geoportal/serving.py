@@ -11,10 +11,19 @@ THREADS: Final = 8
 
 def command(settings: Settings) -> list[str]:
     """The command line of the server; it reads its settings from the same environment as this process."""
+    return _gunicorn("geoportal.wsgi", f"{settings.host}:{settings.port}", WORKERS, THREADS)
+
+
+def watch_command(port: int) -> list[str]:
+    """The same for the operators' page and the figures; never on another address than this machine's own."""
+    return _gunicorn("geoportal.watch", f"127.0.0.1:{port}", 1, 2)
+
+
+def _gunicorn(module: str, address: str, workers: int, threads: int) -> list[str]:
     return [
-        sys.executable, "-m", "gunicorn", "geoportal.wsgi:from_environment()",
-        "--preload", "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS),
-        "--bind", f"{settings.host}:{settings.port}",
+        sys.executable, "-m", "gunicorn", f"{module}:from_environment()",
+        "--preload", "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
+        "--bind", address,
         "--timeout", "60", "--graceful-timeout", "15", "--keep-alive", "5",
         "--limit-request-line", "8190", "--log-level", "warning", "--logger-class", "geoportal.logs.GunicornLogger",
         "--no-control-socket",

@@ -32,6 +32,7 @@ for _command in (
     running.serve_command,
     running.demo_command,
     running.work_command,
+    running.watch_command,
     running.sweep_command,
     layers.layers_group,
 ):

@@ -35,6 +35,15 @@ def serve_command(settings: Settings) -> None:
         os.execv(sys.executable, serving.command(settings))  # noqa: S606 - our own interpreter, no shell
 
 
+@click.command("watch", help="Seite und Zahlen für den Betrieb, nur auf 127.0.0.1: / und /metrics.")
+@click.option("--port", type=click.IntRange(1, 65535), default=9188, show_default=True)
+@click.pass_obj
+def watch_command(settings: Settings, port: int) -> None:
+    with spoken_errors():
+        check_schema(owner_engine(settings.require_database_url()))
+        os.execv(sys.executable, serving.watch_command(port))  # noqa: S606 - our own interpreter, no shell
+
+
 @click.command("demo", help="Alles mit Musterdaten: Datenbank, Einlesen, Bereitstellen, bis Strg-C.")
 @click.pass_obj
 def demo_command(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Engines of the two roles: the owner writes, the reader sees only what is public."""
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
 
 # A request must never hold the server: reliability.md 5, read limits.
 _READ_OPTIONS = (
@@ -18,10 +18,22 @@ def owner_engine(url: str) -> Engine:
 
 def reader_engine(url: str) -> Engine:
     """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
+    return create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, pool_size=8)
+
+
+def probe_engine(url: str, seconds: float) -> Engine:
+    """The reader, without a pool: to find out whether the database answers within this time."""
+    limited = _with_options(url, f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}")
+    # libpq takes less than two seconds for two
+    return create_engine(limited.update_query_dict({"connect_timeout": "2"}), poolclass=NullPool)
+
+
+def _with_options(url: str, options: str) -> URL:
+    """The URL with these options after those that it brings."""
     parsed = _psycopg(url)
     given = parsed.query.get("options", "")
-    options = " ".join([given if isinstance(given, str) else " ".join(given), _READ_OPTIONS, "-c jit=off"]).strip()
-    return create_engine(parsed.set(query={**parsed.query, "options": options}), pool_pre_ping=True, pool_size=8)
+    brought = given if isinstance(given, str) else " ".join(given)
+    return parsed.update_query_dict({"options": f"{brought} {options}".strip()})
 
 
 def _psycopg(url: str) -> URL:

@@ -1,5 +1,7 @@
 """Migrations and the check at start that everything the services need is really there."""
 
+from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,6 +28,14 @@ REQUIRED_INDEXES = frozenset(
 )
 
 
+class Standing(Enum):
+    """How the schema of a database stands to these programs."""
+
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
+
+
 class SchemaError(Exception):
     """The database is not as the programs need it."""
 
@@ -40,18 +50,34 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+@cache
+def _known_revisions() -> tuple[str, ...]:
+    """Newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def standing_of(revision: str) -> Standing:
+    """A revision that these programs do not know is newer: during an upgrade, and after going back from one, they meet
+    a schema that later programs have expanded, and only ever expanded (docs/operations/upgrade.md).
+    """
+    known = _known_revisions()
+    if revision not in known:
+        return Standing.NEWER
+    return Standing.CURRENT if revision == known[0] else Standing.OLDER
+
+
 def check_schema(engine: Engine) -> None:
-    """Raises SchemaError when the schema is not at the newest revision, or an index or the read role is missing."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    """Raises SchemaError when the schema is older than these programs, or an index or the read role is missing."""
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass('plans.alembic_version')")) is None:
             raise SchemaError(
                 "Die Datenbank ist leer: `geoportal migrate` ausführen. / Empty database: run the migrations."
             )
         revision = connection.scalar(text("SELECT version_num FROM plans.alembic_version"))
-        if revision != head:
+        if standing_of(revision) is Standing.OLDER:
+            newest = _known_revisions()[0]
             raise SchemaError(
-                f"Schemastand {revision} statt {head}: `geoportal migrate` ausführen. / Run the migrations."
+                f"Schemastand {revision} statt {newest}: `geoportal migrate` ausführen. / Run the migrations."
             )
         existing = set(connection.scalars(text("SELECT indexname FROM pg_indexes WHERE schemaname = 'plans'")))
         if missing := REQUIRED_INDEXES - existing:

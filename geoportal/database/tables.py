@@ -252,3 +252,14 @@ data_version = Table(
     Column("version", BigInteger, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
+
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("fault", Text),
+    Column("detail", JSONB, nullable=False),
+)

@@ -1,7 +1,10 @@
-"""What the operator has to say (config/portal.yml), and the sign of life of the process."""
+"""What the operator has to say (config/portal.yml), and the signs of life of the process."""
+
+import json
 
 from flask import Blueprint, Response, render_template
 
+from geoportal import health
 from geoportal.web.portal import portal
 
 bp = Blueprint("operator", __name__)
@@ -23,6 +26,20 @@ def accessibility() -> str:
 
 
 @bp.get("/healthz")
-def health() -> Response:
+def alive() -> Response:
     """Of this process only: a restart would not help a database that is away."""
     return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@bp.get("/readyz")
+def ready() -> Response:
+    """Whether this process can serve readers: 503 sends a load balancer elsewhere. Names and levels, no more."""
+    own = portal()
+    found = health.examine(own.settings.require_read_url(), own.settings.data, own.catalogue.layers().values())
+    document = {"status": found.level, "checks": {finding.subject: finding.level for finding in found.findings}}
+    return Response(
+        json.dumps(document),
+        status=200 if found.is_ready else 503,
+        mimetype="application/json",
+        headers={"Cache-Control": "no-store"} | ({} if found.is_ready else {"Retry-After": "5"}),
+    )

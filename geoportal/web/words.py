@@ -87,6 +87,12 @@ def german_date(day: date) -> str:
     return f"{local.day}. {_MONTHS[local.month - 1]} {local.year}"
 
 
+def german_moment(moment: datetime) -> str:
+    """The minute in Germany: '1. März 2026, 14:05'."""
+    local = moment.astimezone(BERLIN)
+    return f"{german_date(local)}, {local:%H:%M}"
+
+
 def days_left(end: date, today: date) -> str:
     """How long one may still take part; the last day counts."""
     match (end - today).days:

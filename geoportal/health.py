@@ -1,0 +1,204 @@
+"""How the portal is: what two people want to know at seven in the morning, each thing with what to do about it.
+
+Asked through the read role, so that the web server can answer for itself; never waits longer than a load balancer does.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+
+from geoportal.catalogue import Layer
+from geoportal.database.engine import probe_engine
+from geoportal.database.schema import Standing, standing_of
+
+LONGEST: Final = 1.0  # seconds in which the database has to answer
+
+_SILENCE: Final = timedelta(seconds=60)  # six beats of a worker
+_WAITING: Final = timedelta(minutes=30)
+_BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
+_DRILL: Final = timedelta(days=8)
+_LEAST_FREE: Final = 0.10
+_MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
+
+_OPERATION: Final = text("SELECT * FROM ogc.operation")
+_DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
+
+
+class Level(StrEnum):
+    """`down`: nobody is served, and a load balancer shall ask another. `warning`: readers notice nothing yet."""
+
+    OK = "ok"
+    WARNING = "warning"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`todo` says what the operator does, empty when there is nothing to do."""
+
+    subject: str
+    level: Level
+    text: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The row of ogc.operation. Times are aware; None: never."""
+
+    revision: str
+    worker_seen_at: datetime | None
+    waiting: int
+    waiting_since: datetime | None
+    working: int
+    backup_at: datetime | None
+    drill_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`operation` and `changed` (by collection) are None while the database does not answer."""
+
+    findings: tuple[Finding, ...]
+    free_bytes: int
+    total_bytes: int
+    operation: Operation | None = None
+    changed: Mapping[str, datetime] | None = None
+    stale: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        levels = {finding.level for finding in self.findings}
+        return next((level for level in (Level.DOWN, Level.WARNING) if level in levels), Level.OK)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.level is not Level.DOWN
+
+
+def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
+    """Asks over a connection of its own: a pool that others have emptied is no sign of a database that is away.
+
+    Never raises for what it finds.
+    """
+    now = datetime.now(UTC)
+    disk = shutil.disk_usage(data if data.exists() else data.parent)
+    space = _space(disk.free, disk.total)
+    began = time.monotonic()
+    try:
+        with probe_engine(read_url, LONGEST).connect() as connection:
+            operation = Operation(**connection.execute(_OPERATION).one()._asdict())
+            changed = {row.collection: row.changed_at for row in connection.execute(_DATA)}
+    except SQLAlchemyError as fault:
+        return Health((_away(fault), space), disk.free, disk.total)
+    took = time.monotonic() - began
+    stale = tuple(
+        layer.id for layer in layers if layer.refresh and _is_stale(layer.refresh, changed.get(layer.id), now)
+    )
+    findings = (
+        _database(took),
+        _schema(operation.revision),
+        space,
+        _queue(operation, now),
+        _layers(stale),
+        _age("backup", "Sicherung", operation.backup_at, now, _BACKUP, "geoportal backup"),
+        _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
+    )
+    return Health(findings, disk.free, disk.total, operation, changed, stale)
+
+
+def _is_stale(refresh: timedelta, changed: datetime | None, now: datetime) -> bool:
+    return changed is None or now - changed > _MISSED * refresh
+
+
+def _away(fault: Exception) -> Finding:
+    if isinstance(fault, ProgrammingError):
+        return Finding("database", Level.DOWN, "Der Datenbank fehlt, was dieses Programm braucht.", "geoportal migrate")
+    return Finding(
+        "database",
+        Level.DOWN,
+        f"Die Datenbank antwortet nicht ({type(fault).__name__}).",
+        "systemctl status postgresql; docs/operations/faults.md, „Datenbank“",
+    )
+
+
+def _database(took: float) -> Finding:
+    if took > LONGEST:
+        return Finding(
+            "database",
+            Level.DOWN,
+            f"Die Datenbank antwortet erst nach {took:.1f} s.",
+            "Läuft eine Sicherung, ein langer Auftrag? SELECT * FROM pg_stat_activity WHERE state <> 'idle'",
+        )
+    return Finding("database", Level.OK, f"Die Datenbank antwortet in {took * 1000:.0f} ms.")
+
+
+def _schema(revision: str) -> Finding:
+    match standing_of(revision):
+        case Standing.CURRENT:
+            return Finding("schema", Level.OK, f"Schemastand {revision}.")
+        case Standing.NEWER:
+            return Finding("schema", Level.OK, f"Schemastand {revision}, neuer als dieses Programm.")
+        case Standing.OLDER:
+            return Finding("schema", Level.DOWN, f"Schemastand {revision} ist zu alt.", "geoportal migrate")
+
+
+def _space(free: int, total: int) -> Finding:
+    share = free / total
+    told = f"{free / 1e9:.0f} von {total / 1e9:.0f} GB frei."
+    if share < _LEAST_FREE:
+        return Finding(
+            "disk", Level.WARNING, f"Der Platz wird knapp: {told}", "docs/operations/faults.md, „Platte voll“"
+        )
+    return Finding("disk", Level.OK, told)
+
+
+def _queue(operation: Operation, now: datetime) -> Finding:
+    seen = operation.worker_seen_at
+    if seen is None or now - seen > _SILENCE:
+        since = "noch nie" if seen is None else f"seit {span(now - seen)} nicht"
+        return Finding(
+            "queue",
+            Level.WARNING,
+            f"Kein Arbeiter: {since} gesehen; {operation.waiting} Lieferungen warten.",
+            "systemctl restart geoportal-work; journalctl -u geoportal-work",
+        )
+    if operation.waiting_since is not None and now - operation.waiting_since > _WAITING:
+        return Finding(
+            "queue",
+            Level.WARNING,
+            f"{operation.waiting} Lieferungen warten, die älteste seit {span(now - operation.waiting_since)}.",
+            "geoportal uploads",
+        )
+    return Finding("queue", Level.OK, f"{operation.waiting} Lieferungen warten, {operation.working} in Arbeit.")
+
+
+def _layers(stale: tuple[str, ...]) -> Finding:
+    if stale:
+        return Finding("layers", Level.WARNING, f"Veraltet: {', '.join(stale)}.", "geoportal layers sync")
+    return Finding("layers", Level.OK, "Alle Layer sind so frisch, wie sie sein sollen.")
+
+
+def _age(subject: str, name: str, at: datetime | None, now: datetime, most: timedelta, command: str) -> Finding:
+    if at is None:
+        return Finding(subject, Level.WARNING, f"{name}: noch keine gelungen.", command)
+    if now - at > most:
+        return Finding(subject, Level.WARNING, f"{name}: die letzte gelungene ist {span(now - at)} alt.", command)
+    return Finding(subject, Level.OK, f"{name}: vor {span(now - at)}.")
+
+
+def span(length: timedelta) -> str:
+    """In the largest unit that says something: `3 Tagen`, `5 Stunden`, `12 Minuten`, `40 Sekunden`."""
+    seconds = max(0, int(length.total_seconds()))
+    for size, words in ((86_400, "Tagen"), (3_600, "Stunden"), (60, "Minuten")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {words}"
+    return f"{seconds} Sekunden"

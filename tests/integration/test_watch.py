@@ -1,0 +1,149 @@
+"""What operators are told, by processes that run as theirs do."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from geoportal import health, operations, watch
+from geoportal.archive import Archive
+from geoportal.catalogue import all_layers
+from geoportal.database import SchemaError, check_schema, owner_engine
+from geoportal.health import Health, Level
+from geoportal.settings import CHECKOUT, Settings
+from geoportal.web import create_portal
+from tests.files import plan, write, xplangml
+from tests.processes import command, environment, free_port, get, running
+
+LAYERS = CHECKOUT / "layers"
+
+
+@contextmanager
+def owner(settings: Settings) -> Iterator[Engine]:
+    engine = owner_engine(settings.require_database_url())
+    yield engine
+    engine.dispose()
+
+
+def change(settings: Settings, statement: str) -> None:
+    with owner(settings) as engine, engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def examine(settings: Settings) -> Health:
+    return health.examine(settings.require_read_url(), settings.data, [])
+
+
+def level(settings: Settings, subject: str) -> Level:
+    [found] = [finding for finding in examine(settings).findings if finding.subject == subject]
+    assert bool(found.todo) == (found.level is not Level.OK), "whoever is told of a fault is told what to do"
+    return found.level
+
+
+def test_a_portal_without_worker_and_backup_serves_readers_and_says_what_is_missing(database: Settings) -> None:
+    answer = create_portal(database).test_client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["status"] == "warning"
+    assert answer.json["checks"] == {
+        "database": "ok", "schema": "ok", "disk": "ok", "layers": "ok",
+        "queue": "warning", "backup": "warning", "drill": "warning",
+    }  # fmt: skip
+
+
+def test_a_database_that_is_away_makes_it_unready_and_does_not_keep_the_asker(database: Settings) -> None:
+    away = f"postgresql://geoportal_read:x@127.0.0.1:{free_port()}/geoportal"
+    began = time.monotonic()
+    answer = create_portal(replace(database, read_database_url=away)).test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert answer.json is not None
+    assert answer.json["checks"]["database"] == "down"
+    assert "127.0.0.1" not in answer.text
+    assert time.monotonic() - began < 10
+
+
+def test_an_older_schema_is_not_served_and_a_newer_one_is(database: Settings) -> None:
+    change(database, "UPDATE plans.alembic_version SET version_num = '0001'")
+    assert level(database, "schema") is Level.DOWN
+    with owner(database) as engine, pytest.raises(SchemaError, match="geoportal migrate"):
+        check_schema(engine)
+    change(database, "UPDATE plans.alembic_version SET version_num = '9999'")
+    assert level(database, "schema") is Level.OK
+    with owner(database) as engine:
+        check_schema(engine)
+
+
+def test_a_silent_worker_and_a_delivery_that_waits_too_long_are_told(database: Settings, tmp_path: Path) -> None:
+    change(database, "INSERT INTO jobs.procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes')")
+    assert level(database, "queue") is Level.WARNING
+    change(database, "UPDATE jobs.procrastinate_workers SET last_heartbeat = now()")
+    assert level(database, "queue") is Level.OK
+    with owner(database) as engine:
+        operations.prepare(engine)
+        operations.receive(engine, Archive(database.archive), write(tmp_path / "a.gml", xplangml(plan())))
+    assert level(database, "queue") is Level.OK
+    change(database, "UPDATE plans.upload SET received_at = now() - interval '1 hour'")
+    assert level(database, "queue") is Level.WARNING
+
+
+def test_a_backup_counts_when_it_succeeded_and_is_young(database: Settings) -> None:
+    insert = "INSERT INTO plans.maintenance (task, finished_at, fault) VALUES ('backup', now() - interval '{}', {})"
+    change(database, insert.format("1 hour", "'Platte voll'"))
+    assert level(database, "backup") is Level.WARNING
+    change(database, insert.format("30 hours", "NULL"))
+    assert level(database, "backup") is Level.WARNING
+    change(database, insert.format("20 hours", "NULL"))
+    assert level(database, "backup") is Level.OK
+
+
+def test_a_layer_whose_source_is_long_overdue_is_named(database: Settings) -> None:
+    layer = next(layer for layer in all_layers(LAYERS) if layer.id == "schulen")
+    daily = layer.model_copy(update={"refresh": timedelta(days=1)})
+    change(database, "INSERT INTO plans.data_version VALUES ('schulen', 1, now() - interval '2 days')")
+    assert health.examine(database.require_read_url(), database.data, [daily]).stale == ()
+    change(database, "UPDATE plans.data_version SET changed_at = now() - interval '4 days'")
+    assert health.examine(database.require_read_url(), database.data, [daily]).stale == ("schulen",)
+
+
+def test_the_page_tells_the_worst_first_and_works_while_the_database_is_away(database: Settings) -> None:
+    page = watch.create(database).test_client().get("/").text
+    assert page.index("Zu tun:") < page.index("In Ordnung:")
+    assert "geoportal backup" in page
+    away = f"postgresql://geoportal:x@127.0.0.1:{free_port()}/geoportal"
+    answer = watch.create(replace(database, database_url=away, read_database_url=away)).test_client().get("/")
+    assert answer.status_code == 200
+    assert "Das Portal kann gerade nicht antworten." in answer.text
+    assert answer.text.index("Gestört:") < answer.text.index("In Ordnung:")
+
+
+def test_the_figures_of_all_workers_are_added_up(database: Settings, tmp_path: Path) -> None:
+    with owner(database) as engine:
+        operations.prepare(engine)
+        operations.sync_layers(engine, database.home)
+    web, port = free_port(), free_port()
+    log = tmp_path / "log"
+    with (
+        running(command("serve"), environment(database, GEOPORTAL_PORT=str(web)), log, web),
+        running(command("watch", "--port", str(port)), environment(database), tmp_path / "watch.log", port),
+    ):
+        for number in range(12):
+            assert get(web, f"/plaene?q=Musterweg+{number}")[0] == 200
+        figures = get(port, "/metrics")[1]
+    line = next(
+        line for line in figures.splitlines() if line.startswith("geoportal_request_seconds_count") and "plaene" in line
+    )
+    assert 'route="/plaene"' in line
+    assert float(line.rpartition(" ")[2]) == 12
+    for name in ("geoportal_ready 1.0", 'geoportal_processes{role="web"} 1.0', 'geoportal_ok{subject="backup"} 0.0'):
+        assert name in figures
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+    assert sum(line.get("route") == "/plaene" for line in lines) == 12
+    assert not re.search(r"127\.0\.0\.1|Musterweg", "\n".join(map(json.dumps, lines)))

@@ -1,0 +1,81 @@
+"""The portal's processes as an operator runs them, for tests that look at them from outside."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from geoportal.settings import Settings
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """What a process needs to be told to work on the same database and folders."""
+    told = {
+        "PATH": os.environ["PATH"],
+        "GEOPORTAL_DATABASE_URL": settings.require_database_url(),
+        "GEOPORTAL_READ_DATABASE_URL": settings.require_read_url(),
+        "GEOPORTAL_DATA": str(settings.data),
+        "GEOPORTAL_RUN": str(settings.run),
+        "GEOPORTAL_HOME": str(settings.home),
+    }
+    return told | more
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from geoportal.cli import main; main()", *arguments]
+
+
+@contextmanager
+def running(
+    arguments: list[str], environ: Mapping[str, str], log: Path, port: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process until the end of the block; with a port, it has answered there before the block begins."""
+    with log.open("ab") as out, subprocess.Popen(arguments, env=dict(environ), stdout=out, stderr=out) as process:
+        try:
+            if port is not None:
+                wait_for(port, process, log)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            status(port, "/healthz")
+        except (OSError, HTTPException):
+            assert process.poll() is None, log.read_text("utf-8", "replace")[-3000:]
+            assert time.monotonic() < deadline, log.read_text("utf-8", "replace")[-3000:]
+            time.sleep(0.1)
+        else:
+            return
+
+
+def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+
+
+def status(port: int, path: str) -> int:
+    return get(port, path)[0]
