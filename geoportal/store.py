@@ -17,6 +17,7 @@ from sqlalchemy import (
     Insert,
     Table,
     and_,
+    delete,
     func,
     insert,
     literal,
@@ -24,10 +25,12 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from geoportal.cartography import planzeichen
 from geoportal.database import tables
 from geoportal.database.tables import SRID
 from plans_ingest import codelists, labels
@@ -48,7 +51,7 @@ _OBJEKT_COLUMNS: Final = (
 
 
 def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
-    """The official code tables, class names and Gemeinden, as the installed programs know them."""
+    """The official code tables, class names, Gemeinden and symbols, as the installed programs know them."""
     codes = [
         {"enumeration": enumeration, "code": code.code, "label": code.label, "kuerzel": code.kuerzel}
         for enumeration, code in codelists.all_codes()
@@ -71,12 +74,22 @@ def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
         }
         for gemeinde in gemeinden
     ]
-    for table, rows in ((tables.code, codes), (tables.klasse, named), (tables.gemeinde, places)):
+    assignments = planzeichen.assignments()
+    symbols = [row._asdict() for row in assignments]
+    for table, rows in (
+        (tables.code, codes),
+        (tables.klasse, named),
+        (tables.gemeinde, places),
+        (tables.planzeichen, symbols),
+    ):
         if not rows:
             continue
         statement = upsert(table)
         values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
         connection.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_=values), rows)
+    # a row that is not there any more would still be drawn
+    named_rows = tuple_(tables.planzeichen.c.klasse, tables.planzeichen.c.art)
+    connection.execute(delete(tables.planzeichen).where(named_rows.not_in([row[:2] for row in assignments])))
 
 
 def official_grenzen(connection: Connection) -> dict[str, BaseGeometry]:

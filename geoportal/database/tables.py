@@ -57,6 +57,15 @@ klasse = Table(
     Column("gruppe", Text, nullable=False),
 )
 
+planzeichen = Table(
+    "planzeichen",
+    metadata,
+    Column("klasse", Text, primary_key=True),
+    Column("art", Text, primary_key=True),
+    Column("planzeichen", Text, nullable=False),
+    Column("rang", Integer, nullable=False),
+)
+
 delivery = Table(
     "delivery",
     metadata,

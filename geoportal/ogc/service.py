@@ -149,7 +149,8 @@ class Service:
 def _programs() -> Signature:
     """Changes with the installed version of our own programs and templates."""
     folder = Path(__file__).resolve().parent.parent
-    return _stamps(folder, sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".html", ".sql"}))
+    kinds = {".html", ".py", ".sql", ".svg", ".yml"}
+    return _stamps(folder, sorted(file for file in folder.rglob("*") if file.suffix in kinds))
 
 
 def _stamps(folder: Path, files: Iterable[Path]) -> Signature:
