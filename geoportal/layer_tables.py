@@ -113,7 +113,7 @@ def replace_rows(connection: Connection, layer: Layer, rows: Rows) -> None:
             for row in _records(layer, list(columns), rows):
                 copy.write_row(row)
         cursor.execute(sql.SQL("ANALYZE {}").format(_table(layer)))
-        cursor.execute("SELECT plans.touch_data(%s)", [layer.id])
+        cursor.execute("SELECT plans.rebuild_tiles(%s), plans.touch_data(%s)", [layer.id, layer.id])
 
 
 def _columns(layer: Layer) -> dict[str, LiteralString]:

@@ -160,6 +160,8 @@ class Layer(Closed):
     """Felder, die ein Klick auf der Karte zeigt, in dieser Reihenfolge."""
     search: tuple[Name, ...] = ()
     """Textfelder, in denen die Suche des Portals sucht."""
+    tiles: tuple[Name, ...] = ()
+    """Felder, die Vektorkacheln tragen, neben `name` und denen von `popup` und `style`."""
     time: Time | None = None
     """Gültigkeit der Objekte."""
     expect: Expect | None = None
@@ -243,6 +245,7 @@ def _fields_named(layer: Layer) -> Iterator[tuple[Location, str]]:
     named += [(("style", "sizes", "by"), layer.style.sizes.by if layer.style.sizes else None)]
     named += [(("popup", index), name) for index, name in enumerate(layer.popup)]
     named += [(("search", index), name) for index, name in enumerate(layer.search)]
+    named += [(("tiles", index), name) for index, name in enumerate(layer.tiles)]
     named += [(("headline",), name) for name in layer.headline_fields]
     if layer.time:
         named += [(("time", "start"), layer.time.start), (("time", "end"), layer.time.end)]

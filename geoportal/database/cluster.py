@@ -36,7 +36,7 @@ from geoportal.settings import READ_ROLE
 
 OWNER = "geoportal"
 DATABASE = "geoportal"
-EXTENSIONS = ("postgis", "pg_trgm", "unaccent")
+EXTENSIONS = ("postgis", "pg_trgm", "unaccent", "btree_gist")
 PACKAGES = ("postgresql-15", "postgresql-15-postgis-3", "postgresql-15-postgis-3-scripts")
 
 _PROGRAMS = Path("/usr/lib/postgresql")  # Debian's places, by major version

@@ -88,7 +88,7 @@ def check_schema(engine: Engine) -> None:
 
 def _prepare(connection: Connection) -> None:
     """What must stand before the first revision: extensions, the read role, the schemas."""
-    for extension in ("postgis", "pg_trgm", "unaccent"):
+    for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
             _as_owner(connection, f"CREATE EXTENSION {extension}")
     if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": READ_ROLE}) is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    SmallInteger,
     Table,
     Text,
 )
@@ -271,4 +273,23 @@ maintenance = Table(
     Column("finished_at", DateTime(timezone=True)),
     Column("fault", Text),
     Column("detail", JSONB, nullable=False),
+)
+
+tile_feature = Table(
+    "tile_feature",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fid", BigInteger, nullable=False),
+    Column("of_version", BigInteger),
+    Column("size", REAL, nullable=False),
+    Column("quad", BigInteger, nullable=False),
+    Column("seen", SmallInteger, nullable=False),
+    Column("free", SmallInteger, nullable=False),
+    Column("won", SmallInteger, nullable=False),
+    Column("min_zoom", SmallInteger, nullable=False),
+    Column("label", Geometry("POINT", 3857, spatial_index=False), nullable=False),
+    Column("geom", Geometry("GEOMETRY", 3857, spatial_index=False), nullable=False),
+    Column("mid", Geometry("GEOMETRY", 3857, spatial_index=False)),
+    Column("low", Geometry("GEOMETRY", 3857, spatial_index=False)),
 )

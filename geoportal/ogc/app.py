@@ -19,11 +19,12 @@ from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, Answer, OgcProblem, Unavailable
 from geoportal.ogc.service import Service
+from geoportal.ogc.tiles import routes as tiles
 from geoportal.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
 
-PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART)
+PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:

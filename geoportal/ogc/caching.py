@@ -25,17 +25,17 @@ CACHE_CONTROL: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate
 _SETTLED: Final = timedelta(seconds=2)
 
 
-def fresh[**P](service: Service) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+def fresh[**P](service: Service, *shown: str) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
     """Decorates the function of a route: 304 or the remembered answer before it is called, validators after it.
 
-    The route's `name` is the collection whose data it answers with; without one it may answer with all data.
+    `shown` are the collections whose data it answers with, else the route's `name`; without both it may be all data.
     """
 
     def decorate(function: Callable[P, Response]) -> Callable[P, Response]:
         @functools.wraps(function)
         def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
             name = kwargs.get("name")
-            state = service.state(name if isinstance(name, str) else None)
+            state = service.state(*(shown or ([name] if isinstance(name, str) else [])))
             if state is None:
                 return function(*args, **kwargs)
             etag = _etag(state)
@@ -44,9 +44,9 @@ def fresh[**P](service: Service) -> Callable[[Callable[P, Response]], Callable[P
             if (kept := service.memory.get(etag)) is not None:
                 return _stamped(Response(kept.body, headers=list(kept.headers)), etag, state)
             response = function(*args, **kwargs)
-            if response.status_code != HTTPStatus.OK:
+            if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
                 return response
-            if not response.is_streamed:
+            if response.status_code == HTTPStatus.OK and not response.is_streamed:
                 service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))
             return _stamped(response, etag, state)
 

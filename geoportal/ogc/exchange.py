@@ -1,7 +1,7 @@
 """One request to the OGC API and how it is answered."""
 
 import json
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,7 @@ from werkzeug.http import parse_accept_header
 
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.query import COMMON, check_parameters
+from geoportal.ogc.query import COMMON, FORMATS, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service
 
 
@@ -37,10 +37,12 @@ def _with_plain_language(request: Request) -> Request:
 class Exchange:
     """One request and how it is answered. Raises InvalidParameter when it is made of a request that is not sound."""
 
-    def __init__(self, service: Service, pages: Pages, known: Set[str] = COMMON) -> None:
+    def __init__(
+        self, service: Service, pages: Pages, known: Set[str] = COMMON, formats: Sequence[str] = FORMATS
+    ) -> None:
         self.publication: Publication = service.current()
         self.parameters = flask.request.args
-        check_parameters(self.parameters, known, frozenset(LANGUAGES))
+        check_parameters(self.parameters, known, frozenset(LANGUAGES), formats)
         self._pages = pages
         self._request = APIRequest.from_flask(_with_plain_language(flask.request), self.publication.api.locales)
         # pygeoapi shall always write the document; a page is a rendering of it, made afterwards

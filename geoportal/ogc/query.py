@@ -31,7 +31,9 @@ class Limits(NamedTuple):
     maximum: int
 
 
-def check_parameters(parameters: Parameters, known: Set[str], languages: Set[str]) -> None:
+def check_parameters(
+    parameters: Parameters, known: Set[str], languages: Set[str], formats: Sequence[str] = FORMATS
+) -> None:
     """Raises InvalidParameter for a parameter that the operation does not know, or that is given twice."""
     for name, values in parameters.lists():
         if name not in known:
@@ -41,7 +43,7 @@ def check_parameters(parameters: Parameters, known: Set[str], languages: Set[str
             raise InvalidParameter(f"{name}: mehrfach angegeben / given more than once")
         if "\0" in values[0]:
             raise InvalidParameter(f"{name}: Zeichen U+0000 / character U+0000")
-    _choice(parameters, "f", FORMATS)
+    _choice(parameters, "f", formats)
     _choice(parameters, "lang", sorted(languages))
 
 

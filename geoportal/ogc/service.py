@@ -87,13 +87,13 @@ class Service:
                 self._lock.release()
         return self._publication
 
-    def state(self, collection: str | None = None) -> DataVersion | None:
-        """What an answer follows from beside the request: the data of a collection (without a name, or with one that
+    def state(self, *collections: str) -> DataVersion | None:
+        """What an answer follows from beside the request: the data of collections (without a name, or with one that
         is not known: all data), the manifests and the programs. None while the database has never answered.
         """
         now = self.current()
-        found = now.collections.get(collection or "")
-        data = self._versions.of(*([found.layer.view] if found else []))
+        found = [now.collections[name].layer.view for name in collections if name in now.collections]
+        data = self._versions.of(*(found if len(found) == len(collections) else []))
         if data is None:
             return None
         changed = max(data.changed_at, now.since) if data.changed_at else now.since

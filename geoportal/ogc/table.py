@@ -126,7 +126,7 @@ class FeatureTable:
 
     def page(self, engine: Engine, question: Question) -> Page:
         """Raises InvalidParameter for a condition that cannot be asked of this table."""
-        with _connection(engine) as connection:
+        with connection_for_reading(engine) as connection:
             row = connection.execute(self._page(question)).one()
         return Page(row.features or "", row.returned, row.matched)
 
@@ -138,7 +138,7 @@ class FeatureTable:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
         wanted = Question(limit=1, crs=crs)
         found = self._rows(wanted).where(self._columns[ID] == key, *self._own).limit(1).cte("page")
-        with _connection(engine) as connection:
+        with connection_for_reading(engine) as connection:
             text: str | None = connection.scalar(self._features(found, wanted, lambda feature: feature))
         if text is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
@@ -167,7 +167,7 @@ class FeatureTable:
             .select_from(view)
             .where(*self._own)
         )
-        with _connection(engine) as connection:
+        with connection_for_reading(engine) as connection:
             west, south, east, north, first, last, count = connection.execute(measured).one()
         return Extent((west, south, east, north) if west is not None else None, first, last, count)
 
@@ -253,7 +253,7 @@ class FeatureTable:
 
 
 @contextmanager
-def _connection(engine: Engine) -> Iterator[Connection]:
+def connection_for_reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reading; what the database says is told without its words."""
     try:
         with engine.connect() as connection:

@@ -9,6 +9,7 @@ from flask import Flask, request
 from pygeoapi import l10n
 from pygeoapi.api import API, APIRequest, describe_collections, landing_page
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items, get_collection_queryables
+from pygeoapi.api.tiles import get_collection_tiles, get_collection_tiles_data, get_collection_tiles_metadata
 from pygeoapi.config import get_config, validate_config
 from pygeoapi.openapi import get_oas
 
@@ -84,6 +85,19 @@ def test_stock_pygeoapi_answers_items(stock: API) -> None:
     assert one["properties"]["name"] == "Plan 3"
     hits = asked(stock, get_collection_items, "f=json&resulttype=hits", "planinhalte_linien")
     assert (hits["numberMatched"], hits["features"]) == (1, [])
+
+
+def test_stock_pygeoapi_serves_vector_tiles(stock: API) -> None:
+    west, south = 8.7161, 50.8213
+    row, col = 5497, 8589
+    assert asked(stock, get_collection_tiles, "f=json", "bebauungsplaene")["tilesets"]
+    described = asked(stock, get_collection_tiles_metadata, "f=json", "bebauungsplaene", "WebMercatorQuad")
+    assert described["boundingBox"]["lowerLeft"] == pytest.approx([west, south], abs=1e-3)
+    with Flask("stock").test_request_context("/?f=mvt"):
+        api_request = APIRequest.from_flask(request, stock.locales)
+        place = ("bebauungsplaene", "WebMercatorQuad", 14, row, col)
+        _, status, content = get_collection_tiles_data(stock, api_request, *place)
+    assert (status, b"bebauungsplaene" in content, b"Plan 1" in content) == (200, True, True)
 
 
 @pytest.mark.parametrize(

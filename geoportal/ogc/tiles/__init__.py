@@ -1,0 +1,1 @@
+"""OGC API - Tiles: vector tiles of every collection, and of all plans together."""

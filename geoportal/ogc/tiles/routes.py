@@ -1,0 +1,190 @@
+"""OGC API - Tiles: the routes."""
+
+import functools
+import gzip
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+import flask
+from flask import Flask, Response
+
+from geoportal.catalogue import Layer
+from geoportal.ogc.caching import fresh
+from geoportal.ogc.documents import HTML, JSON, Document, link
+from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Part
+from geoportal.ogc.problems import NotFound, Unavailable
+from geoportal.ogc.service import Service
+from geoportal.ogc.tiles import cutting, documents, matrix
+from geoportal.ogc.tiles.api import openapi
+from geoportal.ogc.tiles.documents import MVT, REL_VECTOR
+from geoportal.ogc.tiles.matrix import Bounds
+from geoportal.ogc.tiles.tileset import PLANS, Tileset, plans_tileset, tileset_of
+
+_METADATA_FORMATS: Final = ("json", "html", "tilejson")
+_TILE_FORMATS: Final = ("mvt",)
+_GZIP_LEVEL: Final = 5
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    measured = _Measured(service)
+
+    def of_collection(name: str) -> Tileset:
+        return tileset_of(service.current().collection(name))
+
+    def of_plans() -> Tileset:
+        if (tileset := plans_tileset(service.current().collections)) is None:
+            raise NotFound("Die Bauleitpläne werden nicht angeboten. / Plans are not offered.")
+        return tileset
+
+    def listed(tileset: Tileset) -> Response:
+        exchange = Exchange(service, pages)
+        document = documents.tilesets(tileset, measured.of(tileset), exchange.publication.base, exchange.language)
+        return exchange.answer(document, JSON, "tiles/index.html")
+
+    def described(tileset: Tileset) -> Response:
+        exchange = Exchange(service, pages, formats=_METADATA_FORMATS)
+        write = documents.tilejson if exchange.parameters.get("f") == "tilejson" else documents.metadata
+        document = write(tileset, measured.of(tileset), exchange.publication.base, exchange.language)
+        return exchange.answer(document, JSON, "tiles/tileset.html")
+
+    def cut(tileset: Tileset, zoom: str, row: str, col: str) -> Response:
+        Exchange(service, pages, formats=_TILE_FORMATS)
+        tile = matrix.read_tile(zoom, row, col)
+        bounds = measured.of(tileset)
+        if bounds is None or not matrix.is_within(tile, bounds):
+            # OGC API - Tiles 1, /req/core/tc-error A
+            raise NotFound("Hier liegt nichts: siehe tileMatrixSetLimits. / Nothing here: see tileMatrixSetLimits.")
+        content = cutting.cut(service.engine, tileset, tile)
+        if not content:
+            return Response(status=HTTPStatus.NO_CONTENT)  # tc-error B
+        response = Response(gzip.compress(content, _GZIP_LEVEL, mtime=0), content_type=MVT)
+        response.content_encoding = "gzip"
+        return response
+
+    @app.get("/collections/<name>/tiles")
+    @fresh(service)
+    def collection_tilesets(name: str) -> Response:
+        return listed(of_collection(name))
+
+    @app.get(f"/collections/<name>/tiles/{matrix.ID}")
+    @fresh(service)
+    def collection_tileset(name: str) -> Response:
+        return described(of_collection(name))
+
+    @app.get(f"/collections/<name>/tiles/{matrix.ID}/<zoom>/<row>/<col>")
+    @_packed
+    @fresh(service)
+    def collection_tile(name: str, zoom: str, row: str, col: str) -> Response:
+        return cut(of_collection(name), zoom, row, col)
+
+    @app.get("/tiles")
+    @fresh(service, *PLANS)
+    def plan_tilesets() -> Response:
+        return listed(of_plans())
+
+    @app.get(f"/tiles/{matrix.ID}")
+    @fresh(service, *PLANS)
+    def plan_tileset() -> Response:
+        return described(of_plans())
+
+    @app.get(f"/tiles/{matrix.ID}/<zoom>/<row>/<col>")
+    @_packed
+    @fresh(service, *PLANS)
+    def plan_tile(zoom: str, row: str, col: str) -> Response:
+        return cut(of_plans(), zoom, row, col)
+
+    @app.get("/tileMatrixSets")
+    def matrix_sets() -> Response:
+        exchange = Exchange(service, pages)
+        document = documents.matrix_sets(exchange.publication.base, exchange.language)
+        return exchange.answer(document, JSON, "tiles/matrix_sets.html")
+
+    @app.get(f"/tileMatrixSets/{matrix.ID}")
+    def matrix_set() -> Response:
+        exchange = Exchange(service, pages)
+        return exchange.answer(documents.matrix_set(exchange.publication.base), JSON, "tiles/matrix_set.html")
+
+
+class _Measured:
+    """What tilesets cover, measured when their data have changed."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: dict[str, tuple[str, Bounds | None]] = {}
+
+    def of(self, tileset: Tileset) -> Bounds | None:
+        """The last known while the database is away. Raises Unavailable when there is none."""
+        state = self._service.state(*tileset.sources)
+        token = state.token if state else ""
+        known = self._known.get(tileset.path)
+        if known is not None and known[0] == token:
+            return known[1]
+        try:
+            bounds = cutting.bounds(self._service.engine, tileset)
+        except Unavailable:
+            if known is None:
+                raise
+            return known[1]
+        self._known[tileset.path] = (token, bounds)
+        return bounds
+
+
+def _packed[**P](function: Callable[P, Response]) -> Callable[P, Response]:
+    """Tiles are packed once and remembered so; the rare client that cannot unpack them gets them as they were."""
+
+    @functools.wraps(function)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+        response = function(*args, **kwargs)
+        response.vary.add("Accept-Encoding")
+        if response.content_encoding == "gzip" and not flask.request.accept_encodings["gzip"]:
+            response.set_data(gzip.decompress(response.get_data()))
+            del response.content_encoding
+        return response
+
+    return answer
+
+
+def _landing_links(base: str) -> list[Document]:
+    return [
+        link(REL_VECTOR, JSON, "Vektorkacheln der Bauleitpläne / vector tiles of the plans", f"{base}/tiles?f=json"),
+        link(
+            "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+            JSON,
+            "Kachelschemata / tile matrix sets",
+            f"{base}/tileMatrixSets?f=json",
+        ),
+    ]
+
+
+def _collection_links(layer: Layer, url: str) -> list[Document]:  # noqa: ARG001 - every collection has tiles
+    return [
+        link(REL_VECTOR, JSON, "Vektorkacheln / vector tiles", f"{url}/tiles?f=json"),
+        link(REL_VECTOR, HTML, "Vektorkacheln als Webseite / vector tiles as HTML", f"{url}/tiles?f=html"),
+    ]
+
+
+_SPEC = "http://www.opengis.net/spec/"
+
+PART = Part(
+    register=register,
+    conformance=(
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/core",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/tileset",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/tilesets-list",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/mvt",
+        f"{_SPEC}ogcapi-tiles-1/1.0/conf/oas30",
+        f"{_SPEC}tms/2.0/conf/tilematrixset",
+        f"{_SPEC}tms/2.0/conf/tilematrixsetlimits",
+        f"{_SPEC}tms/2.0/conf/json-tilematrixset",
+        f"{_SPEC}tms/2.0/conf/json-tilematrixsetlimits",
+        f"{_SPEC}tms/2.0/conf/json-tilesetmetadata",
+    ),
+    landing_links=_landing_links,
+    collection_links=_collection_links,
+    openapi=openapi,
+)

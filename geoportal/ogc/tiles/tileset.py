@@ -1,0 +1,150 @@
+"""What a vector tile holds: the tilesets, their layers, and which attributes go along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from geoportal.catalogue import Field, FieldType, Geometry, Layer, Words
+from geoportal.ogc.collection import Collection
+
+_BP, _FP, _CONTENTS = PLANS = ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte")
+# A tile is no data set: long texts and structures are left to the features themselves.
+_LEFT_OUT: Final = frozenset({FieldType.JSON})
+_DIMENSIONS: Final = {
+    Geometry.POINT: 0,
+    Geometry.MULTI_POINT: 0,
+    Geometry.LINE_STRING: 1,
+    Geometry.MULTI_LINE_STRING: 1,
+    Geometry.POLYGON: 2,
+    Geometry.MULTI_POLYGON: 2,
+    Geometry.GEOMETRY: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TileLayer:
+    """One layer of a vector tile.
+
+    `sources` are the sources in `ogc.tile_feature`; `view` (of schema `ogc`) has the attributes, by its `id` of type
+    `key`. `label`: each feature is the point where its label stands, if the field `label` has a value.
+    `dimension` is that of all its geometries, None where they differ; `only` restricts a source to one.
+    """
+
+    id: str
+    title: Words
+    sources: tuple[str, ...]
+    view: str
+    key: FieldType
+    fields: Mapping[str, Field]
+    dimension: int | None
+    only: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tileset:
+    """`path` is its place below the API."""
+
+    path: str
+    title: Words
+    description: Words
+    attribution: str
+    licence: tuple[str, str]
+    keywords: Mapping[str, tuple[str, ...]]
+    layers: tuple[TileLayer, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(source for layer in self.layers for source in layer.sources))
+
+
+def attributes(layer: Layer) -> dict[str, Field]:
+    """The fields that tiles carry: the name, those of the popup, that of the style, and what the manifest adds."""
+    style = layer.style
+    styled = (style.by or "", style.label or "", style.sizes.by if style.sizes else "")
+    wanted = dict.fromkeys(["name", *layer.popup, *styled, *layer.tiles])
+    found = {name: layer.properties[name] for name in wanted if name in layer.properties}
+    return {name: field for name, field in found.items() if field.type not in _LEFT_OUT}
+
+
+def tileset_of(collection: Collection) -> Tileset:
+    layer = collection.layer
+    key = layer.fields[layer.key]
+    only = TileLayer(
+        id=layer.id,
+        title=layer.title,
+        sources=(layer.view,),
+        view=layer.view,
+        key=key.type,
+        fields=_with_id(key, attributes(layer)),
+        dimension=_DIMENSIONS[layer.geometry],
+        only=collection.dimension,
+    )
+    return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, (only,))
+
+
+def plans_tileset(collections: Mapping[str, Collection]) -> Tileset | None:
+    """Outlines, contents and labels of all plans together; None where one of the three layers is not published."""
+    if not all(name in collections for name in PLANS):
+        return None
+    outlines, contents = collections[_BP].layer, collections[_CONTENTS].layer
+    common = {name: field for name, field in attributes(outlines).items() if name in collections[_FP].layer.fields}
+    planwerk = {"planwerk": contents.fields["planwerk"]}
+    key = outlines.fields[outlines.key]
+    names = {name: outlines.fields[name] for name in ("name", "nummer", "status")} | planwerk
+    texts = {name: contents.fields[name] for name in ("beschriftung", "gruppe", "status")} | planwerk
+    layers = (
+        TileLayer(
+            "geltungsbereiche",
+            Words(de="Geltungsbereiche", en="Areas of plans"),
+            (_BP, _FP),
+            "plaene",
+            key.type,
+            _with_id(key, common | planwerk),
+            2,
+        ),
+        tileset_of(collections[_CONTENTS]).layers[0],
+        TileLayer(
+            "plannamen",
+            Words(de="Namen der Pläne", en="Names of plans"),
+            (_BP, _FP),
+            "plaene",
+            key.type,
+            _with_id(key, names),
+            0,
+            label="name",
+        ),
+        TileLayer(
+            "beschriftungen",
+            Words(de="Beschriftungen der Planinhalte", en="Labels of the contents"),
+            (_CONTENTS,),
+            _CONTENTS,
+            FieldType.INTEGER,
+            texts,
+            0,
+            label="beschriftung",
+        ),
+    )
+    title = Words(de="Bauleitpläne: Umringe, Inhalte, Beschriftungen", en="Plans: outlines, contents, labels")
+    description = Words(
+        de="Alle veröffentlichten Bauleitpläne in einem Kachelsatz: Geltungsbereiche, Planinhalte und Beschriftungen.",
+        en="All published plans in one tileset: areas, contents and labels.",
+    )
+    return _tileset("/tiles", outlines, title, description, layers)
+
+
+def _with_id(key: Field, fields: dict[str, Field]) -> dict[str, Field]:
+    """The id as an attribute, unless the number that every feature of a tile has is the id already."""
+    return fields if key.type is FieldType.INTEGER else {"id": key, **fields}
+
+
+def _tileset(path: str, layer: Layer, title: Words, description: Words, layers: tuple[TileLayer, ...]) -> Tileset:
+    return Tileset(
+        path=path,
+        title=title,
+        description=description,
+        attribution=f"{layer.publisher} – {layer.licence.name}",
+        licence=(layer.licence.name, layer.licence.url),
+        keywords={"de": layer.keywords.de, "en": layer.keywords.en},
+        layers=layers,
+    )

@@ -1,0 +1,260 @@
+"""Vector tiles over a real database, read back by GDAL's own decoder."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pyogrio
+import pytest
+from flask.testing import FlaskClient
+from pyproj import Transformer
+from shapely import box, union_all
+from shapely.affinity import affine_transform
+from shapely.geometry import MultiPolygon, Point
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from geoportal import data_versions, operations
+from geoportal.catalogue import read_layer
+from geoportal.catalogue.rows import Rows
+from geoportal.database import owner_engine
+from geoportal.layer_tables import replace_rows
+from geoportal.ogc import service
+from geoportal.ogc.app import create_ogc
+from geoportal.ogc.tiles.matrix import MAX_ZOOM, Tile
+from geoportal.settings import Settings
+from tests.ogc import COLLECTIONS, LAYERS, ODD_NAME, origin, publish_stock
+
+PLANS = "/collections/bebauungsplaene/tiles/WebMercatorQuad"
+TO_MERCATOR = Transformer.from_crs(25832, 3857, always_xy=True)
+
+
+@pytest.fixture(scope="module")
+def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
+    return module_database
+
+
+@pytest.fixture
+def api(stock: Settings, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setattr(data_versions, "ASK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(service, "LOOK_AGAIN_SECONDS", 0)
+    return create_ogc(stock, LAYERS).test_client()
+
+
+def document(response: TestResponse) -> dict[str, Any]:
+    assert response.status_code == 200, response.get_data(as_text=True)
+    read: dict[str, Any] = json.loads(response.data)
+    return read
+
+
+def tile_at(zoom: int, easting: float, northing: float) -> Tile:
+    """The tile around a place in EPSG:25832."""
+    x, y = TO_MERCATOR.transform(easting, northing)
+    side = Tile(0, 0, 0).bounds.east * 2 / 2**zoom
+    half = Tile(0, 0, 0).bounds.east
+    return Tile(zoom, int((half - y) / side), int((x + half) / side))
+
+
+def fetch(api: FlaskClient, place: str, tile: Tile) -> TestResponse:
+    return api.get(f"{place}/{tile.zoom}/{tile.row}/{tile.col}?f=mvt")
+
+
+def layers(response: TestResponse, folder: Path) -> dict[str, geopandas.GeoDataFrame]:
+    """What GDAL reads, in the coordinates of the tile: 4096 to a side, from its lower left corner."""
+    assert response.status_code == 200, response.get_data(as_text=True)
+    assert response.content_type == "application/vnd.mapbox-vector-tile"
+    file = folder / "tile.mvt"
+    file.write_bytes(response.data)
+    return {name: pyogrio.read_dataframe(file, layer=name) for name, _ in pyogrio.list_layers(file)}
+
+
+def placed(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
+    """From the coordinates of a tile to Web Mercator."""
+    bounds = tile.bounds
+    scale = (bounds.east - bounds.west) / 4096
+    return affine_transform(shape, [scale, 0, 0, scale, bounds.west, bounds.south])
+
+
+def test_every_collection_and_the_plans_together_have_a_tileset_that_says_all(api: FlaskClient) -> None:
+    landing = document(api.get("/?f=json"))
+    assert any(each["rel"].endswith("/tilesets-vector") for each in landing["links"])
+    for place in ("/tiles", *(f"/collections/{name}/tiles" for name in COLLECTIONS)):
+        [listed] = document(api.get(f"{place}?f=json"))["tilesets"]
+        assert listed["tileMatrixSetURI"].endswith("/WebMercatorQuad")
+        described = document(api.get(f"{place}/WebMercatorQuad?f=json"))
+        [template] = [each for each in described["links"] if each.get("templated")]
+        assert template["rel"] == "item"
+        assert template["href"].endswith(f"{place}/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt")
+        assert [each["tileMatrix"] for each in described["tileMatrixSetLimits"]] == list(map(str, range(MAX_ZOOM + 1)))
+        assert all(layer["propertiesSchema"]["properties"] for layer in described["layers"])
+        json_tiles = document(api.get(f"{place}/WebMercatorQuad?f=tilejson"))
+        assert json_tiles["tilejson"] == "3.0.0"
+        assert [each["id"] for each in json_tiles["vector_layers"]] == [each["id"] for each in described["layers"]]
+        assert api.get(f"{place}/WebMercatorQuad?f=html").content_type.startswith("text/html")
+
+
+def test_the_tile_matrix_set_is_the_registered_one(api: FlaskClient) -> None:
+    assert [each["id"] for each in document(api.get("/tileMatrixSets"))["tileMatrixSets"]] == ["WebMercatorQuad"]
+    written = document(api.get("/tileMatrixSets/WebMercatorQuad"))["tileMatrices"]
+    assert written[0]["scaleDenominator"] == pytest.approx(559082264.028717, rel=1e-9)
+    assert written[18]["cellSize"] == pytest.approx(0.597164283559817, rel=1e-9)
+
+
+def test_a_tile_holds_chosen_attributes_and_stable_ids(api: FlaskClient, tmp_path: Path) -> None:
+    tile = tile_at(15, *origin(0))
+    plans = layers(fetch(api, PLANS, tile), tmp_path)["bebauungsplaene"]
+    [plan] = plans[plans["name"] == ODD_NAME].to_dict("records")
+    item = document(api.get("/collections/bebauungsplaene/items?nummer=0"))["features"][0]
+    assert plan["id"] == item["id"]
+    assert (plan["status"], plan["rechtsstand"], plan["gueltig_von"]) == ("in_kraft", 4000, "2000-01-15")
+    assert "beschreibung" not in plan
+    again = layers(fetch(api, PLANS, tile_at(16, *origin(0))), tmp_path)["bebauungsplaene"]
+    assert plan["mvt_id"] in set(again["mvt_id"])
+    contents = layers(fetch(api, "/collections/planinhalte_linien/tiles/WebMercatorQuad", tile), tmp_path)
+    line = contents["planinhalte_linien"].iloc[0]
+    assert line["klasse"] == "BP_BauGrenze"
+    assert api.get(f"/collections/planinhalte/items/{line['mvt_id']}").status_code == 200
+
+
+def test_outlines_contents_and_labels_come_in_one_tile(api: FlaskClient, tmp_path: Path) -> None:
+    middle = (origin(0)[0] + 50, origin(0)[1] + 50)
+    read = layers(fetch(api, "/tiles/WebMercatorQuad", tile_at(17, *middle)), tmp_path)
+    assert set(read) == {"geltungsbereiche", "planinhalte", "plannamen", "beschriftungen"}
+    assert set(read["geltungsbereiche"]["planwerk"]) == {"BP", "FP"}
+    assert set(read["plannamen"].geom_type) == {"Point"}
+    assert "WA" in set(read["beschriftungen"]["beschriftung"])
+
+
+def test_a_plan_across_four_tiles_fits_together_without_a_crack(api: FlaskClient, tmp_path: Path) -> None:
+    zoom = 18
+    west, _ = TO_MERCATOR.transform(*origin(0))
+    first = tile_at(zoom, *origin(0))
+    pieces = []
+    for row in range(first.row - 2, first.row + 1):
+        for col in range(first.col, first.col + 3):
+            tile = Tile(zoom, row, col)
+            response = fetch(api, PLANS, tile)
+            if response.status_code != 200:
+                continue
+            read = layers(response, tmp_path)["bebauungsplaene"]
+            shapes = read[read["name"] == ODD_NAME].geometry
+            pieces += [placed(shape, tile).intersection(box(*tile.bounds)) for shape in shapes]
+    assert len(pieces) > 2
+    whole = union_all(pieces).buffer(0.1).buffer(-0.1)
+    corners = [
+        TO_MERCATOR.transform(origin(0)[0] + x, origin(0)[1] + y) for x, y in ((0, 0), (100, 0), (100, 100), (0, 100))
+    ]
+    assert whole.symmetric_difference(MultiPolygon([(corners, [])])).area < 0.001 * whole.area
+    assert whole.bounds[0] == pytest.approx(west, abs=20)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        (f"{PLANS}/x/0/0", 400),
+        (f"{PLANS}/-1/0/0", 400),
+        (f"{PLANS}/0/0/1.5", 400),
+        (f"{PLANS}/0/0/0?f=png", 400),
+        (f"{PLANS}/0/0/0?foo=1", 400),
+        (f"{PLANS}/0/1/0", 404),
+        (f"{PLANS}/21/0/0", 404),
+        (f"{PLANS}/9/0/0", 404),
+        (f"{PLANS}/12/{10**30}/0", 404),
+        ("/collections/bebauungsplaene/tiles/WorldCRS84Quad", 404),
+        ("/collections/nichts/tiles", 404),
+        ("/tileMatrixSets/Nichts", 404),
+    ],
+)
+def test_what_is_no_tile_is_refused(api: FlaskClient, address: str, status: int) -> None:
+    assert api.get(address).status_code == status
+
+
+def test_a_tile_within_the_limits_in_which_nothing_is_seen_is_empty(api: FlaskClient) -> None:
+    response = api.get(f"{PLANS}/0/0/0")
+    assert (response.status_code, response.data) == (204, b"")
+    assert response.headers["ETag"]
+
+
+def test_a_tile_is_packed_for_whoever_can_unpack_it(api: FlaskClient) -> None:
+    tile = tile_at(15, *origin(0))
+    plain = fetch(api, PLANS, tile)
+    assert "Content-Encoding" not in plain.headers
+    packed = api.get(f"{PLANS}/{tile.zoom}/{tile.row}/{tile.col}?f=mvt", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Accept-Encoding" in packed.vary
+
+
+def test_a_withdrawn_plan_is_gone_from_the_tiles_at_once_and_restored_is_back(
+    stock: Settings, api: FlaskClient, tmp_path: Path
+) -> None:
+    tile = tile_at(15, *origin(11))
+    before = fetch(api, PLANS, tile)
+    [plan] = layers(before, tmp_path)["bebauungsplaene"].to_dict("records")
+    engine = owner_engine(stock.require_database_url())
+    address = document(api.get("/collections/bebauungsplaene/items?nummer=11"))["features"][0]["id"]
+    operations.withdraw(engine, address, "Test")
+    assert fetch(api, PLANS, tile).status_code in (204, 404)
+    operations.restore(engine, address, 1, "Test")
+    after = fetch(api, PLANS, tile)
+    assert layers(after, tmp_path)["bebauungsplaene"].to_dict("records") == [plan]
+    assert after.headers["ETag"] != before.headers["ETag"]
+    engine.dispose()
+
+
+def kept(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        return list(
+            connection.execute(
+                text("SELECT source, key, size, quad, seen, free, won, min_zoom FROM plans.tile_feature ORDER BY 1, 2")
+            )
+        )
+
+
+def test_publication_by_publication_leads_to_the_same_as_all_at_once(stock: Settings) -> None:
+    engine = owner_engine(stock.require_database_url())
+    for number in (3, 4, 5):
+        with engine.connect() as connection:
+            address = connection.scalar(
+                text("SELECT id FROM ogc.bebauungsplaene WHERE nummer = :number"), {"number": str(number)}
+            )
+        operations.withdraw(engine, address, "Test")
+        if number != 4:
+            operations.restore(engine, address, 1, "Test")
+    grown = kept(engine)
+    with engine.begin() as connection:
+        for source in ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte"):
+            connection.execute(text("SELECT plans.rebuild_tiles(:source)"), {"source": source})
+    assert len({row.min_zoom for row in grown}) > 3
+    assert kept(engine) == grown
+    engine.dispose()
+
+
+def test_no_tile_is_heavy_however_dense_the_data(stock: Settings, api: FlaskClient, tmp_path: Path) -> None:
+    engine = owner_engine(stock.require_database_url())
+    layer = read_layer(LAYERS / "schulen")
+    side = 150
+    points = [Point(480_000 + 40 * (n % side), 5_630_000 + 40 * (n // side)) for n in range(side * side)]
+    columns: dict[str, Any] = {name: [f"{name} {n}" for n in range(side * side)] for name in layer.fields}
+    columns["schueler"] = list(range(side * side))
+    with engine.begin() as connection:
+        replace_rows(connection, layer, Rows(geopandas.GeoDataFrame(columns, geometry=points, crs=25832), ()))
+    engine.dispose()
+    counts = {}
+    for zoom in (6, 9, 11, 13, 15, 17):
+        response = fetch(api, "/collections/schulen/tiles/WebMercatorQuad", tile_at(zoom, 482_000, 5_632_000))
+        assert len(response.data) < 500_000
+        counts[zoom] = len(layers(response, tmp_path)["schulen"])
+    # first thinned, then all that is there
+    assert counts[6] < counts[9] < counts[11] <= 4096
+    tile = tile_at(17, 482_000, 5_632_000)
+    corners = [
+        Transformer.from_crs(3857, 25832, always_xy=True).transform(*each)
+        for each in (tile.bounds[:2], tile.bounds[2:])
+    ]
+    expected = (corners[1][0] - corners[0][0]) * (corners[1][1] - corners[0][1]) / 40**2
+    assert counts[17] >= 0.8 * expected
