@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
     # past SQLAlchemy, which would take the colons and percent signs of its functions for parameters
-    driver.execute(Path(__file__).with_name("0005_tiles.sql").read_text("utf-8"))
+    driver.execute(Path(__file__).with_name("0007_tiles.sql").read_text("utf-8"))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0005_planzeichen.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0006_planzeichen.sql").read_text("utf-8"))
