@@ -27,7 +27,11 @@ _ADV: Final = {
 }
 # 325832/325833 are Brandenburg's old house numbers for UTM with (a part of) the zone written before the easting.
 _HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
-_EPSG: Final = re.compile(r"(?:^|[:/#])EPSG(?:[:/]{1,2}|/0/|:[\d.]*:|\.xml#)(\d{4,6})$", re.IGNORECASE)
+_EPSG: Final = re.compile(
+    r"(?:EPSG::?|urn:(?:x-)?ogc:def:crs:EPSG:[\d.]*:|https?://(?:www\.)?opengis\.net/(?:def/crs/EPSG/[\d.]+/|gml/srs/epsg\.xml#))"
+    r"(\d{4,6})",
+    re.IGNORECASE,
+)
 
 _LONGEST_WKT: Final = 20_000  # characters
 
@@ -37,6 +41,7 @@ _ZONE_UNIT: Final = 1_000_000.0
 # Germany with a margin; northings of all projected systems here lie in this band, eastings never do.
 _NORTHING: Final = (5_000_000.0, 6_500_000.0)
 _LATITUDE: Final = (45.0, 57.0)
+_GERMANY: Final = (5.0, 46.5, 16.0, 56.0)  # degrees: west, south, east, north, with a margin
 
 
 def epsg_of(srs_name: str) -> int | None:
@@ -47,7 +52,7 @@ def epsg_of(srs_name: str) -> int | None:
         return next((epsg for stem, epsg in _ADV.items() if re.fullmatch(rf"{stem}([_*].*)?", key)), None)
     if re.fullmatch(r"(urn:ogc:def:crs:OGC:[\d.]*:|https?://www\.opengis\.net/def/crs/OGC/[\d.]+/)CRS84", name):
         return 4326
-    found = _EPSG.search(name)
+    found = _EPSG.fullmatch(name)
     if found is None:
         return None
     number = int(found[1])
@@ -94,14 +99,30 @@ def is_swapped(coordinates: npt.NDArray[np.float64], epsg: int) -> bool:
 
 def has_zone(coordinates: npt.NDArray[np.float64], epsg: int) -> bool:
     """Whether UTM eastings carry a zone number in front ("32 477 123" or "3 477 123")."""
-    return epsg in _UTM and bool((coordinates[:, 0] >= _ZONE_UNIT).any())
+    return bool((without_zone(coordinates, epsg) != coordinates).any())
 
 
 def without_zone(coordinates: npt.NDArray[np.float64], epsg: int) -> npt.NDArray[np.float64]:
-    """UTM eastings freed of a zone number in front: a true one is below 1,000,000 m."""
+    """UTM eastings freed of the number of their zone, or one digit of it, in front: a true one is below 1,000,000 m."""
     if epsg not in _UTM:
         return coordinates
-    return np.column_stack([coordinates[:, 0] % _ZONE_UNIT, coordinates[:, 1]])
+    zone = epsg - 25800
+    in_front = coordinates[:, 0] // _ZONE_UNIT
+    is_zone = np.isin(in_front, (zone, zone % 10, zone // 10))
+    return np.column_stack([np.where(is_zone, coordinates[:, 0] % _ZONE_UNIT, coordinates[:, 0]), coordinates[:, 1]])
+
+
+def is_in_germany(coordinates: npt.NDArray[np.float64], epsg: int) -> npt.NDArray[np.bool_]:
+    """For each point (easting, northing or longitude, latitude) whether it can lie in a plan; False for no number."""
+    west, south, east, north = _germany(epsg)
+    x, y = coordinates.T
+    inside: npt.NDArray[np.bool_] = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    return inside
+
+
+@cache
+def _germany(epsg: int) -> tuple[float, float, float, float]:
+    return _GERMANY if epsg == 4326 else transformer(4326, epsg).transform_bounds(*_GERMANY)
 
 
 @cache

@@ -7,13 +7,13 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import attachments, checks
-from plans_ingest.errors import NoPlan
+from plans_ingest.errors import NoPlan, UnsupportedFormat
 from plans_ingest.formats import sheets as pictures
 from plans_ingest.formats import vector, xplangml
 from plans_ingest.formats.bundle import Bundle, sort
 from plans_ingest.formats.container import Member, gunzip, is_workbook, unzip
 from plans_ingest.formats.reading import Reading
-from plans_ingest.formats.recognise import Format, recognise
+from plans_ingest.formats.recognise import Format, recognise, sniff
 from plans_ingest.formats.sheets import Sheets
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Batch, GemeindeRef, Issue, Plan, Report, Severity, Where
@@ -40,7 +40,7 @@ def ingest(
     """
     shown = name or file.name
     kind = recognise(file, shown)
-    members = _members(file, shown, kind, workdir)
+    members = [_screened(member, workdir) for member in _members(file, shown, kind, workdir)]
     bundle = sort(members)
     sheets = pictures.read_all(bundle.pictures, workdir, srid)
     readings = _readings(bundle, sheets, shown, srid, gemeinde, schemas)
@@ -77,6 +77,15 @@ def _members(file: Path, shown: str, kind: Format, workdir: Path) -> list[Member
     return [Member(shown, file, file.stat().st_size)]
 
 
+def _screened(member: Member, workdir: Path) -> Member:
+    """A document may be published, so what is in it is looked at; other formats are looked at by their readers."""
+    if sniff(member.path) is not Format.PDF:
+        return member
+    from plans_ingest.formats import pdf  # its library is loaded only for a delivery that has documents
+
+    return pdf.screened(member, workdir)
+
+
 def _readings(
     bundle: Bundle, sheets: Sheets, shown: str, srid: int, gemeinde: Gemeinde | None, schemas: Path | None
 ) -> list[tuple[str, Reading]]:
@@ -91,6 +100,13 @@ def _readings(
         return [(shown, vector.read(bundle.tables, bundle.workbooks, shown, srid, own))]
     if sheets.by_name:
         return [(shown, sheets.alone())]
+    if bundle.others and all(sniff(member.path) is Format.PDF for member in bundle.others):
+        raise UnsupportedFormat(
+            "Ein PDF ohne Georeferenz ist ein Dokument, kein Plan; bitte mit dem Umring (GML, Shapefile, GeoPackage …) "
+            "als ZIP liefern",
+            "a PDF without georeference is a document, not a plan; deliver it with the outline in a ZIP",
+            Where(shown),
+        )
     raise NoPlan(
         "Die Datei enthält keinen Plan: weder XPlanGML noch Umringe (GeoPackage, Shapefile, GeoJSON, FlatGeobuf, DXF) "
         "noch ein georeferenziertes Bild",

@@ -90,3 +90,21 @@ def archive(path: Path, members: Mapping[str, bytes | str]) -> Path:
         for name, content in members.items():
             opened.writestr(name, content)
     return path
+
+
+def pdf(text: str = "x") -> bytes:
+    """A PDF of one page that says `text`."""
+    stream = f"BT 20 100 Td ({text}) Tj ET".encode("latin-1")
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R >>",
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
+    )
+    content, places = b"%PDF-1.4\n", []
+    for number, item in enumerate(objects, start=1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%b\nendobj\n" % (number, item)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 5\n0000000000 65535 f \n"
+    return b"%b%b%btrailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (content, head, table, len(content))

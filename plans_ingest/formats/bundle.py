@@ -69,7 +69,7 @@ def sort(members: Iterable[Member]) -> Bundle:
     for member, kind in kinds.items():
         if member in placed:
             continue
-        if kind in {Format.XML, None} and is_gml(member):
+        if (kind is Format.XML and len(kinds) == 1) or (kind in {Format.XML, None} and is_gml(member)):
             found.gml.append(member)
         elif kind is Format.ZIP and is_workbook(member.path):
             found.workbooks.append(member)

@@ -42,7 +42,7 @@ def unzip(archive: Path, name: str, folder: Path) -> list[Member]:
             entries = opened.infolist()
             _refuse_hostile(entries, name)
             return list(_extract(opened, entries, name, folder))
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as fault:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeError) as fault:
         raise UnreadableFile(
             f"Das ZIP-Archiv ist beschädigt ({fault})", "the ZIP archive is damaged", Where(name)
         ) from None
@@ -53,7 +53,7 @@ def is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as opened:
             return WORKBOOK_SHEET in opened.namelist()
-    except (zipfile.BadZipFile, struct.error, NotImplementedError):
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeError):
         return False
 
 
@@ -112,7 +112,7 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
         shown = _name(entry)
         where = Where(f"{name}: {shown}")
         _refuse_name(shown, where)
-        key = unicodedata.normalize("NFKC", shown).casefold()
+        key = unicodedata.normalize("NFKC", str(PurePosixPath(shown))).casefold()
         if key in seen:
             raise _unsafe(where, "Name kommt zweimal vor", "name occurs twice")
         seen.add(key)

@@ -74,9 +74,11 @@ def _place_group(
         return points if epsg == srid else np.column_stack(operation.transform(points[:, 0], points[:, 1]))
 
     moved = shapely.transform(shapes, transform)
+    points, owner = shapely.get_coordinates(moved, return_index=True)
+    lost = set(owner[~crs.is_in_germany(points, srid)].tolist())
     result = []
-    for item, shape in zip(group, moved, strict=True):
-        if not np.isfinite(shapely.get_coordinates(shape)).all():
+    for index, (item, shape) in enumerate(zip(group, moved, strict=True)):
+        if index in lost:
             issues.append(Issue("geometry_unplaceable", Severity.ERROR, item.record.where, f"EPSG:{epsg}"))
             _keep_unplaced(item)
             continue

@@ -78,15 +78,8 @@ def sniff(path: Path) -> Format | None:
 
 
 def recognise(path: Path, name: str) -> Format:
-    """Raises UnreadableFile for an empty file, UnsupportedFormat for a format that is no plan or none we know."""
+    """Raises UnreadableFile for an empty file, UnsupportedFormat for a format that we do not know."""
     kind = sniff(path)
-    if kind is Format.PDF:
-        raise UnsupportedFormat(
-            "Ein PDF allein ist ein Dokument, kein Plan; bitte mit dem Umring (GML, Shapefile, GeoPackage …) als ZIP "
-            "liefern",
-            "a PDF alone is a document, not a plan; deliver it with the outline in a ZIP",
-            Where(name),
-        )
     if kind is not None:
         return kind
     with path.open("rb") as file:

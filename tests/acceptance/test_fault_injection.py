@@ -256,10 +256,9 @@ def test_an_upload_of_500_mb_fits_in_little_memory(database: Settings, tmp_path:
     file = tmp_path / "big.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as opened:
         reference = prop("externeReferenz", "<xplan:XP_SpezExterneReferenz><xplan:referenzName>S</xplan:referenzName>"
-                         "<xplan:referenzURL>scan.pdf</xplan:referenzURL></xplan:XP_SpezExterneReferenz>")  # fmt: skip
+                         "<xplan:referenzURL>scan.dat</xplan:referenzURL></xplan:XP_SpezExterneReferenz>")  # fmt: skip
         opened.writestr("xplan.gml", xplangml(plan(extra=reference)))
-        with opened.open("scan.pdf", "w", force_zip64=True) as scan:
-            scan.write(b"%PDF-1.4\n")
+        with opened.open("scan.dat", "w", force_zip64=True) as scan:
             for _ in range(500):
                 scan.write(bytes(1024**2))
     with engine_of(database) as engine:

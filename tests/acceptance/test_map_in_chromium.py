@@ -17,7 +17,7 @@ from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
 from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
-from tests.files import archive, feature, plan, polygon, prop, xplangml
+from tests.files import archive, feature, pdf, plan, polygon, prop, xplangml
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +70,7 @@ def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
             "BP_BaugebietsTeilFlaeche", "b", prop("position", polygon()) + prop("besondereArtDerBaulNutzung", "1200")
         ),
     )
-    file = archive(tmp_path_factory.mktemp("delivered") / "plans.zip", {"xplan.gml": document, "b.pdf": b"%PDF-1.4 x"})
+    file = archive(tmp_path_factory.mktemp("delivered") / "plans.zip", {"xplan.gml": document, "b.pdf": pdf()})
     operations.deliver(engine, Archive(module_database.archive), file)
     engine.dispose()
     reader = reader_engine(module_database.require_read_url())

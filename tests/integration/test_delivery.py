@@ -16,7 +16,7 @@ from geoportal.database import owner_engine, reader_engine
 from geoportal.settings import CHECKOUT, Settings
 from plans_ingest import UnreadableFile
 from plans_ingest.gemeinden import gemeinde_of
-from tests.files import archive, feature, plan, polygon, prop, write, xplangml
+from tests.files import archive, feature, pdf, plan, polygon, prop, write, xplangml
 
 REFERENCE = prop(
     "externeReferenz",
@@ -135,11 +135,11 @@ def test_the_delivering_gemeinde_serves_where_the_plan_names_none(portal: Portal
 
 
 def test_documents_and_the_original_are_in_the_archive(portal: Portal) -> None:
-    file = archive(portal.folder / "p.zip", {"xplan.gml": xplangml(plan(extra=REFERENCE)), "b.pdf": b"%PDF-1.4 x"})
+    file = archive(portal.folder / "p.zip", {"xplan.gml": xplangml(plan(extra=REFERENCE)), "b.pdf": pdf()})
     operations.deliver(portal.engine, portal.archive, file)
     [(name, typ, size, sha256)] = portal.public("SELECT name, typ_text, size, sha256 FROM ogc.plandokumente")
     assert (name, typ, size) == ("Begründung", "Begründung", 10)
-    assert portal.archive.path(str(sha256)).read_bytes() == b"%PDF-1.4 x"
+    assert portal.archive.path(str(sha256)).read_bytes() == pdf()
     assert portal.archive.put(file)
     assert portal.archive.path(portal.archive.put(file)).read_bytes() == file.read_bytes()
 
@@ -176,11 +176,11 @@ def test_a_dry_run_needs_no_database(tmp_path: Path) -> None:
 
 def test_a_corrected_document_is_a_new_version(portal: Portal) -> None:
     document = xplangml(plan(extra=REFERENCE))
-    for content in (b"%PDF-1.4 falsch", b"%PDF-1.4 richtig"):
+    for content in (pdf("falsch"), pdf("richtig")):
         file = archive(portal.folder / "p.zip", {"xplan.gml": document, "b.pdf": content})
         operations.deliver(portal.engine, portal.archive, file)
     [(sha256,)] = portal.public("SELECT sha256 FROM ogc.plandokumente")
-    assert portal.archive.path(str(sha256)).read_bytes() == b"%PDF-1.4 richtig"
+    assert portal.archive.path(str(sha256)).read_bytes() == pdf("richtig")
     assert portal.public("SELECT version FROM ogc.plaene") == [(2,)]
 
 

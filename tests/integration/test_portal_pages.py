@@ -19,7 +19,7 @@ from geoportal.database import owner_engine, reader_engine
 from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
 from geoportal.web import PortalSetupError, create_portal
-from tests.files import archive, feature, link, plan, polygon, prop, write, xplangml
+from tests.files import archive, feature, link, pdf, plan, polygon, prop, write, xplangml
 
 TODAY = date(2026, 11, 22)
 EBSDORFERGRUND, AMOENEBURG, MARBURG = "06534008", "06534001", "06534014"
@@ -88,7 +88,7 @@ def settings(module_database: Settings, tmp_path_factory: pytest.TempPathFactory
     )
     many = [plan(f"m{number}", name=f"Nr. {number:02}", nummer=str(100 + number)) for number in range(60)]
     archives = (
-        archive(folder / "hang.zip", {"xplan.gml": HANG, "begruendung.pdf": b"%PDF-1.4 x", "anlage.html": "<p>x"}),
+        archive(folder / "hang.zip", {"xplan.gml": HANG, "begruendung.pdf": pdf(), "anlage.html": "<p>x"}),
         write(folder / "more.gml", documents),
         write(folder / "many.gml", xplangml(*[each.replace(EBSDORFERGRUND, "06534013") for each in many])),
     )
@@ -211,8 +211,8 @@ def test_a_pdf_is_shown_and_anything_else_is_a_download_and_both_are_harmless(
     client: FlaskClient, address: dict[str, str]
 ) -> None:
     page = client.get(address["Am Hang"]).text
-    pdf, html = re.findall(r'href="(/dokument/[^"]+)"', page)
-    for path, disposition, content in ((pdf, "inline", b"%PDF-1.4 x"), (html, "attachment", b"<p>x")):
+    document, html = re.findall(r'href="(/dokument/[^"]+)"', page)
+    for path, disposition, content in ((document, "inline", pdf()), (html, "attachment", b"<p>x")):
         answer = client.get(path)
         assert answer.data == content
         assert answer.headers["Content-Disposition"].startswith(disposition)

@@ -17,7 +17,7 @@ from plans_ingest import NoPlan, PlanFileError, UnsafeFile, ingest
 from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
 from plans_ingest.gemeinden import gemeinde_of
-from tests.files import archive, feature, plan, polygon, prop, write, xplangml
+from tests.files import archive, feature, pdf, plan, polygon, prop, write, xplangml
 
 # What the program finds out it raises as a fault, which is how words come back.
 PROBE = """
@@ -74,10 +74,10 @@ def test_a_plan_is_read_as_it_is_without_a_sandbox(file: Path, workdir: Path, tm
 
 @both_ways
 def test_documents_come_back_as_files_of_the_working_folder(tmp_path: Path, workdir: Path, wrapped: bool) -> None:
-    file = archive(tmp_path / "p.zip", {"xplan.gml": xplangml(plan(extra=REFERENCE)), "b.pdf": b"%PDF-1.4 x"})
+    file = archive(tmp_path / "p.zip", {"xplan.gml": xplangml(plan(extra=REFERENCE)), "b.pdf": pdf()})
     [attachment] = sandbox.read(file, "p.zip", workdir=workdir, bubblewrap=wrapped).attachments
     assert attachment.path.parent == workdir
-    assert attachment.path.read_bytes() == b"%PDF-1.4 x"
+    assert attachment.path.read_bytes() == pdf()
 
 
 @both_ways

@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from plans_ingest import Batch, NoPlan, UnreadableFile, ingest
 from plans_ingest.model import Level, Plan, Severity
-from tests.files import ORIGIN, archive, bereich, plan, prop, xplangml
+from tests.files import ORIGIN, archive, bereich, pdf, plan, prop, xplangml
 from tests.tables import ROW, SQUARE, far, parts, table, zipped
 
 WORLD = f"0.5\n0\n0\n-0.5\n{ORIGIN[0] + 0.25}\n{ORIGIN[1] + 99.75}\n"
@@ -154,7 +154,7 @@ def test_a_picture_that_says_no_place_stays_a_document(tmp_path: Path) -> None:
 
 
 def test_a_pdf_that_should_be_a_map_stays_a_document_and_that_is_told(tmp_path: Path) -> None:
-    batch = with_outline(tmp_path, {"s.pdf": b"%PDF-1.7 x"}, scan="s.pdf")
+    batch = with_outline(tmp_path, {"s.pdf": pdf()}, scan="s.pdf")
     assert only(batch).dokumente[0].attachment == "s.pdf"
     assert "geopdf_not_read" in codes(batch)
 

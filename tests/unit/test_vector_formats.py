@@ -9,7 +9,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 from plans_ingest import Batch, NoPlan, UnreadableFile, ingest
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Level, Plan, Planwerk, Severity
-from tests.files import ORIGIN, archive, plan, xplangml
+from tests.files import ORIGIN, archive, pdf, plan, xplangml
 from tests.tables import RING, ROW, SQUARE, drawing, far, parts, table, zipped
 
 FORMATS = [".gpkg", ".geojson", ".fgb", ".shp"]
@@ -234,7 +234,7 @@ def test_documents_of_a_table_are_found_in_the_archive(tmp_path: Path) -> None:
         tmp_path / "p.shp",
         [ROW | {"begruendun": "Begründung 5.pdf; https://example.org/b.pdf", "rechtsplan": "fehlt.pdf"}],
     )
-    members = parts(tmp_path / "p.shp") | {"Begründung 5.pdf": b"%PDF-1.7 x"}
+    members = parts(tmp_path / "p.shp") | {"Begründung 5.pdf": pdf()}
     batch = read(zipped(tmp_path / "p.shp", members))
     found = {(dokument.typ, dokument.url): dokument.attachment for dokument in only(batch).dokumente}
     assert found == {
@@ -249,7 +249,7 @@ def test_documents_of_a_table_are_found_in_the_archive(tmp_path: Path) -> None:
 def test_names_in_any_spelling_of_umlauts(tmp_path: Path, name: str) -> None:
     """As Windows, macOS and old zip programs write them: flagged or not, composed or not."""
     table(tmp_path / "p.shp", [ROW | {"begruendun": "Begründung.pdf"}])
-    file = zipped(tmp_path / "p.shp", parts(tmp_path / "p.shp") | {name: b"%PDF-1.7 x"})
+    file = zipped(tmp_path / "p.shp", parts(tmp_path / "p.shp") | {name: pdf()})
     content = file.read_bytes()
     flagged = only(read(file)).dokumente[0].attachment
     assert flagged == name

@@ -16,6 +16,7 @@ from tests.files import (
     bereich,
     feature,
     link,
+    pdf,
     plan,
     polygon,
     positions,
@@ -267,15 +268,15 @@ def test_an_archive_brings_its_documents_whatever_their_case_and_folder(tmp_path
         tmp_path / "plan.zip",
         {
             "xplan.gml": xplangml(plan(extra=references)),
-            "Anlagen/begründung süd.PDF": b"%PDF-1.4",
-            "übrig.pdf": b"%PDF-1.4",
+            "Anlagen/begründung süd.PDF": pdf(),
+            "übrig.pdf": pdf(),
         },
     )
     workdir = tmp_path / "work"
     workdir.mkdir()
     batch = ingest(file, workdir, srid=25832)
     assert [d.attachment for d in only(batch).dokumente] == ["Anlagen/begründung süd.PDF", None]
-    assert [a.path.read_bytes() for a in batch.attachments] == [b"%PDF-1.4"]
+    assert [a.path.read_bytes() for a in batch.attachments] == [pdf()]
     assert {"document_missing", "attachment_unreferenced"} <= codes(batch)
 
 
@@ -333,7 +334,7 @@ def test_documents_of_one_name_in_two_folders_are_not_mixed_up(tmp_path: Path) -
         )
 
     references = reference("eins/b.pdf") + reference("Zwei\\b.pdf") + reference("b.pdf")
-    members = {"xplan.gml": xplangml(plan(extra=references)), "eins/b.pdf": b"%PDF-1.4 1", "zwei/b.pdf": b"%PDF-1.4 2"}
+    members = {"xplan.gml": xplangml(plan(extra=references)), "eins/b.pdf": pdf("1"), "zwei/b.pdf": pdf("2")}
     workdir = tmp_path / "work"
     workdir.mkdir()
     batch = ingest(archive(tmp_path / "plan.zip", members), workdir, srid=25832)

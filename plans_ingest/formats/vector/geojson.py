@@ -17,6 +17,7 @@ from plans_ingest.model import Json, Where
 
 MAX_SIZE: Final = 64 * 1024**2
 MAX_DEPTH: Final = 40
+_CHUNK: Final = 1024**2
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _GEOMETRIES: Final = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
@@ -69,10 +70,14 @@ def _parse(data: bytes, where: Where) -> dict[str, Any]:
 
 def _refuse_depth(data: bytes, where: Where) -> None:
     """Brackets are counted before the parser, which recurses, sees them."""
-    symbols = np.frombuffer(_STRING.sub(b"", data), dtype=np.uint8)
-    steps = np.isin(symbols, (0x5B, 0x7B)).astype(np.int32) - np.isin(symbols, (0x5D, 0x7D)).astype(np.int32)
-    if len(steps) and int(np.cumsum(steps, dtype=np.int64).max()) > MAX_DEPTH:
-        raise UnsafeFile(f"mehr als {MAX_DEPTH} Ebenen verschachtelt", "nested too deep", where)
+    symbols, depth = _STRING.sub(b"", data), 0
+    for start in range(0, len(symbols), _CHUNK):
+        some = np.frombuffer(symbols, dtype=np.uint8, count=min(_CHUNK, len(symbols) - start), offset=start)
+        steps = np.isin(some, (0x5B, 0x7B)).astype(np.int64) - np.isin(some, (0x5D, 0x7D))
+        levels = depth + np.cumsum(steps)
+        if int(levels.max()) > MAX_DEPTH:
+            raise UnsafeFile(f"mehr als {MAX_DEPTH} Ebenen verschachtelt", "nested too deep", where)
+        depth = int(levels[-1])
 
 
 def _refuse_constant(text: str) -> float:

@@ -24,11 +24,11 @@ MAX_DEPTH: Final = 60
 MAX_ATTRIBUTES: Final = 40
 MAX_FEATURE_ELEMENTS: Final = 500_000
 MAX_ELEMENTS: Final = 60_000_000
+MAX_OUTSIDE: Final = 100_000  # elements that belong to no object: a plan file has a handful
 
 _NAMESPACE: Final = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)/?$")
 _OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
 _CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects"})
-_SINGLE_CONTAINERS: Final = frozenset({"featureMember", "member"})
 _GEOMETRY_LINKS: Final = frozenset(
     {
         "curveMember", "baseCurve", "surfaceMember", "baseSurface", "pointMember", "lineStringMember", "polygonMember",
@@ -36,6 +36,9 @@ _GEOMETRY_LINKS: Final = frozenset(
     }
 )  # fmt: skip
 _XLINK_HREF: Final = "http://www.w3.org/1999/xlink href"
+_XINCLUDE: Final = "http://www.w3.org/2001/XInclude "
+# An address, a path of any system, or a way up: whatever would lead out of the file. Names (urn:) lead nowhere.
+_OUTWARD: Final = re.compile(r"\s*(?!urn:|#)(?:[a-z][a-z0-9+.-]*:|[/\\]|\.\.|~)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -144,41 +147,63 @@ def gml_id_of(element: Element) -> str | None:
 
 def preflight(path: Path, name: str) -> Preflight:
     """Reads the whole document once with expat. Raises UnreadableFile when it is not well-formed, UnsafeFile when it is
-    built to harm: a DOCTYPE (entities, external files), too deep, too many elements or attributes.
+    built to harm: a DOCTYPE (entities, external files), references that leave the file, too deep, too many elements,
+    attributes or namespaces.
     """
     found = Preflight()
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth = in_feature = 0
+    depth = in_feature = outside = namespaces = 0
     feature_depth: int | None = None
+    container_depth: int | None = None
 
     def refuse(german: str, english: str) -> None:
         raise UnsafeFile(german, english, Where(name, line=parser.CurrentLineNumber))
 
     def start(tag: str, attributes: list[str]) -> None:
-        nonlocal depth, in_feature, feature_depth
+        nonlocal depth, in_feature, feature_depth, container_depth, outside, namespaces
         depth += 1
+        namespaces = 0
         found.elements += 1
         local_name = tag[tag.rfind(" ") + 1 :]
         if depth > MAX_DEPTH:
             refuse(f"mehr als {MAX_DEPTH} Ebenen verschachtelt", f"nested deeper than {MAX_DEPTH} levels")
-        if len(attributes) > 2 * MAX_ATTRIBUTES:
-            refuse(f"Element mit mehr als {MAX_ATTRIBUTES} XML-Attributen", "element with too many XML attributes")
         if found.elements > MAX_ELEMENTS:
             refuse(f"mehr als {MAX_ELEMENTS} Elemente", "too many elements")
-        if feature_depth is not None:
+        if local_name in _CONTAINERS:
+            container_depth, feature_depth = depth, None
+        elif feature_depth is not None:
             in_feature += 1
             if in_feature > MAX_FEATURE_ELEMENTS:
                 refuse(f"Objekt mit mehr als {MAX_FEATURE_ELEMENTS} Elementen", "object with too many elements")
-        elif local_name in _SINGLE_CONTAINERS:
+        elif container_depth is not None and depth == container_depth + 1:
             feature_depth, in_feature = depth, 0
+        else:
+            outside += 1
+            if outside > MAX_OUTSIDE:
+                refuse(f"mehr als {MAX_OUTSIDE} Elemente außerhalb der Objekte", "too many elements outside objects")
         if found.version is None:
             learn_version(tag.rpartition(" ")[0], local_name)
+        if tag.startswith(_XINCLUDE):
+            refuse("XInclude würde fremde Dateien einbinden; bitte entfernen", "XInclude is not allowed; remove it")
         if attributes:
-            names = attributes[::2]
-            if "srsName" in names and (found.default_srs is None or local_name == "Envelope"):
-                found.default_srs = attributes[2 * names.index("srsName") + 1]
-            if local_name in _GEOMETRY_LINKS and _XLINK_HREF in names:
-                found.shared.add(attributes[2 * names.index(_XLINK_HREF) + 1].removeprefix("#"))
+            look_at(attributes, local_name)
+
+    def look_at(attributes: list[str], local_name: str) -> None:
+        if len(attributes) > 2 * MAX_ATTRIBUTES:
+            refuse(f"Element mit mehr als {MAX_ATTRIBUTES} XML-Attributen", "element with too many XML attributes")
+        names = attributes[::2]
+        if "srsName" in names and (found.default_srs is None or local_name == "Envelope"):
+            found.default_srs = attributes[2 * names.index("srsName") + 1]
+        if _XLINK_HREF in names:
+            href = attributes[2 * names.index(_XLINK_HREF) + 1]
+            if _OUTWARD.match(href):
+                refuse(
+                    f"xlink:href von {local_name} führt aus der Datei hinaus ({href[:60]!r}); erlaubt sind Verweise "
+                    "auf Objekte derselben Datei (#…)",
+                    f"an xlink:href of {local_name} leads out of the file; only objects of the same file may be named",
+                )
+            if local_name in _GEOMETRY_LINKS:
+                found.shared.add(href.removeprefix("#"))
 
     def learn_version(namespace: str, local_name: str) -> None:
         if found.elements == 1:
@@ -188,10 +213,18 @@ def preflight(path: Path, name: str) -> Preflight:
         elif namespace == _OLD_NAMESPACE:
             found.version = "2"
 
+    def declare(_prefix: str | None, _uri: str | None) -> None:
+        nonlocal namespaces
+        namespaces += 1
+        if namespaces > MAX_ATTRIBUTES:
+            refuse(f"Element mit mehr als {MAX_ATTRIBUTES} Namensräumen", "element with too many namespaces")
+
     def end(_tag: str) -> None:
-        nonlocal depth, feature_depth
+        nonlocal depth, feature_depth, container_depth
         if depth == feature_depth:
             feature_depth = None
+        elif depth == container_depth:
+            container_depth = None
         depth -= 1
 
     def doctype(*_: object) -> None:
@@ -202,6 +235,7 @@ def preflight(path: Path, name: str) -> Preflight:
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.StartNamespaceDeclHandler = declare
     parser.StartDoctypeDeclHandler = doctype
     parser.ordered_attributes = True
     try:
@@ -209,6 +243,8 @@ def preflight(path: Path, name: str) -> Preflight:
             parser.ParseFile(file)
     except expat.ExpatError as fault:
         raise _unreadable(name, fault.lineno, expat.errors.messages.get(fault.code, "")) from None
+    except (ValueError, LookupError):  # an encoding of several bytes a letter, or one that Python does not know
+        raise _unreadable(name, 1, "Zeichencodierung wird nicht gelesen; bitte UTF-8") from None
     return found
 
 

@@ -275,7 +275,9 @@ class _Reader:
             dimension = len(words)
         else:
             stated = node.get("srsDimension") or self._inherited(owner, "srsDimension") or "2"
-            dimension = int(stated) if stated in {"2", "3"} else 2
+            if stated not in {"2", "3"}:
+                raise GeometryFault(f"srsDimension {stated[:20]!r}: nur 2 und 3 gibt es / only 2 and 3 exist")
+            dimension = int(stated)
         return self._numbers(words, dimension)
 
     def _inherited(self, element: Element, attribute: str) -> str | None:
