@@ -30,8 +30,17 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/python -m pip check
+	@.venv/bin/python scripts/supply_chain.py audit
 	@.venv/bin/python -m pytest --quiet -m "not database and not corpus" tests/contracts
 	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
+
+.PHONY: audit
+audit: .venv/installed ## asks the registries (network) for known weaknesses of what is locked; enter them in docs/security/advisories.yml
+	@.venv/bin/uv tool run pip-audit --requirement requirements.lock --disable-pip --require-hashes; npm audit --audit-level=low
+
+.PHONY: sbom
+sbom: .venv/installed node_modules/.installed ## what we are made of, as CycloneDX: sbom.cdx.json
+	@.venv/bin/python scripts/supply_chain.py sbom sbom.cdx.json
 
 .PHONY: sample-data
 sample-data: $(SAMPLE_DATA) ## writes the sample plans

@@ -24,6 +24,8 @@ from geoportal.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
 
+MAX_BODY: Final = 1024**2  # a filter or the inputs of a process; whoever sends more gets 413
+
 PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART)
 
 
@@ -31,6 +33,7 @@ def create_ogc(settings: Settings, layers_folder: Path) -> Flask:
     """The application, to be mounted at /ogc. Raises SettingsError."""
     service, pages = Service(settings, layers_folder, PARTS), Pages()
     app = Flask("geoportal.ogc", static_folder=STATIC, static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     _errors(app, service, pages)
     for part in PARTS:

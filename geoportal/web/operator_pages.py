@@ -1,6 +1,7 @@
 """What the operator has to say (config/portal.yml), and the signs of life of the process."""
 
 import json
+from datetime import timedelta
 
 from flask import Blueprint, Response, render_template
 
@@ -23,6 +24,20 @@ def privacy() -> str:
 @bp.get("/barrierefreiheit/")
 def accessibility() -> str:
     return render_template("text_page.html", page=portal().config.accessibility)
+
+
+@bp.get("/.well-known/security.txt")
+def security() -> Response:
+    """RFC 9116: whom to tell of a weakness. Expires as if it had been written today, which it is."""
+    own = portal()
+    contact = own.config.contact.email
+    lines = (
+        f"Contact: {f'mailto:{contact}' if contact else f'{own.settings.public_url}/impressum/'}",
+        f"Expires: {own.today() + timedelta(days=180)}T00:00:00Z",
+        "Preferred-Languages: de, en",
+        f"Canonical: {own.settings.public_url}/.well-known/security.txt",
+    )
+    return Response("".join(f"{line}\n" for line in lines), mimetype="text/plain")
 
 
 @bp.get("/healthz")

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geoportal.web.errors import PortalSetupError
+from geoportal.yaml_files import YamlFaults, YamlFile
 
 type Text = Annotated[str, Field(min_length=1)]
 
@@ -100,13 +100,10 @@ class PortalConfig(_Strict):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Raises PortalSetupError, naming the file and each key at fault."""
+        """Raises PortalSetupError, naming the file, and line and key of each fault."""
         try:
-            return cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
+            return YamlFile(path).to(cls, {})
         except OSError as error:
             raise PortalSetupError(f"{path}: nicht lesbar / not readable ({error.strerror})") from error
-        except yaml.YAMLError as error:
-            raise PortalSetupError(f"{path}: kein YAML / no YAML: {error}") from error
-        except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            raise PortalSetupError(f"{path}: {faults}") from error
+        except YamlFaults as error:
+            raise PortalSetupError(str(error)) from error

@@ -392,3 +392,11 @@ def test_a_fault_shows_no_traceback(settings: Settings, monkeypatch: pytest.Monk
 )
 def test_a_nul_is_no_fault_of_ours(client: FlaskClient, address: str, status: int) -> None:
     assert client.get(address).status_code == status
+
+
+def test_whoever_finds_a_weakness_learns_whom_to_tell(client: FlaskClient) -> None:
+    answer = client.get("/.well-known/security.txt")
+    assert answer.content_type == "text/plain; charset=utf-8"
+    lines = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert lines["Contact"].startswith(("mailto:", "http"))
+    assert lines["Expires"] == "2027-05-21T00:00:00Z"

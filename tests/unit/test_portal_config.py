@@ -26,8 +26,16 @@ def test_the_file_that_we_ship_names_no_other_host() -> None:
 
 
 def test_an_unknown_key_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PortalSetupError, match=r"portal\.yml: tracking: "):
+    with pytest.raises(PortalSetupError, match=r"portal\.yml, Zeile \d+: tracking: unbekannter Schlüssel"):
         PortalConfig.load(changed(tmp_path, tracking="yes"))
+
+
+def test_a_mistyped_key_is_told_with_its_line_and_what_was_meant(tmp_path: Path) -> None:
+    text = SHIPPED.read_text("utf-8").replace("  street: Im", "  stret: Im")
+    (tmp_path / "portal.yml").write_text(text, "utf-8")
+    line = text[: text.index("  stret:")].count("\n") + 1
+    with pytest.raises(PortalSetupError, match=rf"Zeile {line}: contact\.stret: .*meant: street"):
+        PortalConfig.load(tmp_path / "portal.yml")
 
 
 def test_a_link_cannot_be_a_script(tmp_path: Path) -> None:
@@ -48,7 +56,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_text_that_is_no_yaml_is_told(tmp_path: Path) -> None:
     (tmp_path / "portal.yml").write_text("area: [", "utf-8")
-    with pytest.raises(PortalSetupError, match="kein YAML"):
+    with pytest.raises(PortalSetupError, match="Zeile 1: kein gültiges YAML"):
         PortalConfig.load(tmp_path / "portal.yml")
 
 
