@@ -20,7 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine
 
-from geoportal import logs, operations, serving, store, wsgi
+from geoportal import logs, operations, sample_people, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine
 from geoportal.database.cluster import Cluster, ClusterError
@@ -44,11 +44,17 @@ def run(settings: Settings) -> int:
             listener = started.enter_context(_listen(settings))
             if settings.database_url is None:
                 cluster = started.enter_context(Cluster(settings.data / "postgres"))
-                settings = replace(settings, database_url=cluster.url, read_database_url=cluster.read_url)
+                settings = replace(
+                    settings,
+                    database_url=cluster.url,
+                    read_database_url=cluster.read_url,
+                    desk_database_url=cluster.desk_url,
+                )
             engine = owner_engine(settings.require_database_url())
             _fill(engine, settings)
+            sign_ins = sample_people.welcome(engine, settings)
             engine.dispose()  # the workers must not share our connections
-            return _serve(settings, listener)
+            return _serve(settings, listener, sign_ins)
     except (ClusterError, _DemoError) as fault:
         click.echo(str(fault), err=True)
         return 1
@@ -104,7 +110,7 @@ def _fill(engine: Engine, settings: Settings) -> None:
     check_schema(engine)
 
 
-def _serve(settings: Settings, listener: socket.socket) -> int:
+def _serve(settings: Settings, listener: socket.socket, sign_ins: str) -> int:
     config = Config()
     arguments = config.parser().parse_args(serving.command(settings)[3:])
     for name, value in vars(arguments).items():
@@ -115,7 +121,7 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
 
     def announce(worker: Any) -> None:
         if worker.age == 1:  # the first of them; from now on the portal answers
-            click.echo(_addresses(settings))
+            click.echo(_addresses(settings, sign_ins))
 
     # A worker has our stack below its own. It ends at once, before it unwinds that, and before the second signal of a
     # Ctrl-C (the terminal's, the arbiter's) finds Python taking leave; unless its exit code is to say that it failed.
@@ -136,7 +142,7 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
     return 0
 
 
-def _addresses(settings: Settings) -> str:
+def _addresses(settings: Settings, sign_ins: str) -> str:
     url = settings.public_url
     return f"""
 Das Geoportal läuft. / The geoportal is running.
@@ -144,6 +150,7 @@ Das Geoportal läuft. / The geoportal is running.
   Portal    {url}/
   OGC API   {url}/ogc
   QGIS      Layer > Layer hinzufügen > WFS / OGC API - Features-Layer hinzufügen > Neu > URL: {url}/ogc
+{sign_ins}
 
 Ende mit Strg-C. / Stop with Ctrl-C.
 """

@@ -8,10 +8,21 @@ from urllib.parse import quote
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READ_ROLE = "geoportal_read"
+DESK_ROLE = "geoportal_desk"
 
 
 class SettingsError(Exception):
     """The environment does not say what is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An OpenID Connect provider. Its groups `<prefix>:<role>` and `<prefix>:<role>:<AGS>` become roles of ours."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    group_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,7 @@ class Settings:
     `schemas` is a folder with the official XSDs of XPlanGML, which are not ours to hand on; checks use them if given.
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
+    `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     """
 
     database_url: str | None
@@ -34,6 +46,8 @@ class Settings:
     schemas: Path | None = None
     trusted_proxies: int = 0
     requests_per_second: int = 50
+    desk_database_url: str | None = None
+    provider: Provider | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -55,6 +69,8 @@ class Settings:
             schemas=_folder(environ, "XPLAN_SCHEMAS"),
             trusted_proxies=_number(environ, "GEOPORTAL_TRUSTED_PROXIES", 0, most=9),
             requests_per_second=_number(environ, "GEOPORTAL_REQUESTS_PER_SECOND", 50, most=100_000),
+            desk_database_url=environ.get("GEOPORTAL_DESK_DATABASE_URL") or None,
+            provider=_provider(environ),
         )
 
     @property
@@ -76,10 +92,30 @@ class Settings:
         Without a login of its own (GEOPORTAL_READ_DATABASE_URL) the owner's login steps down to that role when it
         connects; good for development, while an operator should give the reader its own login (docs/operator.md).
         """
-        if self.read_database_url is not None:
-            return self.read_database_url
+        return self.read_database_url or self._stepping_down(READ_ROLE)
+
+    def require_desk_url(self) -> str:
+        """The URL of the role that the signed-in side works as; without a login of its own as require_read_url()."""
+        return self.desk_database_url or self._stepping_down(DESK_ROLE)
+
+    def _stepping_down(self, role: str) -> str:
         owner = self.require_database_url()
-        return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={READ_ROLE}')}"
+        return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={role}')}"
+
+
+def _provider(environ: Mapping[str, str]) -> Provider | None:
+    issuer = environ.get("GEOPORTAL_OIDC_ISSUER")
+    if not issuer:
+        return None
+    missing = [name for name in ("GEOPORTAL_OIDC_CLIENT_ID", "GEOPORTAL_OIDC_CLIENT_SECRET") if not environ.get(name)]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)}: fehlt neben GEOPORTAL_OIDC_ISSUER / is missing")
+    return Provider(
+        issuer.rstrip("/"),
+        environ["GEOPORTAL_OIDC_CLIENT_ID"],
+        environ["GEOPORTAL_OIDC_CLIENT_SECRET"],
+        environ.get("GEOPORTAL_OIDC_GROUP_PREFIX", "geoportal"),
+    )
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:

@@ -7,7 +7,7 @@
       in-use.lock     held, shared, by all who use the server: the last one to leave stops it
 
 Two ways lead in. The unix socket trusts everyone who reaches it, and lies in a directory that only the server's account
-(and root) can enter: it is for the superuser. The loopback port wants a password and lets in the two roles only.
+(and root) can enter: it is for the superuser. The loopback port wants a password and lets in the three roles only.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ from typing import IO, Any, Self, TypedDict
 import psycopg
 from psycopg import sql
 
-from geoportal.settings import READ_ROLE
+from geoportal.settings import DESK_ROLE, READ_ROLE
 
 OWNER = "geoportal"
 DATABASE = "geoportal"
@@ -56,10 +56,11 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "timezone": "Europe/Berlin",
 }
+_ROLES = (OWNER, READ_ROLE, DESK_ROLE)
 _CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _ACCESS = f"""\
 local  all  all                                  trust
-host   all  {OWNER},{READ_ROLE}  127.0.0.1/32  scram-sha-256
+host   all  {OWNER},{READ_ROLE},{DESK_ROLE}  127.0.0.1/32  scram-sha-256
 """
 _ADVICE = (
     f"Kein PostgreSQL mit PostGIS gefunden. Bitte installieren: sudo apt-get install {' '.join(PACKAGES)} "
@@ -120,6 +121,11 @@ class Cluster:
     def read_url(self) -> str:
         """The way in of the role that sees only what is public."""
         return self.url_of(READ_ROLE, DATABASE)
+
+    @property
+    def desk_url(self) -> str:
+        """The way in of the role that the signed-in side works as."""
+        return self.url_of(DESK_ROLE, DATABASE)
 
     def url_of(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._running().port}/{database}"
@@ -267,16 +273,16 @@ class Cluster:
     def _provide(self) -> None:
         """Roles, database and extensions, as far as they are missing; the passwords are set anew, unchanged."""
         remembered = self._remembered().get("passwords", {})
-        self._passwords = {role: remembered.get(role) or secrets.token_urlsafe(24) for role in (OWNER, READ_ROLE)}
+        self._passwords = {role: remembered.get(role) or secrets.token_urlsafe(24) for role in _ROLES}
         self._remember({"port": self._running().port, "passwords": self._passwords})
-        owner, reader, database = map(sql.Identifier, (OWNER, READ_ROLE, DATABASE))
+        owner, reader, desk, database = map(sql.Identifier, (OWNER, READ_ROLE, DESK_ROLE, DATABASE))
         with self.superuser() as connection:
             for role, password in self._passwords.items():
                 if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
                     connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
                 change = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
                 connection.execute(change.format(sql.Identifier(role), sql.Literal(password)))
-            connection.execute(sql.SQL("GRANT {} TO {}").format(reader, owner))
+            connection.execute(sql.SQL("GRANT {}, {} TO {}").format(reader, desk, owner))
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
         with self.superuser(DATABASE) as connection:

@@ -1,4 +1,4 @@
-"""Engines of the two roles: the owner writes, the reader sees only what is public."""
+"""Engines of the roles: the owner writes, the reader sees what is public, the desk what row-level security allows."""
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
 
@@ -6,6 +6,11 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
 _READ_OPTIONS = (
     "-c default_transaction_read_only=on -c statement_timeout=8s -c lock_timeout=2s "
     "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB -c timezone=UTC"
+)
+# One person waits for each of these; an upload that is saved takes longer than a page, but not that long.
+_DESK_OPTIONS = (
+    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c jit=off "
+    "-c timezone=UTC -c search_path=public,jobs"
 )
 # The queue of jobs lies in a schema of its own, and names its tables without it.
 OWNER_OPTIONS = "-c lock_timeout=10s -c jit=off -c search_path=public,jobs"
@@ -34,6 +39,11 @@ def _with_options(url: str, options: str) -> URL:
     given = parsed.query.get("options", "")
     brought = given if isinstance(given, str) else " ".join(given)
     return parsed.update_query_dict({"options": f"{brought} {options}".strip()})
+
+
+def desk_engine(url: str) -> Engine:
+    """For the signed-in side; sees nothing until a transaction says who acts (geoportal.accounts.acting)."""
+    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=8)
 
 
 def _psycopg(url: str) -> URL:

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal.settings import READ_ROLE
+from geoportal.settings import DESK_ROLE, READ_ROLE
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
@@ -84,18 +84,21 @@ def check_schema(engine: Engine) -> None:
             raise SchemaError(f"Index fehlt / index missing: {', '.join(sorted(missing))}")
         if not connection.scalar(text("SELECT has_schema_privilege(:role, 'ogc', 'USAGE')"), {"role": READ_ROLE}):
             raise SchemaError(f"Der Rolle {READ_ROLE} fehlt das Leserecht. / The read role lacks its grant.")
+        if not connection.scalar(text("SELECT has_schema_privilege(:role, 'desk', 'USAGE')"), {"role": DESK_ROLE}):
+            raise SchemaError(f"Der Rolle {DESK_ROLE} fehlt das Recht. / The desk's role lacks its grant.")
 
 
 def _prepare(connection: Connection) -> None:
-    """What must stand before the first revision: extensions, the read role, the schemas."""
+    """What must stand before the first revision: extensions, the roles, the schemas."""
     for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
             _as_owner(connection, f"CREATE EXTENSION {extension}")
-    if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": READ_ROLE}) is None:
-        _as_owner(connection, f"CREATE ROLE {READ_ROLE} NOLOGIN")
-    # The owner may step down to the reader where the reader has no login of its own (Settings.require_read_url).
-    if not connection.scalar(text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": READ_ROLE}):
-        _as_owner(connection, f"GRANT {READ_ROLE} TO {connection.scalar(text('SELECT quote_ident(current_user)'))}")
+    for role in (READ_ROLE, DESK_ROLE):
+        if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
+            _as_owner(connection, f"CREATE ROLE {role} NOLOGIN")
+        # The owner may step down to a role that has no login of its own (Settings.require_read_url).
+        if not connection.scalar(text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": role}):
+            _as_owner(connection, f"GRANT {role} TO {connection.scalar(text('SELECT quote_ident(current_user)'))}")
     for schema in ("plans", "layers", "ogc"):
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from geoportal.archive import Archive
 from geoportal.database import reader_engine
 from geoportal.settings import Settings
-from geoportal.web import documents, gemeinde_pages, map_page, operator_pages, plan_pages, problems, vendor, words
+from geoportal.web import desk, documents, gemeinde_pages, map_page, operator_pages, plan_pages, problems, vendor, words
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
@@ -57,6 +57,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
     for pages in (map_page, plan_pages, gemeinde_pages, documents, operator_pages):
         app.register_blueprint(pages.bp)
+    desk.register(app, settings)
     problems.register(app)
     app.before_request(_refuse_nul)
     app.after_request(_fresh)

@@ -7,6 +7,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from geoportal.accounts.attempts import TooOften
+from geoportal.accounts.passwords import Busy
+from geoportal.accounts.roles import NotAllowed
+from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 
 
@@ -43,6 +47,30 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     InterfaceError: (503, _UNAVAILABLE),
     FileAway: (503, _UNAVAILABLE),
     PoolExhausted: (503, _UNAVAILABLE),
+    NotSignedIn: (
+        401,
+        Problem("Bitte melden Sie sich an", "Ihre Sitzung ist beendet, oder Sie waren noch nicht angemeldet."),
+    ),
+    NotAllowed: (
+        403,
+        Problem("Das dürfen Sie hier nicht", "Ihr Konto hat für diese Gemeinde oder diesen Schritt kein Recht."),
+    ),
+    NotOurPage: (
+        403,
+        Problem(
+            "Diese Eingabe kam nicht von unserer Seite",
+            "Bitte laden Sie die Seite neu und versuchen Sie es noch einmal. Vielleicht ist Ihre Sitzung beendet.",
+        ),
+    ),
+    NoPrivacy: (
+        403,
+        Problem("Anmelden geht nur über https", "Auf einem unverschlüsselten Weg könnte jemand Ihr Passwort mitlesen."),
+    ),
+    TooOften: (
+        429,
+        Problem("Zu viele Versuche", "Nach zehn Fehlversuchen ist eine Viertelstunde Pause. Danach geht es weiter."),
+    ),
+    Busy: (503, _UNAVAILABLE),
 }
 
 _BY_STATUS = {
@@ -58,7 +86,10 @@ def register(app: Flask) -> None:
         status, problem = next(entry for kind, entry in PROBLEMS.items() if isinstance(error, kind))
         if status >= 500:
             app.logger.warning("database not available: %s", type(error).__name__)
-        return _page(status, problem, str(error) if status == 400 else "")
+        response = _page(status, problem, str(error) if status == 400 else "")
+        if isinstance(error, TooOften):
+            response.headers["Retry-After"] = str(error.seconds)
+        return response
 
     def http(error: HTTPException) -> Response | HTTPException:
         status = error.code or 500

@@ -1,0 +1,58 @@
+"""Counts tries that may be guesses: how often for one account from one network, for one account, from one network."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+WINDOW: Final = timedelta(minutes=15)
+# Few for an account from one place; more over all places, so that a stranger cannot lock somebody out by guessing.
+_LIMITS: Final = {"pair": 10, "account": 50, "network": 100}
+
+_COUNT = text("""
+    INSERT INTO desk.attempt AS known (key, failures, began_at) VALUES (:key, 1, :now)
+    ON CONFLICT (key) DO UPDATE SET
+        failures = CASE WHEN known.began_at <= :start THEN 1 ELSE known.failures + 1 END,
+        began_at = CASE WHEN known.began_at <= :start THEN :now ELSE known.began_at END
+    RETURNING failures, began_at""")
+_FORGET = text("DELETE FROM desk.attempt WHERE key = ANY(:keys)")
+_SWEEP = text("DELETE FROM desk.attempt WHERE began_at < :start")
+
+
+class TooOften(Exception):
+    """Too many tries; `seconds` later there may be more."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
+def count(engine: Engine, who: str, origin: str, now: datetime) -> None:
+    """Counts a try before it is made, so that many at once are many. Raises TooOften."""
+    waits = []
+    with engine.begin() as connection:
+        for kind, key in sorted(_keys(who, origin)):
+            row = connection.execute(_COUNT, {"key": key, "now": now, "start": now - WINDOW}).one()
+            if row.failures > _LIMITS[kind]:
+                waits.append((row.began_at + WINDOW - now).total_seconds())
+    if waits:
+        raise TooOften(max(1, round(max(waits))))
+
+
+def forget(connection: Connection, who: str, origin: str) -> None:
+    """After a success: the account's own count from there begins anew; the others' go on."""
+    connection.execute(_FORGET, {"keys": [key for kind, key in _keys(who, origin) if kind == "pair"]})
+
+
+def sweep(connection: Connection, now: datetime) -> None:
+    connection.execute(_SWEEP, {"start": now - WINDOW})
+
+
+def _keys(who: str, origin: str) -> Iterable[tuple[str, bytes]]:
+    named = {"pair": f"{who}|{origin}", "account": who, "network": origin}
+    return [
+        (kind, hashlib.sha256(f"{kind}|{what}".encode("utf-8", "surrogatepass")).digest())
+        for kind, what in named.items()
+    ]

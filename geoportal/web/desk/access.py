@@ -1,0 +1,149 @@
+"""The door of the desk: who asks, whether the request comes from our own page, and whether the page is open to them.
+
+Every view says what it needs (`open_to`). One that says nothing cannot be reached: the guard fails closed.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from flask import current_app, g, redirect, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from geoportal.accounts import hidden, sessions
+from geoportal.accounts.roles import Action, NotAllowed, Principal
+from geoportal.web.desk.room import PREFIX, Desk, desk
+
+MAX_FORM: Final = 256 * 1024
+FORM_KEY: Final = "form_key"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Access(StrEnum):
+    """`ANYBODY`: before the sign-in. `SIGNED_IN`: what is everybody's own."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed_in"
+
+
+class NotOurPage(Exception):
+    """A request that changes something came from another site, or without the key of the session."""
+
+
+class NoPrivacy(Exception):
+    """Nobody signs in over a connection that others can read."""
+
+
+def open_to[View: Callable[..., Any]](needs: Access | Action) -> Callable[[View], View]:
+    """Marks a view with what it takes to reach it; which Gemeinde or object it is about, the view asks itself."""
+
+    def mark(view: View) -> View:
+        cast("Any", view).needs = needs
+        return view
+
+    return mark
+
+
+def guard() -> BaseResponse | None:
+    own = desk()
+    if not own.is_private:
+        raise NoPrivacy
+    request.max_content_length = MAX_FORM
+    request.max_form_parts = 200
+    is_change = request.method not in _SAFE
+    if is_change:
+        require_own_origin(own)
+    needs = getattr(current_app.view_functions.get(request.endpoint or ""), "needs", None)
+    if needs is None:
+        raise NotAllowed(f"{request.endpoint} says not whom it is open to")
+    g.session = request.cookies.get(own.cookie, "")
+    g.principal = sessions.principal_of(own.engine, g.session, origin(), own.now()) if g.session else None
+    if needs is Access.ANYBODY:
+        return None
+    if g.principal is None:
+        if is_change or request.accept_mimetypes.best == "application/json":
+            raise NotSignedIn
+        return redirect(url_for("desk.sign_in", weiter=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
+    if is_change and "X-Form-Key" in request.headers:
+        require_form_key(request.headers["X-Form-Key"])
+    elif is_change and request.mimetype in {"application/x-www-form-urlencoded", ""}:
+        require_form_key(request.form.get(FORM_KEY, ""))
+    elif is_change and request.mimetype != "multipart/form-data":  # those look for it as they read their parts
+        raise NotOurPage
+    if isinstance(needs, Action) and not g.principal.may_anywhere(needs):
+        raise NotAllowed(needs)
+    return None
+
+
+class NotSignedIn(Exception):
+    """The session has ended, or there was none."""
+
+
+def who() -> Principal:
+    """Who asks. Only for views that are not open to anybody."""
+    if g.principal is None:
+        raise NotSignedIn
+    return cast("Principal", g.principal)
+
+
+def form_key() -> str:
+    return hidden.form_key(g.session) if g.get("session") else ""
+
+
+def require_form_key(given: str) -> None:
+    """Raises NotOurPage unless it is the key that belongs to the session of the request."""
+    if not g.session or not hidden.same(form_key(), given):
+        raise NotOurPage
+
+
+def require_own_origin(own: Desk) -> None:
+    """All browsers since 2020 say where a form was sent from; who says nothing is none, and has no business here."""
+    site, stated = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and site != "same-origin":
+        raise NotOurPage
+    if stated is not None and stated != own.origin:
+        raise NotOurPage
+    if site is None and stated is None:
+        raise NotOurPage
+
+
+def origin() -> str:
+    """The network from which a request comes, for the log and the counts: never the whole address (DSGVO Art. 25)."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "-"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+def onward(wanted: str) -> str:
+    """Where to go after the sign-in: a page of the desk, whatever the address said."""
+    parts = urlsplit(wanted)
+    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith(f"{PREFIX}/") and "\\" not in wanted
+    return wanted if is_ours else url_for("desk.overview")
+
+
+_PAGES: Final = (
+    ("desk.overview", "Übersicht", Access.SIGNED_IN),
+    ("desk.account", "Mein Konto", Access.SIGNED_IN),
+)
+
+
+def every_page() -> dict[str, object]:
+    """What the templates of the desk need: who is here, where they may go, and the key of their forms."""
+    principal: Principal | None = g.get("principal")
+
+    def is_open(needs: Access | Action) -> bool:
+        return principal is not None and (not isinstance(needs, Action) or principal.may_anywhere(needs))
+
+    return {
+        "principal": principal,
+        "desk_pages": [(endpoint, label) for endpoint, label, needs in _PAGES if is_open(needs)],
+        "form_key_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FORM_KEY, form_key()),
+    }

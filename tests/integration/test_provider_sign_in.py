@@ -1,0 +1,145 @@
+"""Signing in at the Kreis's provider: a real authorization server, reached over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+from joserfc.jwk import RSAKey
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from geoportal.accounts import people
+from geoportal.accounts.roles import Membership, Role
+from geoportal.settings import Provider as ProviderSettings
+from geoportal.settings import Settings, SettingsError
+from geoportal.web.desk.provider import CALLBACK, memberships_of
+from tests.desk import ORIGIN, OTHER, OWN, Browser, Office, membership, office
+from tests.provider import CLIENT, SECRET, Person, Provider, running
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")  # both sides stand on this machine
+    with running(ORIGIN + CALLBACK) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(database: Settings, provider: Provider) -> Iterator[Office]:
+    with office(replace(database, provider=ProviderSettings(provider.url, CLIENT, SECRET, "geoportal"))) as opened:
+        yield opened
+
+
+def invite(desk: Office, provider: Provider, email: str = "kreis@example.org") -> None:
+    assert people.invite(desk.owner, email, "K", [], desk.clock.now, issuer=provider.url) is None
+
+
+def journey(browser: Browser) -> str:
+    """To the provider and, as it says, back: the path on which the browser comes home."""
+    away = browser.post("/werkbank/anmelden/anbieter")
+    assert away.status_code == 303
+    back = requests.get(away.location, allow_redirects=False, timeout=10)
+    assert back.status_code == 302, back.text
+    return back.headers["Location"].removeprefix(ORIGIN)
+
+
+def come_home(browser: Browser) -> TestResponse:
+    return browser.get(journey(browser))
+
+
+def test_an_invited_account_signs_in_with_the_roles_of_its_groups(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    provider.person.groups = [f"/geoportal:publisher:{OWN}", "geoportal:planner:99999999", "staff", "geoportal:boss"]
+    browser = desk.browser()
+    assert come_home(browser).location == "/werkbank/"
+    page = browser.get("/werkbank/konto").text
+    assert "Freigabe" in page
+    assert "Planung<" not in page
+    provider.person.groups = [f"geoportal:planner:{OTHER}"]
+    provider.person.email = "renamed@example.org"  # known by its subject from now on
+    again = desk.browser()
+    assert come_home(again).status_code == 303
+    with desk.owner.connect() as connection:
+        roles = connection.execute(text("SELECT ags, role FROM desk.membership")).all()
+    assert [tuple(role) for role in roles] == [(OTHER, "planner")]
+
+
+def test_nobody_gets_an_account_by_signing_in(desk: Office, provider: Provider) -> None:
+    provider.person.groups = ["geoportal:kreis"]
+    assert come_home(desk.browser()).status_code == 401
+    assert people.everybody(desk.owner) == []
+
+
+def test_an_address_that_nobody_has_verified_opens_no_account(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    provider.person.email_verified = False
+    assert come_home(desk.browser()).status_code == 401
+
+
+def test_a_local_account_is_not_taken_over_by_its_address(desk: Office, provider: Provider) -> None:
+    desk.hire("kreis@example.org", membership(Role.KREIS))
+    assert come_home(desk.browser()).status_code == 401
+
+
+def test_somebody_else_with_the_same_address_does_not_get_in(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    assert come_home(desk.browser()).status_code == 303
+    provider.person = Person("s-2", "kreis@example.org")
+    assert come_home(desk.browser()).status_code == 401
+
+
+def test_a_locked_account_stays_out(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    people.lock(desk.owner, "kreis@example.org", desk.clock.now)
+    assert come_home(desk.browser()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"nonce": "x"}, {"aud": "somebody"}, {"iss": "http://evil.example"}, {"exp": 1}, {"azp": "x"}, {"sub": None}],
+    ids=str,
+)
+def test_an_id_token_that_is_not_for_us_is_refused(desk: Office, provider: Provider, claims: dict[str, object]) -> None:
+    invite(desk, provider)
+    provider.forged_claims = claims
+    assert come_home(desk.browser()).status_code == 502
+
+
+def test_an_id_token_of_another_key_is_refused(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    provider.forged_key = RSAKey.generate_key(2048, {"kid": "k"})
+    assert come_home(desk.browser()).status_code == 502
+
+
+def test_an_answer_belongs_to_the_browser_that_asked(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    mine, theirs = desk.browser(), desk.browser()
+    path = journey(mine)
+    assert theirs.get(path).status_code == 502, "no journey of its own"
+    journey(theirs)
+    assert theirs.get(path).status_code == 502, "another state"
+    assert mine.get(path).status_code == 303
+    assert mine.get(path).status_code == 502, "a code is good once"
+
+
+def test_the_first_cookie_is_short_and_for_us_only(desk: Office, provider: Provider) -> None:
+    said = desk.browser().post("/werkbank/anmelden/anbieter").headers["Set-Cookie"]
+    assert "Max-Age=600" in said
+    assert "HttpOnly" in said
+
+
+def test_a_provider_that_is_away_is_told(desk: Office) -> None:
+    away = replace(desk.settings, provider=ProviderSettings("http://127.0.0.1:9", CLIENT, SECRET, "geoportal"))
+    with office(away) as alone:
+        assert alone.browser().post("/werkbank/anmelden/anbieter").status_code == 502
+
+
+def test_groups_become_roles() -> None:
+    groups = ["geoportal:kreis", "geoportal:auditor", "geoportal:kreis:06534008", "geoportal:planner", "other:kreis"]
+    assert list(memberships_of(groups, "geoportal")) == [Membership("*", Role.KREIS), Membership("*", Role.AUDITOR)]
+
+
+def test_half_a_provider_is_none() -> None:
+    with pytest.raises(SettingsError, match="GEOPORTAL_OIDC_CLIENT_SECRET"):
+        Settings.from_env({"GEOPORTAL_OIDC_ISSUER": "https://x", "GEOPORTAL_OIDC_CLIENT_ID": "x"})
