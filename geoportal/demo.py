@@ -18,12 +18,13 @@ from typing import Any, NoReturn
 import click
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from geoportal import logs, operations, sample_people, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine
 from geoportal.database.cluster import Cluster, ClusterError
+from geoportal.places.importing import Kind, import_file
 from geoportal.settings import Settings
 from plans_ingest import PlanFileError
 
@@ -107,7 +108,21 @@ def _fill(engine: Engine, settings: Settings) -> None:
             results = list(pool.map(is_read, files))
         if not any(results):
             raise _DemoError("Keine Musterdatei ist lesbar. / No sample file can be read.")
+    _fill_places(engine, settings.home / "data" / "sample")
     check_schema(engine)
+
+
+def _fill_places(engine: Engine, folder: Path) -> None:
+    """The sample addresses and parcels, where nobody has imported any: official ones must not be overwritten."""
+    samples: tuple[tuple[Kind, str, str], ...] = (
+        ("addresses", "adressen.csv", "SELECT EXISTS (SELECT FROM places.address)"),
+        ("parcels", "flurstuecke.geojson", "SELECT EXISTS (SELECT FROM places.flurstueck)"),
+    )
+    for kind, name, filled in samples:
+        with engine.connect() as connection:
+            there = connection.scalar(text(filled))
+        if not there:
+            import_file(engine, kind, folder / name)
 
 
 def _serve(settings: Settings, listener: socket.socket, sign_ins: str) -> int:

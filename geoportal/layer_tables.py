@@ -15,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal.catalogue import FieldType, Geometry, Layer
 from geoportal.catalogue.rows import Rows, SourceError, load
+from geoportal.database import driver_cursor
 from geoportal.database.tables import SRID
+from geoportal.places.objects import index_layer
 from geoportal.settings import READ_ROLE
 
 LOGGER = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ def replace_rows(connection: Connection, layer: Layer, rows: Rows) -> None:
     Raises SourceError when the layer's name belongs to something else in schema `ogc`.
     """
     columns = _columns(layer)
-    with _cursor(connection) as cursor:
+    with driver_cursor(connection) as cursor:
         # one replacement of a layer at a time, whoever starts it
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"layers.{layer.id}"])
         standing = _standing_columns(cursor, layer)
@@ -113,6 +115,7 @@ def replace_rows(connection: Connection, layer: Layer, rows: Rows) -> None:
             for row in _records(layer, list(columns), rows):
                 copy.write_row(row)
         cursor.execute(sql.SQL("ANALYZE {}").format(_table(layer)))
+        index_layer(cursor, layer)
         cursor.execute("SELECT plans.rebuild_tiles(%s), plans.touch_data(%s)", [layer.id, layer.id])
 
 
@@ -166,11 +169,3 @@ def _records(layer: Layer, columns: list[str], rows: Rows) -> Iterator[list[obje
 
 def _table(layer: Layer) -> sql.Identifier:
     return sql.Identifier("layers", layer.id)
-
-
-def _cursor(connection: Connection) -> psycopg.Cursor[Any]:
-    """psycopg's own cursor inside the transaction: SQLAlchemy has no COPY."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"psycopg 3 expected, not {type(driver)}")
-    return driver.cursor()

@@ -1,12 +1,15 @@
 """Writes all sample data: `python data/sample/generate.py [--into FOLDER]`. The same bytes at every run.
 
-FOLDER (default: the folder `data` of this checkout) gets gemeinden.geojson, schulen.csv and sample/plaene/*.zip.
+FOLDER (default: the folder `data` of this checkout) gets gemeinden.geojson, schulen.csv, sample/plaene/*.zip,
+sample/adressen.csv and sample/flurstuecke.geojson.
 """
 
 import argparse
 import zipfile
 from pathlib import Path
 
+from muster.adressen import adressliste, flurstuecke
+from muster.adressen import geojson as parzellen
 from muster.bestand import Lieferung, lieferungen
 from muster.pdf import textdokument
 from muster.plan import Plan
@@ -30,11 +33,13 @@ def main() -> None:
     grenzen = umrisse()
     (ziel / "gemeinden.geojson").write_text(geojson(grenzen), encoding="utf-8")
     (ziel / "schulen.csv").write_text(schulliste(grenzen), encoding="utf-8", newline="")
-    anzahl = 0
-    for lieferung in lieferungen(grenzen):
+    alle = list(lieferungen(grenzen))
+    for lieferung in alle:
         _archiv(plaene / lieferung.datei, lieferung)
-        anzahl += 1
-    print(f"{anzahl} Archive in {plaene}")
+    plots = flurstuecke([plan for lieferung in alle for plan in lieferung.plaene])
+    (ziel / "sample" / "adressen.csv").write_text(adressliste(plots), encoding="utf-8", newline="")
+    (ziel / "sample" / "flurstuecke.geojson").write_text(parzellen(plots), encoding="utf-8")
+    print(f"{len(alle)} Archive in {plaene}, {len(plots)} Flurstücke")
 
 
 def _archiv(datei: Path, lieferung: Lieferung) -> None:

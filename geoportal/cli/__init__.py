@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import layers, people, plans, running
+from geoportal.cli import layers, people, places, plans, running
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 
@@ -37,5 +37,6 @@ for _command in (
     layers.layers_group,
     people.users_group,
     people.audit_group,
+    places.import_group,
 ):
     main.add_command(_command)

@@ -1,6 +1,9 @@
 """Engines of the roles: the owner writes, the reader sees what is public, the desk what row-level security allows."""
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url
 
 # A request must never hold the server: reliability.md 5, read limits.
 _READ_OPTIONS = (
@@ -44,6 +47,14 @@ def _with_options(url: str, options: str) -> URL:
 def desk_engine(url: str) -> Engine:
     """For the signed-in side; sees nothing until a transaction says who acts (geoportal.accounts.acting)."""
     return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=8)
+
+
+def driver_cursor(connection: Connection) -> psycopg.Cursor[Any]:
+    """psycopg's own cursor inside the transaction: SQLAlchemy has no COPY."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"psycopg 3 expected, not {type(driver)}")
+    return driver.cursor()
 
 
 def _psycopg(url: str) -> URL:

@@ -1,5 +1,15 @@
 """What citizens may see, read from the views of schema `ogc`. Nothing here writes."""
 
+from geoportal.published.at_place import (
+    ContentAtPlace,
+    GemeindeAtPlace,
+    NearFeature,
+    PlanAtPlace,
+    contents_at,
+    gemeinde_at,
+    nearest,
+    plans_at,
+)
 from geoportal.published.reading import (
     beteiligungen,
     dokument,
@@ -28,9 +38,13 @@ from geoportal.published.rows import (
 
 __all__ = [
     "Bezug",
+    "ContentAtPlace",
     "Dokument",
     "Gemeinde",
+    "GemeindeAtPlace",
     "Inhalt",
+    "NearFeature",
+    "PlanAtPlace",
     "PlanEntry",
     "PlanFilter",
     "PlanPage",
@@ -41,11 +55,15 @@ __all__ = [
     "Textabschnitt",
     "Umriss",
     "beteiligungen",
+    "contents_at",
     "dokument",
     "dokumente",
     "gemeinde",
+    "gemeinde_at",
     "gemeinden",
+    "nearest",
     "neue_adresse",
     "plaene",
     "plan",
+    "plans_at",
 ]

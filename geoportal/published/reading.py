@@ -59,26 +59,24 @@ def plaene(
 ) -> PlanPage:
     """The plans of a filter, `limit` of them from `offset` on."""
     conditions = _conditions(wanted)
-    total = connection.scalar(select(func.count()).select_from(_PLAENE).where(*conditions)) or 0
-    found = select(*_ENTRY).where(*conditions).order_by(*_order(sortierung)).limit(limit).offset(offset)
-    return PlanPage(tuple(PlanEntry(**_entry(row)) for row in connection.execute(found).mappings()), total)
+    total = connection.scalar(select(func.count()).select_from(PLAENE).where(*conditions)) or 0
+    found = select(*ENTRY).where(*conditions).order_by(*_order(sortierung)).limit(limit).offset(offset)
+    return PlanPage(tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings()), total)
 
 
 def beteiligungen(connection: Connection, ags: str, today: date) -> tuple[PlanEntry, ...]:
     """Plans of a Gemeinde whose Auslegung runs on that day or is still to come, the next to end first."""
-    end = _PLAENE.c.auslegung_end_datum
-    found = select(*_ENTRY).where(_PLAENE.c.ags == ags, end >= today).order_by(end, _PLAENE.c.id)
-    return tuple(PlanEntry(**_entry(row)) for row in connection.execute(found).mappings())
+    end = PLAENE.c.auslegung_end_datum
+    found = select(*ENTRY).where(PLAENE.c.ags == ags, end >= today).order_by(end, PLAENE.c.id)
+    return tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings())
 
 
 def plan(connection: Connection, plan_id: UUID) -> PublishedPlan | None:
     """A published plan with all that its page shows, or None."""
-    row = (
-        connection.execute(select(*_ENTRY, *_DETAIL, *_OUTLINE).where(_PLAENE.c.id == plan_id)).mappings().one_or_none()
-    )
+    row = connection.execute(select(*ENTRY, *_DETAIL, *_OUTLINE).where(PLAENE.c.id == plan_id)).mappings().one_or_none()
     if row is None:
         return None
-    known = dict(_entry(row))
+    known = dict(as_entry(row))
     outline = {column.name: known.pop(column.name) for column in _OUTLINE}
     return PublishedPlan(
         **known
@@ -124,17 +122,17 @@ _PARTS = {"name", "umriss", "dokumente", "texte", "inhalte", "versionen", *_ENTR
 _DETAIL_NAMES = [each.name for each in fields(PublishedPlan) if each.name not in _PARTS]
 _DOKUMENT_NAMES = [each.name for each in fields(Dokument)]
 
-_PLAENE = _view("plaene", "name", *_ENTRY_NAMES, *_DETAIL_NAMES, "geom")
+PLAENE = _view("plaene", "name", *_ENTRY_NAMES, *_DETAIL_NAMES, "geom")
 _GEMEINDEN = _view("gemeinden", "ags", "name", "typ", "plz", "teilnehmer")
 _ADRESSEN = _view("planadressen", "id", "neue_id")
 _DOKUMENTE = _view("plandokumente", "id", "position", *_DOKUMENT_NAMES)
 
-_ENTRY = (
+ENTRY = (
     # XPlanGML 4 lets a plan go without a name (XP_Plan.name is optional there); its number is then what people call it.
-    func.coalesce(_PLAENE.c.name, _PLAENE.c.nummer, "Plan ohne Namen").label("name"),
-    *(_PLAENE.c[name] for name in _ENTRY_NAMES),
+    func.coalesce(PLAENE.c.name, PLAENE.c.nummer, "Plan ohne Namen").label("name"),
+    *(PLAENE.c[name] for name in _ENTRY_NAMES),
 )
-_DETAIL = tuple(_PLAENE.c[name] for name in _DETAIL_NAMES)
+_DETAIL = tuple(PLAENE.c[name] for name in _DETAIL_NAMES)
 _DOKUMENT = tuple(_DOKUMENTE.c[name] for name in _DOKUMENT_NAMES)
 
 
@@ -154,7 +152,7 @@ def _outline(geom: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-_OUTLINE = _outline(_PLAENE.c.geom)
+_OUTLINE = _outline(PLAENE.c.geom)
 
 _TEXTE = text("""
     SELECT art, schluessel, gesetzliche_grundlage, text
@@ -197,7 +195,7 @@ _LINKED = text("""
 
 
 def _gemeinden(today: date) -> Select[Any]:
-    plan, count = _PLAENE.c, func.count(_PLAENE.c.id)
+    plan, count = PLAENE.c, func.count(PLAENE.c.id)
     return (
         select(
             _GEMEINDEN.c.ags,
@@ -208,7 +206,7 @@ def _gemeinden(today: date) -> Select[Any]:
             count.filter(plan.status == Status.IN_AUFSTELLUNG).label("in_aufstellung"),
             count.filter(_running(today)).label("beteiligung"),
         )
-        .select_from(_GEMEINDEN.outerjoin(_PLAENE, _GEMEINDEN.c.ags == plan.ags))
+        .select_from(_GEMEINDEN.outerjoin(PLAENE, _GEMEINDEN.c.ags == plan.ags))
         .where(_GEMEINDEN.c.teilnehmer)
         .group_by(_GEMEINDEN.c.ags, _GEMEINDEN.c.name, _GEMEINDEN.c.typ, _GEMEINDEN.c.plz)
         .order_by(_GEMEINDEN.c.name.collate(_GERMAN))
@@ -217,11 +215,11 @@ def _gemeinden(today: date) -> Select[Any]:
 
 def _running(day: date) -> ColumnElement[bool]:
     """BauGB § 3 (2): both days of the Auslegung belong to it."""
-    return (_PLAENE.c.auslegung_start_datum <= day) & (_PLAENE.c.auslegung_end_datum >= day)
+    return (PLAENE.c.auslegung_start_datum <= day) & (PLAENE.c.auslegung_end_datum >= day)
 
 
 def _conditions(wanted: PlanFilter) -> list[ColumnElement[bool]]:
-    plan = _PLAENE.c
+    plan = PLAENE.c
     conditions = [func.strpos(_folded(_SEARCHED), _folded(word)) > 0 for word in wanted.words]
     if wanted.ags is not None:
         conditions.append(plan.ags == wanted.ags)
@@ -234,7 +232,7 @@ def _conditions(wanted: PlanFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_SEARCHED = func.concat_ws(" ", _PLAENE.c.name, _PLAENE.c.nummer, _PLAENE.c.gemeinde, _PLAENE.c.ortsteil)
+_SEARCHED = func.concat_ws(" ", PLAENE.c.name, PLAENE.c.nummer, PLAENE.c.gemeinde, PLAENE.c.ortsteil)
 
 
 def _folded(value: str | ColumnElement[str]) -> ColumnElement[str]:
@@ -243,7 +241,7 @@ def _folded(value: str | ColumnElement[str]) -> ColumnElement[str]:
 
 def _order(sortierung: Sortierung) -> tuple[ColumnElement[Any], ...]:
     """Ends in the id, or equal rows would wander between pages."""
-    plan = _PLAENE.c
+    plan = PLAENE.c
     names = (plan.gemeinde.collate(_GERMAN), plan.name.collate(_GERMAN), plan.id)
     match sortierung:
         case Sortierung.GEMEINDE:
@@ -256,7 +254,7 @@ def _rows(connection: Connection, statement: Any, plan_id: UUID) -> Sequence[Map
     return [dict(row) for row in connection.execute(statement, {"plan_id": plan_id}).mappings()]
 
 
-def _entry(row: Mapping[Any, Any]) -> dict[str, Any]:
+def as_entry(row: Mapping[Any, Any]) -> dict[str, Any]:
     return dict(row) | {"planwerk": Planwerk(row["planwerk"]), "status": Status(row["status"])}
 
 

@@ -8,8 +8,22 @@ from flask import Flask, Response, request
 from geoportal.archive import Archive
 from geoportal.database import reader_engine
 from geoportal.settings import Settings
-from geoportal.web import desk, documents, gemeinde_pages, map_page, operator_pages, plan_pages, problems, vendor, words
+from geoportal.web import (
+    desk,
+    documents,
+    gemeinde_pages,
+    hier_pages,
+    language,
+    map_page,
+    operator_pages,
+    plan_pages,
+    problems,
+    search_pages,
+    vendor,
+    words,
+)
 from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.language import Spoken, spoken
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue, heading, symbol
@@ -38,24 +52,27 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
         "german_date": words.german_date,
-        "file_size": words.file_size,
-        "area": words.area,
+        "long_date": spoken(words.long_date),
+        "file_size": spoken(words.file_size),
+        "area": spoken(words.area),
+        "distance": spoken(words.distance),
         "bezug": words.bezug,
         "planart": words.planart,
         "heading": heading,
     }
     app.jinja_env.globals |= {
-        "STATUS": words.STATUS,
-        "PLANWERK": words.PLANWERK,
+        "STATUS": Spoken(words.STATUS),
+        "PLANWERK": Spoken(words.PLANWERK),
         "GRUPPE": words.GRUPPE,
-        "counted": words.counted,
+        "counted": spoken(words.counted),
         "drawn_as": words.drawn_as,
-        "days_left": words.days_left,
+        "days_left": spoken(words.days_left),
         "symbol": symbol,
     }
+    language.register(app)
     app.context_processor(_every_page)
     app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
-    for pages in (map_page, plan_pages, gemeinde_pages, documents, operator_pages):
+    for pages in (map_page, plan_pages, gemeinde_pages, search_pages, hier_pages, documents, operator_pages):
         app.register_blueprint(pages.bp)
     desk.register(app, settings)
     problems.register(app)

@@ -12,6 +12,7 @@ from geoportal import published
 from geoportal.published import Dokument
 from geoportal.web import words
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.language import either, language
 from geoportal.web.portal import portal
 
 bp = Blueprint("documents", __name__)
@@ -34,12 +35,12 @@ def document_link(dokument: Dokument) -> DocumentLink:
     title = _title(dokument)
     if dokument.sha256 is not None:
         kind = "PDF" if _media_type(dokument) == _PDF else _file_name(dokument).rpartition(".")[2].upper()
-        size = "" if dokument.size is None else words.file_size(dokument.size)
+        size = "" if dokument.size is None else words.file_size(dokument.size, language())
         href = url_for("documents.file", sha256=dokument.sha256, name=_file_name(dokument))
         return DocumentLink(title, ", ".join(part for part in (kind, size) if part), href, external=False)
     if dokument.url is not None and (host := _web_host(dokument.url)) is not None:
-        return DocumentLink(title, f"auf {host}", dokument.url, external=True)
-    return DocumentLink(title, "liegt hier nicht vor", None, external=False)
+        return DocumentLink(title, either(f"auf {host}", f"on {host}"), dokument.url, external=True)
+    return DocumentLink(title, either("liegt hier nicht vor", "is not available here"), None, external=False)
 
 
 @bp.get("/dokumente.json")

@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template, url_for
 
 from geoportal.web import themes, words
+from geoportal.web.language import language
 from geoportal.web.portal import ogc_root, portal
 
 bp = Blueprint("map", __name__)
@@ -28,7 +29,7 @@ def show() -> str:
             "today": own.today().isoformat(),
             "openingView": own.config.opening_view.model_dump(),
             "basemaps": [basemap.model_dump() for basemap in own.config.basemaps],
-            "status": {status: text._asdict() for status, text in words.STATUS.items()},
+            "status": {status: text._asdict() for status, text in words.STATUS[language()].items()},
             "plans": {name: themes.for_script(layers[name]) for name in themes.PLANS},
             "themes": [themes.for_script(layer) for layer in shown],
         },

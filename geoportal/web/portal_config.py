@@ -1,5 +1,6 @@
 """What the operator says about the portal: config/portal.yml as typed, frozen values."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -30,6 +31,18 @@ class Contact(_Strict):
     place: Text
     email: Text | None = None
     phone: Text | None = None
+
+
+class GemeindeContact(_Strict):
+    """Whom a Gemeinde names for questions about its plans; `participation` is where comments are sent to."""
+
+    name: Text
+    street: Text | None = None
+    place: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    website: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    participation: Annotated[str, Field(pattern=r"^(https?://|mailto:|/)")] | None = None
 
 
 class Link(_Strict):
@@ -97,6 +110,10 @@ class PortalConfig(_Strict):
     accessibility: Page
     opening_view: View
     basemaps: tuple[Basemap, ...] = ()
+    gemeinden: Mapping[str, GemeindeContact] = {}
+    """By AGS. A Gemeinde that is not named here is named without an address."""
+    nearby: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = ()
+    """The layers whose nearest features belong to "What applies here?"."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -1,9 +1,11 @@
 """How the pages say things in German: dates, sizes, legal states. Pure; the templates use it as filters and globals."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from geoportal.hier import Language
 from geoportal.published import Status
 from plans_ingest.model import Planwerk
 
@@ -12,6 +14,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 _MONTHS = (
     "Januar", "Februar", "März", "April", "Mai", "Juni",
     "Juli", "August", "September", "Oktober", "November", "Dezember",
+)  # fmt: skip
+_ENGLISH_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
 
@@ -22,18 +28,34 @@ class StatusWords(NamedTuple):
     meaning: str
 
 
-STATUS = {
-    Status.IN_KRAFT: StatusWords("In Kraft", "Dieser Plan gilt."),
-    Status.IN_AUFSTELLUNG: StatusWords("In Aufstellung", "Dieser Plan wird noch aufgestellt. Er gilt noch nicht."),
-    Status.ARCHIVIERT: StatusWords("Nicht mehr gültig", "Dieser Plan gilt nicht mehr."),
-    Status.UNBEKANNT: StatusWords(
-        "Rechtsstand unbekannt", "In den Daten steht nicht, ob dieser Plan gilt. Bitte fragen Sie die Gemeinde."
-    ),
+STATUS: Mapping[Language, Mapping[Status, StatusWords]] = {
+    "de": {
+        Status.IN_KRAFT: StatusWords("In Kraft", "Dieser Plan gilt."),
+        Status.IN_AUFSTELLUNG: StatusWords("In Aufstellung", "Dieser Plan wird noch aufgestellt. Er gilt noch nicht."),
+        Status.ARCHIVIERT: StatusWords("Nicht mehr gültig", "Dieser Plan gilt nicht mehr."),
+        Status.UNBEKANNT: StatusWords(
+            "Rechtsstand unbekannt", "In den Daten steht nicht, ob dieser Plan gilt. Bitte fragen Sie die Gemeinde."
+        ),
+    },
+    "en": {
+        Status.IN_KRAFT: StatusWords("In force", "This plan applies."),
+        Status.IN_AUFSTELLUNG: StatusWords("Being drawn up", "This plan is being drawn up. It does not apply yet."),
+        Status.ARCHIVIERT: StatusWords("No longer valid", "This plan does not apply any more."),
+        Status.UNBEKANNT: StatusWords(
+            "Legal state unknown", "The data do not say whether this plan applies. Please ask the municipality."
+        ),
+    },
 }
 
-PLANWERK = {
-    Planwerk.BEBAUUNGSPLAN: ("Bebauungsplan", "Bebauungspläne"),
-    Planwerk.FLAECHENNUTZUNGSPLAN: ("Flächennutzungsplan", "Flächennutzungspläne"),
+PLANWERK: Mapping[Language, Mapping[Planwerk, tuple[str, str]]] = {
+    "de": {
+        Planwerk.BEBAUUNGSPLAN: ("Bebauungsplan", "Bebauungspläne"),
+        Planwerk.FLAECHENNUTZUNGSPLAN: ("Flächennutzungsplan", "Flächennutzungspläne"),
+    },
+    "en": {
+        Planwerk.BEBAUUNGSPLAN: ("Local development plan (Bebauungsplan)", "Local development plans"),
+        Planwerk.FLAECHENNUTZUNGSPLAN: ("Land-use plan (Flächennutzungsplan)", "Land-use plans"),
+    },
 }
 
 # The properties of XPlanGML 4 to 6 that link one plan to another.
@@ -83,8 +105,20 @@ def drawn_as(gruppe: str | None, kuerzel: str | None) -> str:
 
 def german_date(day: date) -> str:
     """date(2026, 3, 1) -> '1. März 2026'; a moment is told as its day in Germany."""
-    local = day.astimezone(BERLIN) if isinstance(day, datetime) else day
+    local = _in_germany(day)
     return f"{local.day}. {_MONTHS[local.month - 1]} {local.year}"
+
+
+def long_date(day: date, language: Language = "de") -> str:
+    """The same in the language of the page: '1 March 2026'."""
+    if language == "de":
+        return german_date(day)
+    local = _in_germany(day)
+    return f"{local.day} {_ENGLISH_MONTHS[local.month - 1]} {local.year}"
+
+
+def _in_germany(day: date) -> date:
+    return day.astimezone(BERLIN) if isinstance(day, datetime) else day
 
 
 def german_moment(moment: datetime) -> str:
@@ -93,36 +127,49 @@ def german_moment(moment: datetime) -> str:
     return f"{german_date(local)}, {local:%H:%M}"
 
 
-def days_left(end: date, today: date) -> str:
+def days_left(end: date, today: date, language: Language = "de") -> str:
     """How long one may still take part; the last day counts."""
+    english = language == "en"
     match (end - today).days:
         case 0:
-            return "endet heute"
+            return "ends today" if english else "endet heute"
         case 1:
-            return "noch 1 Tag"
+            return "1 day left" if english else "noch 1 Tag"
         case days:
-            return f"noch {days} Tage"
+            return f"{days} days left" if english else f"noch {days} Tage"
 
 
-def file_size(size: int) -> str:
+def file_size(size: int, language: Language = "de") -> str:
     """Bytes -> '340 kB' or '1,2 MB' (SI)."""
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))} kB"
-    return f"{size / 1_000_000:.1f} MB".replace(".", ",")
+    return _spelt(f"{size / 1_000_000:.1f} MB", language)
 
 
-def area(square_metres: float) -> str:
+def area(square_metres: float, language: Language = "de") -> str:
     """'5.850 m²', '2,4 ha' or '43,9 km²'."""
     if square_metres < 10_000:
-        return f"{round(square_metres):,} m²".replace(",", ".")
+        return _spelt(f"{round(square_metres):,} m²", language)
     hectares = square_metres / 10_000
     number, unit = (hectares, "ha") if hectares < 1000 else (hectares / 100, "km²")
-    return f"{number:.1f} {unit}".replace(".", ",")
+    return _spelt(f"{number:.1f} {unit}", language)
 
 
-def counted(number: int, one: str, many: str) -> str:
+def distance(metres: float, language: Language = "de") -> str:
+    """'80 m', '1,4 km'."""
+    if metres < 995:
+        return f"{round(metres, -1) if metres >= 20 else round(metres):.0f} m"
+    return _spelt(f"{metres / 1000:.1f} km", language)
+
+
+def counted(number: int, one: str, many: str, language: Language = "de") -> str:
     """'1 Plan', '12 Pläne', '1.204 Pläne'."""
-    return f"{number:,} {one if number == 1 else many}".replace(",", ".")
+    return _spelt(f"{number:,}", language) + f" {one if number == 1 else many}"
+
+
+def _spelt(number: str, language: Language) -> str:
+    """Points and commas as the language has them."""
+    return number if language == "en" else number.translate(str.maketrans(",.", ".,"))
 
 
 def planart(label: str) -> str:

@@ -4,18 +4,20 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from geoportal.hier import Language
 from geoportal.published import Status
 from geoportal.web import words
+from plans_ingest.model import Planwerk
 
 TODAY = date(2026, 11, 22)
 
 
 def test_dates_are_german() -> None:
-    assert words.german_date(date(2026, 3, 1)) == "1. März 2026"
+    assert words.long_date(date(2026, 3, 1)) == "1. März 2026"
 
 
 def test_a_moment_late_in_utc_belongs_to_the_next_german_day() -> None:
-    assert words.german_date(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == "1. Juli 2026"
+    assert words.long_date(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == "1. Juli 2026"
 
 
 @pytest.mark.parametrize(
@@ -59,8 +61,24 @@ def test_a_link_of_unknown_kind_keeps_its_name() -> None:
     assert words.bezug("ersetzt") == "ersetzt"
 
 
-def test_every_state_has_words() -> None:
-    assert set(words.STATUS) == set(Status)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_state_has_words_in_both_languages(language: Language) -> None:
+    assert set(words.STATUS[language]) == set(Status)
+    assert set(words.PLANWERK[language]) == set(Planwerk)
+
+
+def test_english_has_its_own_way_with_dates_and_numbers() -> None:
+    assert words.long_date(date(2026, 3, 1), "en") == "1 March 2026"
+    assert words.days_left(date(2026, 11, 23), TODAY, "en") == "1 day left"
+    assert words.area(5850, "en") == "5,850 m²"
+    assert words.area(24_000, "en") == "2.4 ha"
+    assert words.counted(1204, "plan", "plans", "en") == "1,204 plans"
+
+
+def test_distances_are_as_exact_as_they_are_useful() -> None:
+    assert [words.distance(metres) for metres in (3.4, 84, 370.2, 994, 999, 2840)] == [
+        "3 m", "80 m", "370 m", "990 m", "1,0 km", "2,8 km",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

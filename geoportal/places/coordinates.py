@@ -1,0 +1,118 @@
+"""Coordinates as people write them: degrees (decimal or with minutes), UTM zone 32, Gauß-Krüger zone 3. Pure."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from pyproj import Transformer
+
+_UTM32: Final = "EPSG:25832"
+_GAUSS_KRUEGER: Final = "EPSG:31467"
+_CRS84: Final = "OGC:CRS84"
+
+# Germany and a little more, in degrees: what lies outside is no coordinate that somebody here means.
+_LON, _LAT = (5.0, 16.0), (47.0, 56.0)
+_EAST, _NORTH = (200_000.0, 900_000.0), (5_200_000.0, 6_150_000.0)
+_GK3_EAST: Final = (3_300_000.0, 3_700_000.0)
+_ZONE_PREFIX: Final = 32_000_000.0
+
+_NUMBER: Final = r"[+-]?\d{1,8}(?:[.,]\d{1,12})?"
+_PAIR: Final = re.compile(rf"({_NUMBER})(?:\s*[;,/|]\s*|\s+)({_NUMBER})")
+_DEGREES: Final = re.compile(
+    r"""(\d{1,2})\s*°\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|''|′′)\s*)?([NOESW]?)""",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """A place: CRS84 degrees, and EPSG:25832 metres. `note` tells what a transformation costs in accuracy."""
+
+    lon: float
+    lat: float
+    east: float
+    north: float
+    note: str | None = None
+
+    @property
+    def utm(self) -> str:
+        """'32 U 483.055 5.627.387': zone, band, and whole metres."""
+        east, north = (f"{round(value):,}".replace(",", ".") for value in (self.east, self.north))
+        return f"32 U {east} {north}"
+
+    @classmethod
+    def of_degrees(cls, lon: float, lat: float) -> "Coordinates":
+        """Raises ValueError for a place that UTM zone 32 cannot express."""
+        east, north = _transformer(_CRS84, _UTM32).transform(lon, lat)
+        if not (math.isfinite(east) and math.isfinite(north)):
+            raise ValueError("outside of UTM zone 32")
+        return cls(round(lon, 7), round(lat, 7), round(east, 2), round(north, 2))
+
+    @classmethod
+    def of_utm(cls, east: float, north: float, note: str | None = None) -> "Coordinates":
+        """Raises ValueError for what is no coordinate of the zone."""
+        lon, lat = _transformer(_UTM32, _CRS84).transform(east, north)
+        if not (math.isfinite(lon) and math.isfinite(lat)):
+            raise ValueError("not a coordinate of UTM zone 32")
+        return cls(round(lon, 7), round(lat, 7), round(east, 2), round(north, 2), note)
+
+
+def parse(text: str) -> Coordinates | None:
+    """The coordinates that a text is, or None when it is none, or none in Germany."""
+    stripped = re.sub(r"^\s*(?:utm|gk|epsg:\d+)?\s*:?\s*(?:32\s*[UT]\s+)?", "", text, flags=re.IGNORECASE).strip()
+    if (found := _sexagesimal(stripped)) is not None:
+        return found
+    pair = _PAIR.fullmatch(_plain(stripped))
+    if pair is None:
+        return None
+    return _of_pair(*(float(number.replace(",", ".")) for number in pair.groups()))
+
+
+def _plain(text: str) -> str:
+    """Without letters of axes, units and thousands' points: '483.055 5.627.387' -> '483055 5627387'."""
+    text = re.sub(r"(?i)\b(?:lat|lon|lng|ost|nord|[NEOHR])\b[:=]?|°|(?<=\d)\s*m\b", " ", text).strip()
+    return re.sub(r"(?<![\d.])\d{1,3}(?:\.\d{3}){1,2}(?![\d.])", _without_points, text)
+
+
+def _without_points(match: re.Match[str]) -> str:
+    """Thousands' points only where the number is a metre: 50.823 is a latitude."""
+    raw = match.group()
+    joined = raw.replace(".", "")
+    return joined if raw.count(".") == 2 or int(joined) >= _EAST[0] else raw
+
+
+def _of_pair(first: float, second: float) -> Coordinates | None:
+    for a, b in ((first, second), (second, first)):
+        if _within(a, _LON) and _within(b, _LAT):
+            return Coordinates.of_degrees(a, b)
+        if _within(b, _NORTH):
+            if _within(a, _EAST) or _within(a - _ZONE_PREFIX, _EAST):
+                return Coordinates.of_utm(a - _ZONE_PREFIX if a > _ZONE_PREFIX else a, b)
+            if _within(a, _GK3_EAST):
+                east, north = _transformer(_GAUSS_KRUEGER, _UTM32).transform(a, b)
+                return Coordinates.of_utm(east, north, "umgerechnet aus Gauß-Krüger, auf einige Meter genau")
+    return None
+
+
+def _sexagesimal(text: str) -> Coordinates | None:
+    parts = list(_DEGREES.finditer(text))
+    if len(parts) != 2 or _DEGREES.sub("", text).strip(" ,;/NOESWnoesw"):
+        return None
+    values = []
+    for part in parts:
+        degrees, minutes, seconds = (float((raw or "0").replace(",", ".")) for raw in part.groups()[:3])
+        if minutes >= 60 or seconds >= 60:
+            return None
+        values.append(degrees + minutes / 60 + seconds / 3600)
+    return _of_pair(*values)
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+@cache
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)

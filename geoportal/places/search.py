@@ -1,0 +1,288 @@
+"""One box for everything that has a name and a place: read from the views of schema `ogc`, answered in milliseconds.
+
+Addresses are never searched as text: the words find the street, the number finds the house. So the tables that are
+searched stay small, whatever the number of addresses.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from geoportal.places.coordinates import Coordinates, parse
+
+MAX_LENGTH: Final = 120  # characters of a question
+_MAX_WORDS: Final = 8
+_STREETS: Final = 25  # of those that the words mean, in which the house number is looked up
+_NEAR_METRES: Final = 60.0
+
+
+class HitKind(StrEnum):
+    GEMEINDE = "gemeinde"
+    ORTSTEIL = "ortsteil"
+    STRASSE = "strasse"
+    ADRESSE = "adresse"
+    PLAN = "plan"
+    OBJEKT = "objekt"
+    GEMARKUNG = "gemarkung"
+    FLURSTUECK = "flurstueck"
+    KOORDINATE = "koordinate"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something found. `key` is what its page is asked for: AGS, plan's UUID, id of an address, Kennzeichen."""
+
+    kind: HitKind
+    key: str
+    title: str
+    detail: str
+    source: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    id: str
+    title: str
+    detail: str
+    ags: str | None
+    place: Coordinates
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A Flurstück; `wkt` is its area in EPSG:25832."""
+
+    kennzeichen: str
+    title: str
+    ags: str | None
+    place: Coordinates
+    wkt: str
+
+
+def search(connection: Connection, question: str, limit: int = 10) -> tuple[Hit, ...]:
+    """What the question may mean, the likeliest first. An empty or endless question finds nothing."""
+    question = question.strip()[:MAX_LENGTH]
+    if (found := parse(question)) is not None:
+        title = f"{found.lat:.5f} N, {found.lon:.5f} O".replace(".", ",")
+        detail = f"UTM {found.utm}" + (f", {found.note}" if found.note else "")
+        return (Hit(HitKind.KOORDINATE, "", title, detail, "", found.lon, found.lat),)
+    form: str = connection.scalar(_FORM, {"question": question}) or ""
+    if len(form.replace(" ", "")) < 2:
+        return ()
+    if parcels := tuple(_parcels(connection, question, limit)):
+        return parcels
+    named = _Words.of(form)
+    exact, houses = _named(connection, form, limit), _houses(connection, named, limit)
+    hits = [hit for closeness, hit in exact if closeness == 0]
+    hits += houses
+    hits += [hit for closeness, hit in exact if closeness > 0]
+    # only where nothing is spelt like this: it is the dearest of the questions
+    return tuple(dict.fromkeys(hits or _similar(connection, named, limit)))[:limit]
+
+
+def address(connection: Connection, identifier: str) -> Address | None:
+    row = connection.execute(_ADDRESS, {"id": identifier}).mappings().one_or_none()
+    return None if row is None else _address(row)
+
+
+def nearest_address(connection: Connection, east: float, north: float) -> Address | None:
+    """The address within 60 m that is nearest, so that a reader recognises the place."""
+    asked = {"east": east, "north": north, "reach": _NEAR_METRES}
+    row = connection.execute(_NEAREST, asked).mappings().one_or_none()
+    return None if row is None else _address(row)
+
+
+def parcel(connection: Connection, kennzeichen: str) -> Parcel | None:
+    row = connection.execute(_PARCEL, {"kennzeichen": kennzeichen}).mappings().one_or_none()
+    return None if row is None else _parcel(row)
+
+
+def parcel_at(connection: Connection, east: float, north: float) -> Parcel | None:
+    row = connection.execute(_PARCEL_AT, {"east": east, "north": north}).mappings().first()
+    return None if row is None else _parcel(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A question in the form of comparison, and the house number that is in it."""
+
+    form: str
+    street: str
+    number: int | None = None
+    letter: str = ""
+
+    @classmethod
+    def of(cls, form: str) -> "_Words":
+        """'bahnhofstr 12 a kirchhain' -> the street 'bahnhofstr kirchhain', 12, 'a'. The last number that may be one
+        counts (Straße des 17. Juni 5), a Postleitzahl is too long for one.
+        """
+        words = form.split()
+        for index in range(len(words) - 1, 0, -1):
+            if (match := re.fullmatch(r"(\d{1,4})([a-z]?)", words[index])) is None:
+                continue
+            rest, letter = words[index + 1 :], match[2]
+            if not letter and rest and re.fullmatch(r"[a-z]", rest[0]):
+                letter, rest = rest[0], rest[1:]
+            return cls(form, " ".join(words[:index] + rest), int(match[1]), letter)
+        return cls(form, form)
+
+
+def _tsquery(form: str) -> str:
+    """Every word as a beginning. "Bahnhof Str." may be spelt in one word, so `bahnhofstr` will do as well."""
+    words = form.split()[:_MAX_WORDS]
+    parts: list[str] = []
+    for word in words:
+        if word == "str" and parts and re.fullmatch(r"\w+:\*", parts[-1]):
+            before = parts.pop().removesuffix(":*")
+            parts.append(f"(({before}:* & str:*) | {before}str:*)")
+        else:
+            parts.append(f"{word}:*")
+    return " & ".join(parts)
+
+
+def _named(connection: Connection, form: str, limit: int) -> list[tuple[int, Hit]]:
+    asked = {"form": form, "query": _tsquery(form), "limit": limit}
+    return [(row["closeness"], _hit(row)) for row in connection.execute(_BY_NAME, asked).mappings()]
+
+
+def _houses(connection: Connection, words: _Words, limit: int) -> list[Hit]:
+    if words.number is None:
+        return []
+    asked = {"query": _tsquery(words.street), "form": words.street, "streets": _STREETS}
+    streets = list(connection.scalars(_STREETS_BY_NAME, asked))
+    return _in_streets(connection, streets, words, limit)
+
+
+def _in_streets(connection: Connection, streets: Sequence[int], words: _Words, limit: int) -> list[Hit]:
+    if not streets:
+        return []
+    asked = {"streets": streets, "number": words.number, "letter": words.letter, "limit": limit}
+    return [
+        Hit(HitKind.ADRESSE, row["id"], row["titel"], row["zusatz"], "addresses", row["lon"], row["lat"])
+        for row in connection.execute(_HOUSES, asked).mappings()
+    ]
+
+
+def _similar(connection: Connection, words: _Words, limit: int) -> list[Hit]:
+    """Names that are spelt a little differently; of streets among them, the house too."""
+    connection.execute(_THRESHOLD)
+    rows = list(connection.execute(_BY_SIMILARITY, {"form": words.street, "limit": limit}).mappings())
+    hits = [_hit(row) for row in rows]
+    if words.number is None:
+        return hits
+    streets = [row["id"] for row in rows if row["art"] == HitKind.STRASSE]
+    return _in_streets(connection, streets, words, limit) + hits
+
+
+_FLURSTUECK: Final = re.compile(
+    r"""^(?:gemarkung\s+|gmk\.?\s+)?(?P<gemarkung>[^\d,;]{2,}?)[\s,;]+
+        (?:(?:flur|fl\.?)\s*(?P<flur>\d{1,3})[\s,;]+)?
+        (?:flurst(?:ü|ue)ck|flst\.?|flstk?\.?)?\s*(?:nr\.?\s*)?
+        (?P<zaehler>\d{1,5})(?:\s*/\s*(?P<nenner>\d{1,4}))?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_THREE_NUMBERS: Final = re.compile(
+    r"^(?P<gemarkung>[^\d,;]{2,}?)[\s,;]+(?P<flur>\d{1,3})[\s,;-]+(?P<zaehler>\d{1,5})(?:\s*/\s*(?P<nenner>\d{1,4}))?$"
+)
+_KENNZEICHEN: Final = re.compile(r"\d{6}[\d_/-]{8,20}")
+
+
+def _parcels(connection: Connection, question: str, limit: int) -> Iterator[Hit]:
+    """'Gemarkung Cölbe Flur 3 Flurstück 12/4', 'Cölbe 3 12/4', or the Kennzeichen."""
+    if _KENNZEICHEN.fullmatch(question):
+        found = parcel(connection, question)
+        if found is not None:
+            yield _parcel_hit(found)
+        return
+    match = _THREE_NUMBERS.match(question) or _FLURSTUECK.match(question)
+    if match is None:
+        return
+    parts = match.groupdict()
+    told = "/" in question or parts["flur"] is not None or re.search(r"(?i)flst|flurst|gemarkung", question)
+    form = connection.scalar(_FORM, {"question": parts["gemarkung"]}) or ""
+    if not told or not form:
+        return
+    asked = {
+        "query": _tsquery(form),
+        "flur": None if parts["flur"] is None else int(parts["flur"]),
+        "zaehler": int(parts["zaehler"]),
+        "nenner": None if parts["nenner"] is None else int(parts["nenner"]),
+        "limit": limit,
+    }
+    for row in connection.execute(_PARCELS, asked).mappings():
+        yield _parcel_hit(_parcel(row))
+
+
+def _parcel_hit(found: Parcel) -> Hit:
+    place = found.place
+    return Hit(HitKind.FLURSTUECK, found.kennzeichen, found.title, "Flurstück", "parcels", place.lon, place.lat)
+
+
+def _hit(row: Mapping[Any, Any]) -> Hit:
+    return Hit(
+        HitKind(row["art"]), row["schluessel"], row["titel"], row["zusatz"], row["quelle"], row["lon"], row["lat"]
+    )
+
+
+def _address(row: Mapping[Any, Any]) -> Address:
+    return Address(row["id"], row["titel"], row["zusatz"], row["ags"], Coordinates.of_degrees(row["lon"], row["lat"]))
+
+
+def _parcel(row: Mapping[Any, Any]) -> Parcel:
+    place = Coordinates.of_degrees(row["lon"], row["lat"])
+    return Parcel(row["kennzeichen"], row["titel"], row["ags"], place, row["wkt"])
+
+
+_FORM: Final = text("SELECT ogc.suchform(:question)")
+
+_BY_NAME: Final = text("""
+    -- whole names before beginnings before words inside; then the larger thing
+    SELECT art, quelle, schluessel, titel, zusatz, lon, lat,
+           CASE WHEN name = :form THEN 0 WHEN starts_with(name, :form) THEN 1 ELSE 2 END AS closeness
+    FROM ogc.suchziele WHERE woerter @@ to_tsquery('simple', :query)
+    ORDER BY closeness, rang, length(name), titel, id LIMIT :limit""")
+
+_STREETS_BY_NAME: Final = text("""
+    SELECT id FROM ogc.suchziele WHERE art = 'strasse' AND woerter @@ to_tsquery('simple', :query)
+    ORDER BY name <> :form, length(suche), id LIMIT :streets""")
+
+_HOUSES: Final = text("""
+    -- the very house first, then its neighbours by letter, then the numbers that begin like this one
+    SELECT id, titel, zusatz, lon, lat FROM ogc.adressen
+    WHERE street_id = ANY(:streets) AND (nummer = :number OR starts_with(nummer::text, CAST(:number AS text)))
+    ORDER BY nummer <> :number, buchstabe <> :letter, array_position(:streets, street_id), nummer, buchstabe, id
+    LIMIT :limit""")
+
+# of pg_trgm, for the operator <% below; holds until the transaction ends
+_THRESHOLD: Final = text("SELECT set_config('pg_trgm.word_similarity_threshold', '0.4', true)")
+_BY_SIMILARITY: Final = text("""
+    SELECT id, art, quelle, schluessel, titel, zusatz, lon, lat
+    FROM ogc.suchziele WHERE :form <% suche
+    ORDER BY word_similarity(:form, suche) DESC, rang, length(name), titel, id LIMIT :limit""")
+
+_ADDRESS: Final = text("SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen WHERE id = :id")
+_NEAREST: Final = text("""
+    SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen
+    WHERE ST_DWithin(geom, ST_SetSRID(ST_MakePoint(:east, :north), 25832), :reach)
+    ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:east, :north), 25832), id LIMIT 1""")
+
+_PARCEL: Final = text("""
+    SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt
+    FROM ogc.flurstuecke WHERE kennzeichen = :kennzeichen""")
+_PARCEL_AT: Final = text("""
+    SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
+    WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:east, :north), 25832))
+    ORDER BY kennzeichen LIMIT 1""")
+_PARCELS: Final = text("""
+    SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
+    WHERE gemarkung_id IN (
+            SELECT id FROM ogc.suchziele WHERE art = 'gemarkung' AND woerter @@ to_tsquery('simple', :query))
+      AND zaehler = :zaehler AND (CAST(:nenner AS integer) IS NULL OR nenner = :nenner)
+      AND (CAST(:flur AS integer) IS NULL OR flur = :flur)
+    ORDER BY nenner NULLS FIRST, flur, kennzeichen LIMIT :limit""")

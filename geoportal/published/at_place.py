@@ -1,0 +1,153 @@
+"""What is published at one place: plans, their contents there, the Gemeinde, and the features of layers around it.
+
+A place is WKT in EPSG:25832, a point or the area of a parcel.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, column, func, select, table, text
+
+from geoportal.published.reading import ENTRY, PLAENE, as_entry
+from geoportal.published.rows import PlanEntry
+from plans_ingest.model import Json
+
+MOST_PLANS: Final = 60
+_MOST_CONTENTS: Final = 400
+_LINES_WITHIN: Final = 5.0  # metres; a Baugrenze beside the click is meant too
+_LEAST_SHARE: Final = 0.005  # of a parcel; less is the breadth of a line
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAtPlace:
+    """`share` is the part of the parcel that the plan covers, 1 for a point; `bezuege` as the plan states them."""
+
+    entry: PlanEntry
+    share: float
+    bezuege: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAtPlace:
+    """An object of a plan. `share` is its part of the parcel (1 for a point); lines and points have a distance in m."""
+
+    plan_id: UUID
+    klasse: str
+    klasse_text: str
+    gruppe: str | None
+    art_text: str | None
+    beschriftung: str | None
+    rechtscharakter_text: str | None
+    attribute: Mapping[str, Json]
+    is_area: bool
+    share: float
+    distance: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GemeindeAtPlace:
+    """`schematic`: the boundary is a sketch, so near to it the answer may be wrong."""
+
+    ags: str
+    name: str
+    schematic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NearFeature:
+    name: str
+    distance: float
+    lon: float
+    lat: float
+
+
+def plans_at(connection: Connection, wkt: str) -> tuple[PlanAtPlace, ...]:
+    """Every published plan there, whatever its legal state; the youngest first."""
+    place, geom = func.ST_GeomFromText(wkt, 25832), PLAENE.c.geom
+    # a point has no area: whatever lies there covers it
+    share = func.coalesce(func.ST_Area(func.ST_Intersection(geom, place)) / func.nullif(func.ST_Area(place), 0.0), 1.0)
+    found = (
+        select(*ENTRY, PLAENE.c.bezuege, share.label("share"))
+        .where(func.ST_Intersects(geom, place))
+        .order_by(PLAENE.c.gueltig_von.desc().nulls_last(), PLAENE.c.id)
+        .limit(MOST_PLANS)
+    )
+    plans = []
+    for row in connection.execute(found).mappings():
+        known = dict(row)
+        share_of = float(known.pop("share"))
+        bezuege = tuple(known.pop("bezuege"))
+        if share_of >= _LEAST_SHARE:
+            plans.append(PlanAtPlace(PlanEntry(**as_entry(known)), share_of, bezuege))
+    return tuple(plans)
+
+
+def contents_at(connection: Connection, plan_ids: Sequence[UUID], wkt: str) -> tuple[ContentAtPlace, ...]:
+    """What these plans say there: areas before lines and points, the larger before the smaller; equal ones as one."""
+    asked = {
+        "plans": list(plan_ids),
+        "wkt": wkt,
+        "within": _LINES_WITHIN,
+        "least": _LEAST_SHARE,
+        "most": _MOST_CONTENTS,
+    }
+    return tuple(ContentAtPlace(**row) for row in connection.execute(_CONTENTS, asked).mappings())
+
+
+def gemeinde_at(connection: Connection, wkt: str) -> GemeindeAtPlace | None:
+    """By the official boundaries where they were imported, else by the outlines of the layer `gemeinden`."""
+    for statement in (_OFFICIAL, _OUTLINES):
+        row = connection.execute(statement, {"wkt": wkt}).mappings().first()
+        if row is not None:
+            return GemeindeAtPlace(**row)
+    return None
+
+
+def nearest(connection: Connection, view: str, name: str, wkt: str, *, within: float, most: int) -> list[NearFeature]:
+    """Features of a layer around a place, the nearest first. `view` and its column `name` come from a manifest."""
+    layer = table(view, column(name), column("geom"), schema="ogc")
+    geom, place = layer.c.geom, func.ST_GeomFromText(wkt, 25832)
+    distance = func.ST_Distance(geom, place)
+    in_degrees = func.ST_Transform(func.ST_PointOnSurface(geom), 4326)
+    found = (
+        select(
+            func.coalesce(layer.c[name], "").label("name"),
+            distance.label("distance"),
+            func.ST_X(in_degrees).label("lon"),
+            func.ST_Y(in_degrees).label("lat"),
+        )
+        .where(func.ST_DWithin(geom, place, within))
+        .order_by(distance)
+        .limit(most)
+    )
+    return [NearFeature(**row) for row in connection.execute(found).mappings()]
+
+
+_CONTENTS: Final = text("""
+    WITH place AS (SELECT ST_GeomFromText(:wkt, 25832) AS geom),
+    there AS (
+        SELECT inhalt.*, ST_Dimension(inhalt.geom) = 2 AS is_area,
+               CASE WHEN ST_Dimension(inhalt.geom) < 2 OR ST_Dimension(place.geom) < 2 THEN 1
+                    ELSE ST_Area(ST_Intersection(inhalt.geom, place.geom)) / ST_Area(place.geom) END AS share,
+               ST_Distance(inhalt.geom, place.geom) AS distance
+        FROM ogc.planinhalte AS inhalt, place
+        WHERE inhalt.plan_id = ANY(:plans) AND inhalt.gruppe IS DISTINCT FROM 'praesentation'
+          AND ST_DWithin(inhalt.geom, place.geom, :within)
+          AND (ST_Dimension(inhalt.geom) < 2 OR ST_Intersects(inhalt.geom, place.geom)))
+    -- labels and other Präsentationsobjekte say nothing of their own; a row of trees is said once
+    SELECT plan_id, klasse, coalesce(klasse_text, klasse) AS klasse_text, gruppe, art_text, beschriftung,
+           rechtscharakter_text, attribute, is_area, least(sum(share), 1) AS share, min(distance) AS distance,
+           count(*) AS count
+    FROM there WHERE share >= :least
+    GROUP BY plan_id, klasse, klasse_text, gruppe, art_text, beschriftung, rechtscharakter_text, attribute, is_area
+    ORDER BY is_area DESC, share DESC, distance, klasse, beschriftung LIMIT :most""")
+
+_OFFICIAL: Final = text("""
+    SELECT ags, name, false AS schematic FROM ogc.verwaltungsgrenzen
+    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, 25832))) ORDER BY ags LIMIT 1""")
+_OUTLINES: Final = text("""
+    SELECT ags, name, hinweis IS NOT NULL AS schematic FROM ogc.gemeinden
+    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, 25832))) ORDER BY ags LIMIT 1""")

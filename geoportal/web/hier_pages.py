@@ -1,0 +1,82 @@
+""" "What applies here?" as a page; the map's panel is the same page without its frame."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import Connection
+
+from geoportal import hier
+from geoportal.catalogue import Layer
+from geoportal.hier import Place
+from geoportal.places import Coordinates
+from geoportal.web.documents import document_link
+from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.portal import portal
+
+bp = Blueprint("hier", __name__)
+
+
+@bp.get("/hier")
+def show() -> str:
+    """`?lon=&lat=`, `?ost=&nord=` (UTM), `?adresse=ID`, `?flurstueck=KENNZEICHEN`; with none of them, it asks."""
+    own = portal()
+    if not any(request.args.get(name) for name in ("lon", "lat", "ost", "nord", "adresse", "flurstueck")):
+        return render_template("hier_start.html")
+    with own.engine.connect() as connection:
+        place = asked_place(connection, request.args)
+        answer = hier.answer(connection, place, own.today(), near_layers())
+    return render_template("hier.html", answer=answer, **words_of(answer))
+
+
+def asked_place(connection: Connection, args: Mapping[str, str]) -> Place:
+    """Raises InvalidQuery for what is no place, NotPublished for an address or parcel that is not known."""
+    if identifier := args.get("adresse"):
+        found = hier.place_of_address(connection, identifier)
+    elif kennzeichen := args.get("flurstueck"):
+        found = hier.place_of_parcel(connection, kennzeichen)
+    else:
+        try:
+            if args.get("ost") or args.get("nord"):
+                return hier.place_of_utm(connection, _number(args, "ost"), _number(args, "nord"))
+            return hier.place_at(connection, _number(args, "lon"), _number(args, "lat"))
+        except ValueError as error:
+            raise InvalidQuery("lon, lat") from error
+    if found is None:
+        raise NotPublished
+    return found
+
+
+def near_layers() -> list[Layer]:
+    """The layers whose nearest features belong to the answer, as far as they are there."""
+    own = portal()
+    layers = own.catalogue.layers()
+    return [layers[name] for name in own.config.nearby if name in layers and layers[name].popup]
+
+
+def words_of(answer: hier.Answer) -> dict[str, object]:
+    """What the template says beside the answer: contact, documents as links, the address of this answer."""
+    own = portal()
+    ags = None if answer.gemeinde is None else answer.gemeinde.ags
+    return {
+        "contact": None if ags is None else own.config.gemeinden.get(ags),
+        "document_link": document_link,
+        "running": hier.running,
+        "place_args": place_args(answer.place, request.args),
+    }
+
+
+def place_args(place: Place, args: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of the permanent address of an answer: as it was asked for, degrees to the decimetre."""
+    for name in ("adresse", "flurstueck"):
+        if args.get(name):
+            return {name: args[name]}
+    at: Coordinates = place.coordinates
+    return {"lon": f"{at.lon:.6f}", "lat": f"{at.lat:.6f}"}
+
+
+def _number(args: Mapping[str, str], name: str) -> float:
+    raw = args.get(name, "").replace(",", ".")
+    value = float(raw)
+    if not -1e9 < value < 1e9:  # NaN compares false with everything
+        raise ValueError(name)
+    return value

@@ -1,0 +1,47 @@
+"""Coordinates in the spellings that people paste."""
+
+import pytest
+
+from geoportal.places import parse
+
+MARBURG = (8.7712, 50.8023)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "50.8023, 8.7712",
+        "50,8023 8,7712",
+        "8.7712;50.8023",
+        "50.8023° N, 8.7712° O",
+        "50° 48' 8.3\" N 8° 46' 16.3\" O",
+        "50°48,138' 8°46,272'",
+        "483877 5627865",
+        "32U 483877 5627865",
+        "UTM 32 U 483.877 5.627.865",
+        "32483877 5627865",
+        "E 483877 N 5627865",
+        "483877,0 / 5627865,0",
+    ],
+)
+def test_one_place_in_many_spellings(text: str) -> None:
+    found = parse(text)
+    assert found is not None
+    assert (found.lon, found.lat) == pytest.approx(MARBURG, abs=2e-5)
+    assert (found.east, found.north) == pytest.approx((483877, 5627865), abs=2)
+    assert found.utm.startswith("32 U 483.87")
+
+
+def test_gauss_krueger_is_transformed_and_says_that_it_costs_accuracy() -> None:
+    found = parse("3483944 5629677")
+    assert found is not None
+    assert (found.lon, found.lat) == pytest.approx(MARBURG, abs=2e-4)
+    assert "Gauß-Krüger" in (found.note or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Hauptstraße 5", "12 14", "35085", "0 0", "99999999 99999999", "50° 99' 8° 61'", "1e5 2e5", "nan nan", "50.8"],
+)
+def test_what_is_no_place_in_germany_is_no_coordinate(text: str) -> None:
+    assert parse(text) is None
