@@ -84,7 +84,7 @@ def _fill(engine: Engine, settings: Settings) -> None:
     """The schema, the thematic layers, and those sample plans that were not delivered yet."""
     migrate(engine)
     operations.prepare(engine)
-    for layer in operations.sync_layers(engine, settings.home):
+    for layer in operations.sync_layers(engine, settings):
         if layer.fault:
             click.echo(str(layer), err=True)
     files = sorted((settings.home / "data/sample/plaene").glob("*.zip"))

@@ -22,6 +22,8 @@ from geoportal import operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.database.engine import OWNER_OPTIONS
+from geoportal.layers.sources import Places
+from geoportal.layers.watch import LOOK_AGAIN, Watch
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.uploads import QUEUE, TASK
@@ -57,6 +59,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    watching = asyncio.create_task(_watch_layers(settings, engine, stop))
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine), parallel, heartbeat)
@@ -64,6 +67,16 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
             log.warning("database away, trying again: %s", type(fault).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
+    await watching
+
+
+async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
+    watch = Watch(engine, settings.home / "layers", Places.of(settings))
+    while not stop.is_set():
+        await asyncio.to_thread(watch.look)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_AGAIN)
+    await asyncio.to_thread(watch.close)
 
 
 async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: float) -> None:

@@ -1,5 +1,6 @@
 """The verbs of the house. Web, command line and jobs call these and nothing below them."""
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,12 +14,13 @@ from uuid import UUID
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
-from geoportal import layer_tables, sandbox, store, uploads
+from geoportal import layers, sandbox, store, uploads
 from geoportal.archive import Archive
-from geoportal.catalogue import all_layers
+from geoportal.catalogue import Layer, Reason, Shelf, read_layer
 from geoportal.database import SchemaError, check_schema
-from geoportal.layer_tables import Synced
+from geoportal.layers import LayerState, Places, Synced
 from geoportal.sandbox import ReadingCancelled
+from geoportal.settings import Settings
 from geoportal.states import State
 from geoportal.uploads import Upload
 from plans_ingest import Batch, Plan, PlanFileError, Report
@@ -80,15 +82,68 @@ def prepare(engine: Engine) -> None:
         store.save_codes(connection, all_gemeinden())
 
 
-def sync_layers(engine: Engine, home: Path) -> list[Synced]:
-    """Every thematic layer anew from its source; a layer whose source fails keeps its old rows and says why."""
-    return layer_tables.sync_layers(engine, all_layers(home / "layers"), home)
+def sync_layers(
+    engine: Engine, settings: Settings, names: Collection[str] = (), *, again: bool = False
+) -> list[Synced]:
+    """Thematic layers (all, or these) in step with their sources; one that fails keeps its old rows and says why."""
+    shelf = Shelf(settings.home / "layers")
+    shelf.look()
+    if unknown := sorted(set(names) - shelf.layers.keys() - shelf.faults.keys()):
+        raise NotFound(", ".join(unknown))
+    results = []
+    for name in sorted(shelf.layers.keys() | shelf.faults.keys()):
+        if names and name not in names:
+            continue
+        if (fault := shelf.faults.get(name)) is not None:
+            with engine.begin() as connection:
+                layers.tell_fault(connection, name, Reason.MANIFEST, str(fault))
+            results.append(Synced(name, None, fault=str(fault)))
+        elif (layer := shelf.layers[name]).source.view is None:
+            results.append(layers.sync(engine, layer, Places.of(settings), again=again))
+    return results
+
+
+def check_layer(settings: Settings, layer: Layer) -> Synced:
+    """What a sync of the layer would read and say; nothing is kept of it."""
+    return layers.check(layer, Places.of(settings))
+
+
+def list_layers(engine: Engine, settings: Settings) -> list[tuple[str | None, LayerState]]:
+    """Every thematic layer with its German title, None where its folder is gone."""
+    shelf = Shelf(settings.home / "layers")
+    shelf.look()
+    with engine.connect() as connection:
+        known = {state.layer: state for state in layers.states(connection)}
+    titles = {name: layer.title.de for name, layer in shelf.layers.items() if layer.source.view is None}
+    titles |= {name: name for name in shelf.faults}
+    return [
+        (titles.get(name), known.get(name) or LayerState.unknown(name)) for name in sorted(titles.keys() | known.keys())
+    ]
+
+
+def remove_layer(engine: Engine, settings: Settings, name: str) -> None:
+    """The layer's folder first, so that nobody makes its table again. Raises NotFound."""
+    folder = settings.home / "layers" / name
+    with engine.begin() as connection:
+        is_known = any(state.layer == name for state in layers.states(connection))
+        if not is_known and not folder.is_dir():
+            raise NotFound(name)
+        if folder.is_dir():
+            if read_layer(folder).source.view is not None:
+                raise NotFound(f"{name}: gehört zum Portal / belongs to the portal")
+            shutil.rmtree(folder)
+        layers.remove(connection, name)
 
 
 def check(engine: Engine, home: Path) -> None:
-    """That the database has all that the services ask it for. Raises SchemaError, ManifestError."""
+    """That the database has all that the services ask it for. Raises SchemaError.
+
+    A layer whose manifest is broken is told of in its state; the portal starts without it.
+    """
     check_schema(engine)
-    if missing := layer_tables.without_view(engine, all_layers(home / "layers")):
+    shelf = Shelf(home / "layers")
+    shelf.look()
+    if missing := layers.without_view(engine, shelf.layers.values()):
         raise SchemaError(
             f"Diese Layer sind noch nicht geladen: {', '.join(missing)}. `geoportal layers sync` ausführen. "
             "/ Layers not loaded yet: run `geoportal layers sync`."

@@ -33,6 +33,7 @@ class Settings:
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
+    `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
     """
 
     database_url: str | None
@@ -48,6 +49,7 @@ class Settings:
     requests_per_second: int = 50
     desk_database_url: str | None = None
     provider: Provider | None = None
+    private_sources: frozenset[str] = frozenset()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -71,6 +73,7 @@ class Settings:
             requests_per_second=_number(environ, "GEOPORTAL_REQUESTS_PER_SECOND", 50, most=100_000),
             desk_database_url=environ.get("GEOPORTAL_DESK_DATABASE_URL") or None,
             provider=_provider(environ),
+            private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 
     @property

@@ -10,10 +10,10 @@ from rasterio.env import Env
 _KEPT: Final = frozenset({"GTiff", "COG", "PNG", "JPEG", "MEM", "GPKG"})
 
 
-def environment() -> dict[str, str]:
-    """Environment variables for the process that reads uploads; nothing is changed here."""
+def environment(kept: frozenset[str] = _KEPT) -> dict[str, str]:
+    """Environment variables for a process that reads files with these drivers; nothing is changed here."""
     return {
-        "GDAL_SKIP": ",".join(sorted(_drivers() - _KEPT)),
+        "GDAL_SKIP": ",".join(sorted(_drivers() - kept)),
         # no .ovr, .msk, .aux.xml beside the file: each may be a data set of its own that leads elsewhere
         "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
         "GDAL_PAM_ENABLED": "NO",

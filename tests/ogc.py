@@ -55,7 +55,8 @@ def publish_stock(settings: Settings, folder: Path) -> None:
     (home / "layers").symlink_to(LAYERS)
     (home / "data" / "gemeinden.geojson").symlink_to(CHECKOUT / "data" / "gemeinden.geojson")
     write(home / "data" / "schulen.csv", schulen())
-    assert [result.fault for result in operations.sync_layers(engine, home)] == [None, None]
+    results = operations.sync_layers(engine, replace(settings, home=home))
+    assert [result.fault for result in results] == [None, None]
     engine.dispose()
 
 

@@ -9,7 +9,7 @@ from geoportal.catalogue.manifest import Contact, Expect, Field, FieldType, Geom
 from geoportal.catalogue.reading import ManifestError, all_layers, read_layer
 from geoportal.catalogue.sensors import Observed, Sensors
 from geoportal.catalogue.shelf import Shelf
-from geoportal.catalogue.source import Source
+from geoportal.catalogue.source import Reason, Source, SourceError
 from geoportal.catalogue.style import Category, Scale, Sizes, Style, Symbol
 
 __all__ = [
@@ -23,11 +23,13 @@ __all__ = [
     "Licence",
     "ManifestError",
     "Observed",
+    "Reason",
     "Scale",
     "Sensors",
     "Shelf",
     "Sizes",
     "Source",
+    "SourceError",
     "Style",
     "Symbol",
     "Time",

@@ -174,6 +174,11 @@ class Layer(Closed):
         """The view of schema `ogc` that holds the published rows: `id`, the properties, `geom`."""
         return self.source.view or self.id
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the layer's table before its geometry. The key comes first: another key, another table."""
+        return (self.key, *(name for name in self.fields if name != self.key))
+
     @cached_property
     def properties(self) -> Mapping[str, Field]:
         """The fields that a feature carries beside its id: the public ones, and what its sensors told last.

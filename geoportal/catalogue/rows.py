@@ -1,196 +1,74 @@
-"""Reads a layer's source into a frame that holds exactly what the manifest names, or says why it cannot."""
+"""The rows of a source as the table of its layer takes them: exactly what the manifest names, or why not."""
 
-import importlib.util
-import json
-import math
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 import geopandas
 import numpy
-import pandas
-import pyogrio
 import shapely
 from shapely import MultiLineString, MultiPoint, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from geoportal.catalogue.manifest import FieldType, Geometry, Layer
+from geoportal.catalogue.frames import SRID, frames
+from geoportal.catalogue.manifest import Geometry, Layer
+from geoportal.catalogue.privacy import suspicions
+from geoportal.catalogue.source import Reason, SourceError
+from geoportal.catalogue.values import SHOWN, BadValue, copy_lines, values
 
-SRID = 25832
-_SHOWN = 5  # faults of one kind that are spelt out
-
-
-class SourceError(Exception):
-    """A layer's source cannot be published as it is; what is public already stays."""
+_ODD: Final = Reason.UNEXPECTED
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """`frame`: the manifest's fields as Python values (None where empty) and valid geometries in EPSG:25832.
+class Piece:
+    """Some rows in the text format of COPY: the layer's columns, then the geometry.
 
-    `unnamed`: columns of the source that the manifest does not name; they are left out.
+    `unnamed`: columns of the source that the manifest does not name; they are left out. `personal`: public fields that
+    look as if they told of persons, and why.
     """
 
-    frame: geopandas.GeoDataFrame
-    unnamed: tuple[str, ...]
+    rows: int
+    text: bytes
+    unnamed: tuple[str, ...] = ()
+    personal: Mapping[str, str] = field(default_factory=dict)
 
 
-def load(layer: Layer, home: Path) -> Rows:
-    """All rows of a layer with a file as its source. Raises SourceError."""
-    if layer.source.path is None:
-        raise SourceError(f"{layer.id}: hat keine Datei als Quelle / has no file as its source")
-    file = home / layer.source.path
-    if not file.is_file():
-        raise SourceError(f"{layer.id}: Datei fehlt / file missing: {layer.source.path}")
-    raw = _read(layer, file)
+def read(layer: Layer, file: Path) -> Iterator[Piece]:
+    """All rows in pieces. Raises SourceError, for a fault in any of them."""
+    count = 0
+    for frame in frames(layer, file):
+        yield _piece(layer, frame, count)
+        count += len(frame)
+
+
+def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
     named = {name: field.source or name for name, field in layer.fields.items()}
     if missing := sorted(set(named.values()) - set(raw.columns)):
-        raise SourceError(f"{layer.id}: Spalten fehlen / columns missing: {', '.join(missing)}")
-    used = {*named.values(), raw.geometry.name, layer.source.x, layer.source.y}
-    unnamed = tuple(str(column) for column in raw.columns if column not in used)
-    frame = geopandas.GeoDataFrame(
-        {name: _values(layer, name, raw[column]) for name, column in named.items()},
-        geometry=_geometries(layer, raw),
-        crs=SRID,
-    )
-    _check(layer, frame)
-    return Rows(frame, unnamed)
-
-
-def _read(layer: Layer, file: Path) -> geopandas.GeoDataFrame:
-    script = layer.folder / "load.py"
-    try:
-        if script.is_file():
-            raw = _run(layer, script, file)
-        elif layer.source.x is not None:
-            raw = _read_table(layer, file)
-        else:
-            raw = geopandas.read_file(file, engine="pyogrio", encoding=layer.source.encoding)
-    except (OSError, ValueError, KeyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise SourceError(f"{layer.id}: nicht lesbar / not readable: {file.name}: {error}") from error
-    if not isinstance(raw, geopandas.GeoDataFrame):
-        raise SourceError(f"{layer.id}: die Quelle hat keine Geometrie / the source has no geometry")
-    if raw.crs is None and layer.source.crs is None:
-        raise SourceError(f"{layer.id}: Koordinatensystem unbekannt, `crs` angeben / unknown CRS, give `crs`")
-    return raw.set_crs(layer.source.crs) if raw.crs is None else raw
-
-
-def _run(layer: Layer, script: Path, file: Path) -> Any:
-    """What load.py gives. It is not our code: whatever it raises is a fault of this layer, and of no other."""
-    try:
-        return _loader(layer, script)(file)
-    except Exception as error:
-        raise SourceError(f"{layer.id}: load.py: {type(error).__name__}: {error}") from error
-
-
-def _loader(layer: Layer, script: Path) -> Callable[[Path], geopandas.GeoDataFrame]:
-    spec = importlib.util.spec_from_file_location(f"layers.{layer.id}.load", script)
-    if spec is None or spec.loader is None:
-        raise SourceError(f"{layer.id}: load.py ist kein Python / is no Python")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[[Path], geopandas.GeoDataFrame] = module.load
-    return function
-
-
-def _read_table(layer: Layer, file: Path) -> geopandas.GeoDataFrame:
+        if raw.empty:
+            return Piece(0, b"")
+        raise SourceError(f"{layer.id}: Spalten fehlen / columns missing: {', '.join(missing)}", _ODD)
     source = layer.source
-    table = pandas.read_csv(file, sep=source.separator, encoding=source.encoding, dtype=str, keep_default_na=False)
-    if missing := {source.x, source.y} - set(table.columns):
-        raise KeyError(f"Spalten fehlen / columns missing: {', '.join(sorted(map(str, missing)))}")
-    x, y = (
-        numpy.array([float(raw.replace(source.decimal, ".")) if raw.strip() else math.nan for raw in table[column]])
-        for column in (source.x, source.y)
-    )
-    points: Any = shapely.points(x, y)
-    points[numpy.isnan(x) | numpy.isnan(y)] = None
-    return geopandas.GeoDataFrame(table, geometry=points, crs=source.crs)
-
-
-def _values(layer: Layer, name: str, column: pandas.Series) -> pandas.Series:
-    """The column as Python values of the field's type. Raises SourceError with the rows that do not fit."""
-    read = _READERS[layer.fields[name].type]
-    decimal = layer.source.decimal
-    values: list[object] = []
-    faults: list[str] = []
-    for row, raw in enumerate(column, start=1):
-        if raw is None or raw is pandas.NaT or (isinstance(raw, float) and math.isnan(raw)):
-            values.append(None)
-            continue
-        if isinstance(raw, str) and not raw.strip():
-            values.append(None)
-            continue
+    used = {*named.values(), raw.geometry.name, source.x, source.y, *source.only}
+    columns = []
+    for name in layer.columns:
+        own = layer.fields[name]
         try:
-            values.append(read(raw, decimal))
-        except (ValueError, TypeError, KeyError, OverflowError):
-            faults.append(f"Zeile / row {row}: {raw!r}")
-    if faults:
-        more = f" … ({len(faults)})" if len(faults) > _SHOWN else ""
-        raise SourceError(
-            f"{layer.id}.{name}: kein Wert der Art / no {layer.fields[name].type}: {'; '.join(faults[:_SHOWN])}{more}"
-        )
-    return pandas.Series(values, dtype=object)
-
-
-def _text(raw: object, _: str) -> str:
-    if isinstance(raw, float) and raw.is_integer():
-        raw = int(raw)  # an integer column with gaps arrives as floats
-    return str(raw).strip().replace("\0", "")
-
-
-def _integer(raw: Any, _: str) -> int:
-    value = int(raw)
-    if (not isinstance(raw, str) and value != raw) or not -(2**63) <= value < 2**63:
-        raise ValueError
-    return value
-
-
-def _number(raw: Any, decimal: str) -> float:
-    value = float(raw.replace(decimal, ".")) if isinstance(raw, str) else float(raw)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _boolean(raw: object, _: str) -> bool:
-    if isinstance(raw, bool | numpy.bool_):
-        return bool(raw)
-    return {"true": True, "ja": True, "1": True, "false": False, "nein": False, "0": False}[str(raw).strip().lower()]
-
-
-def _date(raw: object, _: str) -> date:
-    if isinstance(raw, date):
-        return date(raw.year, raw.month, raw.day)
-    text = str(raw).strip()
-    if german := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
-        return date(int(german[3]), int(german[2]), int(german[1]))
-    return date.fromisoformat(text)
-
-
-def _datetime(raw: object, _: str) -> datetime:
-    value = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).strip())
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def _json(raw: object, _: str) -> Any:
-    return json.loads(raw) if isinstance(raw, str) else raw
-
-
-_READERS: dict[FieldType, Callable[[Any, str], object]] = {
-    FieldType.TEXT: _text,
-    FieldType.INTEGER: _integer,
-    FieldType.NUMBER: _number,
-    FieldType.BOOLEAN: _boolean,
-    FieldType.DATE: _date,
-    FieldType.DATETIME: _datetime,
-    FieldType.UUID: lambda raw, _: UUID(str(raw).strip()),
-    FieldType.JSON: _json,
-}
+            columns.append((own.type, values(own, raw[named[name]], source.decimal, before + 1)))
+        except BadValue as error:
+            raise SourceError(f"{layer.id}.{name}: {error}", _ODD) from error
+    keys = columns[0][1]
+    if empty := keys.count(None):
+        raise SourceError(f"{layer.id}: Schlüssel {layer.key} ist leer / key is empty: {empty}", _ODD)
+    shapes = _geometries(layer, raw)
+    _check(layer, keys, shapes)
+    hexes = shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True)
+    return Piece(
+        rows=len(raw),
+        text="".join(copy_lines(columns, hexes)).encode(),
+        unnamed=tuple(str(column) for column in raw.columns if column not in used),
+        personal=suspicions(layer, {name: each for name, (_, each) in zip(layer.columns, columns, strict=True)}),
+    )
 
 
 def _geometries(layer: Layer, raw: geopandas.GeoDataFrame) -> Any:
@@ -204,12 +82,12 @@ def _geometries(layer: Layer, raw: geopandas.GeoDataFrame) -> Any:
     return shapes
 
 
-_MULTI: dict[Geometry, tuple[Geometry, Callable[[list[Any]], BaseGeometry]]] = {
+_MULTI: Final[Mapping[Geometry, tuple[Geometry, Callable[[list[Any]], BaseGeometry]]]] = {
     Geometry.MULTI_POINT: (Geometry.POINT, MultiPoint),
     Geometry.MULTI_LINE_STRING: (Geometry.LINE_STRING, MultiLineString),
     Geometry.MULTI_POLYGON: (Geometry.POLYGON, MultiPolygon),
 }
-_TYPE_IDS = {
+_TYPE_IDS: Final = {
     Geometry.POINT: 0,
     Geometry.LINE_STRING: 1,
     Geometry.POLYGON: 3,
@@ -219,25 +97,24 @@ _TYPE_IDS = {
 }
 
 
-def _check(layer: Layer, frame: geopandas.GeoDataFrame) -> None:
-    """What the manifest promises of all rows together. Raises SourceError."""
-    shapes, keys = frame.geometry.to_numpy(), frame[layer.key]
-    if keys.isna().any():
-        raise SourceError(f"{layer.id}: Schlüssel {layer.key} ist leer / key is empty: {int(keys.isna().sum())}")
-    if doubled := sorted({str(key) for key in keys[keys.duplicated()]}):
-        raise SourceError(f"{layer.id}: Schlüssel doppelt / key occurs twice: {', '.join(doubled[:_SHOWN])}")
+def _check(layer: Layer, keys: list[Any], shapes: Any) -> None:
+    """What the manifest promises of each geometry. Raises SourceError."""
+    named = numpy.array([str(key) for key in keys], dtype=object)
     present = ~shapely.is_missing(shapes)
     bad = present & ~(shapely.is_valid(shapes) & numpy.isfinite(shapely.bounds(shapes)).all(axis=1))
     if bad.any():
-        raise SourceError(
-            f"{layer.id}: Geometrie ungültig / invalid geometry: {', '.join(map(str, keys[bad][:_SHOWN]))}"
-        )
+        raise SourceError(f"{layer.id}: Geometrie ungültig / invalid geometry: {', '.join(named[bad][:SHOWN])}", _ODD)
     if layer.geometry is not Geometry.GEOMETRY:
         other = present & (shapely.get_type_id(shapes) != _TYPE_IDS[layer.geometry])
         if other.any():
             kinds = sorted({shape.geom_type for shape in shapes[other]})
-            raise SourceError(f"{layer.id}: {', '.join(kinds)} statt / instead of {layer.geometry}")
-    if layer.expect and not layer.expect.min <= len(frame) <= layer.expect.max:
-        raise SourceError(
-            f"{layer.id}: {len(frame)} Zeilen, erwartet / rows, expected {layer.expect.min}–{layer.expect.max}"
-        )
+            raise SourceError(f"{layer.id}: {', '.join(kinds)} statt / instead of {layer.geometry}", _ODD)
+    if layer.expect and layer.expect.extent and present.any():
+        box = geopandas.GeoSeries([shapely.box(*layer.expect.extent).segmentize(0.1)], crs="OGC:CRS84").to_crs(SRID)
+        shapely.prepare(area := box.iloc[0])
+        outside = present & ~shapely.intersects(area, shapes)
+        if outside.any():
+            raise SourceError(
+                f"{layer.id}: außerhalb von / outside of `expect.extent`: {', '.join(named[outside][:SHOWN])}",
+                _ODD,
+            )

@@ -1,6 +1,7 @@
 """Where the rows of a layer come from."""
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -9,6 +10,25 @@ from pydantic import Field as Default
 from pydantic import StringConstraints
 
 from geoportal.catalogue.base import Closed, Crs, Host, Name, Text, Url
+
+
+class Reason(StrEnum):
+    """Why a layer could not be brought up to date."""
+
+    MANIFEST = "manifest"
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+    UNEXPECTED = "unexpected"
+    DATABASE = "database"
+
+
+class SourceError(Exception):
+    """A layer's source cannot be published as it is; what is public already stays."""
+
+    def __init__(self, message: str, reason: Reason = Reason.UNREADABLE) -> None:
+        super().__init__(message)
+        self.reason = reason
+
 
 KINDS: Final = ("view", "path", "url", "wfs", "features", "arcgis", "sensorthings")
 _TABLE_KEYS: Final = frozenset({"x", "y", "address", "separator", "decimal"})

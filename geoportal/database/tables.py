@@ -293,3 +293,23 @@ tile_feature = Table(
     Column("mid", Geometry("GEOMETRY", 3857, spatial_index=False)),
     Column("low", Geometry("GEOMETRY", 3857, spatial_index=False)),
 )
+
+layer_state = Table(
+    "layer_state",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("rows", BigInteger),
+    Column("signature", Text),
+    Column("tried", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("synced_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True)),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True)),
+    Column("failures", Integer, nullable=False),
+    Column("fault_kind", Text),
+    Column("fault", Text),
+    Column("fault_since", DateTime(timezone=True)),
+    Column("shown_on", Date),
+)

@@ -52,7 +52,7 @@ def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
     """The portal's address, and the paths of its plans by name."""
     engine = owner_engine(module_database.require_database_url())
     operations.prepare(engine)
-    operations.sync_layers(engine, module_database.home)
+    operations.sync_layers(engine, module_database)
     display = prop("auslegungsStartDatum", (TODAY - timedelta(days=3)).isoformat()) + prop(
         "auslegungsEndDatum", (TODAY + timedelta(days=40)).isoformat()
     )

@@ -107,12 +107,12 @@ def test_a_layer_changes_its_own_number_and_only_with_its_rows(portal: Portal, t
     (home / "layers" / "schulen").symlink_to(CHECKOUT / "layers" / "schulen")
     write(home / "data" / "schulen.csv", schulen())
     watch = Watch(portal)
-    operations.sync_layers(portal.engine, home)
+    operations.sync_layers(portal.engine, portal.at(home))
     assert watch.changed() == {"schulen"}
     write(home / "data" / "schulen.csv", "keine;Schulen\n")
-    [synced] = operations.sync_layers(portal.engine, home)
+    [synced] = operations.sync_layers(portal.engine, portal.at(home))
     assert synced.fault
-    assert watch.changed() == set()
+    assert watch.changed() == {"layer_state"}
 
 
 def test_versions_of_one_process_are_fresh_after_a_second(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

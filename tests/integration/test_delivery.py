@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,11 @@ class Portal:
     reader: Engine
     archive: Archive
     folder: Path
+    settings: Settings
+
+    def at(self, home: Path) -> Settings:
+        """The settings of this portal with another home folder."""
+        return replace(self.settings, home=home)
 
     def deliver(self, document: str, name: str = "plan.gml") -> operations.Delivery:
         return operations.deliver(self.engine, self.archive, write(self.folder / name, document))
@@ -52,7 +57,7 @@ def portal(database: Settings, tmp_path: Path) -> Iterator[Portal]:
     engine = owner_engine(database.require_database_url())
     reader = reader_engine(database.require_read_url())
     operations.prepare(engine)
-    yield Portal(engine, reader, Archive(database.archive), tmp_path)
+    yield Portal(engine, reader, Archive(database.archive), tmp_path, database)
     engine.dispose()
     reader.dispose()
 
@@ -202,7 +207,7 @@ def test_a_plan_outside_its_gemeinde_is_told_where_the_boundary_is_official(port
             home / "data/gemeinden.geojson", outlines.replace('"schematischer Umriss, keine amtliche Grenze"', hinweis)
         )
         write(home / "data/schulen.csv", (CHECKOUT / "data/schulen.csv").read_text("utf-8"))
-        assert [result.fault for result in operations.sync_layers(portal.engine, home)] == [None, None]
+        assert {result.fault for result in operations.sync_layers(portal.engine, portal.at(home))} == {None}
 
     def told(document: str) -> bool:
         return "plan_outside_gemeinde" in {issue.code for issue in portal.deliver(document).report.issues}

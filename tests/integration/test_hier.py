@@ -40,7 +40,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("delivered")
     engine = owner_engine(module_database.require_database_url())
     operations.prepare(engine)
-    operations.sync_layers(engine, module_database.home)
+    operations.sync_layers(engine, module_database)
     west = polygon("0 0 50 0 50 100 0 100 0 0")
     old = xplangml(
         plan("p1", name="Am Hang", nummer="5", extra=in_force("1998-02-01")),

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,12 +14,17 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal.catalogue import all_layers, read_layer
-from geoportal.catalogue.rows import Rows, load
+from geoportal import operations
+from geoportal.catalogue import Layer, Reason, SourceError, read_layer
+from geoportal.catalogue.rows import read
 from geoportal.database import owner_engine, reader_engine
-from geoportal.layer_tables import Synced, replace_rows, sync_layers
+from geoportal.layers.life import Synced, states, sync
+from geoportal.layers.reading import Reading
+from geoportal.layers.sources import Places
+from geoportal.layers.tables import lock, replace_rows
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
+from geoportal.opening_hours import BERLIN
 from geoportal.settings import Settings
 from tests.files import write
 
@@ -68,12 +74,15 @@ class Home:
     def data(self, content: str, name: str = "brunnen.csv") -> None:
         write(self.folder / "data" / name, content)
 
-    def sync(self) -> Synced:
-        [result, *_] = sync_layers(self.engine, all_layers(self.folder / "layers"), self.folder)
-        return result
+    @property
+    def places(self) -> Places:
+        return Places(self.folder, self.folder / "cache")
 
-    def rows(self) -> Rows:
-        return load(read_layer(self.folder / "layers" / "brunnen"), self.folder)
+    def layer(self, name: str = "brunnen") -> Layer:
+        return read_layer(self.folder / "layers" / name)
+
+    def sync(self, name: str = "brunnen") -> Synced:
+        return sync(self.engine, self.layer(name), self.places)
 
     def public(self, columns: str = "*", layer: str = "brunnen") -> list[tuple[object, ...]]:
         with self.reader.connect() as connection:
@@ -129,19 +138,9 @@ def test_another_sync_replaces_the_rows_and_readers_never_wait(home: Home) -> No
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("2,5", "viel", "kein Wert der Art / no number: Zeile / row 1: 'viel'"),
         ("31.05.2019", "31.02.2019", "no date"),
-        ("31.05.2019", "05/31/2019", "no date"),
-        (";ja;", ";vielleicht;", "no boolean"),
         ("\n2;", "\n1;", "Schlüssel doppelt / key occurs twice: 1"),
-        ("\n2;", "\n;", "Schlüssel nr ist leer"),
-        ("\n2;", "\nzwei;", "no integer"),
-        ("Liter", "Menge", "Spalten fehlen / columns missing: Liter"),
-        (";X;", ";Rechtswert;", "Spalten fehlen / columns missing: X"),
-        ("483000,25", "Marburg", "nicht lesbar"),
-        ("483000,25", "inf", "Geometrie ungültig"),
         (CSV.split("\n", 1)[1], "", "0 Zeilen, erwartet / rows, expected 1–5"),
-        (CSV, "\x00\xff", "nicht lesbar"),
     ],
 )
 def test_a_broken_source_leaves_the_old_rows(home: Home, good: str, bad: str, said: str) -> None:
@@ -153,11 +152,46 @@ def test_a_broken_source_leaves_the_old_rows(home: Home, good: str, bad: str, sa
     assert result.rows is None
     assert said in (result.fault or "")
     assert home.public() == before
+    with home.engine.connect() as connection:
+        [state] = states(connection)
+    assert (state.is_stale, state.reason, state.rows) == (True, Reason.UNEXPECTED, 2)
+    with home.reader.connect() as connection:
+        row = connection.execute(text("SELECT ist_veraltet, fault_kind FROM ogc.layer_state")).one()
+    assert tuple(row) == (True, "unexpected")
+    home.data(CSV)
+    assert home.sync().fault is None
+    with home.engine.connect() as connection:
+        assert [state.is_stale for state in states(connection)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ("2,5", "viel", "kein Wert der Art / no number: Zeile / row 1: 'viel'"),
+        ("31.05.2019", "05/31/2019", "no date"),
+        (";ja;", ";vielleicht;", "no boolean"),
+        ("\n2;", "\n;", "Schlüssel nr ist leer"),
+        ("\n2;", "\nzwei;", "no integer"),
+        ("Liter", "Menge", "Spalten fehlen / columns missing: Liter"),
+        (";X;", ";Rechtswert;", "Spalten fehlen / columns missing: X"),
+        ("483000,25", "Marburg", "nicht lesbar"),
+        ("483000,25", "inf", "Geometrie ungültig"),
+        (CSV, "\x00\xff", "nicht lesbar"),
+    ],
+)
+def test_a_fault_in_a_source_is_told_with_its_place(tmp_path: Path, good: str, bad: str, said: str) -> None:
+    (tmp_path / "brunnen").mkdir()
+    write(tmp_path / "brunnen" / "layer.yml", MANIFEST)
+    file = write(tmp_path / "brunnen.csv", CSV.replace(good, bad, 1))
+    with pytest.raises(SourceError) as caught:
+        list(read(read_layer(tmp_path / "brunnen"), file))
+    assert said in str(caught.value)
 
 
 def test_a_missing_file_and_a_broken_layer_hinder_no_other(home: Home) -> None:
     home.manifest(MANIFEST.replace("id: brunnen", "id: anderes").replace("brunnen.csv", "fehlt.csv"), "anderes")
-    results = sync_layers(home.engine, all_layers(home.folder / "layers"), home.folder)
+    settings = replace(home.settings, home=home.folder)
+    results = operations.sync_layers(home.engine, settings)
     assert [(result.layer, result.rows) for result in results] == [("anderes", None), ("brunnen", 2)]
     assert "Datei fehlt" in (results[0].fault or "")
 
@@ -173,10 +207,8 @@ def test_a_changed_manifest_makes_the_table_anew(home: Home) -> None:
 
 def test_a_layer_cannot_take_the_name_of_a_view_of_the_plans(home: Home) -> None:
     home.manifest(MANIFEST.replace("id: brunnen", "id: plandokumente"), "plandokumente")
-    results = {
-        result.layer: result for result in sync_layers(home.engine, all_layers(home.folder / "layers"), home.folder)
-    }
-    assert "der Name ist vergeben" in (results["plandokumente"].fault or "")
+    assert "der Name ist vergeben" in (home.sync("plandokumente").fault or "")
+    assert home.sync().fault is None
     assert home.public("count(*) OVER ()", "brunnen") == [(2,), (2,)]
 
 
@@ -246,17 +278,107 @@ def test_a_second_layer_is_one_more_folder_in_the_running_server(home: Home, mon
     assert client.get("/collections/baenke/items").status_code == 404
     home.manifest(MANIFEST.replace("id: brunnen", "id: baenke").replace("brunnen.csv", "baenke.csv"), "baenke")
     home.data(CSV, "baenke.csv")
-    home.sync()
+    home.sync("baenke")
     read = json.loads(client.get("/collections/baenke/items?offen=true").data)
     assert [item["properties"]["name"] for item in read["features"]] == ["Marktplatz"]
     assert json.loads(client.get("/collections/baenke").data)["itemCount"] == 2
+
+
+def test_a_source_that_has_not_changed_makes_no_work_and_a_changed_one_only_for_what_differs(home: Home) -> None:
+    home.sync()
+    before = data_version(home)
+    assert (home.sync().written, data_version(home)) == (None, before)
+    home.data(CSV)  # written anew, with the same content
+    assert (home.sync().written, data_version(home)) == (0, before)
+    home.data(CSV.replace("2,5", "3,5"))
+    assert home.sync().written == 1
+    assert data_version(home) != before
+    assert home.public("id, liter") == [(1, 3.5), (2, None)]
+
+
+def data_version(home: Home) -> int:
+    with home.reader.connect() as connection:
+        found: int = connection.execute(
+            text("SELECT version FROM ogc.data_version WHERE collection = 'brunnen'")
+        ).scalar_one()
+    return found
+
+
+def test_an_internal_field_never_reaches_the_public_view(home: Home) -> None:
+    home.sync()
+    home.manifest(MANIFEST.replace("offen: {type: boolean,", "offen: {type: boolean, visibility: internal,"))
+    assert home.sync().fault is None
+    with home.engine.connect() as connection:
+        assert connection.scalars(text("SELECT offen FROM layers.brunnen ORDER BY nr")).all() == [True, False]
+        names = connection.scalars(text("SELECT attname FROM pg_attribute WHERE attrelid = 'ogc.brunnen'::regclass"))
+        assert set(names) >= {"id", "liter", "geom"}
+    with home.reader.connect() as connection, pytest.raises(ProgrammingError, match="does not exist"):
+        connection.execute(text("SELECT offen FROM ogc.brunnen"))
+
+
+def test_what_does_not_hold_today_is_not_public(home: Home) -> None:
+    today = datetime.now(BERLIN).date()
+    days = {name: (today + timedelta(days=step)).isoformat() for name, step in (("g", -1), ("h", 0), ("m", 1))}
+    rows = ("1;{g};{g}", "2;{g};{h}", "3;{h};", "4;{m};", "5;;{m}", "6;;")
+    home.data("Nr;Von;Bis;X;Y\n" + "".join(f"{row};483000;5628000\n".format(**days) for row in rows))
+    head, _ = MANIFEST.split("fields:")
+    home.manifest(
+        head
+        + dedent("""\
+            fields:
+              nr: {type: integer, source: Nr, label: {de: Nummer, en: Number}}
+              von: {type: date, source: Von, label: {de: von, en: from}}
+              bis: {type: date, source: Bis, label: {de: bis, en: until}}
+            time: {start: von, end: bis, only_current: true}
+        """)
+    )
+    assert home.sync().rows == 6
+    assert home.public("id") == [(2,), (3,), (5,), (6,)]
+
+
+def test_only_named_values_of_a_column_are_taken(home: Home) -> None:
+    home.manifest(MANIFEST.replace("crs: EPSG:25832}", 'crs: EPSG:25832, only: {Offen: ["ja"]}}'))
+    assert home.sync().rows == 1
+
+
+def test_search_fields_and_filters_get_their_indexes_and_lose_them(home: Home) -> None:
+    home.manifest(MANIFEST + "search: [name]\ntime: {start: seit}\n")
+    home.sync()
+    assert purposes(home) == {"search name", "filter seit"}
+    home.manifest(MANIFEST)
+    home.sync()
+    assert purposes(home) == set()
+
+
+def purposes(home: Home) -> set[str]:
+    query = """SELECT obj_description(indexrelid, 'pg_class') FROM pg_index
+        WHERE indrelid = 'layers.brunnen'::regclass AND obj_description(indexrelid, 'pg_class') IS NOT NULL"""
+    with home.engine.connect() as connection:
+        return set(connection.scalars(text(query)))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise KeyError('weg')", "load.py: KeyError"),
+        ("import os; os._exit(3)", "das Lesen ist abgebrochen"),
+        ("import os; os.kill(os.getppid(), 9)", "PermissionError"),
+        ("import socket; socket.create_connection(('127.0.0.1', 9))", "PermissionError"),
+        ("bytearray(3 * 1024**3)", "MemoryError"),
+        ("return 'nichts'", "keinen GeoDataFrame"),
+    ],
+)
+def test_a_broken_loader_hurts_only_its_layer(home: Home, body: str, said: str) -> None:
+    write(home.folder / "layers" / "brunnen" / "load.py", f"def load(source):\n    {body}\n")
+    assert said in (home.sync().fault or "")
 
 
 def test_two_syncs_at_once_end_in_one_stock(home: Home) -> None:
     home.sync()
     with ThreadPoolExecutor(2) as threads:
         with home.engine.begin() as first:
-            replace_rows(first, read_layer(home.folder / "layers" / "brunnen"), home.rows())
+            lock(first, "brunnen")
+            replace_rows(first, home.layer(), Reading(home.layer(), home.folder / "data" / "brunnen.csv"))
             second = threads.submit(home.sync)
             with pytest.raises(TimeoutError):  # it waits for the first to end
                 second.result(timeout=0.5)

@@ -79,7 +79,7 @@ def settings(module_database: Settings, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("delivered")
     engine = owner_engine(module_database.require_database_url())
     operations.prepare(engine)
-    operations.sync_layers(engine, module_database.home)
+    operations.sync_layers(engine, module_database)
     documents = xplangml(
         plan("p6", name="Am Hang, 1. Änderung", nummer="5, 1. Änderung", extra=ON_DISPLAY + changes("Am Hang", "5")),
         plan("p7", name="Alte Mühle", nummer="7", extra=prop("rechtsstand", "5000")),

@@ -127,7 +127,7 @@ def test_the_page_tells_the_worst_first_and_works_while_the_database_is_away(dat
 def test_the_figures_of_all_workers_are_added_up(database: Settings, tmp_path: Path) -> None:
     with owner(database) as engine:
         operations.prepare(engine)
-        operations.sync_layers(engine, database.home)
+        operations.sync_layers(engine, database)
     web, port = free_port(), free_port()
     log = tmp_path / "log"
     with (

@@ -1,0 +1,121 @@
+"""Features of other people's services, page by page: WFS, OGC API Features, ArcGIS REST, SensorThings."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urljoin
+
+from geoportal.catalogue import Reason, Source, SourceError
+from geoportal.layers.fetching import Fetcher
+
+PAGE: Final = 1000
+_MOST_PAGES: Final = 5000
+
+type Feature = dict[str, Any]
+
+
+def write_features(fetcher: Fetcher, source: Source, into: Path) -> None:
+    """All features, one to a line. Raises SourceError: half a stock is none."""
+    read = _READERS[source.kind]
+    with into.open("w", encoding="utf-8") as file:
+        for feature in read(fetcher, source):
+            if not isinstance(feature, dict):
+                raise SourceError("der Dienst antwortet nicht mit Objekten / the service does not answer with features")
+            json.dump(feature, file, ensure_ascii=False)
+            file.write("\n")
+
+
+def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
+    """In the CRS of the manifest or EPSG:25832: in degrees, servers do not agree which axis comes first."""
+    asked = {
+        "service": "WFS",
+        "version": "2.0.0",
+        "request": "GetFeature",
+        "typeNames": source.layer or "",
+        "outputFormat": "application/json",
+        "srsName": source.crs or "EPSG:25832",
+        "count": PAGE,
+    }
+    start, first = 0, None
+    for _ in range(_MOST_PAGES):
+        page = fetcher.read_json(f"{source.wfs}?{urlencode({**asked, 'startIndex': start})}")
+        features = _features(page)
+        if features and features[0] == first:
+            raise SourceError("der WFS gibt bei jeder Seite dasselbe / the WFS gives the same for every page")
+        yield from features
+        start += len(features)
+        matched = page.get("numberMatched", page.get("totalFeatures"))
+        if not features or (start >= matched if isinstance(matched, int) else len(features) < PAGE):
+            return
+        first = features[0]
+    raise _endless()
+
+
+def _ogc_api(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
+    url = f"{str(source.features).rstrip('/')}/collections/{source.layer}/items?f=json&limit={PAGE}"
+    for _ in range(_MOST_PAGES):
+        page = fetcher.read_json(url)
+        yield from _features(page)
+        following = [link["href"] for link in page.get("links", ()) if link.get("rel") == "next" and "href" in link]
+        if not following:
+            return
+        url = urljoin(url, following[0])
+    raise _endless()
+
+
+def _arcgis(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
+    start = 0
+    for _ in range(_MOST_PAGES):
+        asked = {"where": "1=1", "outFields": "*", "outSR": 4326, "f": "geojson", "resultRecordCount": PAGE}
+        page = fetcher.read_json(
+            f"{str(source.arcgis).rstrip('/')}/query?{urlencode({**asked, 'resultOffset': start})}"
+        )
+        features = _features(page)
+        yield from features
+        start += len(features)
+        more = page.get("exceededTransferLimit") or (page.get("properties") or {}).get("exceededTransferLimit")
+        if not features or not more:
+            return
+    raise _endless()
+
+
+def _sensorthings(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
+    """A feature per Thing, with its id, name, description and properties, at the first of its locations."""
+    url = f"{str(source.sensorthings).rstrip('/')}/Things?{urlencode({'$expand': 'Locations', '$top': PAGE})}"
+    for _ in range(_MOST_PAGES):
+        page = fetcher.read_json(url)
+        for thing in _list(page, "value"):
+            places = thing.get("Locations") or [{}]
+            location = places[0].get("location")
+            geometry = location.get("geometry", location) if isinstance(location, dict) else None
+            own = {"id": thing.get("@iot.id"), "name": thing.get("name"), "description": thing.get("description")}
+            yield {"type": "Feature", "properties": {**(thing.get("properties") or {}), **own}, "geometry": geometry}
+        if not (following := page.get("@iot.nextLink")):
+            return
+        url = urljoin(url, following)
+    raise _endless()
+
+
+_READERS: Final[Mapping[str, Callable[[Fetcher, Source], Iterator[Feature]]]] = {
+    "wfs": _wfs,
+    "features": _ogc_api,
+    "arcgis": _arcgis,
+    "sensorthings": _sensorthings,
+}
+
+
+def _features(page: Any) -> list[Any]:
+    return _list(page, "features")
+
+
+def _list(page: Any, name: str) -> list[Any]:
+    found = page.get(name) if isinstance(page, dict) else None
+    if not isinstance(found, list):
+        # ArcGIS tells its errors with status 200
+        raise SourceError(f"der Dienst antwortet ohne / the service answers without `{name}`", Reason.UNREACHABLE)
+    return found
+
+
+def _endless() -> SourceError:
+    return SourceError(f"mehr als {_MOST_PAGES} Seiten / more pages than that")

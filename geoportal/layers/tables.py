@@ -1,0 +1,297 @@
+"""The tables of the thematic layers: schema `layers` for the rows, a view of schema `ogc` for what is public."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, text
+
+from geoportal.catalogue import Field, FieldType, Geometry, Layer, Reason, SourceError
+from geoportal.database import driver_cursor
+from geoportal.places.objects import index_layer
+from geoportal.settings import READ_ROLE
+
+# spelt as PostgreSQL's format_type() spells them, so that _standing_columns() can be compared with them
+_TYPES: Final[dict[FieldType, LiteralString]] = {
+    FieldType.TEXT: "text",
+    FieldType.INTEGER: "bigint",
+    FieldType.NUMBER: "double precision",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "timestamp with time zone",
+    FieldType.UUID: "uuid",
+    FieldType.JSON: "jsonb",
+}
+_GEOMETRIES: Final[dict[Geometry, LiteralString]] = {
+    Geometry.POINT: "geometry(Point,25832)",
+    Geometry.MULTI_POINT: "geometry(MultiPoint,25832)",
+    Geometry.LINE_STRING: "geometry(LineString,25832)",
+    Geometry.MULTI_LINE_STRING: "geometry(MultiLineString,25832)",
+    Geometry.POLYGON: "geometry(Polygon,25832)",
+    Geometry.MULTI_POLYGON: "geometry(MultiPolygon,25832)",
+    Geometry.GEOMETRY: "geometry(Geometry,25832)",
+}
+_SHOWN: Final = 5  # doubled keys that are spelt out
+_TODAY: Final = "(now() AT TIME ZONE 'Europe/Berlin')::date"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """How many rows are public now, and how many of them were written because they are new or different."""
+
+    rows: int
+    written: int
+    removed: int
+
+
+def without_view(engine: Engine, layers: Iterable[Layer]) -> list[str]:
+    """The layers that have nothing to be read from in schema `ogc`."""
+    with engine.connect() as connection:
+        views = set(connection.scalars(text("SELECT viewname FROM pg_views WHERE schemaname = 'ogc'")))
+    return [layer.id for layer in layers if layer.view not in views]
+
+
+def is_standing(connection: Connection, layer: Layer) -> bool:
+    """Whether table and view are there and as the manifest wants them."""
+    with driver_cursor(connection) as cursor:
+        standing = _standing_columns(cursor, layer) == list(_columns(layer).items())
+        return standing and _view_digest(cursor, layer) == _standing_digest(cursor, layer)
+
+
+def lock(connection: Connection, layer: str) -> None:
+    """One replacement of a layer at a time, whoever starts it; until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"layers.{layer}"})
+
+
+def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) -> Replaced:
+    """Brings the table in step with `rows` (COPY's text format: the layer's columns, then the geometry).
+
+    Readers never wait: the rows go to a temporary table first, and from there only what differs, so that they see the
+    old ones until the commit. Makes table and view anew when the manifest asks for other ones; only their exchange
+    needs the view for itself, for a moment. Raises SourceError when the rows are not what the manifest expects, or when
+    the layer's name belongs to something else in schema `ogc`.
+    """
+    columns = _columns(layer)
+    with driver_cursor(connection) as cursor:
+        standing = _standing_columns(cursor, layer)
+        if not standing and _exists(cursor, f"ogc.{layer.id}"):
+            raise SourceError(f"{layer.id}: der Name ist vergeben / the name is taken: ogc.{layer.id}", Reason.MANIFEST)
+        incoming = sql.Identifier(f"{layer.id} neu")
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(incoming, _typed(columns)),
+        )
+        with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(incoming)) as copy:
+            for piece in rows:
+                copy.write(piece)
+        count = _check(cursor, layer, incoming)
+        if standing == list(columns.items()):
+            written, removed = _merge(cursor, layer, incoming, list(columns))
+            _index(cursor, layer)
+        else:
+            written, removed = count, 0
+            for statement in _table(layer, columns, incoming):
+                cursor.execute(statement)
+            _index(cursor, layer)
+        renewed = _renew_view(cursor, layer)
+        index_layer(cursor, layer)
+        if written or removed:
+            cursor.execute(sql.SQL("ANALYZE {}").format(_name(layer)))
+            cursor.execute("SELECT plans.rebuild_tiles(%s)", [layer.id])
+        if written or removed or renewed:
+            cursor.execute("SELECT plans.touch_data(%s)", [layer.id])
+    return Replaced(count, written, removed)
+
+
+def unpublish(connection: Connection, layer: str) -> bool:
+    """Takes a layer's view away; its table stays. Whether there was one to take away."""
+    with driver_cursor(connection) as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f'layers."{layer}"'])
+        if cursor.fetchone() != (True,) or not _exists(cursor, f"ogc.{layer}"):
+            return False
+        cursor.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier("ogc", layer)))
+        cursor.execute("DELETE FROM places.target WHERE quelle = %s", [layer])
+        cursor.execute("SELECT plans.touch_data(%s)", [layer])
+    return True
+
+
+def drop(connection: Connection, layer: str) -> None:
+    """Takes away a layer's view and table, with all its rows."""
+    unpublish(connection, layer)
+    with driver_cursor(connection) as cursor:
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("layers", layer)))
+        cursor.execute("DELETE FROM plans.tile_feature WHERE source = %s", [layer])
+
+
+def _check(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) -> int:
+    """The number of rows that came. Raises SourceError for what only all of them together can show."""
+    key = sql.Identifier(layer.key)
+    cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(incoming))
+    [count] = cursor.fetchone() or [0]
+    cursor.execute(
+        sql.SQL("SELECT {key}::text FROM {table} GROUP BY {key} HAVING count(*) > 1 ORDER BY 1 LIMIT {most}").format(
+            key=key, table=incoming, most=_SHOWN
+        )
+    )
+    if doubled := [str(each) for (each,) in cursor.fetchall()]:
+        raise SourceError(f"{layer.id}: Schlüssel doppelt / key occurs twice: {', '.join(doubled)}", Reason.UNEXPECTED)
+    if layer.expect and not layer.expect.min <= count <= layer.expect.max:
+        bounds = f"{layer.expect.min}–{layer.expect.max}"
+        raise SourceError(f"{layer.id}: {count} Zeilen, erwartet / rows, expected {bounds}", Reason.UNEXPECTED)
+    return int(count)
+
+
+def _merge(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier, columns: list[str]) -> tuple[int, int]:
+    """Rows written, rows removed. A row that is the same stays untouched, so that nothing is written for it."""
+    cursor.execute(sql.SQL("CREATE UNIQUE INDEX ON {} ({})").format(incoming, sql.Identifier(layer.key)))
+    cursor.execute(sql.SQL("ANALYZE {}").format(incoming))
+    parts = {
+        "table": _name(layer),
+        "incoming": incoming,
+        "key": sql.Identifier(layer.key),
+        "old": sql.SQL(", ").join(sql.Identifier("old", name) for name in columns),
+        "new": sql.SQL(", ").join(sql.Identifier("new", name) for name in columns),
+    }
+    cursor.execute(
+        sql.SQL("""
+            -- rows that are gone, or come anew because something in them is different
+            DELETE FROM {table} AS old
+            WHERE NOT EXISTS (
+                SELECT FROM {incoming} AS new
+                WHERE new.{key} = old.{key} AND ({new}) IS NOT DISTINCT FROM ({old}))""").format(**parts)
+    )
+    removed = cursor.rowcount
+    cursor.execute(
+        sql.SQL("""
+            INSERT INTO {table} SELECT {new} FROM {incoming} AS new
+            WHERE NOT EXISTS (SELECT FROM {table} AS old WHERE old.{key} = new.{key})""").format(**parts)
+    )
+    return cursor.rowcount, removed
+
+
+def _table(layer: Layer, columns: dict[str, LiteralString], incoming: sql.Identifier) -> Iterator[sql.Composed]:
+    """The table anew, filled. The old one gives way at the end, when nothing is left that takes time."""
+    fresh = sql.Identifier("layers", f"{layer.id} neu")
+    yield sql.SQL("DROP TABLE IF EXISTS {}").format(fresh)
+    yield sql.SQL("CREATE TABLE {} ({})").format(fresh, _typed(columns))
+    yield sql.SQL("INSERT INTO {} SELECT * FROM {}").format(fresh, incoming)
+    yield sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(fresh, sql.Identifier(layer.key))
+    yield sql.SQL("CREATE INDEX ON {} USING gist (geom)").format(fresh)
+    yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", layer.id))
+    yield sql.SQL("DROP TABLE IF EXISTS {}").format(_name(layer))
+    yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(fresh, sql.Identifier(layer.id))
+
+
+def _index(cursor: psycopg.Cursor[Any], layer: Layer) -> None:
+    """Indexes for what is searched and filtered by, as the manifest says now. Each tells in its comment what it is."""
+    wanted = dict(_indexes(layer))
+    cursor.execute(
+        """
+        SELECT obj_description(indexrelid, 'pg_class'), indexrelid::regclass::text FROM pg_index
+        WHERE indrelid = to_regclass(%s) AND obj_description(indexrelid, 'pg_class') IS NOT NULL""",
+        [f'layers."{layer.id}"'],
+    )
+    standing: dict[str, str] = dict(cursor.fetchall())
+    for purpose in standing.keys() - wanted.keys():
+        cursor.execute(sql.SQL("DROP INDEX {}").format(sql.SQL(standing[purpose])))
+    for purpose in wanted.keys() - standing.keys():
+        digest = blake2b(f"{layer.id} {purpose}".encode(), digest_size=6).hexdigest()
+        name = sql.Identifier(f"{layer.id[:40]}_{digest}")
+        cursor.execute(sql.SQL("CREATE INDEX {} ON {} {}").format(name, _name(layer), wanted[purpose]))
+        schema = sql.SQL("layers.{}").format(name)
+        cursor.execute(sql.SQL("COMMENT ON INDEX {} IS {}").format(schema, sql.Literal(purpose)))
+
+
+def _indexes(layer: Layer) -> Iterator[tuple[str, sql.Composable]]:
+    for name in layer.search:
+        yield f"search {name}", sql.SQL("USING gin ({} gin_trgm_ops)").format(sql.Identifier(name))
+    filtered: set[str | None] = {layer.style.by, *(name for name, field in layer.fields.items() if field.codes)}
+    if layer.time:
+        filtered |= {layer.time.start, layer.time.end}
+    for name in layer.fields:
+        if name not in filtered or name == layer.key:
+            continue
+        yield f"filter {name}", sql.SQL("({})").format(sql.Identifier(name))
+
+
+def _renew_view(cursor: psycopg.Cursor[Any], layer: Layer) -> bool:
+    """Whether the view had to be made anew: its comment holds a digest of its definition."""
+    view = sql.Identifier("ogc", layer.id)
+    digest = _view_digest(cursor, layer)
+    if _standing_digest(cursor, layer) == digest:
+        return False
+    cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
+    cursor.execute(sql.SQL("CREATE VIEW {} AS {}").format(view, _view(layer)))
+    cursor.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(view, sql.Literal(digest)))
+    cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(view, sql.Identifier(READ_ROLE)))
+    return True
+
+
+def _view_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str:
+    return blake2b(_view(layer).as_string(cursor).encode(), digest_size=12).hexdigest()
+
+
+def _standing_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str | None:
+    cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", [f'ogc."{layer.id}"'])
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _view(layer: Layer) -> sql.Composed:
+    """(id, the public fields, geom), whatever the key is called; an internal field is not even named."""
+    public = {name: field for name, field in layer.fields.items() if name in layer.properties}
+    columns = [
+        sql.SQL("{} AS id").format(sql.Identifier("own", layer.key)),
+        *(sql.Identifier("own", name) for name in public),
+        sql.SQL("own.geom"),
+    ]
+    return sql.SQL("SELECT {} FROM {} AS own{}").format(
+        sql.SQL(", ").join(columns), _name(layer), _current(layer, public)
+    )
+
+
+def _current(layer: Layer, public: dict[str, Field]) -> sql.Composable:
+    """The condition of a layer that shows only what holds today."""
+    if layer.time is None or not layer.time.only_current:
+        return sql.SQL("")
+    start, end = (
+        sql.SQL("({}{})::date").format(
+            sql.Identifier("own", name),
+            sql.SQL(" AT TIME ZONE 'Europe/Berlin'" if public[name].type is FieldType.DATETIME else ""),
+        )
+        for name in (layer.time.start, layer.time.end or layer.time.start)
+    )
+    until = sql.SQL(" AND coalesce({} >= {}, true)").format(end, sql.SQL(_TODAY)) if layer.time.end else sql.SQL("")
+    return sql.SQL(" WHERE coalesce({} <= {}, true){}").format(start, sql.SQL(_TODAY), until)
+
+
+def _columns(layer: Layer) -> dict[str, LiteralString]:
+    return {name: _TYPES[layer.fields[name].type] for name in layer.columns} | {"geom": _GEOMETRIES[layer.geometry]}
+
+
+def _typed(columns: dict[str, LiteralString]) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
+    )
+
+
+def _standing_columns(cursor: psycopg.Cursor[Any], layer: Layer) -> list[tuple[str, str]]:
+    cursor.execute(
+        """
+        -- the columns of the table as it is, none if there is no table
+        SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+        WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum""",
+        [f'layers."{layer.id}"'],
+    )
+    return cursor.fetchall()
+
+
+def _exists(cursor: psycopg.Cursor[Any], relation: str) -> bool:
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [relation])
+    return cursor.fetchone() == (True,)
+
+
+def _name(layer: Layer) -> sql.Identifier:
+    return sql.Identifier("layers", layer.id)
