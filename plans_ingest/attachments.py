@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from plans_ingest import codelists
 from plans_ingest.codelists import ExterneReferenzTyp
 from plans_ingest.formats.bundle import Bundle
+from plans_ingest.formats.cog import Sheet
 from plans_ingest.formats.container import Member
 from plans_ingest.formats.recognise import PICTURES, Format, sniff
-from plans_ingest.formats.sheets import Sheet
 from plans_ingest.formats.vector.fields import fold
 from plans_ingest.model import Attachment, Dokument, Issue, Plan, Severity, Where
 
@@ -26,6 +26,7 @@ _PROMISED: Final = {
 }  # fmt: skip
 _SHEET: Final = "PlanMitGeoreferenz"
 _COG: Final = "image/tiff"
+_PDF: Final = "application/pdf"
 _MOSTLY: Final = 0.5  # of a plan's area on a sheet that shows this plan
 
 
@@ -76,9 +77,8 @@ def _with_files(
             code = "document_ambiguous" if meant else code
             issues.append(Issue(code, Severity.WARNING, where, dokument.url, plan.gml_id))
         elif (sheet := sheets.get(member.name)) is not None:
-            used[member.name] = sheet.attachment
             raster[member.name] = sheet.raster
-            dokument = replace(dokument, attachment=sheet.attachment.name, media_type=_COG)
+            dokument = _with_sheet(dokument, member.name, sheet, used)
             _tell_place(plan, sheet, where, issues)
         else:
             used[member.name] = Attachment(member.name, member.path, member.size)
@@ -105,12 +105,21 @@ def _assigned(
     [owner] = owners
     issues.append(Issue("raster_assigned", Severity.INFO, where, owner.nummer or owner.name or "", owner.gml_id))
     _tell_place(owner, sheet, where, issues)
-    used[name] = sheet.attachment
     typ = ExterneReferenzTyp.RECHTSPLAN
     label = codelists.label("XP_ExterneReferenzTyp", typ)
-    dokument = Dokument(typ, label, name, _SHEET, _COG, attachment=sheet.attachment.name)
+    dokument = _with_sheet(Dokument(typ, label, name, _SHEET), name, sheet, used)
     complete = replace(owner, dokumente=(*owner.dokumente, dokument), raster=(*owner.raster, sheet.raster))
     return [complete if plan is owner else plan for plan in plans]
+
+
+def _with_sheet(dokument: Dokument, name: str, sheet: Sheet, used: dict[str, Attachment]) -> Dokument:
+    """A picture is published as its COG; a PDF stays the document that it is, with the COG beside it."""
+    if sheet.document is None:
+        used[name] = sheet.attachment
+        return replace(dokument, attachment=sheet.attachment.name, media_type=_COG)
+    used[name], used[sheet.attachment.name] = sheet.document, sheet.attachment
+    digest = sheet.raster.quelle_sha256
+    return replace(dokument, attachment=sheet.document.name, attachment_sha256=digest, media_type=_PDF)
 
 
 def _shows(sheet: Sheet, plan: Plan) -> bool:

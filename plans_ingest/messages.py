@@ -187,9 +187,9 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Die Geometrie an dieser Stelle neu exportieren; das Objekt ist ohne sie aufgenommen.",
         ),
         "geopdf_not_read": Text(
-            "Das PDF „{detail}“ soll eine Karte sein; seine Georeferenz wird nicht gelesen, es bleibt ein Dokument",
-            "the PDF {detail!r} should be a map; its georeference is not read, it stays a document",
-            "Die Planzeichnung zusätzlich als GeoTIFF liefern.",
+            "Das PDF „{detail}“ soll eine Karte sein, sagt aber nicht lesbar, wo es liegt; es bleibt ein Dokument",
+            "the PDF {detail!r} should be a map but does not say where it lies; it stays a document",
+            "Als georeferenziertes PDF (ISO 32000-2) oder zusätzlich als GeoTIFF liefern.",
         ),
         "gml_id_twice": Text(
             "gml:id {detail} kommt mehrfach vor; Verweise meinen das erste Vorkommen",

@@ -100,7 +100,7 @@ def _readings(
         return [(shown, vector.read(bundle.tables, bundle.workbooks, shown, srid, own))]
     if sheets.by_name:
         return [(shown, sheets.alone())]
-    if bundle.others and all(sniff(member.path) is Format.PDF for member in bundle.others):
+    if any(picture.kind is Format.PDF for picture in bundle.pictures):
         raise UnsupportedFormat(
             "Ein PDF ohne Georeferenz ist ein Dokument, kein Plan; bitte mit dem Umring (GML, Shapefile, GeoPackage …) "
             "als ZIP liefern",

@@ -27,7 +27,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A raster with the files that say where it lies, as far as they are there."""
+    """A raster with the files that say where it lies, as far as they are there; or a PDF, which may say so itself."""
 
     kind: Format
     member: Member
@@ -59,6 +59,8 @@ def sort(members: Iterable[Member]) -> Bundle:
             kind is Format.GEOJSON and _may_be_json(member, kinds)
         ):
             found.tables.append(Table(kind, member))
+        elif kind is Format.PDF:
+            found.pictures.append(Picture(kind, member, None, None))
         elif kind in PICTURES:
             worlds = (by_name.get((_stem(member), suffix)) for suffix in _WORLD[kind])
             world = next((item for item in worlds if item is not None), None)

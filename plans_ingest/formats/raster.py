@@ -4,7 +4,6 @@ GDAL opens one file at a time, with the driver that its first bytes name, and se
 is read once, so that a picture that breaks off is refused here; nothing but pixels and place is taken over.
 """
 
-import hashlib
 import math
 import warnings
 from collections.abc import Iterator
@@ -15,39 +14,26 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import rasterio
-import rasterio.shutil
-import shapely
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window
-from shapely.geometry import MultiPolygon, Polygon
 
 from plans_ingest import crs
 from plans_ingest.errors import UnreadableFile, UnsafeFile
+from plans_ingest.formats import cog
 from plans_ingest.formats.bundle import Picture
+from plans_ingest.formats.cog import Sheet
 from plans_ingest.formats.container import Member
 from plans_ingest.formats.pictures import measure
 from plans_ingest.formats.recognise import Format
-from plans_ingest.formats.sheets import Sheet
-from plans_ingest.model import Attachment, Issue, Rasterplan, Severity, Where
+from plans_ingest.model import Issue, Severity, Where
 
 _DRIVERS: Final = {Format.TIFF: "GTiff", Format.PNG: "PNG", Format.JPEG: "JPEG"}
 _MAX_BLOCK: Final = 128 * 1024**2
 _CHUNK: Final = 32 * 1024**2  # bytes of a picture in memory at a time
 _DEPTHS: Final = frozenset({"uint8", "uint16"})
-_FINEST, _COARSEST = 0.0005, 100.0  # metres on the ground that a pixel of a plan may cover
 _SMALL: Final = 64 * 1024
-_EDGE_POINTS: Final = 8  # of the outline on each side, since straight lines bend between CRSs
-# One data set and nothing beside it; the sandbox sets the same and more before Python starts (gdal_guard).
-_OPTIONS: Final = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_PAM_ENABLED": "NO",
-    "GDAL_CACHEMAX": 64,
-    "GDAL_NUM_THREADS": "1",
-    "GDAL_MAX_BAND_COUNT": 16,
-    "GDAL_JPEG_MAX_ALLOWED_SCAN_NUMBER": 100,
-}
 
 
 def read(picture: Picture, folder: Path, srid: int, issues: list[Issue]) -> Sheet | None:
@@ -68,35 +54,9 @@ def read(picture: Picture, folder: Path, srid: int, issues: list[Issue]) -> Shee
         epsg = _epsg(source, picture, transform, srid, issues)
         if epsg is None:
             return None
-        target = folder / f"{picture.member.path.name}.cog.tif"
-        valid = _rewrite(source, transform, epsg, target)
-    whole = _outline(Window(0, 0, source.width, source.height), transform, epsg, srid)
-    resolution = math.sqrt(whole.area / (source.width * source.height)) if math.isfinite(whole.area) else 0.0
-    if not _FINEST <= resolution <= _COARSEST:
-        raise UnreadableFile(
-            f"Die Georeferenz kann nicht stimmen: ein Pixel wäre {resolution:.3g} m groß",
-            "the georeference cannot be right",
-            where,
-        )
-    attachment = Attachment(f"{name}.cog.tif", target, target.stat().st_size)
-    umriss = MultiPolygon([whole if valid is None else _outline(valid, transform, epsg, srid)])
-    with picture.member.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    baender = _bands_of(target)
-    return Sheet(
-        Rasterplan(
-            name=name,
-            quelle_sha256=digest,
-            attachment=attachment.name,
-            epsg=epsg,
-            umriss=umriss,
-            aufloesung=round(resolution, 6),
-            breite=source.width,
-            hoehe=source.height,
-            baender=baender,
-        ),
-        attachment,
-    )
+        clean = folder / f"{picture.member.path.name}.clean.tif"
+        shown = _rewrite(source, transform, epsg, clean)
+    return cog.finish(picture.member, clean, epsg, srid, shown)
 
 
 @contextmanager
@@ -108,7 +68,7 @@ def _opened(picture: Picture, folder: Path) -> Iterator[Any]:
     link.symlink_to(picture.member.path.resolve())
     where = Where(picture.member.name)
     try:
-        with warnings.catch_warnings(), rasterio.Env(**_OPTIONS):
+        with warnings.catch_warnings(), rasterio.Env(**cog.OPTIONS):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(link, driver=_DRIVERS[picture.kind], sharing=False) as source:
                 yield source
@@ -176,8 +136,8 @@ def _epsg(source: Any, picture: Picture, transform: Affine, srid: int, issues: l
     return epsg
 
 
-def _rewrite(source: Any, transform: Affine, epsg: int, target: Path) -> Window | None:
-    """Writes the COG; returns the part of the picture that shows something, None if all of it does."""
+def _rewrite(source: Any, transform: Affine, epsg: int, clean: Path) -> cog.Points | None:
+    """Writes pixels and place alone; returns the corners of what shows something, None if all of it does."""
     palette = _palette(source)
     is_cmyk = source.count == 4 and source.colorinterp[0] is ColorInterp.cyan
     has_mask = any(MaskFlags.all_valid not in flags for flags in source.mask_flag_enums)
@@ -194,7 +154,6 @@ def _rewrite(source: Any, transform: Affine, epsg: int, target: Path) -> Window 
         profile["photometric"] = "rgb"
     rows: list[int] = []
     columns: list[int] = []
-    clean = target.with_suffix(".clean")
     with rasterio.open(clean, "w", **profile) as sink:
         if add_alpha or (ColorInterp.alpha in source.colorinterp and colours in (2, 4)):
             sink.colorinterp = [*sink.colorinterp[: sink.count - 1], ColorInterp.alpha]
@@ -213,15 +172,10 @@ def _rewrite(source: Any, transform: Affine, epsg: int, target: Path) -> Window 
             if add_alpha:
                 pixels = np.concatenate([pixels, mask[np.newaxis].astype(pixels.dtype)])
             sink.write(pixels, window=window)
-    rasterio.shutil.copy(
-        clean, target, driver="COG", compress="deflate", blocksize=512, overview_resampling="average",
-        bigtiff="if_safer",
-    )  # fmt: skip
-    clean.unlink()
     if not rows:
         return None
-    top, left = min(rows), min(columns)
-    return Window(left, top, max(columns) - left + 1, max(rows) - top + 1)
+    top, left, bottom, right = min(rows), min(columns), max(rows) + 1, max(columns) + 1
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], dtype=float)
 
 
 def _palette(source: Any) -> npt.NDArray[np.uint8] | None:
@@ -248,24 +202,3 @@ def _windows(source: Any) -> Iterator[Window]:
     for top in range(0, source.height, rows):
         for left in range(0, source.width, columns):
             yield Window(left, top, min(columns, source.width - left), min(rows, source.height - top))
-
-
-def _outline(window: Window, transform: Affine, epsg: int, srid: int) -> Polygon:
-    steps = np.linspace(0, 1, _EDGE_POINTS, endpoint=False)
-    left, top = window.col_off, window.row_off
-    right, bottom = left + window.width, top + window.height
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], dtype=float)
-    pixels = np.concatenate(
-        [corners[side] + steps[:, np.newaxis] * (corners[side + 1] - corners[side]) for side in range(4)]
-    )
-    x = transform.a * pixels[:, 0] + transform.b * pixels[:, 1] + transform.c
-    y = transform.d * pixels[:, 0] + transform.e * pixels[:, 1] + transform.f
-    if epsg != srid:
-        x, y = crs.transformer(epsg, srid).transform(*crs.without_zone(np.column_stack([x, y]), epsg).T)
-    outline: Polygon = shapely.orient_polygons(Polygon(np.column_stack([x, y])))
-    return outline
-
-
-def _bands_of(cog: Path) -> int:
-    with rasterio.Env(**_OPTIONS), rasterio.open(cog, driver="GTiff") as opened:
-        return int(opened.count)

@@ -7,6 +7,10 @@ from shapely.geometry.base import BaseGeometry
 from plans_ingest.model import Json, Where
 
 
+class GeometryFault(Exception):
+    """A geometry that cannot be read; the text says why, German and English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A geometry as it stands in the file. `srs_name` is the nearest one written at or inside the geometry, if any."""

@@ -1,6 +1,6 @@
-"""The sheets of a delivery: pictures that say where they lie.
+"""The sheets of a delivery: pictures and PDFs that say where they lie.
 
-GDAL is loaded only for a delivery that has pictures; most have none, and each is read by a process of its own.
+GDAL and PDFium are loaded only for a delivery that has such; most have none, and each is read by a process of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,10 @@ from pathlib import Path, PurePosixPath
 from plans_ingest import codelists
 from plans_ingest.codelists import ExterneReferenzTyp
 from plans_ingest.formats.bundle import Picture
+from plans_ingest.formats.cog import Sheet
 from plans_ingest.formats.reading import Reading
-from plans_ingest.model import Attachment, Dokument, Issue, Plan, Planwerk, Rasterplan, Severity, Where
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A picture as raster of a plan, and its COG as a file of the delivery."""
-
-    raster: Rasterplan
-    attachment: Attachment
+from plans_ingest.formats.recognise import Format
+from plans_ingest.model import Dokument, Issue, Plan, Planwerk, Severity, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,18 @@ class Sheets:
 
 
 def read_all(pictures: Sequence[Picture], folder: Path, srid: int) -> Sheets:
-    """Every picture of a delivery that says where it lies. Raises as raster.read() does."""
-    if not pictures:
-        return Sheets({}, (), ())
-    from plans_ingest.formats import raster
-
+    """Every picture of a delivery that says where it lies. Raises as raster.read() and geopdf.read() do."""
     issues: list[Issue] = []
-    found = {picture.member.name: (picture.kind, raster.read(picture, folder, srid, issues)) for picture in pictures}
+    found = {picture.member.name: (picture.kind, _read(picture, folder, srid, issues)) for picture in pictures}
     sheets = {name: sheet for name, (_, sheet) in found.items() if sheet is not None}
     return Sheets(sheets, tuple(dict.fromkeys(found[name][0].value for name in sheets)), tuple(issues))
+
+
+def _read(picture: Picture, folder: Path, srid: int, issues: list[Issue]) -> Sheet | None:
+    if picture.kind is Format.PDF:
+        from plans_ingest.formats import geopdf
+
+        return geopdf.read(picture.member, folder, srid, issues)
+    from plans_ingest.formats import raster
+
+    return raster.read(picture, folder, srid, issues)

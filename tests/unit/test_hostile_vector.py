@@ -288,7 +288,11 @@ BLOBS = {
     "no header": b"\x01\x03",
     "short": b"GP\0\x01\0\0",
     "extended": b"GP\0\x21" + b"\0" * 40,
-    "curve": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BII", 1, 10, 0),
+    "2^30 curves": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BII", 1, 10, 2**30),
+    "curve of two points": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BII4d", 1, 8, 2, 0, 0, 1, 1),
+    "polygon of polygons": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BIIBII", 1, 10, 1, 1, 10, 0),
+    "curve of NaN": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BII6d", 1, 8, 3, *[float("nan")] * 6),
+    "triangle": b"GP\0\x01" + struct.pack("<i", 25832) + struct.pack("<BII", 1, 17, 0),
     "more behind": b"GP\0\x01" + struct.pack("<i", 25832) + shapely.to_wkb(SQUARE) + b"x",
     "NaN": b"GP\0\x01"
     + struct.pack("<i", 25832)

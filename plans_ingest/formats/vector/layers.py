@@ -19,10 +19,6 @@ MAX_RING: Final = 100_000  # vertices of one ring or line
 GEOMETRY: Final = "geometry"  # the property under which a record carries its geometry
 
 
-class GeometryFault(Exception):
-    """A geometry that cannot be read; the text says why, German and English."""
-
-
 @dataclass(slots=True, eq=False)
 class Layer:
     """One table of features. `srs` is how the file names the CRS, None where it names none.

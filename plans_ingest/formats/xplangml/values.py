@@ -13,10 +13,10 @@ from lxml import etree
 
 from plans_ingest import codelists
 from plans_ingest.codelists import Attribute
-from plans_ingest.formats.records import Record
+from plans_ingest.formats.records import GeometryFault, Record
 from plans_ingest.formats.xplangml import gml
 from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
-from plans_ingest.formats.xplangml.gml import Element, GeometryFault, Notes, local
+from plans_ingest.formats.xplangml.gml import Element, Notes, local
 from plans_ingest.model import Issue, Json, Severity, Where
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
