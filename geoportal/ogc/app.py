@@ -18,6 +18,7 @@ from geoportal.ogc.exchange import language_of, wants_html
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, Answer, OgcProblem, Unavailable
+from geoportal.ogc.records import routes as records
 from geoportal.ogc.service import Service
 from geoportal.ogc.tiles import routes as tiles
 from geoportal.settings import Settings
@@ -26,7 +27,7 @@ LOGGER = logging.getLogger(__name__)
 
 MAX_BODY: Final = 1024**2  # a filter or the inputs of a process; whoever sends more gets 413
 
-PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART)
+PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:

@@ -47,6 +47,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             )
             for document in written["collections"]
         ]
+        described += [own for part in parts for own in part.collections(service, exchange.language)]
         document = documents.collections(written, described, now.base)
         return exchange.answer(document, JSON, "collections/index.html")
 

@@ -6,13 +6,14 @@ from urllib.parse import quote
 
 from flask import Flask, Response
 
+from geoportal.catalogue import Words
 from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import CRS84, crs_of
 from geoportal.ogc.documents import GEOJSON
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.part import Part
+from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.query import ITEM, ITEMS, read_question
 from geoportal.ogc.service import Service
 
@@ -60,6 +61,17 @@ _SPEC = "http://www.opengis.net/spec/"
 # Declared is what tests prove, and nothing else. Part 5 stands in both spellings that clients look for.
 PART = Part(
     register=register,
+    offer=Offer(
+        id="features",
+        title=Words(de="OGC API Features", en="OGC API Features"),
+        description=Words(
+            de="Abfrage und Herunterladen der Pläne und Fachdaten als Objekte (GeoJSON).",
+            en="Query and download of plans and thematic data as features (GeoJSON).",
+        ),
+        path="/",
+        protocol="OGC:API-Features",
+        service_type="download",
+    ),
     conformance=(
         f"{_SPEC}ogcapi-features-1/1.0/conf/core",
         f"{_SPEC}ogcapi-features-1/1.0/conf/geojson",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # a service is made of its parts
     from flask import Flask
 
-    from geoportal.catalogue import Layer
+    from geoportal.catalogue import Layer, Words
     from geoportal.ogc.pages import Pages
     from geoportal.ogc.service import Service
 
@@ -21,12 +21,27 @@ def _nothing(*_: object) -> list[Document]:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A service as the catalogue names it: its place below the API, what GDI-DE calls its protocol, and which of
+    INSPIRE's kinds of service it is (`download`, `view`, `discovery`).
+    """
+
+    id: str
+    title: Words
+    description: Words
+    path: str
+    protocol: str
+    service_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a service adds to the whole, beside its routes.
 
     `conformance`: the classes that it declares; what tests prove, and nothing else.
     `landing_links(base)` stand on the landing page, `collection_links(layer, url)` in each collection.
     `openapi(layers)` is a document with `paths` and, where it needs them, `components`.
+    `collections(service, language)` are described beside those of the layers; `offer` is the service's record.
     """
 
     register: Callable[[Flask, Service, Pages], None]
@@ -34,3 +49,5 @@ class Part:
     landing_links: Callable[[str], list[Document]] = _nothing
     collection_links: Callable[[Layer, str], list[Document]] = _nothing
     openapi: Callable[[Sequence[Layer]], Document] | None = None
+    collections: Callable[[Service, str], list[Document]] = _nothing
+    offer: Offer | None = None

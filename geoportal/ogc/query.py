@@ -54,8 +54,8 @@ def read_question(parameters: Parameters, table: FeatureTable, limits: Limits) -
             raise InvalidParameter(f"{name}: nur zusammen mit {other} / only together with {other}")
     return Question(
         # OGC API - Features 1, 7.15.2: more than the maximum is answered with the maximum
-        limit=min(_natural(parameters, "limit", limits.default, least=1), limits.maximum),
-        offset=_natural(parameters, "offset", 0, least=0),
+        limit=min(natural(parameters, "limit", limits.default, least=1), limits.maximum),
+        offset=natural(parameters, "offset", 0, least=0),
         conditions=tuple(_conditions(parameters, table)),
         order=tuple(_order(parameters, table)),
         fields=_fields(parameters, table),
@@ -89,7 +89,7 @@ def time_condition(table: FeatureTable, raw: str | None) -> list[Condition]:
 
 def _conditions(parameters: Parameters, table: FeatureTable) -> Iterator[Condition]:
     if (raw := parameters.get("bbox")) is not None:
-        corners = [_number("bbox", part.strip()) for part in raw.split(",")]
+        corners = [number("bbox", part.strip()) for part in raw.split(",")]
         crs = crs_of("bbox-crs", parameters.get("bbox-crs", CRS84.uri))
         crs.boxes(corners)  # a mistake is told here as one of `bbox`, and not later as one of a filter
         yield Condition({"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": corners}]}, crs)
@@ -121,7 +121,7 @@ def _fields(parameters: Parameters, table: FeatureTable) -> tuple[str, ...] | No
     return tuple(name for name in wanted if name in table.fields)
 
 
-def _natural(parameters: Parameters, name: str, default: int, *, least: int) -> int:
+def natural(parameters: Parameters, name: str, default: int, *, least: int) -> int:
     raw = parameters.get(name)
     if raw is None:
         return default
@@ -131,7 +131,7 @@ def _natural(parameters: Parameters, name: str, default: int, *, least: int) -> 
     return value
 
 
-def _number(name: str, raw: str) -> float:
+def number(name: str, raw: str) -> float:
     value = parse_value(name, FieldType.NUMBER, raw)
     if not isinstance(value, float):
         raise TypeError(value)

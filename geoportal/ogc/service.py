@@ -99,6 +99,10 @@ class Service:
         changed = max(data.changed_at, now.since) if data.changed_at else now.since
         return DataVersion(f"{now.generation} {data.token}", changed)
 
+    def data_version(self, view: str) -> DataVersion | None:
+        """Of the rows of a view alone. None while the database has never answered."""
+        return self._versions.of(view)
+
     def extent(self, identifier: str) -> Extent | None:
         """Extent and count of a collection, measured when its data have changed; None while that is not possible."""
         state = self.state(identifier)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from owslib.ogcapi.features import Features
+from owslib.ogcapi.records import Records
 
 from geoportal.settings import Settings
 from tests.ogc import BEBAUUNGSPLAENE, COLLECTIONS, SCHULEN, publish_stock, served
@@ -40,3 +41,11 @@ def test_items_are_read_with_parameters(client: Features) -> None:
 def test_one_item_is_read(client: Features) -> None:
     [first, *_] = client.collection_items("bebauungsplaene", limit=BEBAUUNGSPLAENE)["features"]
     assert client.collection_item("bebauungsplaene", first["id"])["properties"] == first["properties"]
+
+
+def test_the_catalogue_is_read(client: Features) -> None:
+    catalogue = Records(client.url)
+    assert catalogue.records() == ["katalog"]
+    found = catalogue.collection_items("katalog", q="Bebauungsplan", type="dataset")
+    assert "bebauungsplaene" in {item["id"] for item in found["features"]}
+    assert catalogue.collection_item("katalog", "schulen")["properties"]["title"] == "Schulen"

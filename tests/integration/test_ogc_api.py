@@ -81,7 +81,7 @@ def test_every_link_of_every_document_leads_somewhere(api: FlaskClient) -> None:
 
 def test_collections_tell_crs_extent_licence_and_count(api: FlaskClient) -> None:
     read = document(api.get("/collections"))
-    assert [item["id"] for item in read["collections"]] == list(COLLECTIONS)
+    assert [item["id"] for item in read["collections"]] == [*COLLECTIONS, "katalog"]
     plaene = read["collections"][0]
     assert plaene["storageCrs"] == f"{EPSG}25832"
     assert plaene["crs"] == [CRS84, *(f"{EPSG}{code}" for code in (4326, 25832, 3857, 31467))]

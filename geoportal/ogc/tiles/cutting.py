@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Engine,
     LargeBinary,
     Select,
@@ -36,7 +37,8 @@ from geoportal.ogc.tiles.tileset import TileLayer, Tileset
 
 EXTENT: Final = 4096
 _BUFFER: Final = 128  # of 4096: lines and symbols at an edge are drawn whole on both sides
-_MOST_FEATURES: Final = 4000
+_MOST_FEATURES: Final = 3000
+_MOST_BYTES: Final = 480_000
 _MOST_VERTICES: Final = 60_000
 _HEAVY: Final = 2000  # vertices; of a larger feature a tile shows but a part
 _LONGEST_TEXT: Final = 120
@@ -54,13 +56,20 @@ _FEATURE = table(
 
 def cut(engine: Engine, tileset: Tileset, tile: Tile) -> bytes:
     """A Mapbox Vector Tile, empty where there is nothing to be seen. Raises Unavailable."""
-    parts = [_layer(layer, tile) for layer in tileset.layers]
+    with connection_for_reading(engine) as connection:
+        most = _MOST_FEATURES
+        # how many bytes its features need is known only afterwards; few tiles are cut twice
+        while len(content := _cut(connection, tileset, tile, most)) > _MOST_BYTES and most > 1:
+            most = min(most // 2, most * _MOST_BYTES // len(content))
+        return content
+
+
+def _cut(connection: Connection, tileset: Tileset, tile: Tile, most: int) -> bytes:
+    parts = [_layer(layer, tile, most) for layer in tileset.layers]
     whole: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         whole = whole.concat(part)
-    with connection_for_reading(engine) as connection:
-        content: bytes = connection.execute(select(whole)).scalar_one()
-        return bytes(content)
+    return bytes(connection.execute(select(whole)).scalar_one())
 
 
 def bounds(engine: Engine, tileset: Tileset) -> Bounds | None:
@@ -76,8 +85,8 @@ _BOUNDS: Final[TextClause] = text("""
     FROM (SELECT ST_Extent(geom) AS box FROM ogc.tile_feature WHERE source = ANY (:sources)) AS measured""")
 
 
-def _layer(layer: TileLayer, tile: Tile) -> ScalarSelect[Any]:
-    drawn = _drawn(layer, tile).subquery("drawn")
+def _layer(layer: TileLayer, tile: Tile, most: int) -> ScalarSelect[Any]:
+    drawn = _drawn(layer, tile, most).subquery("drawn")
     view = table(layer.view, *map(column, {"id", *layer.fields}), schema="ogc")
     named = [_attribute(view.c[name], field.type).label(name) for name, field in layer.fields.items()]
     known = select(*named).where(view.c.id == cast(drawn.c.key, _KEYS[layer.key]))
@@ -95,12 +104,12 @@ def _layer(layer: TileLayer, tile: Tile) -> ScalarSelect[Any]:
     return select(func.coalesce(tile_of, cast(literal(b""), LargeBinary()))).select_from(row).scalar_subquery()
 
 
-def _drawn(layer: TileLayer, tile: Tile) -> Select[Any]:
+def _drawn(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
     """The chosen features with their shapes in the tile; the largest, until the tile is full."""
     within = tile.bounds
     box = postgis("ST_MakeEnvelope", *within, SRID)
     buffer = 0 if layer.label else _BUFFER
-    chosen = _chosen(layer, tile, buffer)
+    chosen = _chosen(layer, tile, buffer, most)
     spent = func.sum(func.least(postgis("ST_NPoints", chosen.c.shape), _HEAVY)).over(
         order_by=(chosen.c.size.desc(), chosen.c.fid)
     )
@@ -109,7 +118,7 @@ def _drawn(layer: TileLayer, tile: Tile) -> Select[Any]:
     return select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
 
 
-def _chosen(layer: TileLayer, tile: Tile, buffer: int) -> Any:
+def _chosen(layer: TileLayer, tile: Tile, buffer: int, most: int) -> Any:
     margin = (tile.bounds.east - tile.bounds.west) * buffer / EXTENT
     west, south, east, north = tile.bounds
     area = postgis("ST_MakeEnvelope", west - margin, south - margin, east + margin, north + margin, SRID)
@@ -129,7 +138,7 @@ def _chosen(layer: TileLayer, tile: Tile, buffer: int) -> Any:
             found = found.where(postgis("ST_Dimension", _FEATURE.c.geom) == layer.only)
         parts.append(found)
     together = union_all(*parts).subquery("found") if len(parts) > 1 else parts[0].subquery("found")
-    largest = select(together).order_by(together.c.size.desc(), together.c.fid).limit(_MOST_FEATURES)
+    largest = select(together).order_by(together.c.size.desc(), together.c.fid).limit(most)
     return largest.subquery("chosen")
 
 

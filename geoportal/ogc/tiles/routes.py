@@ -9,12 +9,12 @@ from typing import Final
 import flask
 from flask import Flask, Response
 
-from geoportal.catalogue import Layer
+from geoportal.catalogue import Layer, Words
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.documents import HTML, JSON, Document, link
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.part import Part
+from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.service import Service
 from geoportal.ogc.tiles import cutting, documents, matrix
@@ -186,5 +186,16 @@ PART = Part(
     ),
     landing_links=_landing_links,
     collection_links=_collection_links,
+    offer=Offer(
+        id="tiles",
+        title=Words(de="OGC API Tiles", en="OGC API Tiles"),
+        description=Words(
+            de="Pläne und Fachdaten als Vektorkacheln für Karten im Browser und in QGIS.",
+            en="Plans and thematic data as vector tiles for maps in browsers and in QGIS.",
+        ),
+        path="/tiles?f=json",
+        protocol="OGC:API-Tiles",
+        service_type="view",
+    ),
     openapi=openapi,
 )

@@ -1,0 +1,15 @@
+"""Vector tiles: a publication finds its own features by their keys."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
+    # past SQLAlchemy, which would take the colons and percent signs of its functions for parameters
+    driver.execute(Path(__file__).with_name("0009_tiles_by_key.sql").read_text("utf-8"))

@@ -1,0 +1,77 @@
+"""The paths of OGC API - Records for the OpenAPI document."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from geoportal.catalogue import Layer
+from geoportal.ogc.documents import GEOJSON, HTML
+from geoportal.ogc.records.search import SORTABLE
+
+type Document = dict[str, Any]
+
+_CATALOGUE: Final = "/collections/katalog"
+
+
+def openapi(_: Iterable[Layer]) -> Document:
+    strings: Document = {"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "string", "minLength": 1}}
+    orders = {"type": "string", "enum": [f"{sign}{name}" for name in SORTABLE for sign in ("", "-")]}
+    own = {
+        "q": ("Suchwörter / words to search for", {"type": "string", "minLength": 1, "maxLength": 400}),
+        "type": (
+            "Art der Einträge / kinds of records",
+            {**strings, "items": {"type": "string", "enum": ["dataset", "service", "plan"]}},
+        ),
+        "ids": ("Kennungen / identifiers", strings),
+        "externalIds": ("Äußere Kennungen, Schema:Wert / external ids, scheme:value", strings),
+        "sortby": ("Reihenfolge / order", {**strings, "items": orders}),
+    }
+    parameters: list[Document] = [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": text,
+            "schema": schema,
+            **({"style": "form", "explode": False} if schema["type"] == "array" else {}),
+        }
+        for name, (text, schema) in own.items()
+    ]
+    shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset", "lang")]
+    kinds = {GEOJSON: "featureCollection", "application/rdf+xml": None, "application/ld+json": "object"}
+    items = _get("Einträge / records", "getRecords", kinds)
+    items["get"]["parameters"] = [*parameters, *shared, _format("json", "html", "rdf", "jsonld")]
+    kinds = {GEOJSON: "feature", "application/rdf+xml": None, "application/ld+json": "object"}
+    item = _get("Ein Eintrag / one record", "getRecord", kinds | {"application/vnd.iso.19139+xml": None})
+    item["get"]["parameters"] = [
+        {"$ref": "#/components/parameters/featureId"},
+        {"$ref": "#/components/parameters/lang"},
+        _format("json", "html", "rdf", "jsonld", "iso19139"),
+    ]
+    item["get"]["responses"]["404"] = {"$ref": "#/components/responses/NotFound"}
+    collection = _get("Katalog / catalogue", "getCatalogue", {"application/json": "collection"})
+    collection["get"]["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("f", "lang")]
+    return {"paths": {_CATALOGUE: collection, f"{_CATALOGUE}/items": items, f"{_CATALOGUE}/items/{{featureId}}": item}}
+
+
+def _get(summary: str, operation: str, kinds: dict[str, str | None]) -> Document:
+    content: Document = {
+        media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "string"}}
+        for media_type, schema in kinds.items()
+    }
+    return {
+        "get": {
+            "tags": ["server"],
+            "summary": summary,
+            "operationId": operation,
+            "responses": {
+                "200": {"description": summary, "content": {**content, HTML: {"schema": {"type": "string"}}}},
+                "400": {"$ref": "#/components/responses/InvalidParameter"},
+                "503": {"$ref": "#/components/responses/Unavailable"},
+            },
+        }
+    }
+
+
+def _format(*names: str) -> Document:
+    schema = {"type": "string", "enum": list(names), "default": names[0]}
+    return {"name": "f", "in": "query", "required": False, "description": "Format / format", "schema": schema}

@@ -1,0 +1,287 @@
+"""OGC API - Records: the routes of the catalogue."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Flask, Response
+
+from geoportal.catalogue import Layer, Words
+from geoportal.ogc.caching import fresh
+from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document, link
+from geoportal.ogc.exchange import Exchange, wants_html
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Offer, Part
+from geoportal.ogc.problems import NotFound
+from geoportal.ogc.query import COMMON
+from geoportal.ogc.records import dcat, geojson, iso, rdf
+from geoportal.ogc.records.api import openapi
+from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML
+from geoportal.ogc.records.model import Kind, Record
+from geoportal.ogc.records.search import PARAMETERS, Found, Search, read_search, search
+from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_record, record_uri
+from geoportal.ogc.service import Service
+
+LIST_FORMATS: Final = ("json", "html", "rdf", "jsonld")
+RECORD_FORMATS: Final = (*LIST_FORMATS, "iso19139")
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    def records_of(found: Found, fixed: Iterable[Record], language: str) -> list[Record]:
+        known = {record.id: record for record in fixed}
+        now = service.current()
+        return [
+            known.get(each) or plan_record(found.plans[each], now, language)
+            for each in found.ids
+            if each in known or each in found.plans
+        ]
+
+    def one(identifier: str, language: str) -> Record:
+        fixed = list(fixed_records(service, language))
+        if (known := next((record for record in fixed if record.id == identifier), None)) is not None:
+            return known
+        try:
+            wanted = str(UUID(identifier))
+        except ValueError as error:
+            raise NotFound(f"{identifier[:80]!r}: nicht gefunden / not found") from error
+        found = search(service.engine, Search(limit=1, ids=[wanted]), [])
+        if wanted not in found.plans:
+            raise NotFound(f"{identifier!r}: nicht gefunden / not found")
+        return plan_record(found.plans[wanted], service.current(), language)
+
+    @app.get(f"/collections/{CATALOGUE}")
+    @fresh(service)
+    def catalogue() -> Response:
+        exchange = Exchange(service, pages)
+        return exchange.answer(_collection(service, exchange.language), JSON, "records/collection.html")
+
+    @app.get(f"/collections/{CATALOGUE}/items")
+    @fresh(service)
+    def records() -> Response:
+        exchange = Exchange(service, pages, COMMON | PARAMETERS, formats=LIST_FORMATS)
+        now = exchange.publication
+        wanted = read_search(exchange.parameters, now.limits.default, now.limits.maximum)
+        kind = exchange.parameters.get("f", "")
+        fixed = list(fixed_records(service, exchange.language))
+        if kind in ("rdf", "jsonld") and not wanted.kinds:
+            # an open data portal lists data sets and services; the plans are parts of a data set
+            wanted = _only(wanted, (Kind.DATASET, Kind.SERVICE))
+        found = search(service.engine, wanted, fixed)
+        listed = records_of(found, fixed, exchange.language)
+        places = _pages(f"{now.base}/collections/{CATALOGUE}/items", exchange.parameters, wanted, found)
+        if kind in ("rdf", "jsonld"):
+            nodes = dcat.catalogue(listed, _about(service, exchange.language), now.base, places, found.matched)
+            return _graph(nodes, kind)
+        titles = {"next": "Nächste Seite / next page", "previous": "Vorige Seite / previous page"}
+        relations = {"previous": "prev"}
+        document = {
+            "type": "FeatureCollection",
+            "numberMatched": found.matched,
+            "numberReturned": len(listed),
+            "timeStamp": geojson.moment(datetime.now(UTC)),
+            "features": [geojson.feature(record, now.base, exchange.language) for record in listed],
+            "links": [
+                link("self", GEOJSON, "Diese Seite / this page", _as(places["self"], "json")),
+                link("alternate", HTML, "Als Webseite / as HTML", _as(places["self"], "html")),
+                link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", _as(places["self"], "rdf")),
+                link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", _as(places["self"], "jsonld")),
+                link("collection", JSON, "Katalog / catalogue", f"{now.base}/collections/{CATALOGUE}"),
+                *(
+                    link(relations.get(name, name), GEOJSON, titles[name], _as(places[name], "json"))
+                    for name in titles
+                    if name in places
+                ),
+            ],
+        }
+        return exchange.answer(document, GEOJSON, "records/items.html")
+
+    @app.get(f"/collections/{CATALOGUE}/items/<path:identifier>")
+    @fresh(service)
+    def record(identifier: str) -> Response:
+        exchange = Exchange(service, pages, formats=RECORD_FORMATS)
+        base = exchange.publication.base
+        found = one(identifier, exchange.language)
+        match exchange.parameters.get("f"):
+            case "iso19139":
+                return Response(iso.as_xml(found, base), content_type=f"{ISO}; charset=utf-8")
+            case "rdf" | "jsonld" as kind:
+                return _graph([dcat.entry(found, base)], kind)
+        document = geojson.document(found, base, exchange.language)
+        if wants_html():
+            document["schema.org"] = _schema_org(found)
+        return exchange.answer(document, GEOJSON, "records/item.html")
+
+
+def _graph(nodes: list[rdf.Node], kind: str) -> Response:
+    if kind == "rdf":
+        return Response(rdf.as_xml(nodes), content_type=f"{RDF_XML}; charset=utf-8")
+    return Response(rdf.as_json(nodes), content_type=JSON_LD)
+
+
+def _only(wanted: Search, kinds: Iterable[Kind]) -> Search:
+    return replace(wanted, kinds=[kind.value for kind in kinds])
+
+
+def _pages(url: str, parameters: Mapping[str, str], wanted: Search, found: Found) -> dict[str, str]:
+    kept = [(name, value) for name, value in parameters.items() if name != "offset"]
+
+    def at(offset: int) -> str:
+        return f"{url}?{urlencode([*kept, ('offset', offset)])}" if offset or kept else url
+
+    places = {
+        "self": at(wanted.offset),
+        "first": at(0),
+        "last": at((max(found.matched, 1) - 1) // wanted.limit * wanted.limit),
+    }
+    if wanted.offset + len(found.ids) < found.matched and found.ids:
+        places["next"] = at(wanted.offset + len(found.ids))
+    if wanted.offset > 0:
+        places["previous"] = at(max(0, wanted.offset - wanted.limit))
+    return places
+
+
+def _as(url: str, kind: str) -> str:
+    head, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("f=")]
+    return f"{head}?{'&'.join([*kept, f'f={kind}'])}"
+
+
+def _about(service: Service, language: str) -> dict[str, str]:
+    metadata = service.current().translated[language]["metadata"]
+    return {
+        "title": metadata["identification"]["title"],
+        "description": metadata["identification"]["description"],
+        "publisher": metadata["provider"]["name"],
+        "homepage": metadata["provider"]["url"],
+        "licence": metadata["license"]["url"],
+    }
+
+
+def _schema_org(record: Record) -> Document:
+    """What search engines read (schema.org Dataset)."""
+    written: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "WebAPI" if record.kind is Kind.SERVICE else "Dataset",
+        "@id": record.uri,
+        "name": record.title,
+        "description": record.description,
+        "url": record.landing,
+        "identifier": record.uri,
+        "keywords": list(record.keywords),
+        "license": record.licence.url,
+        "creator": {"@type": "Organization", "name": record.publisher},
+        "isAccessibleForFree": True,
+    }
+    if record.updated is not None:
+        written["dateModified"] = geojson.moment(record.updated)
+    if record.box is not None:
+        west, south, east, north = record.box
+        shape = {"@type": "GeoShape", "box": f"{south} {west} {north} {east}"}
+        written["spatialCoverage"] = {"@type": "Place", "geo": shape}
+    if record.kind is not Kind.SERVICE:
+        written["distribution"] = [
+            {"@type": "DataDownload", "contentUrl": each.href, "encodingFormat": each.media_type}
+            for each in record.distributions
+        ]
+    return written
+
+
+def _collection(service: Service, language: str) -> Document:
+    now = service.current()
+    url = f"{now.base}/collections/{CATALOGUE}"
+    about = _about(service, language)
+    title = {"de": "Katalog", "en": "Catalogue"}[language]
+    said = {
+        "de": "Datensätze, Dienste und Pläne mit ihren Metadaten.",
+        "en": "Data sets, services and plans with their metadata.",
+    }
+    return {
+        "id": CATALOGUE,
+        "type": "Catalog",
+        "itemType": "record",
+        "title": title,
+        "description": said[language],
+        "keywords": [],
+        "conformsTo": list(CONFORMANCE),
+        "license": about["licence"],
+        "extent": {"spatial": {"bbox": [service.current().api.config["area"]], "crs": _CRS84}},
+        "crs": [_CRS84],
+        "contacts": [{"name": about["publisher"], "roles": ["publisher"]}],
+        "links": [
+            link("self", JSON, title, f"{url}?f=json"),
+            link("alternate", HTML, "Als Webseite / as HTML", f"{url}?f=html"),
+            link("items", GEOJSON, "Einträge / records", f"{url}/items"),
+            link("items", HTML, "Einträge als Webseite / records as HTML", f"{url}/items?f=html"),
+            link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", f"{url}/items?f=rdf"),
+            link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", f"{url}/items?f=jsonld"),
+            link("license", HTML, about["licence"], about["licence"]),
+        ],
+    }
+
+
+def _landing_links(base: str) -> list[Document]:
+    url = f"{base}/collections/{CATALOGUE}"
+    return [
+        # GDI-DE: the metadata of the service
+        link(
+            "service-meta",
+            ISO,
+            "Metadaten des Dienstes / metadata of the service",
+            f"{record_uri(base, 'dienst_features')}?f=iso19139",
+        ),
+        link("http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog", JSON, "Katalog / catalogue", f"{url}?f=json"),
+        link("describedby", RDF_XML, "DCAT-AP.de", f"{url}/items?f=rdf"),
+    ]
+
+
+def _collection_links(layer: Layer, url: str) -> list[Document]:
+    base = url.removesuffix(f"/collections/{layer.id}")
+    identifier = layer.id
+    # a part of a layer (areas, lines, points) is described by the record of the whole
+    for suffix in ("_flaechen", "_linien", "_punkte"):
+        identifier = identifier.removesuffix(suffix)
+    place = record_uri(base, identifier)
+    return [
+        link("describedby", ISO, "Metadaten (ISO 19139)", f"{place}?f=iso19139"),
+        link("describedby", HTML, "Metadaten als Webseite / metadata as HTML", f"{place}?f=html"),
+        link("describedby", RDF_XML, "DCAT-AP.de", f"{place}?f=rdf"),
+    ]
+
+
+_CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_SPEC: Final = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
+CONFORMANCE: Final = tuple(
+    f"{_SPEC}{name}"
+    for name in (
+        "record-core",
+        "record-collection",
+        "record-core-query-parameters",
+        "record-api",
+        "sorting",
+        "json",
+        "html",
+    )
+)
+
+PART = Part(
+    register=register,
+    conformance=CONFORMANCE,
+    landing_links=_landing_links,
+    collection_links=_collection_links,
+    openapi=openapi,
+    collections=lambda service, language: [_collection(service, language)],
+    offer=Offer(
+        id="katalog",
+        title=Words(de="OGC API Records", en="OGC API Records"),
+        description=Words(
+            de="Katalog der Datensätze, Dienste und Pläne, auch als ISO 19139 und DCAT-AP.de.",
+            en="Catalogue of data sets, services and plans, also as ISO 19139 and DCAT-AP.de.",
+        ),
+        path=f"/collections/{CATALOGUE}",
+        protocol="OGC:API-Records",
+        service_type="discovery",
+    ),
+)

@@ -1,0 +1,163 @@
+"""The records of what is published: made of the manifests, the parts of the service, and rows of `ogc.plaene`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from geoportal.catalogue import Contact, Layer
+from geoportal.data_versions import is_overdue
+from geoportal.ogc.collection import Collection
+from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI
+from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record
+from geoportal.ogc.service import Publication, Service
+
+CATALOGUE: Final = "katalog"
+_SERVED_CRS: Final = (25832, 4326, 3857, 31467)
+_PLAN_LAYERS: Final = {"BP": "bebauungsplaene", "FP": "flaechennutzungsplaene"}
+_PLANNING: Final = frozenset({*_PLAN_LAYERS.values(), "planinhalte", "rasterplaene"})
+# Commission Implementing Regulation (EU) 2023/138, annex, 2: land use (INSPIRE annex III, 4)
+_HVD_LAND_USE: Final = "http://data.europa.eu/bna/c_dd313021"
+_INSPIRE_LAND_USE: Final = "Bodennutzung"
+# themes of our map -> ISO 19115 topic category, theme of the EU's data portal
+_TOPICS: Final[Mapping[str, tuple[str, str]]] = {
+    "bauleitplanung": ("planningCadastre", "REGI"),
+    "verwaltung": ("boundaries", "GOVE"),
+    "bildung": ("structure", "EDUC"),
+    "freizeit": ("structure", "EDUC"),
+    "gesundheit": ("health", "HEAL"),
+    "umwelt": ("environment", "ENVI"),
+    "verkehr": ("transportation", "TRAN"),
+    "entsorgung": ("utilitiesCommunication", "ENVI"),
+    "versorgung": ("utilitiesCommunication", "ENVI"),
+}
+_OTHER_TOPIC: Final = ("society", "SOCI")
+
+
+def fixed_records(service: Service, language: str) -> Iterator[Record]:
+    """One per layer (the parts of a layer with mixed geometries are no data sets of their own), one per service."""
+    now = service.current()
+    layers = [item for item in now.collections.values() if item.dimension is None]
+    sets = [_dataset(service, now, item, language) for item in layers]
+    yield from sets
+    boxes = [record.box for record in sets if record.box]
+    box = None
+    if boxes:
+        west, south = min(each.west for each in boxes), min(each.south for each in boxes)
+        box = Box(west, south, max(each.east for each in boxes), max(each.north for each in boxes))
+    yield from _services(service, now, [item.layer for item in layers], box, language)
+
+
+def record_uri(base: str, identifier: str) -> str:
+    return f"{base}/collections/{CATALOGUE}/items/{identifier}"
+
+
+def _dataset(service: Service, now: Publication, item: Collection, language: str) -> Record:
+    layer = item.layer
+    url = f"{now.base}/collections/{layer.id}"
+    extent, state = service.extent(layer.id), service.data_version(layer.view)
+    changed = state.changed_at if state else None
+    stale = layer.refresh is not None and is_overdue(layer.refresh, changed, datetime.now(UTC))
+    topic, theme = _TOPICS.get(layer.theme, _OTHER_TOPIC)
+    said = {"de": "Die Daten sind älter als vorgesehen.", "en": "The data are older than intended."}
+    description = getattr(layer.description, language) + (f" {said[language]}" if stale else "")
+    return Record(
+        id=layer.id,
+        kind=Kind.DATASET,
+        uri=url,
+        landing=f"{url}?f=html",
+        title=getattr(layer.title, language),
+        description=description,
+        keywords=getattr(layer.keywords, language),
+        publisher=layer.publisher,
+        contact=layer.contact,
+        licence=Licence(layer.licence.name, layer.licence.url),
+        topic=topic,
+        theme=theme,
+        box=Box(*(round(each, 7) for each in extent.bounds)) if extent and extent.bounds else None,
+        updated=changed,
+        external_ids=[("uri", url)],
+        distributions=[
+            Distribution("OGC API Features", f"{url}/items", GEOJSON, "items", "OGC:API-Features"),
+            Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles"),
+        ],
+        crs=_SERVED_CRS,
+        stale=stale,
+        hvd=_HVD_LAND_USE if layer.id in _PLANNING else "",
+        inspire_theme=_INSPIRE_LAND_USE if layer.id in _PLANNING else "",
+    )
+
+
+def _services(
+    service: Service, now: Publication, layers: list[Layer], box: Box | None, language: str
+) -> Iterator[Record]:
+    metadata = now.translated[language]["metadata"]
+    provider, licence = metadata["provider"], metadata["license"]
+    state = service.state()
+    topic, theme = _TOPICS["bauleitplanung"]
+    for each in service.parts:
+        if each.offer is None:
+            continue
+        title = getattr(each.offer.title, language)
+        href = f"{now.base}{each.offer.path}"
+        yield Record(
+            id=f"dienst_{each.offer.id}",
+            kind=Kind.SERVICE,
+            uri=record_uri(now.base, f"dienst_{each.offer.id}"),
+            landing=f"{now.base}/?f=html",
+            title=f"{title} – {metadata['identification']['title']}",
+            description=getattr(each.offer.description, language),
+            keywords=metadata["identification"]["keywords"],
+            publisher=provider["name"],
+            contact=Contact(name=provider["name"], url=provider["url"]),
+            licence=Licence(licence["name"], licence["url"]),
+            topic=topic,
+            theme=theme,
+            box=box,
+            updated=state.changed_at if state else None,
+            distributions=[
+                Distribution(title, href, JSON, "data", each.offer.protocol),
+                Distribution("OpenAPI", f"{now.base}/openapi?f=json", OPENAPI, "service-desc"),
+            ],
+            operates_on=[layer.id for layer in layers],
+            service_type=each.offer.service_type,
+            crs=_SERVED_CRS,
+        )
+
+
+def plan_record(row: Mapping[str, Any], now: Publication, language: str) -> Record:
+    """Of a row of `ogc.plaene` with its box in degrees."""
+    layer = now.collections[_PLAN_LAYERS[row["planwerk"]]].layer
+    item = f"{now.base}/collections/{layer.id}/items/{row['id']}"
+    page = f"{now.base.rpartition('/')[0]}/plan/{row['id']}"
+    kind, place = row["planart_text"] or getattr(layer.title, language), row["gemeinde"] or row["ags"]
+    where = f"{place}, {row['ortsteil']}" if row["ortsteil"] else place
+    number = f", Nr. {row['nummer']}" if row["nummer"] else ""
+    state = f" Rechtsstand: {row['rechtsstand_text']}." if row["rechtsstand_text"] else ""
+    topic, theme = _TOPICS["bauleitplanung"]
+    return Record(
+        id=str(row["id"]),
+        kind=Kind.PLAN,
+        uri=page,
+        landing=page,
+        title=row["name"],
+        description=f"{kind}{number}: {where}.{state}" + (f" {row['beschreibung']}" if row["beschreibung"] else ""),
+        keywords=[*getattr(layer.keywords, language), *([place] if place else [])],
+        publisher=layer.publisher if not row["gemeinde"] else row["gemeinde"],
+        contact=layer.contact,
+        licence=Licence(layer.licence.name, layer.licence.url),
+        topic=topic,
+        theme=theme,
+        box=Box(*(round(row[side], 7) for side in Box._fields)),
+        start=row["gueltig_von"],
+        end=row["gueltig_bis"],
+        updated=row["veroeffentlicht_am"],
+        external_ids=[("uri", page), *([("nummer", row["nummer"])] if row["nummer"] else [])],
+        distributions=[
+            Distribution("GeoJSON", item, GEOJSON, "item", "OGC:API-Features"),
+            Distribution("Planseite", page, HTML, "about"),
+        ],
+        dataset=layer.id,
+        crs=_SERVED_CRS,
+        hvd=_HVD_LAND_USE,
+        inspire_theme=_INSPIRE_LAND_USE,
+    )
