@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine, text
@@ -18,12 +18,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 LOGGER = logging.getLogger(__name__)
 
 ASK_AGAIN_SECONDS = 1.0
-_MISSED = 3  # times that a source may be overdue before its data are called stale
-
-
-def is_overdue(refresh: timedelta, changed: datetime | None, now: datetime) -> bool:
-    """Whether a source that is to be read again after each `refresh` has been left for far too long."""
-    return changed is None or now - changed > _MISSED * refresh
 
 
 class _Row(NamedTuple):

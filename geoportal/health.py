@@ -16,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from geoportal.catalogue import Layer
-from geoportal.data_versions import is_overdue
 from geoportal.database.engine import probe_engine
 from geoportal.database.schema import Standing, standing_of
 
@@ -27,6 +26,7 @@ _WAITING: Final = timedelta(minutes=30)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
 _LEAST_FREE: Final = 0.10
+_MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
 _DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
@@ -101,7 +101,7 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         return Health((_away(fault), space), disk.free, disk.total)
     took = time.monotonic() - began
     stale = tuple(
-        layer.id for layer in layers if layer.refresh and is_overdue(layer.refresh, changed.get(layer.id), now)
+        layer.id for layer in layers if layer.refresh and _is_stale(layer.refresh, changed.get(layer.id), now)
     )
     findings = (
         _database(took),
@@ -113,6 +113,10 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
     )
     return Health(findings, disk.free, disk.total, operation, changed, stale)
+
+
+def _is_stale(refresh: timedelta, changed: datetime | None, now: datetime) -> bool:
+    return changed is None or now - changed > _MISSED * refresh
 
 
 def _away(fault: Exception) -> Finding:

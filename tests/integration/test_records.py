@@ -7,8 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import etree
 from rdflib import DCAT, DCTERMS, RDF, Graph, Namespace, URIRef
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from geoportal.database import owner_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
 from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, publish_stock
@@ -236,3 +238,21 @@ def test_the_page_of_a_record_tells_search_engines_and_runs_nothing(api: FlaskCl
     assert page.count("<script") == 1
     for address in (ITEMS, "/collections/katalog"):
         assert api.get(f"{address}?f=html").status_code == 200
+
+
+def test_a_stale_layer_says_so_in_its_record(module_database: Settings, api: FlaskClient) -> None:
+    engine = owner_engine(module_database.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO plans.layer_state (layer, fault_kind, fault) VALUES ('schulen', 'unreachable', 'geheim')
+                ON CONFLICT (layer) DO UPDATE SET fault_kind = 'unreachable', fault = 'geheim'""")
+        )
+        connection.execute(text("SELECT plans.touch_data('layer_state')"))
+    engine.dispose()
+    fresh = create_ogc(module_database, LAYERS).test_client()
+    said = document(fresh.get(f"{ITEMS}/schulen"))["properties"]
+    assert said["stale"] is True
+    assert "älter als vorgesehen" in said["description"]
+    assert "veraltet" in texts(iso(fresh, "schulen"), ".//gmd:lineage//gmd:statement")[0]
+    assert "geheim" not in json.dumps(said)

@@ -49,8 +49,8 @@ class Box(NamedTuple):
 class Record:
     """`uri` names the resource itself for ever; `landing` is the page about it.
 
-    `start`, `end`: when its content holds, an end of None is open. `stale`: the source should have been read again long
-    since. `dataset` is the data set that a plan belongs to; `operates_on` are those that a service gives access to.
+    `start`, `end`: when its content holds, an end of None is open. `stale`: the source could not be read when it should
+    have been. `dataset` is the data set that a plan belongs to; `operates_on` are those that a service gives access to.
     `hvd`, `inspire_theme`: high-value data set (EU 2023/138) and theme of INSPIRE, empty for neither.
     """
 

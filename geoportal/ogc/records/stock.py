@@ -1,15 +1,16 @@
 """The records of what is published: made of the manifests, the parts of the service, and rows of `ogc.plaene`."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
+from sqlalchemy import text
+
 from geoportal.catalogue import Contact, Layer
-from geoportal.data_versions import is_overdue
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record
 from geoportal.ogc.service import Publication, Service
+from geoportal.ogc.table import connection_for_reading
 
 CATALOGUE: Final = "katalog"
 _SERVED_CRS: Final = (25832, 4326, 3857, 31467)
@@ -37,7 +38,9 @@ def fixed_records(service: Service, language: str) -> Iterator[Record]:
     """One per layer (the parts of a layer with mixed geometries are no data sets of their own), one per service."""
     now = service.current()
     layers = [item for item in now.collections.values() if item.dimension is None]
-    sets = [_dataset(service, now, item, language) for item in layers]
+    with connection_for_reading(service.engine) as connection:
+        old = set(connection.scalars(_STALE))
+    sets = [_dataset(service, now, item, language, old) for item in layers]
     yield from sets
     boxes = [record.box for record in sets if record.box]
     box = None
@@ -47,16 +50,21 @@ def fixed_records(service: Service, language: str) -> Iterator[Record]:
     yield from _services(service, now, [item.layer for item in layers], box, language)
 
 
+_STALE: Final = text("""
+    -- the layers whose source could not be read when it should have been
+    SELECT layer FROM ogc.layer_state WHERE ist_veraltet""")
+
+
 def record_uri(base: str, identifier: str) -> str:
     return f"{base}/collections/{CATALOGUE}/items/{identifier}"
 
 
-def _dataset(service: Service, now: Publication, item: Collection, language: str) -> Record:
+def _dataset(service: Service, now: Publication, item: Collection, language: str, old: Set[str]) -> Record:
     layer = item.layer
     url = f"{now.base}/collections/{layer.id}"
     extent, state = service.extent(layer.id), service.data_version(layer.view)
     changed = state.changed_at if state else None
-    stale = layer.refresh is not None and is_overdue(layer.refresh, changed, datetime.now(UTC))
+    stale = layer.view in old
     topic, theme = _TOPICS.get(layer.theme, _OTHER_TOPIC)
     said = {"de": "Die Daten sind älter als vorgesehen.", "en": "The data are older than intended."}
     description = getattr(layer.description, language) + (f" {said[language]}" if stale else "")

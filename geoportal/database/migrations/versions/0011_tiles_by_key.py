@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
     # past SQLAlchemy, which would take the colons and percent signs of its functions for parameters
-    driver.execute(Path(__file__).with_name("0009_tiles_by_key.sql").read_text("utf-8"))
+    driver.execute(Path(__file__).with_name("0011_tiles_by_key.sql").read_text("utf-8"))
