@@ -152,9 +152,10 @@ def assignments() -> tuple[Assignment, ...]:
 
 
 def _label(item: _Planzeichen) -> Label | None:
-    """Of a symbol that says so, and of every other one a small one: what the plan writes there is never left out."""
-    text = item.text or _Text(size=3)
-    return Label("beschriftung", text.size, text.bold, "drehung" if item.id == "beschriftung" else None)
+    """`drehung` turns the texts that the plan itself has placed."""
+    if item.text is None:
+        return None
+    return Label("beschriftung", item.text.size, item.text.bold, "drehung" if item.id == "beschriftung" else None)
 
 
 def _parts(item: _Drawn) -> dict[Dimension, tuple[Part, ...]]:

@@ -1,6 +1,15 @@
 """The database: connections for the roles, migrations, and the check that all that is needed stands."""
 
-from geoportal.database.engine import desk_engine, driver_cursor, owner_engine, reader_engine
+from geoportal.database.engine import desk_engine, driver_cursor, owner_engine, reader_engine, reader_environment
 from geoportal.database.schema import SchemaError, check_schema, migrate
 
-__all__ = ["SchemaError", "check_schema", "desk_engine", "driver_cursor", "migrate", "owner_engine", "reader_engine"]
+__all__ = [
+    "SchemaError",
+    "check_schema",
+    "desk_engine",
+    "driver_cursor",
+    "migrate",
+    "owner_engine",
+    "reader_engine",
+    "reader_environment",
+]

@@ -36,6 +36,24 @@ def probe_engine(url: str, seconds: float) -> Engine:
     return create_engine(limited.update_query_dict({"connect_timeout": "2"}), poolclass=NullPool)
 
 
+def reader_environment(url: str) -> dict[str, str]:
+    """The same reader for a program that asks libpq itself: libpq's variables, and none of ours."""
+    parsed = _with_options(url, f"{_READ_OPTIONS} -c jit=off")
+    given = {
+        "PGHOST": parsed.host or parsed.query.get("host"),
+        "PGPORT": parsed.port or parsed.query.get("port"),
+        "PGUSER": parsed.username,
+        "PGPASSWORD": parsed.password,
+        "PGDATABASE": parsed.database,
+        "PGSSLMODE": parsed.query.get("sslmode"),
+        "PGSSLROOTCERT": parsed.query.get("sslrootcert"),
+        "PGOPTIONS": parsed.query.get("options"),
+        "PGCONNECT_TIMEOUT": "5",
+        "PGAPPNAME": "geoportal-painter",
+    }
+    return {name: str(value) for name, value in given.items() if value}
+
+
 def _with_options(url: str, options: str) -> URL:
     """The URL with these options after those that it brings."""
     parsed = _psycopg(url)

@@ -15,6 +15,7 @@ from geoportal.ogc import core, items
 from geoportal.ogc.config import STATIC
 from geoportal.ogc.documents import HTML, JSON
 from geoportal.ogc.exchange import language_of, wants_html
+from geoportal.ogc.maps import routes as maps
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, Answer, OgcProblem, Unavailable
@@ -27,7 +28,7 @@ LOGGER = logging.getLogger(__name__)
 
 MAX_BODY: Final = 1024**2  # a filter or the inputs of a process; whoever sends more gets 413
 
-PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART)
+PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART, maps.PART)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:

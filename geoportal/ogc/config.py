@@ -14,6 +14,7 @@ import yaml
 from geoportal.catalogue import Layer, all_layers
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.crs import SUPPORTED, UTM32
+from geoportal.ogc.maps.provider import map_provider
 from geoportal.ogc.tiles.provider import tile_provider
 from geoportal.ogc.tiles.tileset import tileset_of
 from geoportal.settings import CHECKOUT, Settings
@@ -82,7 +83,11 @@ def resource(collection: Collection, area: list[float], read_url: str) -> Config
         "keywords": {"de": list(layer.keywords.de), "en": list(layer.keywords.en)},
         "links": [{"type": "text/html", "rel": "license", "title": layer.licence.name, "href": layer.licence.url}],
         "extents": extents,
-        "providers": [provider, tile_provider(tileset_of(collection).layers[0], read_url)],
+        "providers": [
+            provider,
+            tile_provider(tileset_of(collection).layers[0], read_url),
+            map_provider(collection, read_url),
+        ],
     }
 
 

@@ -14,17 +14,21 @@ from typing import Any
 from pygeoapi import l10n
 from pygeoapi.api import API
 
+from geoportal.archive import Archive
 from geoportal.catalogue import Shelf
 from geoportal.data_versions import DataVersion, DataVersions
+from geoportal.database import reader_environment
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
+from geoportal.ogc.maps.drawing import Drawer
 from geoportal.ogc.memory import Memory
 from geoportal.ogc.openapi import openapi
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.query import Limits
 from geoportal.ogc.table import Extent
+from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
@@ -70,13 +74,15 @@ class Service:
 
     def __init__(self, settings: Settings, folder: Path, parts: Sequence[Part]) -> None:
         self.parts = parts
-        self._settings = settings
+        self.settings = settings
         self._shelf = Shelf(folder)
         self._lock = threading.Lock()
         self._extents: dict[str, tuple[str, Extent]] = {}
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.memory = Memory()
+        painters = PaintersPool(reader_environment(settings.require_read_url()))
+        self.drawer = Drawer(Archive(settings.archive), self.engine, painters)
         self._versions = DataVersions(self.engine)
 
     def current(self) -> Publication:
@@ -130,7 +136,7 @@ class Service:
     def _publish(self) -> Publication:
         layers = self._shelf.layers.values()
         collections = {item.layer.id: item for item in collections_of(layers)}
-        config = configuration(self._settings, collections.values())
+        config = configuration(self.settings, collections.values())
         limits = config["server"]["limits"]
         api = API(config, {})
         api.openapi = openapi(config, [item.layer for item in collections.values()], self.parts)

@@ -9,6 +9,7 @@ from flask import Flask, request
 from pygeoapi import l10n
 from pygeoapi.api import API, APIRequest, describe_collections, landing_page
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items, get_collection_queryables
+from pygeoapi.api.maps import get_collection_map
 from pygeoapi.api.tiles import get_collection_tiles, get_collection_tiles_data, get_collection_tiles_metadata
 from pygeoapi.config import get_config, validate_config
 from pygeoapi.openapi import get_oas
@@ -115,3 +116,12 @@ def test_the_templates_serve_stock_pygeoapi_too(stock: API) -> None:
     assert "<script" not in page
     assert ODD_NAME.split("<")[0].split()[0] in page
     assert "https://unpkg.com" not in page
+
+
+def test_stock_pygeoapi_draws_the_same_maps(stock: API) -> None:
+    query = "width=200&height=200&bbox=8.7,50.8,8.75,50.85"
+    with Flask("stock").test_request_context(f"/?{query}"):
+        api_request = APIRequest.from_flask(request, stock.locales)
+        headers, status, content = get_collection_map(stock, api_request, "bebauungsplaene")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert content.startswith(b"\x89PNG")

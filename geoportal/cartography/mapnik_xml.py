@@ -1,0 +1,248 @@
+"""Styles as a Mapnik map: XML for one resolution, with every size already in pixels."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+from xml.sax.saxutils import quoteattr
+
+from geoportal.cartography import planzeichen, scale
+from geoportal.cartography.hatching import stripes
+from geoportal.cartography.model import (
+    Dimension,
+    Disc,
+    Fill,
+    Hatch,
+    Line,
+    Marks,
+    Part,
+    Pattern,
+    Rule,
+    Sheet,
+    Symbol,
+    Value,
+)
+
+INK: Final = "#1c1c1c"
+_FONTS = {False: "DejaVu Sans Book", True: "DejaVu Sans Bold"}
+# The side of a pattern: divides the side of a metatile, so that neighbouring tiles continue each other's pattern.
+_PATTERN = 64
+_LEAST_SPACING = 3.0  # pixels; closer lines become a tint
+_DIMENSIONS = {Dimension.AREA: 2, Dimension.LINE: 1, Dimension.POINT: 0}
+_LABEL_WIDTH = 160
+_SQUARE = '<rect width="24" height="24" fill="#ffffff" fill-opacity="0"/>'
+
+# What lies under what, over all features: (kinds of parts, geometries).
+_PASSES: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
+    ("fills", (Fill,)),
+    ("patterns", (Hatch, Pattern)),
+    ("lines", (Line, Marks)),
+    ("symbols", (Symbol, Disc)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Features to be drawn: parameters of a Mapnik data source, whose features carry `dim` (0, 1 or 2).
+
+    `fixed`: what all its features share; rules for others are left out. `symbols_if`: a boolean field that says
+    whether symbols are put into areas. `part`: its labels are drawn, or all else.
+    """
+
+    name: str
+    srs: str
+    parameters: Mapping[str, str]
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    symbols_if: str | None = None
+    part: Literal["drawing", "labels"] = "drawing"
+
+
+class MapnikMap(NamedTuple):
+    """`assets` are the files that the XML names, by name: it takes them from the folder that it is loaded with.
+
+    SVG as it is, PNG in base 64.
+    """
+
+    xml: str
+    assets: Mapping[str, str]
+
+
+def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float) -> MapnikMap:
+    """`resolution` in metres on the ground per pixel; layers are drawn in this order."""
+    assets: dict[str, str] = {}
+    out = [f"<Map srs={quoteattr(srs)}>"]
+    named: list[str] = []
+    for source, sheet in layers:
+        rules = [rule for rule in sheet.rules if _may_meet(rule, source)]
+        styles = []
+        passes = (
+            [("labels", _labels(rules, source, resolution))]
+            if source.part == "labels"
+            else [(name, _rules(rules, source, kinds, resolution, assets)) for name, kinds in _PASSES]
+        )
+        for name, written in passes:
+            if body := "".join(written):
+                styles.append(f"{source.name}-{name}")
+                out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{body}</Style>')
+        if styles:
+            named.append(_layer(source, styles))
+    return MapnikMap("".join([*out, *named, "</Map>"]), assets)
+
+
+def _layer(source: Source, styles: Sequence[str]) -> str:
+    given = "".join(f"<Parameter name={quoteattr(k)}>{_text(v)}</Parameter>" for k, v in source.parameters.items())
+    used = "".join(f"<StyleName>{_text(name)}</StyleName>" for name in styles)
+    head = f"name={quoteattr(source.name)} srs={quoteattr(source.srs)}"
+    return f'<Layer {head} cache-features="true">{used}<Datasource>{given}</Datasource></Layer>'
+
+
+def _may_meet(rule: Rule, source: Source) -> bool:
+    return all(source.fixed.get(name, value) == value for name, value in rule.when.items())
+
+
+def _condition(rule: Rule, rules: Sequence[Rule], source: Source, extra: Sequence[str] = ()) -> str:
+    terms = [_meets(rule, source), *extra]
+    if rule.otherwise:
+        # not Mapnik's own ElseFilter: it knows only the rules that draw something
+        others = [_meets(other, source) for other in rules if not other.otherwise]
+        terms[0] = f"not ({' or '.join(others)})"
+    written = " and ".join(filter(None, terms))
+    return f"<Filter>{_text(written)}</Filter>" if written else ""
+
+
+def _meets(rule: Rule, source: Source) -> str:
+    return " and ".join(
+        f"[{name}] = {_literal(value)}" for name, value in rule.when.items() if name not in source.fixed
+    )
+
+
+def _literal(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _rules(
+    rules: Sequence[Rule], source: Source, kinds: tuple[type, ...], resolution: float, assets: dict[str, str]
+) -> Iterator[str]:
+    for rule in rules:
+        for dimension in Dimension:
+            drawn = "".join(
+                _symbolizer(rule, part, dimension, resolution, assets)
+                for part in rule.drawn(dimension)
+                if isinstance(part, kinds) and scale.is_drawn(rule, part, resolution)
+            )
+            if not drawn:
+                continue
+            extra = [f"[dim] = {_DIMENSIONS[dimension]}"]
+            if source.symbols_if and dimension is Dimension.AREA and Symbol in kinds:
+                extra.append(f"[{source.symbols_if}] = true")
+            yield f"<Rule>{_condition(rule, rules, source, extra)}{drawn}</Rule>"
+
+
+def _labels(rules: Sequence[Rule], source: Source, resolution: float) -> Iterator[str]:
+    for rule in rules:
+        label = rule.label
+        if label is None or not scale.is_drawn(rule, label, resolution):
+            continue
+        size = scale.bounded(rule, label, label.size, resolution)
+        turned = f' orientation="[{label.rotation}]"' if label.rotation else ""
+        placed = 'placement="point"' if label.rotation else 'placement="interior"'
+        yield (
+            f"<Rule>{_condition(rule, rules, source, [f'[{label.field}] != null'])}"
+            f'<TextSymbolizer face-name="{_FONTS[label.bold]}" size="{size:.2f}" fill="{INK}" '
+            f'halo-fill="rgba(255,255,255,0.75)" halo-radius="1.4" {placed} wrap-width="{_LABEL_WIDTH}" '
+            f'line-spacing="1"{turned}>[{label.field}]</TextSymbolizer></Rule>'
+        )
+
+
+def _symbolizer(rule: Rule, part: Part, dimension: Dimension, resolution: float, assets: dict[str, str]) -> str:
+    def size(value: float) -> float:
+        return scale.bounded(rule, part, value, resolution)
+
+    match part:
+        case Fill(colour, opacity):
+            return f'<PolygonSymbolizer fill="{colour}" fill-opacity="{opacity:g}" gamma="0.75"/>'
+        case Hatch(colour, width, spacing, angle):
+            apart = scale.pixels(rule, spacing, resolution)
+            if apart < _LEAST_SPACING:
+                return f'<PolygonSymbolizer fill="{colour}" fill-opacity="{width / spacing:.3f}"/>'
+            name = _hatch(colour, max(0.5, scale.pixels(rule, width, resolution)), apart, angle, assets)
+            return f'<PolygonPatternSymbolizer file="{name}" alignment="global"/>'
+        case Pattern(form, extent, spacing):
+            name = _pattern(form, size(extent), scale.pixels(rule, spacing, resolution), assets)
+            return f'<PolygonPatternSymbolizer file="{name}" alignment="global" opacity="0.55"/>'
+        case Line():
+            return _line(rule, part, resolution)
+        case Marks(form, extent, spacing):
+            file, wide = _form(form, assets), size(extent)
+            apart = max(scale.pixels(rule, spacing, resolution) - wide, wide * 0.6)
+            return (
+                f'<MarkersSymbolizer file="{file}" placement="line" width="{wide:.2f}" height="{wide:.2f}" '
+                f'spacing="{apart:.2f}" spacing-offset="{apart / 2:.2f}" max-error="0.4" allow-overlap="true" '
+                f'ignore-placement="true" clip="false"/>'
+            )
+        case Symbol(form, extent):
+            place, over = ("interior", "false") if dimension is Dimension.AREA else ("point", "true")
+            return (
+                f'<MarkersSymbolizer file="{_form(form, assets)}" placement="{place}" width="{size(extent):.2f}" '
+                f'height="{size(extent):.2f}" allow-overlap="{over}"/>'
+            )
+        case Disc(radius, fill, stroke, width):
+            fills = f'fill="{fill}"' if fill else 'fill-opacity="0"'
+            strokes = f'stroke="{stroke}" stroke-width="{width:g}"' if stroke else 'stroke-opacity="0"'
+            across = f'width="{2 * radius:g}" height="{2 * radius:g}"'
+            return f'<MarkersSymbolizer marker-type="ellipse" {across} {fills} {strokes} allow-overlap="true"/>'
+
+
+def _line(rule: Rule, line: Line, resolution: float) -> str:
+    width = scale.bounded(rule, line, line.width, resolution)
+    # a line that is kept wider than it is on the ground keeps the proportions of its dashes
+    factor = width / line.width
+    dash = ", ".join(f"{part * factor:.2f}" for part in line.dash)
+    dashed = f' stroke-dasharray="{dash}"' if line.dash else ""
+    # Mapnik counts to the right
+    moved = f' offset="{-line.offset * factor:.2f}" stroke-linejoin="round"' if line.offset else ""
+    return f'<LineSymbolizer stroke="{line.colour}" stroke-width="{width:.2f}"{dashed}{moved} clip="false"/>'
+
+
+def _form(name: str, assets: dict[str, str]) -> str:
+    # Mapnik measures what is drawn and not the viewBox: an invisible square keeps the middle where it is
+    assets[f"{name}.svg"] = _svg(24, f"{_SQUARE}{_inner(name)}")
+    return f"{name}.svg"
+
+
+def _inner(form: str) -> str:
+    return planzeichen.form(form).partition(">")[2].rpartition("</svg>")[0]
+
+
+def _hatch(colour: str, width: float, spacing: float, angle: int, assets: dict[str, str]) -> str:
+    """A square that continues itself, with a whole number of lines across it."""
+    lines = max(1, round(_PATTERN / (spacing * (sqrt(2) if angle % 90 else 1))))
+    name = f"hatch-{colour.lstrip('#')}-{width:.1f}-{lines}-{angle}.png"
+    assets[name] = b64encode(stripes(colour, width, lines, angle, _PATTERN)).decode()
+    return name
+
+
+def _pattern(form: str, extent: float, spacing: float, assets: dict[str, str]) -> str:
+    side = next(side for side in (32, 64, 128, 256) if side >= spacing or side == 256)
+    name = f"pattern-{form}-{extent:.0f}-{side}.svg"
+    inner = _inner(form)
+    places = [(side / 4, side / 4), (side * 3 / 4, side * 3 / 4)]
+    drawn = "".join(
+        f'<g transform="translate({x - extent / 2:.1f} {y - extent / 2:.1f}) scale({extent / 24:.3f})">{inner}</g>'
+        for x, y in places
+    )
+    clear = f'<rect width="{side}" height="{side}" fill="#ffffff" fill-opacity="0"/>'
+    assets[name] = _svg(side, f"{clear}{drawn}")
+    return name
+
+
+def _svg(side: int, content: str) -> str:
+    head = f'width="{side}" height="{side}" viewBox="0 0 {side} {side}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{content}</svg>'
+
+
+def _text(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

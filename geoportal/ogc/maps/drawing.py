@@ -1,0 +1,73 @@
+"""From a picture that is asked for to its bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Engine
+
+from geoportal.archive import Archive
+from geoportal.cartography import mapnik_xml
+from geoportal.ogc.crs import UTM32
+from geoportal.ogc.maps.picture import Picture, transformed
+from geoportal.ogc.maps.sources import Drawn, layers_of, scans
+from geoportal.ogc.problems import InvalidParameter, Unavailable
+from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
+
+_BUFFER = 64  # pixels around a picture whose labels and bands reach into it
+_MOST_LAYERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """Draws for one server process; its parts are shared by all that draw."""
+
+    archive: Archive
+    engine: Engine
+    painters: PaintersPool
+
+    def draw(self, drawn: Sequence[Drawn], picture: Picture, *, cut: int = 1) -> list[bytes]:
+        """The collections over each other, the first lowest; `cut` times `cut` tiles of it, row by row.
+
+        Raises InvalidParameter, NotFound, Unavailable.
+        """
+        if len(drawn) > _MOST_LAYERS:
+            raise InvalidParameter(f"höchstens {_MOST_LAYERS} auf einmal / at most {_MOST_LAYERS} at a time")
+        # resolutions of three digits: the same styles again for windows of the same scale
+        resolution = float(f"{picture.ground * picture.scale_factor:.3g}")
+        srs = f"epsg:{picture.crs.srid}"
+        layers = [
+            (_numbered(source, number), sheet) for number, one in enumerate(drawn) for source, sheet in layers_of(one)
+        ]
+        written = mapnik_xml.write(layers, srs, resolution)
+        box = picture.box
+        painting = Painting(
+            xml=written.xml,
+            assets=written.assets,
+            srs=srs,
+            box=(box.west, box.south, box.east, box.north),
+            width=picture.width,
+            height=picture.height,
+            format=picture.format,
+            background=picture.background,
+            buffer=round(_BUFFER * picture.scale_factor),
+            cut=cut,
+            scale_factor=picture.scale_factor,
+            rasters=tuple(self._rasters(drawn, picture)),
+        )
+        try:
+            return self.painters.paint(painting)
+        except PaintersBusy as error:
+            raise Unavailable("Zu viele Karten auf einmal. / Too many maps at a time.") from error
+        except PaintersFailed as error:
+            raise Unavailable("Die Karte lässt sich gerade nicht zeichnen. / The map cannot be drawn now.") from error
+
+    def _rasters(self, drawn: Sequence[Drawn], picture: Picture) -> list[RasterUnderlay]:
+        box = transformed(picture.box, picture.crs, UTM32)
+        found = [scan for one in drawn for scan in scans(self.engine, one, box)]
+        files = [(self.archive.path(scan.sha256), scan.epsg) for scan in found]
+        return [RasterUnderlay(str(file), f"epsg:{epsg}") for file, epsg in files if file.is_file()]
+
+
+def _numbered(source: mapnik_xml.Source, number: int) -> mapnik_xml.Source:
+    """Two collections of a map may be drawn from the same view."""
+    return replace(source, name=f"{number}-{source.name}")

@@ -1,0 +1,162 @@
+"""OGC API - Maps: the routes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import flask
+from flask import Flask, Response
+
+from geoportal.ogc.caching import fresh
+from geoportal.ogc.collection import Collection
+from geoportal.ogc.crs import Box
+from geoportal.ogc.documents import JSON, Document
+from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.maps import documents
+from geoportal.ogc.maps.openapi import openapi
+from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture
+from geoportal.ogc.maps.selection import offered, read_selection
+from geoportal.ogc.maps.sources import Drawn, sheet_of
+from geoportal.ogc.maps.tiles import TileCache
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Part
+from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.query import COMMON, check_parameters
+from geoportal.ogc.service import LANGUAGES, Service
+from geoportal.ogc.tiles import matrix
+
+# What a map of everything shows when it is not told: the plans, the finer ones above.
+_AROUND: Final = 0.0005  # degrees
+DATASET: Final = ("flaechennutzungsplaene", "bebauungsplaene")
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    cache = TileCache(service.drawer, service.settings.data / "cache" / "maps")
+
+    def drawn(name: str, style: str | None, parameters: Mapping[str, str]) -> Drawn:
+        collection = service.current().collection(name)
+        return Drawn(collection, sheet_of(collection.layer, style).id, read_selection(parameters))
+
+    def extent_of(collections: Sequence[Collection]) -> Box | None:
+        """In CRS84; None when nothing is known of it."""
+        extents = [service.extent(item.layer.id) for item in collections]
+        bounds = [extent.bounds for extent in extents if extent is not None and extent.bounds is not None]
+        if not bounds:
+            return None
+        west, south, east, north = zip(*bounds, strict=True)
+        # a little around it: a single point has no area, and a band lies outside of its line
+        return Box(min(west) - _AROUND, min(south) - _AROUND, max(east) + _AROUND, max(north) + _AROUND)
+
+    def picture(shown: Sequence[Drawn], parameters: Mapping[str, str]) -> Response:
+        area = Box(*service.current().api.config["area"])
+        extent = extent_of([item.collection for item in shown]) or area
+        asked = read_picture(parameters, extent, _accepted())
+        [content] = service.drawer.draw(shown, asked)
+        return _answer(content, asked)
+
+    def of_collection(name: str, style: str | None) -> Response:
+        selectable = offered(service.current().collection(name).layer)
+        parameters = _parameters(PARAMETERS | set(selectable))
+        return picture([drawn(name, style, parameters)], parameters)
+
+    def tile(name: str, style: str | None, zoom: str, row: str, col: str) -> Response:
+        collection = service.current().collection(name)
+        parameters = _parameters(set(offered(collection.layer)))
+        asked = drawn(name, style, parameters)
+        form = parameters.get("f") or _accepted()
+        state = service.state(name)
+        content = cache.tile(
+            asked, matrix.read_tile(zoom, row, col), form, state.token if state else None, extent_of([collection])
+        )
+        return Response(content, content_type=FORMATS[form])
+
+    @app.get("/map")
+    @fresh(service)
+    def dataset_map() -> Response:
+        parameters = _parameters(PARAMETERS | {"collections", "ags", "status", "stand"})
+        names = parameters.get("collections", ",".join(DATASET)).split(",")
+        if len(set(names)) < len(names):
+            raise InvalidParameter("collections: mehrfach genannt / named more than once")
+        return picture([drawn(name, None, parameters) for name in names], parameters)
+
+    @app.get("/collections/<name>/map")
+    @fresh(service)
+    def collection_map(name: str) -> Response:
+        return of_collection(name, None)
+
+    @app.get("/collections/<name>/styles/<style>/map")
+    @fresh(service)
+    def styled_map(name: str, style: str) -> Response:
+        return of_collection(name, style)
+
+    def listed(name: str, style: str | None) -> Response:
+        exchange = Exchange(service, pages)
+        now = exchange.publication
+        layer = now.collection(name).layer
+        document = documents.tilesets(layer, style and sheet_of(layer, style).id, now.base, exchange.language)
+        return exchange.answer(document, JSON, "maps/tilesets.html")
+
+    def described(name: str, style: str | None) -> Response:
+        exchange = Exchange(service, pages)
+        now = exchange.publication
+        collection = now.collection(name)
+        styled = style and sheet_of(collection.layer, style).id
+        document: Document = documents.tileset(
+            collection.layer, styled, extent_of([collection]), now.base, exchange.language
+        )
+        return exchange.answer(document, JSON, "maps/tileset.html")
+
+    for prefix, kind in (("", "plain"), ("/styles/<style>", "styled")):
+        start = f"/collections/<name>{prefix}/map/tiles"
+
+        def tilesets(name: str, style: str | None = None) -> Response:
+            return listed(name, style)
+
+        def tileset(name: str, style: str | None = None) -> Response:
+            return described(name, style)
+
+        def map_tile(name: str, zoom: str, row: str, col: str, style: str | None = None) -> Response:
+            return tile(name, style, zoom, row, col)
+
+        app.add_url_rule(start, f"{kind}_map_tilesets", fresh(service)(tilesets))
+        app.add_url_rule(f"{start}/{matrix.ID}", f"{kind}_map_tileset", fresh(service)(tileset))
+        app.add_url_rule(f"{start}/{matrix.ID}/<zoom>/<row>/<col>", f"{kind}_map_tile", fresh(service)(map_tile))
+
+
+def _parameters(known: set[str] | frozenset[str]) -> Mapping[str, str]:
+    check_parameters(flask.request.args, COMMON | known, frozenset(LANGUAGES), tuple(FORMATS))
+    return flask.request.args
+
+
+def _accepted() -> str:
+    best = flask.request.accept_mimetypes.best_match(list(FORMATS.values()), default=FORMATS["png"])
+    return next(form for form, kind in FORMATS.items() if kind == best)
+
+
+def _answer(content: bytes, asked: Picture) -> Response:
+    response = Response(content, content_type=FORMATS[asked.format])
+    box = asked.box
+    corners = (
+        (box.south, box.west, box.north, box.east) if asked.crs.flipped else (box.west, box.south, box.east, box.north)
+    )
+    response.headers["Content-Crs"] = f"<{asked.crs.uri}>"
+    response.headers["Content-Bbox"] = ",".join(f"{corner:.{asked.crs.digits}f}" for corner in corners)
+    return response
+
+
+_SPEC = "http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/"
+
+PART = Part(
+    register=register,
+    conformance=(
+        *(
+            f"{_SPEC}{name}"
+            for name in (
+                "core", "background", "collection-map", "dataset-map", "styled-map", "scaling", "display-resolution",
+                "spatial-subsetting", "crs", "collections-selection", "tilesets", "png", "jpeg",
+            )
+        ),
+    ),
+    landing_links=documents.landing_links,
+    collection_links=documents.collection_links,
+    openapi=openapi,
+)  # fmt: skip

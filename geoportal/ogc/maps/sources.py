@@ -1,0 +1,171 @@
+"""Where the features of a map come from: statements for Mapnik, which reads as the reader's role.
+
+`!bbox!` and `!pixel_width!` are Mapnik's. Everything else in a statement is a name from a manifest or a value that
+`selection` has checked.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from geoportal.cartography import planzeichen
+from geoportal.cartography.mapnik_xml import Source
+from geoportal.cartography.model import Sheet
+from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, sheets
+from geoportal.catalogue import Layer
+from geoportal.ogc.collection import Collection
+from geoportal.ogc.crs import STORAGE_SRID, Box
+from geoportal.ogc.maps.selection import AGS, STATE, Selection
+from geoportal.ogc.problems import NotFound, Unavailable
+
+MOST_RASTERS: Final = 12  # sheets in one picture
+_SRS: Final = f"epsg:{STORAGE_SRID}"
+# What Mapnik would otherwise ask the database for each time it loads a style.
+_KNOWN: Final = {
+    "type": "postgis",
+    "geometry_field": "geom",
+    "srid": str(STORAGE_SRID),
+    "extent": "-210000,4980000,1370000,6490000",
+    "max_size": "2",
+    "persist_connection": "true",
+}
+_BOX: Final = "geom && !bbox!"
+_VISIBLE: Final = (
+    "(ST_Dimension(geom) = 0 OR ST_XMax(geom) - ST_XMin(geom) > !pixel_width! / 2"
+    " OR ST_YMax(geom) - ST_YMin(geom) > !pixel_width! / 2)"
+)
+# PlanZV: the kind of use stands over its measures
+_LINES: Final = r"regexp_replace(beschriftung, ' (?=GRZ|GFZ [^G]*$|[IVX]+( |$))', E'\n', 'g')"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A collection in one of its styles, and what of it."""
+
+    collection: Collection
+    style: str
+    selection: Selection
+
+
+def sheet_of(layer: Layer, style: str | None) -> Sheet:
+    """The style of that name, or the default one. Raises NotFound."""
+    known = sheets(layer)
+    if style is None:
+        return next(iter(known.values()))
+    if style not in known:
+        raise NotFound(f"Stil {style[:60]!r} nicht gefunden / no such style: {', '.join(known)}")
+    return known[style]
+
+
+def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
+    """What is drawn, the lowest first."""
+    layer = drawn.collection.layer
+    sheet = sheet_of(layer, drawn.style)
+    planwerk = PLANWERK.get(layer.view)
+    if layer.view == CONTENTS:
+        for one in ("FP", "BP"):
+            yield from _contents(one, sheet, drawn, "drawing")
+        for one in ("FP", "BP"):
+            yield from _contents(one, sheet, drawn, "labels")
+    elif planwerk is None:
+        yield _plain(layer, sheet, drawn.selection)
+    elif drawn.style == PLANZV:
+        contents = Sheet(PLANZV, sheet.title, planzeichen.rules(planwerk))
+        yield from _contents(planwerk, contents, drawn, "drawing")
+        yield _outlines(planwerk, sheet, drawn.selection, current_only=True)
+        yield from _contents(planwerk, contents, drawn, "labels")
+    else:
+        yield _outlines(planwerk, sheet, drawn.selection, current_only=False)
+
+
+def _plain(layer: Layer, sheet: Sheet, selection: Selection) -> tuple[Source, Sheet]:
+    columns = [f'"{name}"' for name in sorted(sheet.fields())]
+    where = [_BOX, _VISIBLE, *([f"{AGS} = '{selection.ags}'"] if selection.ags else [])]
+    statement = f"SELECT {_list(columns)} FROM ogc.{layer.view} WHERE {' AND '.join(where)} ORDER BY id"  # noqa: S608
+    return _source(layer.view, statement), sheet
+
+
+def _outlines(planwerk: str, sheet: Sheet, selection: Selection, *, current_only: bool) -> tuple[Source, Sheet]:
+    columns = [f'"{name}"' for name in sorted(sheet.fields())]
+    where = [_BOX, _VISIBLE, f"planwerk = '{planwerk}'", *_chosen(selection, current_only=current_only)]
+    order = "gueltig_von NULLS FIRST, version_id"
+    statement = f"SELECT {_list(columns)} FROM ogc.planversionen WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
+    return _source(f"{planwerk}-plaene", statement), sheet
+
+
+def _contents(planwerk: str, sheet: Sheet, drawn: Drawn, part: Any) -> Iterator[tuple[Source, Sheet]]:
+    where = [_BOX, f"planwerk = '{planwerk}'", *_chosen(drawn.selection, current_only=True)]
+    where.append(_VISIBLE if part == "drawing" else "beschriftung IS NOT NULL")
+    if drawn.collection.dimension is not None:
+        where.append(f"ST_Dimension(geom) = {drawn.collection.dimension}")
+    columns = (
+        ["planzeichen", "mit_symbol"] if part == "drawing" else ["planzeichen", f"{_LINES} AS beschriftung", "drehung"]
+    )
+    statement = (
+        f"SELECT {_list(columns)} FROM ogc.planzeichnung WHERE {' AND '.join(where)}"  # noqa: S608
+        " ORDER BY gueltig_von NULLS FIRST, plan_id, rang, id"
+    )
+    fixed = {"planwerk": planwerk}
+    symbols_if = "mit_symbol" if part == "drawing" else None
+    yield _source(f"{planwerk}-inhalte-{part}", statement, fixed=fixed, symbols_if=symbols_if, part=part), sheet
+
+
+def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
+    if selection.ags:
+        yield f"{AGS} = '{selection.ags}'"
+    if selection.status:
+        yield f"{STATE} = '{selection.status}'"
+    elif current_only:
+        # what is no longer valid would be drawn over what took its place
+        yield f"{STATE} <> 'archiviert'"
+    if selection.stand is None:
+        yield "ist_aktuell"
+    else:
+        end = f"(date '{selection.stand.isoformat()}' + 1)::timestamp AT TIME ZONE 'Europe/Berlin'"
+        yield f"veroeffentlicht_am < {end} AND (veroeffentlicht_bis IS NULL OR veroeffentlicht_bis >= {end})"
+
+
+def _list(columns: Sequence[str]) -> str:
+    return ", ".join([*columns, "ST_Dimension(geom) AS dim", "geom"])
+
+
+def _source(name: str, statement: str, **more: Any) -> Source:
+    return Source(name, _SRS, {**_KNOWN, "table": f"({statement}) AS drawn"}, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    sha256: str
+    epsg: int
+
+
+_SCANS = text("""
+    -- the scanned sheets under a plan's drawing, the oldest plan lowest; more than a screen can show are left out
+    SELECT raster.sha256, raster.epsg FROM ogc.rasterplaene AS raster
+    WHERE raster.planwerk = :planwerk
+        AND raster.geom && ST_MakeEnvelope(:west, :south, :east, :north, 25832)
+        AND (CAST(:ags AS text) IS NULL OR raster.ags = :ags)
+        AND raster.status = coalesce(:status, raster.status)
+        AND (CAST(:status AS text) IS NOT NULL OR raster.status <> 'archiviert')
+    ORDER BY raster.plan_id, raster.position
+    LIMIT :most""")
+
+
+def scans(engine: Engine, drawn: Drawn, box: Box) -> list[Scan]:
+    """The scanned sheets that lie under the drawing in this box (storage CRS). Raises Unavailable."""
+    planwerk = PLANWERK.get(drawn.collection.layer.view)
+    if planwerk is None or drawn.style != PLANZV or drawn.selection.stand is not None:
+        return []
+    asked = {
+        "planwerk": planwerk, "west": box.west, "south": box.south, "east": box.east, "north": box.north,
+        "ags": drawn.selection.ags, "status": drawn.selection.status, "most": MOST_RASTERS,
+    }  # fmt: skip
+    try:
+        with engine.connect() as connection:
+            return [Scan(row.sha256, row.epsg) for row in connection.execute(_SCANS, asked)]
+    except (DBAPIError, PoolTimeout) as error:
+        raise Unavailable("Die Datenbank antwortet gerade nicht. / The database does not answer.") from error

@@ -1,0 +1,133 @@
+"""Map tiles: painted sixteen at a time, so that they share labels, styles and statements, and kept on the disk."""
+
+import os
+import tempfile
+import threading
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from geoportal.ogc.crs import CRS84, SUPPORTED, Box
+from geoportal.ogc.maps.drawing import Drawer
+from geoportal.ogc.maps.picture import Picture, transformed
+from geoportal.ogc.maps.sources import Drawn
+from geoportal.ogc.tiles.matrix import Tile
+
+SIDE: Final = 256  # pixels
+_ACROSS: Final = 4  # tiles that are painted together, in each direction
+_MERCATOR: Final = SUPPORTED["http://www.opengis.net/def/crs/EPSG/0/3857"]
+_ROOM_BYTES: Final = 1024**3
+_LOOK_EVERY: Final = 500  # files written
+_TOUCH_SECONDS: Final = 3600.0
+
+
+def box_of(tile: Tile, across: int = 1) -> Box:
+    """In EPSG:3857, of as many tiles to the east and south."""
+    west, _, east, north = tile.bounds
+    side = east - west
+    return Box(west, north - across * side, west + across * side, north)
+
+
+class TileCache:
+    """Tiles of all collections and styles in one folder, bounded in bytes; what was asked for last stays longest.
+
+    A tile is under a name made of everything that it follows from, so a publication never shows an old one.
+    """
+
+    def __init__(self, drawer: Drawer, folder: Path) -> None:
+        self._drawer = drawer
+        self._folder = folder
+        # who asks for tiles of one picture at a time paints it once
+        self._locks = [threading.Lock() for _ in range(64)]
+        self._written = 0
+        self._empty: dict[str, bytes] = {}
+
+    def tile(self, drawn: Drawn, tile: Tile, form: str, state: str | None, extent: Box | None) -> bytes:
+        """`state` is what the data and styles are at; None: unknown, so nothing is kept. `extent` (CRS84) is where the
+        collection has anything. Raises Unavailable.
+        """
+        if extent is not None and not _meets(box_of(tile), extent):
+            return self._blank(form)
+        if state is None:
+            picture = _picture(box_of(tile), SIDE, form)
+            return self._drawer.draw([drawn], picture)[0]
+        file = self._file(drawn, tile, form, state)
+        if (kept := _kept(file)) is not None:
+            return kept
+        across = min(_ACROSS, 1 << tile.zoom)
+        first = Tile(tile.zoom, tile.row // across * across, tile.col // across * across)
+        with self._locks[hash((drawn.collection.layer.id, drawn.style, form, first)) % len(self._locks)]:
+            if (kept := _kept(file)) is not None:
+                return kept
+            picture = _picture(box_of(first, across), SIDE * across, form)
+            pictures: list[bytes] = self._drawer.draw([drawn], picture, cut=across)
+            for number, content in enumerate(pictures):
+                row, column = divmod(number, across)
+                one = Tile(tile.zoom, first.row + row, first.col + column)
+                self._keep(self._file(drawn, one, form, state), content)
+            return pictures[(tile.row - first.row) * across + tile.col - first.col]
+
+    def _file(self, drawn: Drawn, tile: Tile, form: str, state: str) -> Path:
+        made_of = f"{drawn.collection.layer.id} {drawn.style} {drawn.selection} {form} {state}"
+        kind = blake2b(made_of.encode(), digest_size=12).hexdigest()
+        return self._folder / kind / str(tile.zoom) / f"{tile.row}-{tile.col}"
+
+    def _keep(self, file: Path, content: bytes) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # whole or not at all, whoever else writes the same
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as copy:
+            copy.write(content)
+        Path(copy.name).replace(file)
+        self._written += 1
+        if self._written % _LOOK_EVERY == 0:
+            self.sweep()
+
+    def sweep(self, room: int = _ROOM_BYTES) -> None:
+        """Removes the tiles that nobody has asked for longest, if all together have more than `room` bytes."""
+        files = []
+        for path, _, names in os.walk(self._folder):
+            for name in names:
+                try:
+                    stat = os.stat(os.path.join(path, name))  # noqa: PTH116, PTH118 - a hundred thousand of them
+                except FileNotFoundError:  # another process sweeps too
+                    continue
+                files.append((stat.st_mtime, stat.st_size, path, name))
+        used = sum(size for _, size, _, _ in files)
+        for _, size, path, name in sorted(files):
+            if used <= room * 4 // 5:
+                break
+            (Path(path) / name).unlink(missing_ok=True)
+            used -= size
+
+    def _blank(self, form: str) -> bytes:
+        if form not in self._empty:
+            picture = _picture(Box(0, 0, 1, 1), SIDE, form)
+            self._empty[form] = self._drawer.draw([], picture)[0]
+        return self._empty[form]
+
+
+def _picture(box: Box, side: int, form: str) -> Picture:
+    return Picture(box, _MERCATOR, side, side, form, "#ffffff" if form == "jpeg" else None)
+
+
+def _meets(box: Box, extent: Box) -> bool:
+    """With the width of a tile around it: a band or a label may reach over."""
+    around = box.east - box.west
+    limit = transformed(extent, CRS84, _MERCATOR)
+    return (
+        box.west - around <= limit.east
+        and box.east + around >= limit.west
+        and box.south - around <= limit.north
+        and box.north + around >= limit.south
+    )
+
+
+def _kept(file: Path) -> bytes | None:
+    try:
+        content = file.read_bytes()
+        if file.stat().st_mtime < time.time() - _TOUCH_SECONDS:
+            os.utime(file)
+    except FileNotFoundError:
+        return None
+    return content

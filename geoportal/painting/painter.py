@@ -1,0 +1,150 @@
+"""The process that paints: `python -m geoportal.painting.painter`, asked through its standard input.
+
+Its environment says which database it reads (libpq's PG… variables), so no password is in a style.
+"""
+
+import os
+import resource
+import signal
+import sys
+import tempfile
+from base64 import b64decode
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import mapnik
+import numpy as np
+
+from geoportal.painting.wire import Document, PipeClosed, receive, send
+
+MOST_MEMORY: Final = 3 * 1024**3  # bytes of address space; a picture of 4096 pixels square has 64 MB
+MOST_MAPS: Final = 48  # kept ready, with their connections
+RETIRE_BYTES: Final = 400 * 1024**2  # resident; a fresh one needs a fifth of it
+# A palette of 256 colours is made of what there is much of: with less than this, what is rare would be lost.
+_SPARSE: Final = 0.03
+_LEAST_SIDE: Final = 16
+_FORMATS: Final = {
+    "png": "png8:m=h:z=5:t=2",
+    "png32": "png32:z=6",
+    "jpeg": "jpeg85",
+    "webp": "webp:quality=82:method=2:alpha_quality=90",
+}
+
+
+class Painter:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._maps: OrderedDict[str, Any] = OrderedDict()
+        mapnik.logger.set_severity(getattr(mapnik.severity_type, "None"))
+
+    def paint(self, asked: Document) -> list[bytes]:
+        """The picture, or its `cut` times `cut` tiles row by row. Raises RuntimeError when Mapnik cannot."""
+        width, height = asked["width"], asked["height"]
+        west, south, east, north = asked["box"]
+        # Mapnik knows no smaller map: more is painted to the right and below, and cut off
+        wide, high = max(width, _LEAST_SIDE), max(height, _LEAST_SIDE)
+        image = mapnik.Image(wide, high)
+        image.fill(mapnik.Color(asked["background"] or "transparent"))
+        right, bottom = west + (east - west) * wide / width, north - (north - south) * high / height
+        box = mapnik.Box2d(west, bottom, right, north)
+        if asked["rasters"]:
+            self._render(self._underlay(asked), image, box, asked)
+        self._render(self._map(asked["xml"], asked["assets"]), image, box, asked)
+        cut = asked["cut"]
+        side_x, side_y = width // cut, height // cut
+        places = ((column * side_x, row * side_y) for row in range(cut) for column in range(cut))
+        return [_encoded(image.view(x, y, side_x, side_y), asked) for x, y in places]
+
+    def _render(self, drawn: Any, image: Any, box: Any, asked: Document) -> None:
+        drawn.resize(image.width(), image.height())
+        drawn.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
+        drawn.buffer_size = asked["buffer"]
+        drawn.zoom_to_box(box)
+        image.premultiply()
+        mapnik.render(drawn, image, asked["scale_factor"])
+
+    def _map(self, xml: str, assets: Mapping[str, str]) -> Any:
+        if xml in self._maps:
+            self._maps.move_to_end(xml)
+            return self._maps[xml]
+        for name, text in assets.items():
+            file = self._folder / name
+            if not file.exists():
+                file.write_bytes(b64decode(text) if name.endswith(".png") else text.encode())
+        loaded = mapnik.Map(256, 256)
+        mapnik.load_map_from_string(loaded, xml, False, str(self._folder))
+        self._maps[xml] = loaded
+        while len(self._maps) > MOST_MAPS:
+            self._maps.popitem(last=False)
+        return loaded
+
+    def _underlay(self, asked: Document) -> Any:
+        """Scanned sheets, each in its own CRS; made anew each time, for hardly two requests show the same ones."""
+        drawn = mapnik.Map(256, 256, asked["srs"])
+        style, rule = mapnik.Style(), mapnik.Rule()
+        symbolizer = mapnik.RasterSymbolizer()
+        symbolizer.scaling = mapnik.scaling_method.BILINEAR
+        rule.symbolizers.append(symbolizer)
+        style.rules.append(rule)
+        drawn.append_style("raster", style)
+        for number, raster in enumerate(asked["rasters"]):
+            layer = mapnik.Layer(f"raster-{number}", raster["srs"])
+            layer.datasource = mapnik.Gdal(file=raster["file"])
+            layer.styles.append("raster")
+            drawn.layers.append(layer)
+        return drawn
+
+
+def _encoded(view: Any, asked: Document) -> bytes:
+    form = asked["format"]
+    if form == "png" and _painted(view, asked["background"]) < _SPARSE:
+        form = "png32"
+    content: bytes = view.to_string(_FORMATS[form])
+    return content
+
+
+def _painted(view: Any, background: str | None) -> float:
+    """The part of the picture that is not background."""
+    blank = np.frombuffer(bytes.fromhex(background[1:]) + b"\xff" if background else bytes(4), np.uint32)[0]
+    seen = np.frombuffer(view.to_string(), np.uint32)
+    return float(np.count_nonzero(seen != blank) / seen.size)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    # Mapnik writes its complaints to standard output: what we say goes another way
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with tempfile.TemporaryDirectory(prefix="geoportal-painter-") as folder:
+        painter = Painter(Path(folder))
+        while True:
+            try:
+                asked, _ = receive(sys.stdin.buffer)
+            except PipeClosed:
+                return
+            try:
+                pictures = painter.paint(asked)
+            except (RuntimeError, MemoryError) as error:
+                _complain(sys.stderr, error)
+                send(answers, {"painted": False, "retires": True})
+                return
+            retires = _resident() > RETIRE_BYTES
+            send(answers, {"painted": True, "retires": retires}, pictures)
+            if retires:
+                return
+
+
+def _complain(stream: TextIO, error: Exception) -> None:
+    stream.write(f"painter: {error}\n"[:500])
+    stream.flush()
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The painters of this process: started when they are needed, killed when they take too long."""
+
+import logging
+import os
+import queue
+import selectors
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, Final
+
+from geoportal.painting.wire import PipeClosed, receive, send
+
+LOGGER = logging.getLogger(__name__)
+
+WAIT_SECONDS: Final = 10.0  # for a painter that is free
+PAINT_SECONDS: Final = 15.0  # for a picture; the database gives up earlier
+
+
+class PaintersBusy(Exception):
+    """No painter became free in time, or the picture took too long."""
+
+
+class PaintersFailed(Exception):
+    """The picture could not be painted, most likely because the database did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RasterUnderlay:
+    """A georeferenced picture on the disk and the CRS that it is in."""
+
+    file: str
+    srs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A picture to be painted. `box` is west, south, east, north in `srs`, `buffer` pixels around it are looked at.
+
+    `cut`: as many tiles across and down. `background` None: transparent. `format`: png (at most 256 colours), png32,
+    jpeg, webp. `scale_factor`: device pixels per pixel of the style.
+    """
+
+    xml: str
+    assets: Mapping[str, str]
+    srs: str
+    box: tuple[float, float, float, float]
+    width: int
+    height: int
+    format: str
+    background: str | None = None
+    buffer: int = 64
+    cut: int = 1
+    scale_factor: float = 1.0
+    rasters: tuple[RasterUnderlay, ...] = ()
+
+
+class _Painter:
+    """One process and the pipe to it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        # With an environment of its own: it needs the database and nothing else that we know.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "geoportal.painting.painter"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,
+        )
+        self._ready = selectors.DefaultSelector()
+        self._ready.register(self._pipe(self._process.stdout), selectors.EVENT_READ)
+
+    def paint(self, asked: dict[str, Any], seconds: float) -> tuple[bool, bool, list[bytes]]:
+        """(painted, goes on, pictures). Raises PipeClosed, PaintersBusy; then it must be ended."""
+        send(self._pipe(self._process.stdin), asked)
+        if not self._ready.select(seconds):
+            raise PaintersBusy
+        answer, pictures = receive(self._pipe(self._process.stdout))
+        return answer["painted"], not answer["retires"], pictures
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._ready.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:  # what it never read
+                    continue
+
+    @staticmethod
+    def _pipe(pipe: Any) -> BinaryIO:
+        stream: BinaryIO = pipe
+        return stream
+
+
+class PaintersPool:
+    """At most `size` painters in each process that asks; a server that forks may be given one before. Thread-safe."""
+
+    def __init__(self, environment: Mapping[str, str], size: int | None = None) -> None:
+        self._environment = environment
+        # the server has two workers: together as many painters as processors
+        self._size = size or max(1, min(2, (os.process_cpu_count() or 2) // 2))
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._slots: queue.LifoQueue[_Painter | None] = queue.LifoQueue()
+
+    def paint(self, painting: Painting) -> list[bytes]:
+        """The picture, or its tiles row by row. Raises PaintersBusy, PaintersFailed."""
+        asked = asdict(painting)
+        with self._slot() as slot:
+            used = slot.painter is not None
+            pictures = slot.paint(asked)
+            if pictures is None and used:
+                # the connections of a painter die with the database server: a fresh one shows whether it is back
+                pictures = slot.paint(asked)
+            if pictures is None:
+                raise PaintersFailed
+            return pictures
+
+    @contextmanager
+    def _slot(self) -> Iterator["_Slot"]:
+        slots = self._own_slots()
+        try:
+            slot = _Slot(self._environment, slots.get(timeout=WAIT_SECONDS))
+        except queue.Empty as error:
+            raise PaintersBusy from error
+        try:
+            yield slot
+        finally:
+            slots.put(slot.painter)
+
+    def _own_slots(self) -> queue.LifoQueue[_Painter | None]:
+        """A process that was forked has no painters yet: a pipe has two ends, not three."""
+        with self._lock:
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                self._slots = queue.LifoQueue()
+                for _ in range(self._size):
+                    self._slots.put(None)
+            return self._slots
+
+    def close(self) -> None:
+        """Ends the painters that are idle; those at work end with this process."""
+        slots = self._own_slots()
+        for _ in range(self._size):
+            try:
+                painter = slots.get_nowait()
+            except queue.Empty:
+                return
+            if painter is not None:
+                painter.end()
+            slots.put(None)
+
+
+@dataclass(slots=True)
+class _Slot:
+    environment: Mapping[str, str]
+    painter: _Painter | None
+
+    def paint(self, asked: dict[str, Any]) -> list[bytes] | None:
+        """None when it could not be painted. Raises PaintersBusy."""
+        if self.painter is None:
+            self.painter = _Painter(self.environment)
+        goes_on, pictures = False, None
+        try:
+            painted, goes_on, found = self.painter.paint(asked, PAINT_SECONDS)
+            pictures = found if painted else None
+        except (PipeClosed, BrokenPipeError):
+            LOGGER.warning("a painter has died")
+        except PaintersBusy:
+            LOGGER.warning("a picture of %s by %s took too long", asked["width"], asked["height"])
+            raise
+        finally:
+            if not goes_on:
+                self.painter.end()
+                self.painter = None
+        return pictures
