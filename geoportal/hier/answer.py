@@ -123,8 +123,8 @@ def place_of_parcel(connection: Connection, kennzeichen: str) -> Place | None:
 
 def answer(connection: Connection, place: Place, today: date, near: Sequence[Layer] = ()) -> Answer:
     """All that is published at the place; `near` are the layers whose nearest features are told."""
-    gemeinde = published.gemeinde_at(connection, place.wkt)
     there = published.plans_at(connection, place.wkt)
+    gemeinde = _gemeinde(published.gemeinde_at(connection, place.wkt), there)
     told = [each for each in there if each.entry.status is not Status.ARCHIVIERT]
     ids = [each.entry.id for each in told]
     contents = published.contents_at(connection, ids, place.wkt) if ids else ()
@@ -167,6 +167,15 @@ def _point(connection: Connection, at: Coordinates) -> Place:
     parcel = places.parcel_at(connection, at.east, at.north)
     title = "" if found is None else f"{found.title}, {found.detail}"
     return Place(at, title, "" if parcel is None else parcel.title, wkt)
+
+
+def _gemeinde(found: GemeindeAtPlace | None, plans: Sequence[PlanAtPlace]) -> GemeindeAtPlace | None:
+    """The plans know better than a sketched outline whose land this is, as long as they agree."""
+    named = {(each.entry.ags, each.entry.gemeinde) for each in plans}
+    if len(named) == 1 and (found is None or found.schematic):
+        [(ags, name)] = named
+        return GemeindeAtPlace(ags, name or ags, schematic=False)
+    return found
 
 
 def _lage(gemeinde: GemeindeAtPlace | None) -> Lage:

@@ -24,9 +24,6 @@ class Sentence(_Closed):
     de: Annotated[str, Field(min_length=1)]
     en: Annotated[str, Field(min_length=1)]
 
-    def in_(self, language: Language) -> str:
-        return self.en if language == "en" else self.de
-
 
 class Term(_Closed):
     name: Sentence

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, g, request
 
+from geoportal.catalogue import Words
 from geoportal.hier import Language, Sentence
 
 _PARAMETER: Final = "lang"
@@ -25,8 +26,9 @@ def either(german: str, english: str) -> str:
     return english if language() == "en" else german
 
 
-def said(sentence: Sentence) -> str:
-    return sentence.in_(language())
+def said(sentence: Sentence | Words) -> str:
+    """A text that is there in both languages, of the dictionary or of a manifest."""
+    return either(sentence.de, sentence.en)
 
 
 class Spoken[Key, Words](Mapping[Key, Words]):

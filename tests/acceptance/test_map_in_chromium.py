@@ -25,6 +25,7 @@ CHROMIUM = "/usr/bin/chromium"
 DESKTOP = {"viewport": {"width": 1400, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 HOSTILE = "Süd <img src=x onerror=alert(1)>"
+HERE = "/hier?ost=480050&nord=5630050"
 PLACE = "#17/50.82183/8.71677"  # the middle of the square that tests.files draws: EPSG:25832 480050 5630050
 TODAY = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
 
@@ -143,14 +144,14 @@ def visit(browser: Browser, address: str, options: dict[str, Any]) -> Iterator[V
 
 
 def cards(page: Page) -> Locator:
-    return page.locator("#answer .card")
+    return page.locator("#answer .card, main .hier .card")
 
 
 def test_a_click_shows_all_plans_at_that_place(desktop: Visit, paths: dict[str, str]) -> None:
     desktop.open(f"/{PLACE}")
     desktop.click_the_middle()
     page = desktop.page
-    expect(cards(page).locator("h3")).to_have_text(["Am Hang", HOSTILE, "Flächennutzungsplan", "Alte Mühle"])
+    expect(cards(page).locator("h3")).to_have_text(["Am Hang", HOSTILE, "Flächennutzungsplan"])
     first = cards(page).first
     for said in ("Bebauungsplan", "In Kraft", "Ebsdorfergrund"):
         expect(first).to_contain_text(said)
@@ -160,7 +161,9 @@ def test_a_click_shows_all_plans_at_that_place(desktop: Visit, paths: dict[str, 
     expect(cards(page).nth(1)).to_contain_text("Jetzt mitreden")
     expect(cards(page).nth(1)).to_contain_text("noch 40 Tage")
     # a plan that is no longer valid is there, but folded away
-    expect(cards(page).nth(3)).to_be_hidden()
+    former = page.locator("#answer .past").get_by_role("link", name="Alte Mühle", include_hidden=True)
+    expect(former).to_have_count(1)
+    expect(former).to_be_hidden()
 
 
 def hrefs(within: Locator) -> list[str]:
@@ -170,7 +173,7 @@ def hrefs(within: Locator) -> list[str]:
 def test_where_no_plan_is_the_answer_says_so(desktop: Visit) -> None:
     desktop.open("/#17/50.9/8.9")
     desktop.click_the_middle()
-    expect(desktop.page.locator("#answer")).to_contain_text("kein geltender und kein entstehender Bebauungsplan")
+    expect(desktop.page.locator("#answer")).to_contain_text("kein geltender Bebauungsplan veröffentlicht")
 
 
 def test_a_tap_on_a_phone_opens_the_sheet_and_keeps_the_place_in_sight(phone: Visit) -> None:
@@ -198,7 +201,7 @@ def test_everything_works_with_the_keyboard_alone(desktop: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#karte")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="An dieser Stelle")).to_be_focused()
+    expect(page.get_by_role("heading", name="Was gilt hier?")).to_be_focused()
     expect(cards(page).first).to_contain_text("Am Hang")
     page.keyboard.press("Escape")
     expect(page.locator("#karte")).to_be_focused()
@@ -297,11 +300,70 @@ def test_without_scripts_the_plans_are_still_there(browser: Browser, served: tup
     with visit(browser, served[0], DESKTOP | {"java_script_enabled": False}) as opened:
         opened.open("/")
         expect(opened.page.locator("#karte")).to_be_hidden()
-        opened.page.get_by_label("Plan suchen").fill("hang")
+        opened.page.get_by_label("Adresse, Ort, Flurstück oder Plan").fill("hang")
         opened.page.get_by_role("button", name="Suchen").click()
-        opened.page.get_by_role("link", name="Am Hang").click()
+        opened.page.get_by_role("link", name="Am Hang", exact=True).click()
         expect(opened.page.locator(".plan-outline")).to_be_visible()
         expect(opened.page.get_by_role("heading", level=1)).to_have_text("Am Hang")
+
+
+def test_the_search_is_worked_by_keyboard_and_heard(desktop: Visit) -> None:
+    desktop.open("/")
+    page = desktop.page
+    box = page.get_by_role("combobox")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.focus()
+    page.keyboard.type("am hang")
+    options = page.get_by_role("option")
+    expect(options.first).to_contain_text("Am Hang")
+    expect(page.locator("#announcer")).to_have_text("1 Vorschlag")
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")  # back in the box, with what was written
+    expect(box).not_to_have_attribute("aria-activedescendant", "suggestion-0")
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Was gilt hier?")).to_be_focused()
+    expect(cards(page).first).to_contain_text("Am Hang")
+    expect(page).to_have_url(re.compile(r"#16/50\.82"))
+
+
+def test_the_search_is_the_first_thing_on_a_phone(phone: Visit) -> None:
+    phone.open("/")
+    page = phone.page
+    box = page.get_by_role("combobox")
+    expect(box).to_be_visible()
+    box.tap()
+    page.keyboard.type("50,82183 8,71677")
+    page.get_by_role("option").first.tap()
+    expect(cards(page).first).to_contain_text("Am Hang")
+    expect(page.locator("#answer")).to_contain_text("Allgemeines Wohngebiet (WA)")
+
+
+def test_a_search_that_finds_nothing_or_does_not_answer_says_so(desktop: Visit) -> None:
+    desktop.open("/")
+    page = desktop.page
+    page.get_by_role("combobox").fill("xqzzyw")
+    expect(page.get_by_role("option")).to_have_text("Kein Treffer")
+    page.route("**/suche?*", lambda route: route.fulfill(status=200, content_type="application/json", body="kaputt"))
+    page.get_by_role("combobox").fill("hangweg")
+    expect(page.locator("#announcer")).to_have_text("Die Suche antwortet gerade nicht.")
+
+
+def test_what_applies_here_needs_no_script_and_no_map(browser: Browser, served: tuple[str, dict[str, str]]) -> None:
+    with visit(browser, served[0], PHONE | {"java_script_enabled": False}) as opened:
+        page = opened.page
+        opened.open("/hier")
+        page.get_by_label("Adresse, Ort, Flurstück oder Plan").fill("50,82183 8,71677")
+        page.get_by_role("button", name="Suchen").click()
+        page.get_by_role("link", name=re.compile(r"Was gilt hier\?.*50,82183 N")).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Was gilt hier?")
+        expect(cards(page).first).to_contain_text("Am Hang")
+        page.get_by_role("link", name="English").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("What applies here?")
 
 
 @pytest.mark.parametrize("size", [(320, 256), (320, 640), (768, 1024)])
@@ -311,7 +373,8 @@ def test_nothing_is_lost_on_a_small_screen(
     """WCAG 2.2, 1.4.10: 1280 x 1024 at 400 % is 320 x 256, and nothing may need scrolling in two directions."""
     address, paths = served
     with visit(browser, address, {"viewport": {"width": size[0], "height": size[1]}}) as opened:
-        for path in ("/", "/plaene", paths[HOSTILE], "/gemeinde/06534008/", "/gemeinden/"):
+        pages = ("/", "/plaene", paths[HOSTILE], "/gemeinde/06534008/", "/gemeinden/", "/suche?q=hang", HERE)
+        for path in (*pages, f"{HERE}&lang=en"):
             opened.open(path)
             wide = opened.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size[0], f"{path} is {wide} wide"
@@ -351,6 +414,12 @@ def test_axe_finds_nothing_to_fault(
         "/gemeinde/06534008/",
         "/impressum/",
         "/x",
+        "/suche?q=hang",
+        "/suche?q=xqzzyw",
+        "/hier",
+        HERE,
+        f"{HERE}&lang=en",
+        "/plaene?lang=en",
     ):
         page.goto(address + path)
         check(path)
@@ -360,6 +429,10 @@ def test_axe_finds_nothing_to_fault(
     page.keyboard.press("Enter")
     cards(page).first.wait_for()
     check("answer")
+    page.locator("#q").fill("hang")
+    page.locator(".suggestion").first.wait_for()
+    check("suggestions")
+    page.keyboard.press("Escape")
     if device == "phone":
         page.locator(".themes > summary").click()
     page.locator(".legend > summary").click()

@@ -114,6 +114,12 @@ def test_plans_in_procedure_say_how_long_one_may_still_speak_and_how(client: Fla
     assert "§ 3 Absatz 2 BauGB" in page
 
 
+def test_the_plans_know_better_than_a_sketched_outline_whose_land_it_is(client: FlaskClient) -> None:
+    page = text_of(client, HERE)  # which the schematic outlines take for Marburg's
+    assert "Bauverwaltung von Ebsdorfergrund" in page
+    assert "nach schematischem Umriss" not in page
+
+
 def test_the_land_use_plan_says_that_it_gives_no_right_to_build(client: FlaskClient) -> None:
     assert "ein Baurecht gibt er niemandem" in text_of(client, HERE)
 

@@ -1,33 +1,24 @@
-// "What applies here?": everything published at a point, asked of the server, whatever the map happens to show.
+// "What applies here?": the server's page for the place without its frame, and the features of themes beside it.
 
 import { fetchJson, items } from "./features.js";
 
 const MOST = 50;
-const REACH = { fine: 3, coarse: 10 }; // pixels around the point, for a mouse and for a finger
-const POINT_REACH = 14;
+const POINT_REACH = 14; // pixels around the point
 
-// The binding plan before the preparatory one; of each, what applies now comes first.
-const STATES = ["in_kraft", "in_aufstellung", "unbekannt", "archiviert"];
-
-/** {plans: [feature with .collection and .documents], places: [{theme, feature}]}; rejects like items(). */
-export async function ask(map, latlng, { ogc, documents, themes, signal }) {
-  const reach = window.matchMedia("(pointer: coarse)").matches ? REACH.coarse : REACH.fine;
-  const near = { box: boxAround(map, latlng, reach), limit: MOST, signal };
+/** {page: the node of the answer, places: [{theme, feature}]}; `url` is that of the answer. Rejects like items(). */
+export async function ask(map, latlng, { url, ogc, themes, signal }) {
   const around = { box: boxAround(map, latlng, POINT_REACH), limit: MOST, signal };
-  const [bp, fp, ...found] = await Promise.all([
-    items(ogc, "bebauungsplaene", near),
-    items(ogc, "flaechennutzungsplaene", near),
+  const [page, ...found] = await Promise.all([
+    part(url, "#hier", signal),
     ...themes.map((theme) => items(ogc, theme.id, around)),
   ]);
-  const plans = [...named(bp.features, "bebauungsplaene"), ...named(fp.features, "flaechennutzungsplaene")];
-  plans.sort((a, b) => compare(a.collection, b.collection) || state(a) - state(b));
   return {
-    plans: await withDocuments(plans, documents, signal),
+    page,
     places: found.flatMap(({ features }, index) => features.map((feature) => ({ theme: themes[index], feature }))),
   };
 }
 
-/** The same answer for plans that are known already, as from the list. */
+/** The answer for plans that are known already, as from the list. */
 export async function withDocuments(plans, documents, signal) {
   if (plans.length === 0) return plans;
   const query = new URLSearchParams(plans.slice(0, MOST).map(({ id }) => ["plan", id]));
@@ -37,8 +28,24 @@ export async function withDocuments(plans, documents, signal) {
 
 export const named = (features, collection) => features.map((feature) => ({ ...feature, collection }));
 
-const compare = (a, b) => a.localeCompare(b);
-const state = ({ properties }) => STATES.indexOf(properties.status);
+/** A node of another page of ours. The browser parses it as a document of its own, in which no script ever runs. */
+function part(url, selector, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = (name) => reject(Object.assign(new Error(`${url}: ${request.status}`), { name }));
+    request.open("GET", url);
+    request.responseType = "document";
+    request.addEventListener("load", () => {
+      const node = request.status === 200 ? request.response?.querySelector(selector) : null;
+      if (node) resolve(document.adoptNode(node));
+      else fail("ServiceError");
+    });
+    request.addEventListener("error", () => fail("ServiceError"));
+    request.addEventListener("abort", () => fail("AbortError"));
+    signal.addEventListener("abort", () => request.abort());
+    request.send();
+  });
+}
 
 function boxAround(map, latlng, pixels) {
   const centre = map.latLngToContainerPoint(latlng);

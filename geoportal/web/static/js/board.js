@@ -1,10 +1,13 @@
 // The board beside the map (a sheet below it on a phone): the plans in view, or the answer for one place.
 
 import { element, webAddress } from "./dom.js";
-import { counted, daysLeft, fieldValue, germanDate, planart } from "./words.js";
+import { counted, daysLeft, fieldValue, germanDate, planart, say } from "./words.js";
 
 const MOST_LISTED = 100;
-const KINDS = { bebauungsplaene: "Bebauungsplan", flaechennutzungsplaene: "Flächennutzungsplan" };
+const KINDS = {
+  bebauungsplaene: say("Bebauungsplan", "Local development plan"),
+  flaechennutzungsplaene: say("Flächennutzungsplan", "Land-use plan"),
+};
 const compare = new Intl.Collator("de", { numeric: true }).compare;
 
 export class Board extends EventTarget {
@@ -54,49 +57,38 @@ export class Board extends EventTarget {
     this.list.hidden = listed.length === 0;
     this.list.replaceChildren(...listed.slice(0, MOST_LISTED).map((plan) => this.#row(plan)));
     if (listed.length > MOST_LISTED) {
-      this.list.append(element("li", { class: "view-list__rest" }, "Zoomen Sie heran, um die übrigen zu sehen."));
+      this.list.append(element("li", { class: "view-list__rest" }, say("Zoomen Sie heran, um die übrigen zu sehen.", "Zoom in to see the others.")));
     }
   }
 
   showLoading() {
-    this.#showAnswer("Einen Augenblick …", []);
+    this.#showAnswer(say("Einen Augenblick …", "One moment …"), []);
   }
 
   showFailure(retry) {
-    const again = element("button", { type: "button", class: "button button--quiet", onclick: retry }, "Noch einmal");
-    this.#showAnswer("Keine Antwort", [
-      element("p", {}, "Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es gleich noch einmal."),
+    const again = element("button", { type: "button", class: "button button--quiet", onclick: retry }, say("Noch einmal", "Try again"));
+    this.#showAnswer(say("Keine Antwort", "No answer"), [
+      element("p", {}, say("Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es gleich noch einmal.", "The data cannot be had at the moment. Please try again shortly.")),
       again,
     ]);
   }
 
-  showAnswer({ plans, places }, heading = "An dieser Stelle") {
-    const current = plans.filter(({ properties }) => properties.status !== "archiviert");
-    const past = plans.filter(({ properties }) => properties.status === "archiviert");
-    const parts = places.map(({ theme, feature }) => place(theme, feature));
-    parts.push(...current.map((plan) => this.#card(plan)));
-    if (!current.some(({ collection }) => collection === "bebauungsplaene")) {
-      parts.push(
-        element(
-          "p",
-          { class: "note" },
-          "Für diese Stelle ist hier kein geltender und kein entstehender Bebauungsplan veröffentlicht. ",
-          "Ob und wie dort gebaut werden darf, sagt Ihnen die Gemeinde.",
-        ),
-      );
+  /** `page` is the server's answer; its title becomes that of the panel. */
+  showAnswer({ page, places }) {
+    const title = page.querySelector("h1");
+    title.remove();
+    for (const card of page.querySelectorAll("[data-plan]")) {
+      card.addEventListener("mouseenter", () => this.#fire("hover", { id: card.dataset.plan }));
+      card.addEventListener("mouseleave", () => this.#fire("hover", null));
     }
-    if (past.length) {
-      parts.push(
-        element(
-          "details",
-          { class: "past" },
-          element("summary", {}, counted(past.length, "früherer Plan", "frühere Pläne")),
-          past.map((plan) => this.#card(plan)),
-        ),
-      );
-    }
-    this.#showAnswer(heading, parts);
-    this.announce(`${heading}: ${counted(current.length, "Plan", "Pläne")}`);
+    this.#showAnswer(title.textContent, [...places.map(({ theme, feature }) => place(theme, feature)), page]);
+    const plans = page.querySelectorAll(".card[data-plan]").length;
+    this.announce(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}`);
+  }
+
+  /** One plan, as chosen from the list. */
+  showPlan(plan) {
+    this.#showAnswer(say("Ausgewählter Plan", "Chosen plan"), [this.#card(plan)]);
   }
 
   close() {
@@ -110,7 +102,7 @@ export class Board extends EventTarget {
   #showAnswer(text, parts) {
     if (this.answer.hidden) this.returnTo = document.activeElement;
     const heading = element("h2", { tabindex: "-1", class: "answer__heading" }, text);
-    const back = element("button", { type: "button", class: "answer__back", onclick: () => this.close() }, "Zurück");
+    const back = element("button", { type: "button", class: "answer__back", onclick: () => this.close() }, say("Zurück", "Back"));
     this.answer.replaceChildren(element("div", { class: "answer__bar" }, heading, back), ...parts);
     this.answer.hidden = false;
     this.inView.hidden = true;
@@ -157,16 +149,16 @@ export class Board extends EventTarget {
       element("h3", {}, element("a", { href: address }, properties.name)),
       element("p", {}, element("span", { class: `badge badge--${status}` }, this.page.status[status].label)),
       running
-        ? element("p", { class: "note note--now" }, `Jetzt mitreden bis ${germanDate(end)} (${daysLeft(end, today)})`)
+        ? element("p", { class: "note note--now" }, `${say("Jetzt mitreden bis", "Have your say until")} ${germanDate(end)} (${daysLeft(end, today)})`)
         : null,
       facts([
-        ["Nummer", properties.nummer],
-        ["Gemeinde", [properties.gemeinde, properties.ortsteil].filter(Boolean).join(", ")],
-        ["Planart", planart(properties.planart_text)],
-        ["Rechtsstand", properties.rechtsstand_text],
-        ["Gültig seit", properties.gueltig_von && germanDate(properties.gueltig_von)],
-        ["Gültig bis", properties.gueltig_bis && germanDate(properties.gueltig_bis)],
-        ["Auslegung ab", start > today && germanDate(start)],
+        [say("Nummer", "Number"), properties.nummer],
+        [say("Gemeinde", "Municipality"), [properties.gemeinde, properties.ortsteil].filter(Boolean).join(", ")],
+        [say("Planart", "Kind"), planart(properties.planart_text)],
+        [say("Rechtsstand", "Legal state"), properties.rechtsstand_text],
+        [say("Gültig seit", "Valid since"), properties.gueltig_von && germanDate(properties.gueltig_von)],
+        [say("Gültig bis", "Valid until"), properties.gueltig_bis && germanDate(properties.gueltig_bis)],
+        [say("Auslegung ab", "On display from"), start > today && germanDate(start)],
       ]),
       documents.length ? element("ul", { class: "documents" }, documents.map(documentRow)) : null,
       element("p", {}, more(address, properties.name)),
@@ -181,11 +173,11 @@ export class Board extends EventTarget {
 const sortKey = ({ gemeinde, name }) => `${gemeinde ?? ""} ${name ?? ""}`;
 
 function sentence(count, state, more) {
-  const plans = counted(count, "Plan", "Pläne");
-  if (state === "failed") return count ? `${plans}, vielleicht nicht alle` : "Pläne nicht abrufbar";
-  if (state === "loading" && count === 0) return "Pläne werden geladen …";
-  if (count === 0) return "Keine Pläne im Ausschnitt";
-  return `${more ? "Mehr als " : ""}${plans} im Ausschnitt`;
+  const plans = counted(count, say("Plan", "plan"), say("Pläne", "plans"));
+  if (state === "failed") return count ? `${plans}, ${say("vielleicht nicht alle", "perhaps not all")}` : say("Pläne nicht abrufbar", "Plans cannot be had");
+  if (state === "loading" && count === 0) return say("Pläne werden geladen …", "Loading plans …");
+  if (count === 0) return say("Keine Pläne im Ausschnitt", "No plans in view");
+  return `${more ? say("Mehr als ", "More than ") : ""}${plans} ${say("im Ausschnitt", "in view")}`;
 }
 
 const facts = (rows) =>
@@ -198,7 +190,7 @@ const facts = (rows) =>
   );
 
 function more(address, name) {
-  const text = "Alles zu diesem Plan";
+  const text = say("Alles zu diesem Plan", "All about this plan");
   return element("a", { class: "more", href: address, "aria-label": `${text}: ${name}` }, text);
 }
 

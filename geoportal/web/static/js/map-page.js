@@ -5,10 +5,12 @@ import { Board } from "./board.js";
 import { drawBoundaries } from "./boundaries.js";
 import { CONTENTS_FROM, CONTENTS_PROPERTIES, drawContents, LABELS_FROM, WHOLE_LABELS_FROM } from "./contents.js";
 import { path, pointButton, prepare, shapes, symbolOf, token } from "./drawing.js";
+import { Combobox } from "./combobox.js";
 import { bindHash } from "./location-hash.js";
 import { bindScale } from "./scale.js";
 import { ThemeTree } from "./themes.js";
 import { ViewLayer } from "./view-layer.js";
+import { say } from "./words.js";
 
 const { L } = window;
 const POINTS_FROM = 12; // zoom; farther out, points are small and take no clicks of their own
@@ -32,6 +34,7 @@ const map = L.map(container, {
 });
 const renderers = prepare(map);
 const board = new Board(document.getElementById("tafel"), page);
+const search = new Combobox(document.querySelector(".search"), (text) => board.announce(text));
 const tree = new ThemeTree(document.querySelector(".themes"));
 const note = document.getElementById("map-note");
 
@@ -146,14 +149,14 @@ function tellView() {
   board.showInView(inView(), { state: waiting ? "loading" : failed ? "failed" : "ready", more });
   note.replaceChildren();
   if (failed) {
-    note.append("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ");
+    note.append(say("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ", "A part of the map is missing: the data cannot be had at the moment. "));
     const again = document.createElement("button");
     again.type = "button";
-    again.textContent = "Noch einmal";
+    again.textContent = say("Noch einmal", "Try again");
     again.addEventListener("click", () => Promise.all([loadBoundaries(), ...layers.map((layer) => layer.retry())]));
     note.append(again);
   } else if (layers.some((layer) => layer.more && layer.state === "ready")) {
-    note.append("Hier liegt mehr, als die Karte zeigen kann. Bitte zoomen Sie heran.");
+    note.append(say("Hier liegt mehr, als die Karte zeigen kann. Bitte zoomen Sie heran.", "There is more here than the map can show. Please zoom in."));
   }
   note.hidden = note.childNodes.length === 0;
   document.getElementById("contents-hint").hidden = contents.inRange;
@@ -163,7 +166,8 @@ const selection = L.layerGroup().addTo(map);
 const highlight = L.layerGroup().addTo(map);
 let question = null;
 
-async function answerAt(latlng) {
+/** The answer for a place; `url` is that of its page where it has one, such as an address. */
+async function answerAt(latlng, url = placeUrl(latlng)) {
   question?.abort();
   question = new AbortController();
   const { signal } = question;
@@ -172,17 +176,30 @@ async function answerAt(latlng) {
   makeRoom(latlng);
   const on = tree.on("theme");
   try {
-    const answer = await ask(map, latlng, {
-      ogc: page.ogc,
-      documents: page.documents,
-      themes: page.themes.filter(({ id }) => on.has(id)),
-      signal,
-    });
-    board.showAnswer(answer);
+    const chosen = page.themes.filter(({ id }) => on.has(id));
+    board.showAnswer(await ask(map, latlng, { url, ogc: page.ogc, themes: chosen, signal }));
     makeRoom(latlng);
   } catch (error) {
-    if (error.name !== "AbortError") board.showFailure(() => answerAt(latlng));
+    if (error.name !== "AbortError") board.showFailure(() => answerAt(latlng, url));
   }
+}
+
+function placeUrl({ lat, lng }) {
+  const url = new URL(page.here, window.location.href);
+  url.searchParams.set("lon", lng.toFixed(6));
+  url.searchParams.set("lat", lat.toFixed(6));
+  return url;
+}
+
+/** A hit of the search: the map goes there, and where the place has an answer, it is told. */
+function goTo({ lat, lon, zoom, title, kind, here }) {
+  const latlng = L.latLng(lat, lon);
+  map.setView(latlng, zoom, { animate: false });
+  if (here || kind === "plan") return answerAt(latlng, here ?? undefined);
+  board.close();
+  markSelection(latlng);
+  board.announce(say(`Die Karte zeigt ${title}.`, `The map shows ${title}.`));
+  if (NARROW.matches) board.open(false);
 }
 
 async function answerFor(plan) {
@@ -193,7 +210,7 @@ async function answerFor(plan) {
   map.fitBounds(boundsOf(plan.geometry), { maxZoom: 17, ...room() });
   try {
     const [whole] = await withDocuments([plan], page.documents, question.signal);
-    board.showAnswer({ plans: [whole], places: [] }, "Ausgewählter Plan");
+    board.showPlan(whole);
   } catch (error) {
     if (error.name !== "AbortError") board.showFailure(() => answerFor(plan));
   }
@@ -216,12 +233,13 @@ function outline(plan) {
 /** While pointer or keyboard rest on a plan of the board. */
 function hover(plan) {
   highlight.clearLayers();
-  if (plan) highlight.addLayer(outline(plan));
+  const drawn = plan && (plan.geometry ? plan : [...bp.features, ...fp.features].find(({ id }) => id === plan.id));
+  if (drawn) highlight.addLayer(outline(drawn));
 }
 
 /** What covers the map: on a phone the sheet lies over its foot, the legend's switch over its top. */
 function room() {
-  const [top, bottom] = NARROW.matches ? [80, 0.66 * map.getSize().y] : [40, 40];
+  const [top, bottom] = NARROW.matches ? [140, 0.66 * map.getSize().y] : [40, 40];
   return { paddingTopLeft: [40, top], paddingBottomRight: [40, bottom] };
 }
 
@@ -269,6 +287,7 @@ async function loadBoundaries() {
 
 for (const layer of layers) layer.addEventListener("change", tellView);
 tree.addEventListener("change", applyTree);
+search.addEventListener("choose", ({ detail: hit }) => goTo(hit));
 board.addEventListener("select", ({ detail: plan }) => answerFor(plan));
 board.addEventListener("hover", ({ detail: plan }) => hover(plan));
 board.addEventListener("close", () => markSelection(null));

@@ -1,8 +1,13 @@
-// How the map says things in German.
+// How the map says things, in the language of its page.
 
-const longDate = new Intl.DateTimeFormat("de-DE", { dateStyle: "long", timeZone: "UTC" });
-const number = new Intl.NumberFormat("de-DE");
+const english = document.documentElement.lang === "en";
+const locale = english ? "en-GB" : "de-DE";
+const longDate = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+const number = new Intl.NumberFormat(locale);
 const DAY = 86_400_000;
+
+/** The one of two sentences that the reader asked for. */
+export const say = (german, inEnglish) => (english ? inEnglish : german);
 
 /** "2026-03-01" -> "1. März 2026" */
 export const germanDate = (iso) => longDate.format(new Date(iso));
@@ -12,7 +17,8 @@ export const counted = (n, one, many) => `${number.format(n)} ${n === 1 ? one : 
 /** From one ISO day to another: "endet heute", "noch 1 Tag", "noch 12 Tage". */
 export function daysLeft(end, today) {
   const days = Math.round((new Date(end) - new Date(today)) / DAY);
-  return days === 0 ? "endet heute" : `noch ${counted(days, "Tag", "Tage")}`;
+  if (days === 0) return say("endet heute", "ends today");
+  return say(`noch ${counted(days, "Tag", "Tage")}`, `${counted(days, "day", "days")} left`);
 }
 
 /** The official labels shorten the words that citizens know. */
@@ -22,6 +28,6 @@ export const planart = (label) => label?.replace("BPlan", "Bebauungsplan").repla
 export function fieldValue(value, { type, codes }) {
   if (codes[value] !== undefined) return codes[value];
   if (type === "date" || type === "datetime") return germanDate(value);
-  if (type === "boolean") return value ? "ja" : "nein";
+  if (type === "boolean") return value ? say("ja", "yes") : say("nein", "no");
   return typeof value === "number" ? number.format(value) : String(value);
 }
