@@ -20,7 +20,7 @@ from geoportal.catalogue.style import Style
 # Query parameters of OGC API Features; a field of that name could not be asked for. `geom` is the geometry column.
 RESERVED = frozenset(
     {"bbox", "crs", "datetime", "f", "filter", "geom", "geometry", "lang", "limit", "offset", "properties", "q"}
-    | {"resulttype", "sortby"}
+    | {"cursor", "resulttype", "sortby", "stand"}
 )
 # Collections that stand in the catalogue beside the layers, and what ours add to a layer's name.
 _SUFFIXES: Final = ("_flaechen", "_linien", "_punkte", "_messwerte")

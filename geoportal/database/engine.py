@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_ur
 # A request must never hold the server: reliability.md 5, read limits.
 _READ_OPTIONS = (
     "-c default_transaction_read_only=on -c statement_timeout=8s -c lock_timeout=2s "
-    "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB -c timezone=UTC"
+    "-c idle_in_transaction_session_timeout=15s -c work_mem=16MB -c timezone=UTC -c plan_cache_mode=force_custom_plan"
 )
 # One person waits for each of these; an upload that is saved takes longer than a page, but not that long.
 _DESK_OPTIONS = (

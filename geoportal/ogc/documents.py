@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from geoportal.catalogue import Layer
-from geoportal.ogc import schemas
+from geoportal.ogc import cursor, schemas
 from geoportal.ogc.part import Part
 from geoportal.ogc.query import Parameters
 from geoportal.ogc.table import Extent, Page, Question
@@ -107,20 +107,25 @@ def feature_schema(layer: Layer, language: str, base: str) -> Document:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def page_links(url: str, parameters: Parameters, question: Question, page: Page) -> list[Document]:
-    """Links of a page of items; `next` only if there is something on it."""
-    kept = [(name, value) for name, value in parameters.items() if name not in ("f", "offset")]
+def page_links(collection: str, base: str, parameters: Parameters, question: Question, page: Page) -> list[Document]:
+    """Links of a page of items; `next` only if there is something on it.
 
-    def other(offset: int) -> str:
-        return f"{url}/items?{urlencode([*kept, ('offset', offset), ('f', 'json')])}"
+    `next` names the row that it follows and not how many come before: its cost is the same at any depth, and what is
+    published meanwhile neither repeats a feature nor hides one.
+    """
+    url = f"{base}/collections/{collection}"
+    kept = [(name, value) for name, value in parameters.items() if name not in ("f", "offset", cursor.NAME)]
+
+    def other(name: str, value: object) -> str:
+        return f"{url}/items?{urlencode([*kept, (name, value), ('f', 'json')])}"
 
     links = [*alternates(f"{url}/items", GEOJSON, parameters), link("collection", JSON, "Sammlung / collection", url)]
-    if not question.hits and question.offset + page.returned < page.matched and page.returned:
-        links.append(link("next", GEOJSON, "Nächste Seite / next page", other(question.offset + page.returned)))
+    if page.last is not None:
+        word = cursor.write_cursor(page.last, collection, kept)
+        links.append(link("next", GEOJSON, "Nächste Seite / next page", other(cursor.NAME, word)))
     if not question.hits and question.offset > 0:
-        links.append(
-            link("prev", GEOJSON, "Vorige Seite / previous page", other(max(0, question.offset - question.limit)))
-        )
+        before = max(0, question.offset - question.limit)
+        links.append(link("prev", GEOJSON, "Vorige Seite / previous page", other("offset", before)))
     return links
 
 

@@ -13,13 +13,16 @@ from geoportal.ogc.crs import SUPPORTED, UTM32, Crs
 from geoportal.ogc.problems import ANSWERS, InvalidParameter, OgcProblem
 from geoportal.ogc.query import field_condition, time_condition
 from geoportal.ogc.schemas import JSON_TYPES
-from geoportal.ogc.table import Condition, FeatureTable, Order, Question
+from geoportal.ogc.table import MANY, Condition, FeatureTable, Order, Question
 
 
 @cache
 def engine_for(url: str) -> Engine:
-    """pygeoapi constructs a provider for every request; the connections live here."""
-    return reader_engine(url)
+    """pygeoapi constructs a provider for every request; the connections live here.
+
+    Each answer is one statement: a transaction around it would be two more ways to the database.
+    """
+    return reader_engine(url).execution_options(isolation_level="AUTOCOMMIT")
 
 
 class ProviderProblem(ProviderGenericError):  # type: ignore[misc]
@@ -96,8 +99,8 @@ class FeatureProvider(BaseProvider):  # type: ignore[misc]
         return {
             "type": "FeatureCollection",
             "features": json.loads(f"[{page.features}]"),
-            "numberMatched": page.matched,
             "numberReturned": page.returned,
+            **({} if page.matched == MANY else {"numberMatched": page.matched}),
         }
 
     def get(self, identifier: str, crs_transform_spec: Any = None, **_: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A bounded memory for finished answers."""
+"""Bounded memories of one process: finished answers, and numbers that were dear to count."""
 
 import threading
 from collections import OrderedDict
@@ -54,3 +54,23 @@ class _Shelf:
         self._used += len(kept.body)
         while self._used > self._room:
             self.take(next(iter(self._answers)))
+
+
+class Counts:
+    """Numbers that were counted last; safe for threads."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._lock = threading.Lock()
+        self._most = most
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+
+    def get(self, key: str) -> int | None:
+        with self._lock:
+            return self._numbers.get(key)
+
+    def put(self, key: str, number: int) -> None:
+        with self._lock:
+            self._numbers[key] = number
+            self._numbers.move_to_end(key)
+            while len(self._numbers) > self._most:
+                self._numbers.popitem(last=False)

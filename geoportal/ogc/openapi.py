@@ -67,7 +67,18 @@ def _paths(layer: Layer) -> Document:
         for field, described in layer.properties.items()
         if described.type is not FieldType.JSON
     ]
-    common = ["bbox", "bbox-crs", "crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby"]
+    common = [
+        "bbox",
+        "bbox-crs",
+        "crs",
+        "datetime",
+        "limit",
+        "offset",
+        "cursor",
+        "properties",
+        "skipGeometry",
+        "sortby",
+    ]
     common += ["filter", "filter-lang", "filter-crs", "resultType"]
     items = _get(layer.id, f"{title}: Objekte / items", f"get{name}Items", "Features", *common)
     items["get"]["parameters"] += queryables
@@ -118,6 +129,10 @@ def _parameters(limits: Document) -> Document:
         "offset": (
             "Zahl der übersprungenen Objekte / items passed over",
             {"type": "integer", "minimum": 0, "default": 0},
+        ),
+        "cursor": (
+            "Wo die Seite beginnt, wie der Verweis `next` es nennt / where the page begins, as the link `next` says",
+            {"type": "string", "maxLength": 4000},
         ),
         "bbox": ("Nur Objekte, die dieses Rechteck berühren / only items that intersect this box", box),
         "bbox-crs": ("Koordinatensystem von bbox / CRS of bbox", crs),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from werkzeug.datastructures import MultiDict
 
 from geoportal.catalogue import FieldType
+from geoportal.ogc import cursor
 from geoportal.ogc.cql2 import parse_json, parse_text
 from geoportal.ogc.crs import CRS84, crs_of
 from geoportal.ogc.problems import InvalidParameter
@@ -16,7 +17,7 @@ type Parameters = MultiDict[str, str]
 
 COMMON = frozenset({"f", "lang"})
 ITEM = COMMON | {"crs"}
-ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby"}
+ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby", cursor.NAME}
 ITEMS |= {"filter", "filter-lang", "filter-crs", "resultType", "resulttype"}
 FORMATS = ("json", "html")
 # the last is the first, as GDAL knows it
@@ -47,17 +48,19 @@ def check_parameters(
     _choice(parameters, "lang", sorted(languages))
 
 
-def read_question(parameters: Parameters, table: FeatureTable, limits: Limits) -> Question:
+def read_question(collection: str, parameters: Parameters, table: FeatureTable, limits: Limits) -> Question:
     """What is asked of `/items`. Raises InvalidParameter."""
     for name, other in (("bbox-crs", "bbox"), ("filter-crs", "filter"), ("filter-lang", "filter")):
         if name in parameters and other not in parameters:
             raise InvalidParameter(f"{name}: nur zusammen mit {other} / only together with {other}")
+    order = tuple(_order(parameters, table))
     return Question(
         # OGC API - Features 1, 7.15.2: more than the maximum is answered with the maximum
         limit=min(natural(parameters, "limit", limits.default, least=1), limits.maximum),
         offset=natural(parameters, "offset", 0, least=0),
+        after=_after(collection, parameters, table, order),
         conditions=tuple(_conditions(parameters, table)),
-        order=tuple(_order(parameters, table)),
+        order=order,
         fields=_fields(parameters, table),
         crs=crs_of("crs", parameters.get("crs", CRS84.uri)),
         geometry=_choice(parameters, "skipGeometry", ("false", "true")) != "true",
@@ -110,6 +113,17 @@ def _order(parameters: Parameters, table: FeatureTable) -> Iterator[Order]:
         if field not in table.queryables:
             raise InvalidParameter(f"sortby: unbekanntes Feld / unknown field {field!r}; {', '.join(table.queryables)}")
         yield Order(field, descending=part.startswith("-"))
+
+
+def _after(
+    collection: str, parameters: Parameters, table: FeatureTable, order: Sequence[Order]
+) -> tuple[object, ...] | None:
+    if (raw := parameters.get(cursor.NAME)) is None:
+        return None
+    if "offset" in parameters:
+        raise InvalidParameter(f"{cursor.NAME}: nicht zusammen mit offset / not together with offset")
+    kinds = [table.queryables[part.field] for part in order]
+    return cursor.read_cursor(raw, collection, list(parameters.items()), [*kinds, table.key])
 
 
 def _fields(parameters: Parameters, table: FeatureTable) -> tuple[str, ...] | None:

@@ -22,12 +22,13 @@ from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
 from geoportal.ogc.maps.drawing import Drawer
-from geoportal.ogc.memory import Memory
+from geoportal.ogc.memory import Counts, Memory
 from geoportal.ogc.openapi import openapi
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.query import Limits
-from geoportal.ogc.table import Extent
+from geoportal.ogc.reading import views_with_column
+from geoportal.ogc.table import Extent, Page, Question
 from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
 
@@ -83,6 +84,8 @@ class Service:
         self.memory = Memory()
         painters = PaintersPool(reader_environment(settings.require_read_url()))
         self.drawer = Drawer(Archive(settings.archive), self.engine, painters)
+        self._counts = Counts()
+        self._with_geojson: tuple[str, frozenset[str]] = ("", frozenset())
         self._versions = DataVersions(self.engine)
 
     def current(self) -> Publication:
@@ -122,6 +125,25 @@ class Service:
             return measured[1] if measured else None
         self._extents[identifier] = (token, extent)
         return extent
+
+    def page(self, collection: Collection, question: Question) -> Page:
+        """A page of a collection; what its conditions find is counted once for each state of the data."""
+        identifier, state = collection.layer.id, self.state(collection.layer.id)
+        asked = f"{state.token if state else time.monotonic()} {identifier} {question.conditions!r}"
+        known = self._counts.get(asked)
+        if not question.conditions and (extent := self.extent(identifier)) is not None:
+            known = extent.features
+        page = collection.table.page(self.engine, question, stored=self.has_geojson(collection.table.view), known=known)
+        self._counts.put(asked, page.matched)
+        return page
+
+    def has_geojson(self, view: str) -> bool:
+        """Whether a view holds its geometries also as text, ready to be sent."""
+        state = self.state()
+        if state is None or self._with_geojson[0] != state.token:
+            found = views_with_column(self.engine, "geojson")
+            self._with_geojson = (state.token if state else "", found)
+        return view in self._with_geojson[1]
 
     def _look(self) -> None:
         self._looked = time.monotonic()

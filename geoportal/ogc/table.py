@@ -1,7 +1,7 @@
 """What a collection reads: a view of schema `ogc`, asked by one statement that yields finished GeoJSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,12 +11,10 @@ from sqlalchemy import (
     Boolean,
     ColumnClause,
     ColumnElement,
-    Connection,
     Date,
     DateTime,
     Double,
     Engine,
-    Select,
     TableClause,
     Text,
     Uuid,
@@ -26,14 +24,10 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
-    null,
     select,
     table,
-    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from geoportal.catalogue import FieldType
@@ -41,7 +35,21 @@ from geoportal.ogc.cql2 import FilterScope, condition
 from geoportal.ogc.cql2.text import Json
 from geoportal.ogc.crs import CRS84, STORAGE_SRID, Crs
 from geoportal.ogc.postgis import postgis
-from geoportal.ogc.problems import InvalidParameter, NotFound, Unavailable
+from geoportal.ogc.problems import InvalidParameter, NotFound
+from geoportal.ogc.reading import connection_for_reading
+from geoportal.ogc.statements import (
+    MOST_COUNTED,
+    WHOLE,
+    Features,
+    Key,
+    Spread,
+    Statement,
+    Where,
+    count_statement,
+    feature_statement,
+    features_of,
+    page_statement,
+)
 from geoportal.ogc.values import parse_value
 
 _SQL_TYPES: Mapping[FieldType, Any] = {
@@ -54,8 +62,17 @@ _SQL_TYPES: Mapping[FieldType, Any] = {
     FieldType.UUID: Uuid(),
     FieldType.JSON: JSONB(),
 }
+_SQL_NAMES: Mapping[FieldType, str] = {
+    FieldType.TEXT: "text",
+    FieldType.INTEGER: "bigint",
+    FieldType.NUMBER: "double precision",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "timestamptz",
+    FieldType.UUID: "uuid",
+}
 ID, GEOMETRY = "id", "geom"
-_SQLSTATE_DATA = "22"  # class 22, data exception: a value of the request did not fit after all
+MANY = -1  # rows that nobody has counted to the end
 
 
 class Condition(NamedTuple):
@@ -72,10 +89,14 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a collection. `fields` None means all; `hits` asks for the number only."""
+    """What is asked of a collection. `fields` None means all; `hits` asks for the number only.
+
+    `after` are the keys of the row that the page follows: its values of the fields in `order`, and its id.
+    """
 
     limit: int
     offset: int = 0
+    after: tuple[object, ...] | None = None
     conditions: Sequence[Condition] = ()
     order: Sequence[Order] = ()
     fields: Sequence[str] | None = None
@@ -85,11 +106,14 @@ class Question:
 
 
 class Page(NamedTuple):
-    """`features` is GeoJSON features joined by commas; `matched` counts all, whatever the page."""
+    """`features` is GeoJSON features joined by commas. `matched` counts all, whatever the page; MANY where that would
+    be dear. `last` are the keys of the last row if there is a next page.
+    """
 
     features: str
     returned: int
     matched: int
+    last: list[Any] | None = None
 
 
 class Extent(NamedTuple):
@@ -124,22 +148,45 @@ class FeatureTable:
         named = {name: kind for name, kind in self.fields.items() if kind is not FieldType.JSON}
         return {ID: self.key, **named}
 
-    def page(self, engine: Engine, question: Question) -> Page:
-        """Raises InvalidParameter for a condition that cannot be asked of this table."""
-        with connection_for_reading(engine) as connection:
-            row = connection.execute(self._page(question)).one()
-        return Page(row.features or "", row.returned, row.matched)
+    def page(self, engine: Engine, question: Question, *, stored: bool = False, known: int | None = None) -> Page:
+        """Raises InvalidParameter for a condition that cannot be asked of this table.
 
-    def feature(self, engine: Engine, identifier: str, crs: Crs) -> str:
+        `stored`: the view has the column `geojson`. `known`: what a page of the same conditions has `matched`.
+        """
+        where = self._where(question.conditions, engine)
+        is_whole = where.sql == WHOLE
+        if (question.hits and known in (None, MANY)) or (is_whole and known is None):
+            known = self._scalar(engine, count_statement(self._source, where))
+        if question.hits:
+            return Page("", 0, MANY if known is None else known)
+        spread = Spread.UNKNOWN if known is None else Spread.FEW if 0 <= known <= MOST_COUNTED else Spread.MANY
+        spread = Spread.MANY if is_whole else spread
+        statement = page_statement(
+            self._source,
+            [
+                *(Key(f'"{field}"', _SQL_NAMES[self.queryables[field]], down) for field, down in question.order),
+                self._id,
+            ],
+            self._features(question, stored=stored),
+            where,
+            spread,
+            limit=question.limit,
+            offset=question.offset,
+            after=question.after,
+        )
+        with connection_for_reading(engine) as connection:
+            row = connection.exec_driver_sql(*statement).one()
+        matched = known if known is not None else row.counted if row.counted <= MOST_COUNTED else MANY
+        return Page(row.features or "", row.returned, matched, json.loads(row.last) if row.last else None)
+
+    def feature(self, engine: Engine, identifier: str, crs: Crs, *, stored: bool = False) -> str:
         """One GeoJSON feature. Raises NotFound."""
         try:
             key = parse_value(ID, self.key, identifier)
         except InvalidParameter as error:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
-        wanted = Question(limit=1, crs=crs)
-        found = self._rows(wanted).where(self._columns[ID] == key, *self._own).limit(1).cte("page")
-        with connection_for_reading(engine) as connection:
-            text: str | None = connection.scalar(self._features(found, wanted, lambda feature: feature))
+        features, where = self._features(Question(limit=1, crs=crs), stored=stored), self._where((), engine)
+        text: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
         if text is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
         return text
@@ -190,84 +237,34 @@ class FeatureTable:
         dimension: ColumnElement[int] = postgis("ST_Dimension", self._columns[GEOMETRY])
         return [dimension == self.dimension]
 
-    def _page(self, question: Question) -> Select[Any]:
-        where = [*self._own, *(self._where(part) for part in question.conditions)]
-        total = select(func.count()).select_from(self._view).where(*where).scalar_subquery()
-        if question.hits:
-            nothing, none = literal_column("''", Text()), literal_column("0", BigInteger())
-            return select(nothing.label("features"), none.label("returned"), total.label("matched"))
-        rows = self._rows(question).where(*where).order_by(*self._order(question)).limit(question.limit)
-        found = rows.offset(question.offset).cte("page")
-        returned = func.count()
-        # A page that is not full is the last one: then all are known without counting them again.
-        known = returned < question.limit
-        if question.offset > 0:
-            known = and_(known, returned > 0)
-        return self._features(found, question, lambda feature: func.string_agg(feature, ",")).add_columns(
-            returned.label("returned"), case((known, question.offset + returned), else_=total).label("matched")
-        )
+    @property
+    def _source(self) -> str:
+        return f'ogc."{self.view}"'
 
-    def _where(self, part: Condition) -> ColumnElement[bool]:
+    @property
+    def _id(self) -> Key:
+        return Key(f'{self._source}."{ID}"', _SQL_NAMES[self.key])
+
+    @staticmethod
+    def _scalar(engine: Engine, statement: Statement) -> Any:
+        with connection_for_reading(engine) as connection:
+            return connection.exec_driver_sql(*statement).scalar()
+
+    def _where(self, conditions: Sequence[Condition], engine: Engine) -> Where:
         columns = {name: self._columns[name] for name in self.queryables}
-        return condition(part.cql2, FilterScope(columns, self.queryables, self._columns[GEOMETRY], part.crs))
+        kinds, geometry = self.queryables, self._columns[GEOMETRY]
+        asked = [condition(part.cql2, FilterScope(columns, kinds, geometry, part.crs)) for part in conditions]
+        if not (parts := [*self._own, *asked]):
+            return Where(WHOLE, {})
+        compiled = and_(*parts).compile(dialect=engine.dialect)
+        return Where(str(compiled), compiled.params)
 
-    def _order(self, question: Question) -> Iterator[ColumnElement[Any]]:
-        """Always ends with the id, so that pages neither overlap nor leave gaps."""
-        for field, descending in question.order:
-            yield self._columns[field].desc().nulls_last() if descending else self._columns[field].asc().nulls_last()
-        yield self._columns[ID]
-
-    def _rows(self, question: Question) -> Select[Any]:
-        names = [ID, *(self.fields if question.fields is None else question.fields)]
-        return select(*(self._columns[name] for name in names), self._columns[GEOMETRY])
-
-    def _features(self, found: Any, question: Question, gather: Any) -> Select[Any]:
-        """The serialised features of a page. Only now is a geometry transformed, for the rows that are sent."""
-        names = [item.name for item in found.c if item.name not in (ID, GEOMETRY)]
-        record = select(*(found.c[name] for name in names)).correlate(found).lateral("properties") if names else None
-        feature = func.concat(
-            '{"type":"Feature","id":',
-            cast(func.to_json(found.c[ID]), Text()),
-            ',"geometry":',
-            func.coalesce(self._geojson(found.c[GEOMETRY], question), "null"),
-            ',"properties":',
-            cast(func.row_to_json(literal_column("properties")), Text()) if record is not None else "{}",
-            "}",
+    def _features(self, question: Question, *, stored: bool) -> Features:
+        return features_of(
+            self._source,
+            tuple(self.fields) if question.fields is None else question.fields,
+            question.crs,
+            geometry=question.geometry,
+            multi=self.multi,
+            stored=stored,
         )
-        statement = select(gather(feature).label("features")).select_from(found)
-        return statement.join(record, true()) if record is not None else statement
-
-    def _geojson(self, geometry: ColumnElement[Any], question: Question) -> ColumnElement[Any]:
-        if not question.geometry:
-            return cast(null(), Text())
-        if self.multi:
-            geometry = postgis("ST_Multi", geometry)
-        if question.crs.srid != STORAGE_SRID:
-            geometry = postgis("ST_Transform", geometry, question.crs.srid)
-        if question.crs is CRS84:
-            geometry = postgis("ST_ForcePolygonCCW", geometry)  # RFC 7946, 3.1.6
-        if question.crs.flipped:
-            geometry = postgis("ST_FlipCoordinates", geometry)
-        # option 0: no `crs` member, which RFC 7946 has abolished
-        return postgis("ST_AsGeoJSON", geometry, question.crs.digits, 0)
-
-
-@contextmanager
-def connection_for_reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for reading; what the database says is told without its words."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except (OperationalError, PoolTimeout) as error:
-        raise Unavailable(
-            "Die Datenbank antwortet gerade nicht oder nicht rechtzeitig. / The database does not answer in time."
-        ) from error
-    except ProgrammingError as error:
-        # the view is not there, or not yet: a new layer is published as soon as its rows are loaded
-        raise Unavailable("Diese Sammlung ist noch nicht geladen. / This collection is not loaded yet.") from error
-    except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", "")).startswith(_SQLSTATE_DATA):
-            raise InvalidParameter(
-                "Ein Wert passt nicht zur Sammlung. / A value does not fit the collection."
-            ) from error
-        raise

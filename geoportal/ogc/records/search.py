@@ -12,8 +12,8 @@ from sqlalchemy import Engine, text
 from geoportal.ogc.crs import CRS84
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.query import Parameters, natural, number
+from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Kind, Record
-from geoportal.ogc.table import connection_for_reading
 from geoportal.ogc.values import as_datetime, parse_instant, parse_period
 
 PARAMETERS: Final = frozenset({"q", "type", "ids", "externalIds", "bbox", "datetime", "sortby", "limit", "offset"})

@@ -8,9 +8,9 @@ from sqlalchemy import text
 from geoportal.catalogue import Contact, Layer
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI
+from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record
 from geoportal.ogc.service import Publication, Service
-from geoportal.ogc.table import connection_for_reading
 
 CATALOGUE: Final = "katalog"
 _SERVED_CRS: Final = (25832, 4326, 3857, 31467)

@@ -31,7 +31,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from geoportal.catalogue import FieldType
 from geoportal.ogc.postgis import postgis
-from geoportal.ogc.table import connection_for_reading
+from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.tiles.matrix import SRID, Bounds, Tile
 from geoportal.ogc.tiles.tileset import TileLayer, Tileset
 

@@ -1,0 +1,175 @@
+"""Pages follow each other by the row that came last: each feature once, in order, whatever is published meanwhile."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from geoportal.database import owner_engine
+from geoportal.ogc import statements
+from geoportal.ogc.app import create_ogc
+from geoportal.settings import Settings
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, SCHULEN, publish_stock
+
+ITEMS = "/collections/bebauungsplaene/items"
+
+
+@pytest.fixture(scope="module")
+def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
+    return module_database
+
+
+@pytest.fixture
+def api(stock: Settings) -> FlaskClient:
+    return create_ogc(stock, LAYERS).test_client()
+
+
+def read(api: FlaskClient, address: str) -> dict[str, Any]:
+    response = api.get(address)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    document: dict[str, Any] = json.loads(response.data)
+    return document
+
+
+def following(document: dict[str, Any]) -> str | None:
+    links = [link["href"] for link in document["links"] if link["rel"] == "next"]
+    return links[0].removeprefix("http://localhost:8080/ogc") if links else None
+
+
+def pages(api: FlaskClient, address: str) -> list[dict[str, Any]]:
+    found, waiting = [], address
+    while waiting:
+        found.append(read(api, waiting))
+        waiting = following(found[-1]) or ""
+    return found
+
+
+SORTS = (
+    "",
+    "sortby=gueltig_von",
+    "sortby=-gueltig_von",
+    "sortby=-status,gueltig_von",
+    "sortby=veroeffentlicht_am,-name",
+)
+FILTERS = (
+    "",
+    "filter=rechtsstand>1000",
+    "bbox=8.7,50.7,8.81,50.9",
+    "status=in_kraft",
+    "crs=http://www.opengis.net/def/crs/EPSG/0/3857",
+)
+
+
+@pytest.mark.parametrize("most_counted", [3, 10_000])  # found everywhere, found seldom
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("condition", FILTERS)
+def test_pages_together_are_the_whole(
+    api: FlaskClient, monkeypatch: pytest.MonkeyPatch, sort: str, condition: str, most_counted: int
+) -> None:
+    monkeypatch.setattr(statements, "MOST_COUNTED", most_counted)
+    monkeypatch.setattr("geoportal.ogc.table.MOST_COUNTED", most_counted)
+    asked = "&".join(filter(None, (sort, condition)))
+    whole = read(api, f"{ITEMS}?limit=1000&{asked}")
+    parts = pages(api, f"{ITEMS}?limit=5&{asked}")
+    assert [item for part in parts for item in part["features"]] == whole["features"]
+    assert len(whole["features"]) > 5
+    assert all(len(part["features"]) == 5 for part in parts[:-1])
+    assert parts[-1]["features"], "no empty page at the end"
+    for part in parts:
+        assert part.get("numberMatched") in (len(whole["features"]), None if condition and most_counted == 3 else -1)
+
+
+def test_the_order_is_the_one_that_was_asked_for(api: FlaskClient) -> None:
+    found = [
+        item["properties"]["gueltig_von"]
+        for part in pages(api, f"{ITEMS}?limit=3&sortby=-gueltig_von")
+        for item in part["features"]
+    ]
+    dates = [value for value in found if value]
+    assert dates == sorted(dates, reverse=True)
+    assert found == dates + [None] * (BEBAUUNGSPLAENE - len(dates)), "what has no date comes last"
+
+
+def test_what_is_published_meanwhile_hides_nothing(api: FlaskClient, stock: Settings) -> None:
+    first = read(api, f"{ITEMS}?limit=4&sortby=nummer")
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE plans.version SET state = 'superseded' WHERE nummer = '0'"))
+    rest = [item["properties"]["nummer"] for part in pages(api, following(first) or "") for item in part["features"]]
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE plans.version SET state = 'published', published_until = NULL WHERE nummer = '0'")
+        )
+    engine.dispose()
+    assert rest == sorted(map(str, range(BEBAUUNGSPLAENE)))[4:]
+
+
+def test_offset_is_still_there_and_leads_on_by_rows(api: FlaskClient) -> None:
+    whole = read(api, f"{ITEMS}?limit=1000")["features"]
+    page = read(api, f"{ITEMS}?limit=4&offset=4")
+    assert page["features"] == whole[4:8]
+    assert read(api, following(page) or "")["features"] == whole[8:12]
+    assert read(api, f"{ITEMS}?limit=4&offset=100")["features"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link.replace("cursor=", "cursor=A"),
+        lambda link: link.replace("sortby=nummer", "sortby=name"),
+        lambda link: link.replace("rechtsstand%3E1000", "rechtsstand%3E1001"),
+        lambda link: link.replace("bebauungsplaene", "flaechennutzungsplaene"),
+        lambda link: link + "&offset=3",
+        lambda link: link.split("cursor=")[0] + "cursor=",
+        lambda link: link.split("cursor=")[0] + "cursor=%C3%A4",
+    ],
+)
+def test_a_next_link_that_somebody_has_changed_is_refused(api: FlaskClient, change: Any) -> None:
+    link = following(read(api, f"{ITEMS}?limit=3&sortby=nummer&filter=rechtsstand>1000")) or ""
+    assert api.get(link).status_code == 200
+    refused = api.get(change(link))
+    assert refused.status_code == 400
+    assert json.loads(refused.data)["description"].startswith("cursor: ")
+
+
+def test_a_next_link_allows_another_format_language_and_size(api: FlaskClient) -> None:
+    link = following(read(api, f"{ITEMS}?limit=3")) or ""
+    assert len(read(api, link.replace("limit=3", "limit=5"))["features"]) == 5
+    assert api.get(link.replace("f=json", "f=html")).status_code == 200
+
+
+def test_a_page_of_long_geometries_is_shorter_than_asked(api: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "MOST_BYTES", 400)
+    parts = pages(api, f"{ITEMS}?limit=1000")
+    assert len(parts) > 3
+    assert sum(part["numberReturned"] for part in parts) == BEBAUUNGSPLAENE
+    assert {part["numberMatched"] for part in parts} == {BEBAUUNGSPLAENE}
+    monkeypatch.setattr(statements, "MOST_BYTES", 1)
+    assert read(api, f"{ITEMS}?limit=3")["numberReturned"] == 1, "one feature is sent, however long"
+
+
+def test_points_without_any_stored_text_are_paged_alike(api: FlaskClient) -> None:
+    parts = pages(api, "/collections/schulen/items?limit=7&sortby=-schueler")
+    assert [item["properties"]["schueler"] for part in parts for item in part["features"]] == [
+        10 * number for number in reversed(range(SCHULEN))
+    ]
+
+
+def test_the_stored_outline_is_the_one_that_would_be_computed(
+    api: FlaskClient, monkeypatch: pytest.MonkeyPatch, stock: Settings
+) -> None:
+    stored = read(api, f"{ITEMS}?limit=1000")["features"]
+    other = create_ogc(stock, LAYERS).test_client()
+    monkeypatch.setattr("geoportal.ogc.service.Service.has_geojson", lambda *_: False)
+    assert read(other, f"{ITEMS}?limit=1000")["features"] == stored
+
+
+def test_hits_are_counted_to_the_end(api: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "MOST_COUNTED", 3)
+    monkeypatch.setattr("geoportal.ogc.table.MOST_COUNTED", 3)
+    assert "sehr vielen" in api.get(f"{ITEMS}?filter=rechtsstand>1000&f=html").get_data(as_text=True)
+    assert "numberMatched" not in read(api, f"{ITEMS}?filter=rechtsstand>1000")
+    assert read(api, f"{ITEMS}?filter=rechtsstand>1000&resultType=hits")["numberMatched"] == BEBAUUNGSPLAENE
