@@ -1,8 +1,9 @@
 """Styles as a Mapnik map: XML for one resolution, with every size already in pixels."""
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import sqrt
 from typing import Final, Literal, NamedTuple
 from xml.sax.saxutils import quoteattr
@@ -32,6 +33,9 @@ _LEAST_SPACING = 3.0  # pixels; closer lines become a tint
 _DIMENSIONS = {Dimension.AREA: 2, Dimension.LINE: 1, Dimension.POINT: 0}
 _LABEL_WIDTH = 160
 _SQUARE = '<rect width="24" height="24" fill="#ffffff" fill-opacity="0"/>'
+
+# what would be a column or a quotation to the reader of the texts
+_PLAIN = str.maketrans({"|": "/", '"': "”", "\n": " ", "\r": " ", "'": "’"})
 
 # What lies under what, over all features: (kinds of parts, geometries).
 _PASSES: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
@@ -88,6 +92,36 @@ def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float) -
         if styles:
             named.append(_layer(source, styles))
     return MapnikMap("".join([*out, *named, "</Map>"]), assets)
+
+
+def write_sheet(
+    drawing: str, width: int, height: int, texts: Iterable[tuple[float, float, str]], size: float
+) -> MapnikMap:
+    """A drawing in SVG with texts beside it: (x, y of its left middle, text) in pixels from the upper left.
+
+    To be painted in the box 0, 0, width, height of any CRS with metres.
+    """
+    # Mapnik remembers a file by its name
+    name_of_drawing = f"sheet-{blake2b(drawing.encode(), digest_size=10).hexdigest()}.svg"
+    places = [f"{x:g}|{height - y:g}|{text.translate(_PLAIN)}" for x, y, text in texts]
+    middle = f"x|y\n{width / 2:g}|{height / 2:g}"
+    layers = [
+        ("drawing", middle, f'<MarkersSymbolizer file="{name_of_drawing}" width="{width}" height="{height}" '
+         'allow-overlap="true" ignore-placement="true"/>'),
+        ("texts", "\n".join(["x|y|text", *places]), f'<TextSymbolizer face-name="{_FONTS[False]}" size="{size:g}" '
+         f'fill="{INK}" horizontal-alignment="right" vertical-alignment="middle" placement="point" '
+         'allow-overlap="true">[text]</TextSymbolizer>'),
+    ]  # fmt: skip
+    if not places:
+        layers.pop()
+    if not drawing:
+        layers.pop(0)
+    out = ['<Map srs="epsg:25832">']
+    for name, rows, symbolizer in layers:
+        out.append(f'<Style name="{name}"><Rule>{symbolizer}</Rule></Style>')
+        given = {"type": "csv", "inline": rows, "separator": "|"}
+        out.append(_layer(Source(name, "epsg:25832", given), [name]))
+    return MapnikMap("".join([*out, "</Map>"]), {name_of_drawing: drawing} if drawing else {})
 
 
 def _layer(source: Source, styles: Sequence[str]) -> str:

@@ -22,13 +22,14 @@ from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, Answer, OgcProb
 from geoportal.ogc.records import routes as records
 from geoportal.ogc.service import Service
 from geoportal.ogc.tiles import routes as tiles
+from geoportal.ogc.wms import routes as wms
 from geoportal.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
 
 MAX_BODY: Final = 1024**2  # a filter or the inputs of a process; whoever sends more gets 413
 
-PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART, maps.PART)
+PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART, maps.PART, wms.PART)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:

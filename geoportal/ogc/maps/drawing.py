@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from geoportal.archive import Archive
-from geoportal.cartography import mapnik_xml
-from geoportal.ogc.crs import UTM32
+from geoportal.cartography import legend, mapnik_xml
+from geoportal.ogc.crs import UTM32, Box
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import Drawn, layers_of, scans
 from geoportal.ogc.problems import InvalidParameter, Unavailable
@@ -34,16 +34,41 @@ class Drawer:
             raise InvalidParameter(f"höchstens {_MOST_LAYERS} auf einmal / at most {_MOST_LAYERS} at a time")
         # resolutions of three digits: the same styles again for windows of the same scale
         resolution = float(f"{picture.ground * picture.scale_factor:.3g}")
-        srs = f"epsg:{picture.crs.srid}"
         layers = [
             (_numbered(source, number), sheet) for number, one in enumerate(drawn) for source, sheet in layers_of(one)
         ]
-        written = mapnik_xml.write(layers, srs, resolution)
+        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
+        return self._paint(written, picture, cut, self._rasters(drawn, picture))
+
+    def legend(self, rows: Sequence[legend.Entry]) -> bytes:
+        """As PNG, on white. Raises Unavailable."""
+        width, height = legend.size(rows)
+        written = mapnik_xml.write_sheet(
+            legend.drawing(rows), width, height, legend.text_places(rows), legend.TEXT_SIZE
+        )
+        [content] = self._paint(written, Picture(Box(0, 0, width, height), UTM32, width, height, "png32", "#ffffff"))
+        return content
+
+    def message(self, sentence: str, picture: Picture) -> bytes:
+        """A picture with nothing but these words; its box is 0, 0, width, height. Raises Unavailable."""
+        letters = max(8, picture.width // 7)
+        lines = [sentence[at : at + letters] for at in range(0, len(sentence), letters)]
+        texts = [(6.0, 14.0 + 16 * number, line) for number, line in enumerate(lines[: picture.height // 16])]
+        [content] = self._paint(mapnik_xml.write_sheet("", picture.width, picture.height, texts, 11), picture)
+        return content
+
+    def _paint(
+        self,
+        written: mapnik_xml.MapnikMap,
+        picture: Picture,
+        cut: int = 1,
+        rasters: Sequence[RasterUnderlay] = (),
+    ) -> list[bytes]:
         box = picture.box
         painting = Painting(
             xml=written.xml,
             assets=written.assets,
-            srs=srs,
+            srs=f"epsg:{picture.crs.srid}",
             box=(box.west, box.south, box.east, box.north),
             width=picture.width,
             height=picture.height,
@@ -52,7 +77,7 @@ class Drawer:
             buffer=round(_BUFFER * picture.scale_factor),
             cut=cut,
             scale_factor=picture.scale_factor,
-            rasters=tuple(self._rasters(drawn, picture)),
+            rasters=tuple(rasters),
         )
         try:
             return self.painters.paint(painting)

@@ -1,0 +1,61 @@
+"""The legend of a collection in one of its styles, with the symbols that occur in the data."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, bindparam, text
+
+from geoportal.cartography import legend, planzeichen
+from geoportal.cartography.legend import Entry
+from geoportal.cartography.model import Rule, Sheet
+from geoportal.cartography.sheets import PLANWERK, PLANZV
+from geoportal.ogc.crs import Box
+from geoportal.ogc.maps.sources import Drawn
+from geoportal.ogc.reading import connection_for_reading
+
+_SYMBOLS: Final = text("""
+    -- the symbols that a drawing has, of the plans that are public now
+    SELECT DISTINCT planwerk, planzeichen FROM ogc.planzeichnung
+    WHERE ist_aktuell AND planwerk IN :werke
+        AND (CAST(:ags AS text) IS NULL OR ags = :ags)
+        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, 25832))
+""").bindparams(bindparam("werke", expanding=True))
+
+
+class Legend(NamedTuple):
+    title: str
+    rows: list[Entry]
+
+    @property
+    def svg(self) -> str:
+        return legend.svg(self.rows, self.title)
+
+
+def legend_of(engine: Engine, drawn: Drawn, sheet: Sheet, language: str, box: Box | None) -> Legend:
+    """`box` (storage CRS): only what occurs there. Raises Unavailable."""
+    layer = drawn.collection.layer
+    title = f"{getattr(layer.title, language)} – {getattr(sheet.title, language)}"
+    planwerk = PLANWERK.get(layer.view)
+    if sheet.id != PLANZV:
+        return Legend(title, legend.entries(sheet, language))
+    whole = sheet
+    if planwerk is not None:  # the drawing of the contents, and the outline around it
+        whole = Sheet(PLANZV, sheet.title, (*planzeichen.rules(planwerk), *sheet.rules))
+    werke = [planwerk] if planwerk else list(PLANWERK.values())
+    found = _occurring(engine, drawn, werke, box)
+
+    def occurs(rule: Rule) -> bool:
+        return not rule.when or (rule.when.get("planwerk"), rule.when.get(planzeichen.FIELD)) in found
+
+    return Legend(title, legend.entries(whole, language, occurs))
+
+
+def _occurring(engine: Engine, drawn: Drawn, werke: list[str], box: Box | None) -> set[tuple[object, object]]:
+    corners = dict(zip(("west", "south", "east", "north"), _corners(box), strict=True))
+    asked = {"werke": werke, "ags": drawn.selection.ags, "status": drawn.selection.status, **corners}
+    with connection_for_reading(engine) as connection:
+        return {(row.planwerk, row.planzeichen) for row in connection.execute(_SYMBOLS, asked)}
+
+
+def _corners(box: Box | None) -> tuple[float | None, ...]:
+    return (box.west, box.south, box.east, box.north) if box else (None, None, None, None)

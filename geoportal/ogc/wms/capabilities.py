@@ -1,0 +1,206 @@
+"""What the WMS says of itself, for both versions."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lxml import etree
+
+from geoportal.cartography.sheets import sheets
+from geoportal.ogc.crs import CRS84, UTM32, Box, Crs
+from geoportal.ogc.maps.picture import MOST_PIXELS, transformed
+from geoportal.ogc.wms.request import CRS_NAMES, IMAGES, MOST_LAYERS
+from geoportal.ogc.wms.tree import WmsLayer
+
+_WMS: Final = "http://www.opengis.net/wms"
+_XLINK: Final = "http://www.w3.org/1999/xlink"
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+INFO_FORMATS: Final = ("text/html", "application/geo+json", "application/json", "text/plain")
+
+type Element = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the document is about. `extent` gives the box (CRS84) of a collection, None when it has nothing."""
+
+    base: str
+    title: str
+    abstract: str
+    keywords: Sequence[str]
+    provider: str
+    fees: str
+    area: Box
+    layers: Sequence[WmsLayer]
+    extent: Callable[[str], Box | None]
+
+    @property
+    def url(self) -> str:
+        return f"{self.base}/wms?"
+
+
+def write(described: Described, version: str) -> bytes:
+    newer = version == "1.3.0"
+    writer = _Writer(newer)
+    root = writer.root()
+    _service(writer, root, described)
+    capability = writer.add(root, "Capability")
+    _operations(writer, capability, described)
+    exceptions = writer.add(capability, "Exception")
+    formats = ("XML", "INIMAGE", "BLANK")
+    older = ("application/vnd.ogc.se_xml", "application/vnd.ogc.se_inimage", "application/vnd.ogc.se_blank")
+    for name in formats if newer else older:
+        writer.add(exceptions, "Format", name)
+    top = writer.add(capability, "Layer")
+    writer.add(top, "Title", described.title)
+    writer.add(top, "Abstract", described.abstract)
+    for name in CRS_NAMES:
+        if newer or name != "CRS:84":
+            writer.add(top, "CRS" if newer else "SRS", name)
+    writer.place(top, described.area)
+    for layer in described.layers:
+        _layer(writer, top, layer, described)
+    head = b""
+    if not newer:
+        head = b'<!DOCTYPE WMT_MS_Capabilities SYSTEM "http://schemas.opengis.net/wms/1.1.1/WMS_MS_Capabilities.dtd">\n'
+    body: bytes = etree.tostring(root, encoding="UTF-8")
+    return b"<?xml version='1.0' encoding='UTF-8'?>\n" + head + body
+
+
+class _Writer:
+    """Elements in the words of one version."""
+
+    def __init__(self, newer: bool) -> None:
+        self.newer = newer
+
+    def root(self) -> Element:
+        if not self.newer:
+            return etree.Element("WMT_MS_Capabilities", {"version": "1.1.1"}, nsmap={"xlink": _XLINK})
+        place = f"{_WMS} http://schemas.opengis.net/wms/1.3.0/capabilities_1_3_0.xsd"
+        return etree.Element(
+            f"{{{_WMS}}}WMS_Capabilities",
+            {"version": "1.3.0", f"{{{_XSI}}}schemaLocation": place},
+            nsmap={None: _WMS, "xlink": _XLINK, "xsi": _XSI},
+        )
+
+    def add(self, parent: Element, name: str, text: str | None = None, **attributes: str) -> Element:
+        element: Element = etree.SubElement(parent, f"{{{_WMS}}}{name}" if self.newer else name, attributes)
+        element.text = text
+        return element
+
+    def link(self, parent: Element, url: str) -> None:
+        resource = self.add(parent, "OnlineResource")
+        resource.set(f"{{{_XLINK}}}type", "simple")
+        resource.set(f"{{{_XLINK}}}href", url)
+
+    def keywords(self, parent: Element, words: Sequence[str]) -> None:
+        listed = self.add(parent, "KeywordList")
+        for word in words:
+            self.add(listed, "Keyword", word)
+
+    def place(self, parent: Element, box: Box) -> None:
+        """In degrees, and in the system that the data are kept in."""
+        corners = [f"{corner:.6f}" for corner in (box.west, box.south, box.east, box.north)]
+        if self.newer:
+            around = self.add(parent, "EX_GeographicBoundingBox")
+            for name, corner in zip(
+                ("westBoundLongitude", "eastBoundLongitude", "southBoundLatitude", "northBoundLatitude"),
+                (corners[0], corners[2], corners[1], corners[3]),
+                strict=True,
+            ):
+                self.add(around, name, corner)
+        else:
+            self.add(parent, "LatLonBoundingBox", **dict(zip(("minx", "miny", "maxx", "maxy"), corners, strict=True)))
+        for name, crs in self._systems():
+            shown = transformed(box, CRS84, crs)
+            numbers = [shown.west, shown.south, shown.east, shown.north]
+            if crs.flipped and self.newer:
+                numbers = [shown.south, shown.west, shown.north, shown.east]
+            written = [f"{number:.{min(crs.digits, 6)}f}" for number in numbers]
+            attributes = dict(zip(("minx", "miny", "maxx", "maxy"), written, strict=True))
+            self.add(parent, "BoundingBox", **{"CRS" if self.newer else "SRS": name}, **attributes)
+
+    def _systems(self) -> Iterator[tuple[str, Crs]]:
+        """All for the newer version, whose clients take the first that they know."""
+        for name, crs in CRS_NAMES.items():
+            if self.newer or crs is UTM32:
+                yield name, crs
+
+
+def _service(writer: _Writer, root: Element, described: Described) -> None:
+    service = writer.add(root, "Service")
+    writer.add(service, "Name", "WMS" if writer.newer else "OGC:WMS")
+    writer.add(service, "Title", described.title)
+    writer.add(service, "Abstract", described.abstract)
+    writer.keywords(service, [*described.keywords, "infoMapAccessService"])
+    writer.link(service, described.base)
+    contact = writer.add(service, "ContactInformation")
+    person = writer.add(contact, "ContactPersonPrimary")
+    writer.add(person, "ContactPerson", "")
+    writer.add(person, "ContactOrganization", described.provider)
+    writer.add(service, "Fees", described.fees)
+    writer.add(service, "AccessConstraints", "none")
+    if writer.newer:
+        writer.add(service, "LayerLimit", str(MOST_LAYERS))
+        writer.add(service, "MaxWidth", str(MOST_PIXELS))
+        writer.add(service, "MaxHeight", str(MOST_PIXELS))
+
+
+def _operations(writer: _Writer, capability: Element, described: Described) -> None:
+    operations: Mapping[str, Sequence[str]] = {
+        "GetCapabilities": ("text/xml",) if writer.newer else ("application/vnd.ogc.wms_xml",),
+        "GetMap": tuple(IMAGES),
+        "GetFeatureInfo": INFO_FORMATS,
+    }
+    request = writer.add(capability, "Request")
+    for name, formats in operations.items():
+        operation = writer.add(request, name)
+        for form in formats:
+            writer.add(operation, "Format", form)
+        http = writer.add(writer.add(operation, "DCPType"), "HTTP")
+        writer.link(writer.add(http, "Get"), described.url)
+
+
+def _layer(writer: _Writer, parent: Element, layer: WmsLayer, described: Described) -> None:
+    about = layer.collection.layer
+    element = writer.add(parent, "Layer", queryable="1")
+    writer.add(element, "Name", layer.name)
+    writer.add(element, "Title", layer.title.de)
+    writer.add(element, "Abstract", about.description.de)
+    writer.keywords(element, about.keywords.de)
+    box = described.extent(about.id) or described.area
+    writer.place(element, box)
+    attribution = writer.add(element, "Attribution")
+    writer.add(attribution, "Title", f"{about.publisher} – {about.licence.name}")
+    writer.link(attribution, about.licence.url)
+    collection = f"{described.base}/collections/{about.id}"
+    for kind, form, url in (
+        ("ISO19115:2003" if writer.newer else "TC211", "text/html", f"{collection}?f=html"),
+        ("ISO19115:2003" if writer.newer else "TC211", "application/json", f"{collection}?f=json"),
+    ):
+        metadata = writer.add(element, "MetadataURL", type=kind)
+        writer.add(metadata, "Format", form)
+        writer.link(metadata, url)
+    data = writer.add(element, "DataURL")
+    writer.add(data, "Format", "application/geo+json")
+    writer.link(data, f"{collection}/items")
+    for name, sheet in sheets(about).items():
+        style = writer.add(element, "Style")
+        writer.add(style, "Name", name)
+        writer.add(style, "Title", sheet.title.de)
+        legend = writer.add(style, "LegendURL", width="400", height="300")
+        writer.add(legend, "Format", "image/png")
+        writer.link(legend, f"{described.url}SERVICE=WMS&VERSION=1.3.0&REQUEST=GetLegendGraphic&FORMAT=image/png"
+                    f"&LAYER={layer.name}&STYLE={name}")  # fmt: skip
+    for title, below in layer.groups:
+        group = writer.add(element, "Layer")
+        writer.add(group, "Title", title.de)
+        for each in below:
+            _leaf(writer, group, each)
+
+
+def _leaf(writer: _Writer, parent: Element, layer: WmsLayer) -> None:
+    """Place, attribution and styles are inherited (06-042, 7.2.4.8)."""
+    element = writer.add(parent, "Layer", queryable="1")
+    writer.add(element, "Name", layer.name)
+    writer.add(element, "Title", layer.title.de)
