@@ -8,7 +8,7 @@ A version is text, "4.1"; a code is text too, because some enumerations number t
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Final, Literal, cast
@@ -320,6 +320,7 @@ def _rows(table: str) -> Iterable[list[str]]:
     return (line.split("\t") for line in text.splitlines()[1:])
 
 
+@lru_cache(maxsize=256)  # a handful of runs, written thousands of times
 def _span(versions: str) -> tuple[str, ...]:
     """The versions of a run: "4.0-4.1,6.0" means "4.0", "4.1", "6.0"."""
     return tuple(

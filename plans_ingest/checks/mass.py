@@ -72,14 +72,24 @@ RULES: Final = (*(rule for rule, _ in _PAIRS.values()), *_EITHER.values(), REVER
 
 # A plot cannot be covered more than wholly; the others are far above every Orientierungswert of BauNVO § 17.
 _POSSIBLE: Final = {"GRZ": (0.0, 1.0), "GFZ": (0.0, 12.0), "BMZ": (0.0, 40.0), "Z": (0.0, 60.0), "ZU": (0.0, 10.0)}
-_NAMES: Final = frozenset(f"{name}{suffix}" for name in _PAIRS for suffix in ("", "min", "max", "_Ausn"))
+_NAMES: Final = frozenset(
+    {f"{name}{suffix}" for name in _PAIRS for suffix in ("", "min", "max", "_Ausn")} | {"Zzwingend", "ZUzwingend"}
+)
+_REMEMBERED: Final = 10_000
 
 
 def check(plan: Plan, context: Context) -> Iterator[Issue]:
+    sound: set[tuple[object, ...]] = set()  # what most objects say, many others have said before
     for objekt in plan.objekte:
         if _NAMES.isdisjoint(objekt.attribute):
             continue
-        for rule, detail in _broken(objekt):
+        said = tuple((name, repr(value)) for name, value in objekt.attribute.items() if name in _NAMES)
+        if said in sound:
+            continue
+        found = list(_broken(objekt))
+        if not found and len(sound) < _REMEMBERED:
+            sound.add(said)
+        for rule, detail in found:
             where = context.at(objekt.klasse, objekt.gml_id)
             yield rule.issue(where, detail, plan=plan.gml_id, geometry=objekt.geometry)
 
