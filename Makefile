@@ -42,6 +42,10 @@ audit: .venv/installed ## asks the registries (network) for known weaknesses of 
 sbom: .venv/installed node_modules/.installed ## what we are made of, as CycloneDX: sbom.cdx.json
 	@.venv/bin/python scripts/supply_chain.py sbom sbom.cdx.json
 
+.PHONY: bench-ingest
+bench-ingest: .venv/installed ## measures how fast plan files are read, beside GDAL, into docs/performance-ingest.md
+	@.venv/bin/python scripts/bench_ingest.py docs/performance-ingest.md
+
 .PHONY: sample-data
 sample-data: $(SAMPLE_DATA) ## writes the sample plans
 

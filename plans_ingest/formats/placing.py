@@ -29,13 +29,17 @@ class Placed:
 def place(
     records: Iterable[Record], document: Where, default_srs: str | None, srid: int
 ) -> tuple[list[Placed], list[Issue]]:
-    """All geometries of the records, in the CRS `srid`. What cannot be placed is told and stays as text."""
+    """All geometries of the records, which give them away, in the CRS `srid`.
+
+    What cannot be placed is told and stays as text.
+    """
     issues: list[Issue] = []
     groups: dict[str | None, list[Placed]] = {}
     for record in records:
         for name, raws in record.geometries.items():
             for raw in raws:
                 groups.setdefault(raw.srs_name or default_srs, []).append(Placed(record, name, raw.geometry))
+        record.geometries = {}  # or each would be in memory twice
     placed: list[Placed] = []
     for srs_name, group in groups.items():
         placed.extend(_place_group(group, document, srs_name, srid, issues))

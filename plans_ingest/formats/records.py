@@ -1,10 +1,15 @@
 """One feature as a file tells it, before it is put in place and understood: the same for every format."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.model import Json, Where
+
+# Of one file. The largest Flächennutzungsplan that we know has some 10,000; this many fit into the memory of a reading
+# process three times over (docs/performance-ingest.md).
+MAX_FEATURES: Final = 200_000
 
 
 class GeometryFault(Exception):

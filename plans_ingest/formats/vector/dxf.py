@@ -14,8 +14,9 @@ from typing import Final
 import shapely
 
 from plans_ingest.errors import UnreadableFile, UnsafeFile
+from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.vector import rings
-from plans_ingest.formats.vector.layers import MAX_FEATURES, MAX_RING, Layer
+from plans_ingest.formats.vector.layers import MAX_RING, Layer
 from plans_ingest.model import Severity, Where
 
 COLUMN: Final = "layer"  # the one attribute that a drawn line has

@@ -22,8 +22,8 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import crs
 from plans_ingest.errors import UnreadableFile, UnsafeFile
-from plans_ingest.formats.records import GeometryFault
-from plans_ingest.formats.vector.layers import MAX_COLUMNS, MAX_FEATURES, Layer
+from plans_ingest.formats.records import MAX_FEATURES, GeometryFault
+from plans_ingest.formats.vector.layers import MAX_COLUMNS, Layer
 from plans_ingest.model import Json, Where
 
 _LARGEST: Final = 512 * 1024**2

@@ -12,8 +12,8 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.errors import UnreadableFile, UnsafeFile, UnsupportedFormat
-from plans_ingest.formats.records import GeometryFault
-from plans_ingest.formats.vector.layers import MAX_COLUMNS, MAX_FEATURES, Layer
+from plans_ingest.formats.records import MAX_FEATURES, GeometryFault
+from plans_ingest.formats.vector.layers import MAX_COLUMNS, Layer
 from plans_ingest.model import Json, Where
 
 MAX_SIZE: Final = 64 * 1024**2

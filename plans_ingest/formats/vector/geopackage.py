@@ -13,9 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import crs
 from plans_ingest.errors import UnreadableFile, UnsafeFile, UnsupportedFormat
-from plans_ingest.formats.records import GeometryFault
+from plans_ingest.formats.records import MAX_FEATURES, GeometryFault
 from plans_ingest.formats.vector import wkb
-from plans_ingest.formats.vector.layers import MAX_COLUMNS, MAX_FEATURES, Layer
+from plans_ingest.formats.vector.layers import MAX_COLUMNS, Layer
 from plans_ingest.model import Json, Severity, Where
 
 _MAX_VALUE: Final = 64 * 1024**2

@@ -9,10 +9,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.errors import UnreadableFile, UnsafeFile
-from plans_ingest.formats.records import Raw, Record
+from plans_ingest.formats.records import MAX_FEATURES, Raw, Record
 from plans_ingest.model import Issue, Json, Severity, Where
 
-MAX_FEATURES: Final = 200_000
 MAX_COLUMNS: Final = 500
 MAX_TEXT: Final = 1_000_000  # characters of one value
 MAX_RING: Final = 100_000  # vertices of one ring or line

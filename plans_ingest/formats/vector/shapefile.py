@@ -17,9 +17,9 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import crs
 from plans_ingest.errors import UnreadableFile, UnsafeFile, UnsupportedFormat
-from plans_ingest.formats.records import GeometryFault
+from plans_ingest.formats.records import MAX_FEATURES, GeometryFault
 from plans_ingest.formats.vector import encoding, rings
-from plans_ingest.formats.vector.layers import MAX_FEATURES, Layer
+from plans_ingest.formats.vector.layers import Layer
 from plans_ingest.model import Json, Severity, Where
 
 _KINDS: Final = {1: "Punkt", 3: "Linie", 5: "Fläche", 8: "Mehrfachpunkt"}  # + 10 with Z, + 20 with M

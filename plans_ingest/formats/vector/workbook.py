@@ -11,7 +11,8 @@ from lxml import etree
 
 from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.formats.container import WORKBOOK_SHEET
-from plans_ingest.formats.vector.layers import MAX_COLUMNS, MAX_FEATURES, Layer
+from plans_ingest.formats.records import MAX_FEATURES
+from plans_ingest.formats.vector.layers import MAX_COLUMNS, Layer
 from plans_ingest.model import Json, Where
 
 _MAX_PART: Final = 64 * 1024**2

@@ -24,6 +24,7 @@ def read(path: Path, name: str, srid: int, schemas: Path | None = None) -> Readi
     records = [values.read(feature, document, issues) for feature in _checked(document.features(), schema)]
     if schema is not None:
         issues = schema.merged_into(issues)
+    geometrien = sum(len(raws) for record in records for raws in record.geometries.values())
     placed, found = placing.place(records, Where(name), document.default_srs, srid)
     issues.extend(found)
     read_plans = plans.assemble(records, placed, document.version, issues)
@@ -41,7 +42,7 @@ def read(path: Path, name: str, srid: int, schemas: Path | None = None) -> Readi
         plans=tuple(read_plans),
         issues=tuple(issues),
         features=len(records),
-        geometrien=sum(len(raws) for record in records for raws in record.geometries.values()),
+        geometrien=geometrien,
         mended=sum(item.original is not None for item in placed),
         lines={r.gml_id: r.where.line for r in reversed(records) if r.gml_id is not None and r.where.line is not None},
         schema=None if schema is None else f"XPlanGML {document.version}",

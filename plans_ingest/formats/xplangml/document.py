@@ -15,6 +15,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from plans_ingest.errors import NoPlan, UnreadableFile, UnsafeFile, UnsupportedFormat
+from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.xplangml.gml import Element, is_gml, local
 from plans_ingest.model import Where
 
@@ -152,7 +153,7 @@ def preflight(path: Path, name: str) -> Preflight:
     """
     found = Preflight()
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth = in_feature = outside = namespaces = 0
+    depth = in_feature = outside = namespaces = features = 0
     feature_depth: int | None = None
     container_depth: int | None = None
 
@@ -160,7 +161,7 @@ def preflight(path: Path, name: str) -> Preflight:
         raise UnsafeFile(german, english, Where(name, line=parser.CurrentLineNumber))
 
     def start(tag: str, attributes: list[str]) -> None:
-        nonlocal depth, in_feature, feature_depth, container_depth, outside, namespaces
+        nonlocal depth, in_feature, feature_depth, container_depth, outside, namespaces, features
         depth += 1
         namespaces = 0
         found.elements += 1
@@ -177,6 +178,9 @@ def preflight(path: Path, name: str) -> Preflight:
                 refuse(f"Objekt mit mehr als {MAX_FEATURE_ELEMENTS} Elementen", "object with too many elements")
         elif container_depth is not None and depth == container_depth + 1:
             feature_depth, in_feature = depth, 0
+            features += 1
+            if features > MAX_FEATURES:
+                refuse(f"mehr als {MAX_FEATURES} Objekte; bitte in Teilen liefern", "too many objects in one file")
         else:
             outside += 1
             if outside > MAX_OUTSIDE:

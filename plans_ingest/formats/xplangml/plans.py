@@ -139,7 +139,7 @@ class _Assembly:
             record.take("flaechenschluss")
         for name in OBJECT_TO_BEREICH:
             record.take_all(name)
-        return Planobjekt(
+        objekt = Planobjekt(
             klasse=record.klasse,
             gml_id=record.gml_id,
             bereich=bereich,
@@ -150,6 +150,8 @@ class _Assembly:
             rechtscharakter=self._rechtscharakter(record),
             attribute=self._rest(record),
         )
+        record.values = {}  # said; a large plan would hold all of it twice
+        return objekt
 
     def _text(self, record: Record) -> Textabschnitt:
         grundlage = record.take("gesetzlicheGrundlage")

@@ -7,6 +7,7 @@ a list.
 
 from collections.abc import Mapping
 from datetime import date
+from sys import intern
 from typing import Final
 
 from lxml import etree
@@ -20,6 +21,7 @@ from plans_ingest.formats.xplangml.gml import Element, Notes, local
 from plans_ingest.model import Issue, Json, Severity, Where
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+_SHORT: Final = 48  # characters
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
@@ -90,8 +92,10 @@ def _value(element: Element, attribute: Attribute | None, document: Document, is
         nested = [_nested(child, document, issues) for child in inner]
         return nested[0] if len(nested) == 1 else list(nested)
     if href is not None:
-        return href
+        return intern(href) if len(href) < _SHORT else href
     text = (element.text or "").strip()
+    if len(text) < _SHORT:  # codes, numbers of Bereiche: the same few in every object
+        text = intern(text)
     uom, code_space, nil = element.get("uom"), element.get("codeSpace"), element.get("nilReason")
     if not text and nil:
         return {"nilReason": nil}

@@ -1,0 +1,144 @@
+"""Measures how fast plan files become plans, beside GDAL's GML driver, and how much memory that takes.
+
+`bench_ingest.py FILE.md` writes the tables. Each figure comes from a process of its own, the best of three (of one where
+the file is large), in CPU seconds.
+With XPLAN_CORPUS, real plans are measured too.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.files import feature, link, plan, polygon, prop, xplangml  # noqa: E402 - the root has to be known first
+
+SIZES = (1_000, 10_000, 100_000, 199_998, 1_000_000)
+TRIES_UP_TO = 10_000  # objects; larger files are measured once
+REAL = (
+    "xplan-core-commons__testdata__xplan51__BPlan001_5-1.gml",
+    "xplan-tests-soapui__xplan-api-manager__plans__BP_5.3_MultiplePlansWfsFcAdditionalObjects.gml",
+)
+# What the reading process does, step by step; then the same with GDAL, which only reads.
+OURS = """
+import json, resource, sys, tempfile, time
+from pathlib import Path
+started = time.process_time()
+import plans_ingest.child
+from plans_ingest import PlanFileError, ingest, serial
+ready = time.process_time()
+found = {"start": ready - started}
+with tempfile.TemporaryDirectory() as folder, open("/dev/null", "wb") as nowhere:
+    try:
+        batch = ingest(Path(sys.argv[1]), Path(folder), srid=25832)
+        serial.write_batch(batch, nowhere, Path(folder))
+        found |= {"features": batch.report.features, "fault": ""}
+    except PlanFileError as fault:
+        found |= {"features": 0, "fault": fault.german}
+found |= {"seconds": time.process_time() - ready, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
+print(json.dumps(found))
+"""
+GDAL = """
+import json, resource, sys, time, warnings
+warnings.simplefilter("ignore")
+import pyogrio
+ready, features = time.process_time(), 0
+for layer, _ in pyogrio.list_layers(sys.argv[1]):
+    _, ids, shapes, _ = pyogrio.raw.read(sys.argv[1], layer=layer, return_fids=True)
+    features += len(ids)
+print(json.dumps({"features": features, "seconds": time.process_time() - ready,
+                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}))
+"""
+
+
+def main(target: Path) -> None:
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file in _files(Path(folder)):
+            tries = 3 if file.stat().st_size < 800 * TRIES_UP_TO else 1
+            ours, theirs = (_best(program, file, tries) for program in (OURS, GDAL))
+            rows.append(_row(name, ours, theirs))
+            print(rows[-1], flush=True)
+            file.unlink()
+    head = target.read_text("utf-8").partition("<!-- measured -->")[0]
+    table = (
+        "| Datei | Objekte | CPU-Sekunden | Objekte/s | GDAL Objekte/s | Verhältnis | Speicher | GDAL Speicher |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+    )
+    target.write_text(f"{head}<!-- measured -->\n\n{table}{''.join(rows)}", "utf-8")
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    corpus = os.environ.get("XPLAN_CORPUS")
+    for number, name in enumerate(REAL if corpus else ()):
+        copy = folder / f"{number}.gml"  # GDAL writes beside what it reads
+        copy.write_bytes((Path(str(corpus)) / "files" / name).read_bytes())
+        yield f"echter Plan {number + 1}", copy
+    for size in SIZES:
+        yield f"eine Klasse, {size:,}".replace(",", ".") + " Flächen", _grid(folder / f"{size}.gml", size)
+
+
+def _grid(file: Path, count: int) -> Path:
+    """A plan of square Baugebiete side by side, which cover it."""
+    side = math.isqrt(count)
+    before, after = xplangml("@").split("<gml:featureMember>@</gml:featureMember>")
+    wide, high = 10 * side, 10 * math.ceil(count / side)
+    heads = (
+        plan(outline=polygon(f"0 0 {wide} 0 {wide} {high} 0 {high} 0 0"), extra=link("bereich", "b")),
+        feature("BP_Bereich", "b", prop("nummer", "0") + link("gehoertZuPlan", "plan")),
+    )
+    with file.open("w", encoding="utf-8") as sink:
+        sink.write(before)
+        for item in (*heads, *(_square(number, side) for number in range(count))):
+            sink.write(f"<gml:featureMember>{item}</gml:featureMember>\n")
+        sink.write(after)
+    return file
+
+
+def _square(number: int, side: int) -> str:
+    x, y = 10 * (number % side), 10 * (number // side)
+    return feature(
+        "BP_BaugebietsTeilFlaeche",
+        f"o{number}",
+        prop("ebene", "0")
+        + link("gehoertZuBereich", "b")
+        + prop("rechtscharakter", "1000")
+        + prop("position", polygon(f"{x} {y} {x + 10} {y} {x + 10} {y + 10} {x} {y + 10} {x} {y}"))
+        + prop("flaechenschluss", "true")
+        + prop("GRZ", "0.4")
+        + prop("allgArtDerBaulNutzung", "1000")
+        + prop("besondereArtDerBaulNutzung", "1200"),
+    )
+
+
+def _best(program: str, file: Path, tries: int) -> dict[str, Any]:
+    def once() -> dict[str, Any]:
+        done = subprocess.run(  # noqa: S603 - our own interpreter, with programs of our own
+            [sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    return min((once() for _ in range(tries)), key=lambda found: found["seconds"])
+
+
+def _row(name: str, ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    speed, other = (found["features"] / found["seconds"] for found in (ours, theirs))
+    result = (
+        f"{ours['features']} | {ours['seconds']:.2f} (+ {ours['start']:.2f} Start) | {speed:.0f} | {other:.0f} | "
+        f"{speed / other:.2f}"
+    )
+    if ours["fault"]:
+        result = f"abgelehnt: {ours['fault']} | {ours['seconds']:.2f} | – | {other:.0f} | –"
+    return f"| {name} | {result} | {ours['megabytes']} MB | {theirs['megabytes']} MB |\n"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
