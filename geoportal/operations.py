@@ -26,7 +26,7 @@ from geoportal.uploads import Upload
 from plans_ingest import Batch, Plan, PlanFileError, Report
 from plans_ingest.errors import Limit, ResourceExceeded
 from plans_ingest.gemeinden import Gemeinde, all_gemeinden, gemeinde_of
-from plans_ingest.model import Attachment, Level
+from plans_ingest.model import Attachment, Issue, Level, Severity, Where
 
 MAX_ATTEMPTS: Final = 5
 _POISON: Final = (
@@ -212,9 +212,12 @@ def _take_over(
     plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
     before = {address: store.latest_version(connection, address) for address, _ in plans}
     changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
+    # asked before anything is saved: two plans of one delivery are no renaming of each other
+    similar = {a: store.similar_plans(connection, plan, a) for a, plan in plans if before[a] is None}
+    report = _with_questions(batch.report, plans, similar)
     delivery = None
     if changed or not store.is_delivered(connection, sha256):
-        delivery = store.save_delivery(connection, sha256, batch.report)
+        delivery = store.save_delivery(connection, sha256, report)
     outcomes = []
     for address, plan in plans:
         known, publishable = before[address], _is_publishable(plan)
@@ -223,12 +226,11 @@ def _take_over(
             number = None if known is None else known[0]
             outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
             continue
-        similar = store.similar_plans(connection, plan, address) if known is None else []
         version, number = store.save_version(connection, delivery, address, plan, files)
         if publishable:
             store.publish_version(connection, address, version)
         outcome = Outcome(address, plan.name, number, is_new=True, is_published=publishable, levels=levels)
-        outcomes.append(replace(outcome, similar=tuple(similar)))
+        outcomes.append(replace(outcome, similar=tuple(similar.get(address, ()))))
     ended: dict[UUID, str] = {}
     if complete is not None:
         ended = _endings(connection, plans)
@@ -236,7 +238,25 @@ def _take_over(
             raise EndingsChanged(ended)
         for address in ended:
             store.end_publication(connection, address, "superseded", f"not in the complete delivery {sha256}")
-    return Delivery(batch.report, tuple(outcomes), ended), delivery
+    return Delivery(report, tuple(outcomes), ended), delivery
+
+
+def _with_questions(
+    report: Report, plans: Sequence[tuple[UUID, Plan]], similar: Mapping[UUID, Sequence[UUID]]
+) -> Report:
+    """The report with a finding for each new plan that may be a known one: a delivery in the background asks, too."""
+    asked = tuple(
+        Issue(
+            "plan_renamed_perhaps",
+            Severity.WARNING,
+            Where(report.file, f"{plan.planwerk.value}_Plan", plan.gml_id),
+            f"/plan/{address} = /plan/{other}",
+            plan.gml_id,
+        )
+        for address, plan in plans
+        for other in similar.get(address, ())
+    )
+    return replace(report, issues=(*report.issues, *asked))
 
 
 def _claim(connection: Connection, plans: Sequence[Plan]) -> dict[str, UUID]:

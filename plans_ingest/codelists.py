@@ -287,13 +287,16 @@ def _inheritance() -> Mapping[tuple[str, str], tuple[str, str]]:
     return {(klasse, at): (base, sort) for klasse, versions, base, sort in rows for at in _span(versions)}
 
 
-@cache
-def _own_attributes() -> Mapping[tuple[str, str], Mapping[str, Attribute]]:
-    own: dict[tuple[str, str], dict[str, Attribute]] = {}
+@cache  # bounded by the callers: versions that we know
+def _own_attributes(version: str) -> Mapping[str, Mapping[str, Attribute]]:
+    """klasse -> name -> Attribute, of one version: a process that reads a file rarely needs a second."""
+    own: dict[str, dict[str, Attribute]] = {}
     for klasse, name, versions, meant, minimum, maximum, kind in _rows("attributes.tsv"):
-        attribute = Attribute(name, cast("Kind", kind), meant, int(minimum), None if maximum == "*" else int(maximum))
-        for version in _span(versions):
-            own.setdefault((klasse, version), {})[name] = attribute
+        if version in _span(versions):
+            attribute = Attribute(
+                name, cast("Kind", kind), meant, int(minimum), None if maximum == "*" else int(maximum)
+            )
+            own.setdefault(klasse, {})[name] = attribute
     return own
 
 
@@ -301,7 +304,7 @@ def _own_attributes() -> Mapping[tuple[str, str], Mapping[str, Attribute]]:
 def _flattened(klasse: str, version: str) -> Mapping[str, Attribute]:
     base, _ = _inheritance()[klasse, version]
     inherited = _flattened(base, version) if base else {}
-    return MappingProxyType({**inherited, **_own_attributes().get((klasse, version), {})})
+    return MappingProxyType({**inherited, **_own_attributes(version).get(klasse, {})})
 
 
 @cache  # bounded as _flattened

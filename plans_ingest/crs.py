@@ -41,7 +41,9 @@ _ZONE_UNIT: Final = 1_000_000.0
 # Germany with a margin; northings of all projected systems here lie in this band, eastings never do.
 _NORTHING: Final = (5_000_000.0, 6_500_000.0)
 _LATITUDE: Final = (45.0, 57.0)
-_GERMANY: Final = (5.0, 46.5, 16.0, 56.0)  # degrees: west, south, east, north, with a margin
+# West, south, east, north of Germany with a margin: in degrees, and in the system of the portal, which most files have.
+_GERMANY: Final = (5.0, 46.5, 16.0, 56.0)
+_GERMANY_UTM32: Final = (193_000.0, 5_149_000.0, 1_037_000.0, 6_236_000.0)
 
 
 def epsg_of(srs_name: str) -> int | None:
@@ -122,6 +124,8 @@ def is_in_germany(coordinates: npt.NDArray[np.float64], epsg: int) -> npt.NDArra
 
 @cache
 def _germany(epsg: int) -> tuple[float, float, float, float]:
+    if epsg == 25832:
+        return _GERMANY_UTM32
     return _GERMANY if epsg == 4326 else transformer(4326, epsg).transform_bounds(*_GERMANY)
 
 

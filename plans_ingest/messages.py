@@ -251,6 +251,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "every start needs an end: {detail}",
             "Anfangs- und Enddaten paarweise angeben.",
         ),
+        "plan_renamed_perhaps": Text(
+            "Der Plan ist neu, liegt aber auf demselben Grund oder heißt wie ein bekannter; derselbe Plan? {detail}",
+            "the plan is new but shares ground or name with a known one; the same plan? {detail}",
+            "Wenn ja, die beiden Adressen zusammenführen (geoportal merge NEU ALT); wenn nein, ist nichts zu tun.",
+        ),
         "plan_twice": Text(
             "Zwei Pläne der Datei haben gleiche Gemeinde, Nummer und Änderung („{detail}“); der zweite fehlt daher",
             "two plans of the file share Gemeinde, number and Änderung ({detail!r}); the second was left out",

@@ -1,8 +1,7 @@
 """Measures how fast plan files become plans, beside GDAL's GML driver, and how much memory that takes.
 
-`bench_ingest.py FILE.md` writes the tables. Each figure comes from a process of its own, the best of three (of one where
-the file is large), in CPU seconds.
-With XPLAN_CORPUS, real plans are measured too.
+`bench_ingest.py FILE.md` writes the tables. Each figure comes from a process of its own, the best of three (of one
+where the file is large), in CPU seconds. With XPLAN_CORPUS, real plans are measured too.
 """
 
 import json
@@ -82,7 +81,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         copy.write_bytes((Path(str(corpus)) / "files" / name).read_bytes())
         yield f"echter Plan {number + 1}", copy
     for size in SIZES:
-        yield f"eine Klasse, {size:,}".replace(",", ".") + " Flächen", _grid(folder / f"{size}.gml", size)
+        yield f"eine Klasse, {size} Flächen", _grid(folder / f"{size}.gml", size)
 
 
 def _grid(file: Path, count: int) -> Path:

@@ -68,14 +68,14 @@ def _place_group(
         issues.append(Issue("axes_swapped", Severity.INFO, document, f"EPSG:{epsg}"))
     if crs.has_zone(coordinates[:, ::-1] if swapped else coordinates, epsg):
         issues.append(Issue("zone_in_easting", Severity.INFO, document, f"{srs_name or 'ohne srsName'} → EPSG:{epsg}"))
-    operation = crs.transformer(epsg, srid)
-    if epsg != srid and not 0 <= operation.accuracy <= _WORTH_TELLING:
+    operation = None if epsg == srid else crs.transformer(epsg, srid)
+    if operation is not None and not 0 <= operation.accuracy <= _WORTH_TELLING:
         accuracy = f"± {operation.accuracy:g} m" if operation.accuracy >= 0 else "?"
         issues.append(Issue("crs_inexact", Severity.INFO, document, f"EPSG:{epsg} → EPSG:{srid}: {accuracy}"))
 
     def transform(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         points = crs.without_zone(points[:, ::-1] if swapped else points, epsg)
-        return points if epsg == srid else np.column_stack(operation.transform(points[:, 0], points[:, 1]))
+        return points if operation is None else np.column_stack(operation.transform(points[:, 0], points[:, 1]))
 
     moved = shapely.transform(shapes, transform)
     points, owner = shapely.get_coordinates(moved, return_index=True)

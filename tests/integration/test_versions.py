@@ -32,6 +32,9 @@ def test_a_plan_on_the_same_ground_is_a_question_and_merging_is_the_answer(porta
     [old] = portal.deliver(xplangml(plan())).outcomes
     [new] = portal.deliver(xplangml(plan(nummer="77", name="Am Sonnenhang"), OBJEKT)).outcomes
     assert new.similar == (old.id,)
+    with portal.engine.connect() as connection:
+        asked = connection.execute(text("SELECT detail FROM plans.issue WHERE code = 'plan_renamed_perhaps'")).scalars()
+        assert list(asked) == [f"/plan/{new.id} = /plan/{old.id}"], "who delivers in the background is asked too"
     operations.merge(portal.engine, new.id, old.id)
     assert portal.public("SELECT id, name, version FROM ogc.plaene") == [(old.id, "Am Sonnenhang", 2)]
     assert portal.public("SELECT id, neue_id FROM ogc.planadressen") == [(new.id, old.id)]
