@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
 SANDBOX := bubblewrap
+PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 PROGRAMS_OF_TESTS := chromium fonts-dejavu-core gdal-bin python3-qgis
 SAMPLE_DATA := data/sample/plaene/.written
 
@@ -16,11 +17,11 @@ help: ## lists what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: demo
-demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis sandbox) .venv/installed node_modules/.installed $(SAMPLE_DATA) ## everything on this machine, until Ctrl-C
+demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis sandbox) printing .venv/installed node_modules/.installed $(SAMPLE_DATA) ## everything on this machine, until Ctrl-C
 	@exec .venv/bin/geoportal demo
 
 .PHONY: test
-test: postgis sandbox programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
+test: postgis sandbox printing programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
 	@.venv/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: check
@@ -66,7 +67,9 @@ clean: ## removes what can be made again; the demo's database stays
 	@rm -rf .venv node_modules data/sample/plaene *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: postgis sandbox programs-of-tests
+.PHONY: postgis sandbox printing programs-of-tests
+printing:
+	@scripts/setup packages $(PRINTING)
 sandbox:
 	@scripts/setup packages $(SANDBOX)
 postgis:

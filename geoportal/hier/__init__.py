@@ -14,6 +14,7 @@ from geoportal.hier.answer import (
     running,
 )
 from geoportal.hier.dictionary import Language, Sentence
+from geoportal.hier.document import as_document
 
 __all__ = [
     "Answer",
@@ -24,6 +25,7 @@ __all__ = [
     "Relation",
     "Sentence",
     "answer",
+    "as_document",
     "place_at",
     "place_of_address",
     "place_of_parcel",

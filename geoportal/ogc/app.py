@@ -11,7 +11,7 @@ import flask
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from geoportal.ogc import core, items
+from geoportal.ogc import core, items, processes
 from geoportal.ogc.config import STATIC
 from geoportal.ogc.documents import HTML, JSON
 from geoportal.ogc.exchange import language_of, wants_html
@@ -29,7 +29,15 @@ LOGGER = logging.getLogger(__name__)
 
 MAX_BODY: Final = 1024**2  # a filter or the inputs of a process; whoever sends more gets 413
 
-PARTS: Final[tuple[Part, ...]] = (core.PART, items.PART, tiles.PART, records.PART, maps.PART, wms.PART)
+PARTS: Final[tuple[Part, ...]] = (
+    core.PART,
+    items.PART,
+    tiles.PART,
+    records.PART,
+    maps.PART,
+    wms.PART,
+    processes.PART,
+)
 
 
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence, Set
 from functools import lru_cache
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 import flask
@@ -31,7 +32,9 @@ def _best_language(accepted: str) -> str:
 
 def _with_plain_language(request: Request) -> Request:
     """The request with the one language that it gets: pygeoapi divides by weights, and `q=0` is legal (RFC 9110)."""
-    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": language_of(request)})
+    # with the body anew: pygeoapi reads it too, and a stream gives it only once
+    body = BytesIO(request.get_data())
+    return Request(request.environ | {"HTTP_ACCEPT_LANGUAGE": language_of(request), "wsgi.input": body})
 
 
 class Exchange:

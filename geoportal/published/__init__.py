@@ -9,6 +9,7 @@ from geoportal.published.at_place import (
     gemeinde_at,
     nearest,
     plans_at,
+    sketch,
 )
 from geoportal.published.reading import (
     beteiligungen,
@@ -66,4 +67,5 @@ __all__ = [
     "plaene",
     "plan",
     "plans_at",
+    "sketch",
 ]

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, column, func, select, table, text
 
 from geoportal.published.reading import ENTRY, PLAENE, as_entry
-from geoportal.published.rows import PlanEntry
+from geoportal.published.rows import PlanEntry, Status
 from plans_ingest.model import Json
 
 MOST_PLANS: Final = 60
@@ -64,6 +64,20 @@ class NearFeature:
     lat: float
 
 
+@dataclass(frozen=True, slots=True)
+class SketchedOutline:
+    svg: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A square of `size` metres with its origin in the north-west."""
+
+    size: float
+    outlines: tuple[SketchedOutline, ...]
+
+
 def plans_at(connection: Connection, wkt: str) -> tuple[PlanAtPlace, ...]:
     """Every published plan there, whatever its legal state; the youngest first."""
     place, geom = func.ST_GeomFromText(wkt, 25832), PLAENE.c.geom
@@ -106,6 +120,13 @@ def gemeinde_at(connection: Connection, wkt: str) -> GemeindeAtPlace | None:
     return None
 
 
+def sketch(connection: Connection, plan_ids: Sequence[UUID], wkt: str, size: float) -> Sketch:
+    """The outlines of these plans in a square of `size` metres around the place, as SVG paths (y down)."""
+    asked = {"plans": list(plan_ids), "wkt": wkt, "half": size / 2}
+    rows = connection.execute(_SKETCH, asked).mappings()
+    return Sketch(size, tuple(SketchedOutline(row["svg"], Status(row["status"])) for row in rows))
+
+
 def nearest(connection: Connection, view: str, name: str, wkt: str, *, within: float, most: int) -> list[NearFeature]:
     """Features of a layer around a place, the nearest first. `view` and its column `name` come from a manifest."""
     layer = table(view, column(name), column("geom"), schema="ogc")
@@ -144,6 +165,16 @@ _CONTENTS: Final = text("""
     FROM there WHERE share >= :least
     GROUP BY plan_id, klasse, klasse_text, gruppe, art_text, beschriftung, rechtscharakter_text, attribute, is_area
     ORDER BY is_area DESC, share DESC, distance, klasse, beschriftung LIMIT :most""")
+
+_SKETCH: Final = text("""
+    -- cut to the square, moved to its corner
+    WITH middle AS (SELECT ST_PointOnSurface(ST_GeomFromText(:wkt, 25832)) AS geom),
+    square AS (
+        SELECT ST_Expand(geom, :half) AS box, ST_X(geom) - :half AS west, ST_Y(geom) + :half AS north FROM middle)
+    SELECT status, ST_AsSVG(ST_Translate(cut.geom, -west, -north), 0, 1) AS svg
+    FROM ogc.plaene, square,
+         LATERAL (SELECT ST_CollectionExtract(ST_Intersection(plaene.geom, box), 3) AS geom) AS cut
+    WHERE id = ANY(:plans) AND NOT ST_IsEmpty(cut.geom) ORDER BY ST_Area(cut.geom) DESC""")
 
 _OFFICIAL: Final = text("""
     SELECT ags, name, false AS schematic FROM ogc.verwaltungsgrenzen

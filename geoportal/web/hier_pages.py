@@ -1,19 +1,24 @@
 """ "What applies here?" as a page; the map's panel is the same page without its frame."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from sqlalchemy import Connection
 
-from geoportal import hier
+from geoportal import hier, published
 from geoportal.catalogue import Layer
 from geoportal.hier import Place
 from geoportal.places import Coordinates
 from geoportal.web.documents import document_link
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import portal
+from geoportal.web.printing import pdf
 
 bp = Blueprint("hier", __name__)
+
+_SKETCH_METRES: Final = 400.0  # the sides of the sketch on paper
 
 
 @bp.get("/hier")
@@ -26,6 +31,26 @@ def show() -> str:
         place = asked_place(connection, request.args)
         answer = hier.answer(connection, place, own.today(), near_layers())
     return render_template("hier.html", answer=answer, **words_of(answer))
+
+
+@bp.get("/hier.pdf")
+def on_paper() -> Response:
+    """The same answer to print: a tagged PDF with a sketch of where the plans lie."""
+    own = portal()
+    with own.engine.connect() as connection:
+        place = asked_place(connection, request.args)
+        answer = hier.answer(connection, place, own.today(), near_layers())
+        shown = [here.plan.id for here in (*answer.binding, *answer.coming, *answer.unknown)]
+        sketch = published.sketch(connection, shown, place.wkt, _SKETCH_METRES)
+    more = words_of(answer)
+    address: dict[str, Any] = dict(place_args(place, request.args))
+    permalink = f"{own.settings.public_url}{url_for('hier.show', **address)}"
+    layer = own.catalogue.layers()["bebauungsplaene"]
+    page = render_template(
+        "hier_print.html", answer=answer, sketch=sketch, plan_layer=layer, permalink=permalink, **more
+    )
+    style = Path(current_app.static_folder or "", "css", "print.css").read_text("utf-8")
+    return pdf(page, style, own.settings.public_url, "was-gilt-hier")
 
 
 def asked_place(connection: Connection, args: Mapping[str, str]) -> Place:

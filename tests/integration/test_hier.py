@@ -4,6 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 
@@ -166,6 +167,19 @@ def test_in_english(client: FlaskClient) -> None:
     assert "until 18 December 2026 (26 days left)" in text
     assert "Hier gilt" not in text
     assert 'href="/plaene?lang=en"' in page.text
+
+
+def test_the_answer_can_be_printed_and_a_screen_reader_can_read_the_paper(client: FlaskClient) -> None:
+    answer = client.get("/hier.pdf?ost=480050&nord=5630050")
+    assert answer.mimetype == "application/pdf"
+    paper = pypdfium2.PdfDocument(answer.data)
+    assert paper.is_tagged()
+    assert paper.get_metadata_value("Title").startswith("Was gilt hier? Hangweg 3")
+    text = " ".join(page.get_textpage().get_text_range() for page in paper)
+    assert "40 % des Grundstücks" in text
+    assert "Abgerufen unter http://localhost:8080/hier?lon=8.7" in text
+    assert client.get("/hier.pdf?lon=x").status_code == 400
+    assert client.get("/hier.pdf").status_code == 400
 
 
 @pytest.mark.parametrize(

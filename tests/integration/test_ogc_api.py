@@ -71,6 +71,9 @@ def test_every_link_of_every_document_leads_somewhere(api: FlaskClient) -> None:
         address = waiting.pop()
         seen.add(address)
         response = api.get(address)
+        if address.endswith("/execution"):  # takes a POST and nothing else
+            assert response.status_code == 405
+            continue
         assert response.status_code == 200, address
         if response.mimetype.startswith("image/"):
             continue
@@ -456,7 +459,7 @@ def test_what_cannot_be_asked_is_a_400_that_says_why(api: FlaskClient, query: st
         "/collections/bebauungsplaene/items/00000000-0000-0000-0000-000000000000",
         "/collections/planinhalte/items/99999999999999999999",
         "/collections/schulen/items/..%2f..%2fetc%2fpasswd",
-        "/processes",
+        "/jobs",
         "/admin/config",
     ],
 )

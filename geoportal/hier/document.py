@@ -1,0 +1,99 @@
+"""An answer as a document for programs: the same as on the page, in one language, made of plain JSON values."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from geoportal.hier.answer import Answer, PlanHere, Rule, running
+from geoportal.hier.dictionary import Language
+from geoportal.published import PlanEntry
+from plans_ingest.model import Json
+
+type Document = dict[str, Json]
+
+
+def as_document(answer: Answer, today: date, language: Language) -> Document:
+    """Keys are German where they name things of planning law; dates are ISO 8601, places CRS84 and EPSG:25832."""
+    place, gemeinde = answer.place, answer.gemeinde
+    at = place.coordinates
+    return {
+        "stand": today.isoformat(),
+        "ort": {
+            "lon": at.lon,
+            "lat": at.lat,
+            "utm32": [at.east, at.north],
+            "adresse": place.title or None,
+            "genau": place.named,
+            "flurstueck": place.title if place.is_area else place.detail or None,
+        },
+        "lage": answer.lage.value,
+        "gemeinde": None
+        if gemeinde is None
+        else {"ags": gemeinde.ags, "name": gemeinde.name, "schematisch": gemeinde.schematic},
+        "bebauungsplaene": _plans(answer.binding, today, language),
+        "flaechennutzungsplaene": _plans(answer.preparing, today, language),
+        "in_aufstellung": _plans(answer.coming, today, language),
+        "rechtsstand_unbekannt": _plans(answer.unknown, today, language),
+        "frueher": [_entry(plan, today) for plan in answer.former],
+        "in_der_naehe": [
+            {"sammlung": near.layer.id, "name": feature.name, "meter": round(feature.distance)}
+            for near in answer.near
+            for feature in near.features
+        ],
+    }
+
+
+def _plans(plans: Sequence[PlanHere], today: date, language: Language) -> list[Json]:
+    return [
+        {
+            **_entry(here.plan, today),
+            "anteil": round(here.share, 3),
+            "festsetzungen": [_rule(rule, language) for rule in here.rules],
+            "beziehungen": [
+                {"art": str(art), "plan": str(other.id), "name": other.name} for art, other in here.relations
+            ],
+            "unterlagen": [{"art": each.typ_text, "name": each.name} for each in here.documents],
+        }
+        for here in plans
+    ]
+
+
+def _entry(plan: PlanEntry, today: date) -> Document:
+    end = plan.auslegung_end_datum
+    return {
+        "id": str(plan.id),
+        "name": plan.name,
+        "nummer": plan.nummer,
+        "planwerk": plan.planwerk.value,
+        "planart": plan.planart_text,
+        "rechtsstand": plan.rechtsstand_text,
+        "status": plan.status.value,
+        "gueltig_von": _day(plan.gueltig_von),
+        "gueltig_bis": _day(plan.gueltig_bis),
+        "auslegung": {"von": _day(plan.auslegung_start_datum), "bis": _day(end)},
+        "tage_zur_stellungnahme": (end - today).days if end is not None and running(plan, today) else None,
+    }
+
+
+def _rule(rule: Rule, language: Language) -> Document:
+    content = rule.content
+
+    def said(text: object) -> str:
+        return str(getattr(text, language))
+
+    return {
+        "klasse": content.klasse,
+        "inhalt": content.klasse_text,
+        "art": content.art_text,
+        "beschriftung": content.beschriftung,
+        "rechtscharakter": content.rechtscharakter_text,
+        "anteil": round(content.share, 3),
+        "meter": round(content.distance, 1),
+        "bedeutung": said(rule.meaning),
+        "erklaerungen": [
+            {"name": said(each.name), "text": said(each.text), "gesetz": each.gesetz} for each in rule.explanations
+        ],
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

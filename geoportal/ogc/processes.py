@@ -1,0 +1,217 @@
+"""OGC API - Processes (18-062r2), synchronous: the one process `was-gilt-hier`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import flask
+from flask import Flask, Response
+from sqlalchemy import Connection
+
+from geoportal import hier
+from geoportal.catalogue import Layer
+from geoportal.hier import Place
+from geoportal.ogc.documents import JSON, Document, link
+from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.pages import Pages
+from geoportal.ogc.part import Part
+from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.service import Service
+
+PROCESS: Final = "was-gilt-hier"
+_BERLIN: Final = ZoneInfo("Europe/Berlin")
+_MOST_LAYERS: Final = 10
+_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+
+_SUMMARY: Final[Mapping[str, Any]] = {
+    "id": PROCESS,
+    "version": "1.0.0",
+    "title": "Was gilt hier? / What applies here?",
+    "description": "Alle veröffentlichten Bauleitpläne an einer Stelle, mit ihren Festsetzungen in einfachen Worten. "
+    "Die Stelle ist ein Punkt (lon und lat), eine Adresse oder ein Flurstück. / All published land-use plans at a "
+    "place, and what they say there in plain words.",
+    "keywords": ["Bauleitplanung", "Bebauungsplan", "Flächennutzungsplan"],
+    "jobControlOptions": ["sync-execute"],
+    "outputTransmission": ["value"],
+}
+
+
+def _input(title: str, **schema: object) -> Mapping[str, Any]:
+    return {"title": title, "minOccurs": 0, "schema": schema}
+
+
+_INPUTS: Final = {
+    "lon": _input("Länge (CRS84) / longitude", type="number", minimum=-180, maximum=180),
+    "lat": _input("Breite (CRS84) / latitude", type="number", minimum=-90, maximum=90),
+    "adresse": _input("Kennung einer Adresse / identifier of an address", type="string", maxLength=200),
+    "flurstueck": _input("Flurstückskennzeichen / identifier of a parcel", type="string", maxLength=40),
+    "sammlungen": _input(
+        "Sammlungen, deren nächste Objekte genannt werden / collections whose nearest features are told",
+        type="array",
+        maxItems=_MOST_LAYERS,
+        items={"type": "string"},
+    ),
+}
+_OUTPUTS: Final[Mapping[str, Any]] = {
+    "auskunft": {
+        "title": "Auskunft / answer",
+        "schema": {"type": "object", "contentMediaType": JSON},
+    }
+}
+
+
+def register(app: Flask, service: Service, pages: Pages) -> None:
+    @app.get("/processes")
+    def processes() -> Response:
+        exchange = Exchange(service, pages, formats=("json",))
+        base = exchange.publication.base
+        document = {
+            "processes": [_summary(base)],
+            "links": [link("self", JSON, "Prozesse / processes", f"{base}/processes?f=json")],
+        }
+        return _json(document, exchange.language)
+
+    @app.get("/processes/<name>")
+    def process(name: str) -> Response:
+        exchange = Exchange(service, pages, formats=("json",))
+        if name != PROCESS:
+            return _no_such_process(name)
+        described = {**_summary(exchange.publication.base), "inputs": _INPUTS, "outputs": _OUTPUTS}
+        return _json(described, exchange.language)
+
+    @app.post("/processes/<name>/execution")
+    def execution(name: str) -> Response:
+        exchange = Exchange(service, pages, formats=("json",))
+        if name != PROCESS:
+            return _no_such_process(name)
+        inputs, as_raw = _inputs(flask.request.get_json(force=True, silent=True))
+        near = [exchange.publication.collection(each).layer for each in inputs.get("sammlungen", ())]
+        today = datetime.now(_BERLIN).date()
+        with service.engine.connect() as connection:
+            place = _place(connection, inputs)
+            found = hier.answer(connection, place, today, [each for each in near if each.popup])
+        language: hier.Language = "en" if exchange.language == "en" else "de"
+        document = hier.as_document(found, today, language)
+        # 7.11.2.3: the one output alone, or as the member of that name
+        return _json(document if as_raw else {"auskunft": document}, exchange.language)
+
+
+def _no_such_process(name: str) -> Response:
+    """18-062r2, /req/core/process-exception/no-such-process."""
+    fault: Document = {
+        "type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process",
+        "title": "Diesen Prozess gibt es nicht / no such process",
+        "status": HTTPStatus.NOT_FOUND.value,
+        "detail": name[:100],
+    }
+    response = _json(fault, "de")
+    response.status_code = HTTPStatus.NOT_FOUND
+    return response
+
+
+def _inputs(body: object) -> tuple[dict[str, Any], bool]:
+    """The inputs of an execute request, each of its type, and whether the output is wanted raw.
+
+    Raises InvalidParameter.
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("inputs", {}), dict):
+        raise InvalidParameter("Ein JSON-Objekt mit `inputs` erwartet / a JSON object with `inputs` expected")
+    if body.get("response", "document") not in {"document", "raw"}:
+        raise InvalidParameter("response: document, raw")
+    inputs: dict[str, Any] = body.get("inputs", {})
+    if unknown := sorted(set(inputs) - set(_INPUTS)):
+        raise InvalidParameter(f"unbekannte Eingabe / unknown input: {', '.join(unknown)[:200]}")
+    for name, value in inputs.items():
+        fits = {
+            "lon": isinstance(value, int | float) and not isinstance(value, bool),
+            "lat": isinstance(value, int | float) and not isinstance(value, bool),
+            "sammlungen": isinstance(value, list)
+            and len(value) <= _MOST_LAYERS
+            and all(isinstance(each, str) for each in value),
+        }.get(name, isinstance(value, str) and len(value) <= 200 and "\0" not in value)
+        if not fits:
+            raise InvalidParameter(f"{name}: {json.dumps(_INPUTS[name]['schema'])}")
+    return inputs, body.get("response") == "raw"
+
+
+def _place(connection: Connection, inputs: Mapping[str, Any]) -> Place:
+    if "adresse" in inputs:
+        found = hier.place_of_address(connection, inputs["adresse"])
+    elif "flurstueck" in inputs:
+        found = hier.place_of_parcel(connection, inputs["flurstueck"])
+    elif {"lon", "lat"} <= set(inputs):
+        try:
+            return hier.place_at(connection, float(inputs["lon"]), float(inputs["lat"]))
+        except (ValueError, OverflowError) as error:
+            raise InvalidParameter("lon, lat: außerhalb von UTM Zone 32 / outside of UTM zone 32") from error
+    else:
+        raise InvalidParameter("lon und lat, adresse oder flurstueck / lon and lat, adresse or flurstueck")
+    if found is None:
+        raise InvalidParameter("Diese Adresse oder dieses Flurstück ist nicht bekannt / not known")
+    return found
+
+
+def _summary(base: str) -> Document:
+    url = f"{base}/processes/{PROCESS}"
+    return {
+        **_SUMMARY,
+        "links": [
+            link("self", JSON, "Beschreibung / description", f"{url}?f=json"),
+            link(f"{_REL}execute", JSON, "Ausführen / execute", f"{url}/execution"),
+        ],
+    }
+
+
+def _json(document: Document, language: str) -> Response:
+    response = Response(json.dumps(document, ensure_ascii=False).encode(), content_type=JSON)
+    response.headers["Content-Language"] = language
+    return response
+
+
+def _landing_links(base: str) -> list[Document]:
+    return [link(f"{_REL}processes", JSON, "Prozesse / processes", f"{base}/processes?f=json")]
+
+
+def _openapi(_: Sequence[Layer]) -> Document:
+    inputs = {"type": "object", "properties": {name: each["schema"] for name, each in _INPUTS.items()}}
+    response = {"type": "string", "enum": ["document", "raw"], "default": "document"}
+    execute = {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs, "response": response}}
+    answered = {"200": {"description": "OK", "content": {JSON: {"schema": {"type": "object"}}}}}
+    refused = {"400": {"description": "Eingabe unbrauchbar / input not usable"}}
+    missing = {"404": {"description": "Kein solcher Prozess / no such process"}}
+    name = {"name": "processID", "in": "path", "required": True, "schema": {"type": "string", "enum": [PROCESS]}}
+
+    def operation(identifier: str, summary: str, responses: Document, **more: object) -> Document:
+        known: Document = {"tags": ["processes"], "operationId": identifier, "summary": summary, "parameters": []}
+        return known | {"responses": responses} | more
+
+    return {
+        "paths": {
+            "/processes": {"get": operation("getProcesses", "Prozesse / processes", answered)},
+            "/processes/{processID}": {
+                "get": operation("getProcess", "Beschreibung / description", answered | missing, parameters=[name])
+            },
+            "/processes/{processID}/execution": {
+                "post": operation(
+                    "execute",
+                    "Ausführen / execute",
+                    answered | refused | missing,
+                    parameters=[name],
+                    requestBody={"required": True, "content": {JSON: {"schema": execute}}},
+                )
+            },
+        }
+    }
+
+
+_SPEC: Final = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
+
+PART = Part(
+    register=register,
+    conformance=(f"{_SPEC}core", f"{_SPEC}ogc-process-description", f"{_SPEC}json", f"{_SPEC}oas30"),
+    landing_links=_landing_links,
+    openapi=_openapi,
+)

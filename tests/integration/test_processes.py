@@ -1,0 +1,109 @@
+"""OGC API - Processes: what it declares, and the one process there is."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from geoportal import operations
+from geoportal.archive import Archive
+from geoportal.database import owner_engine
+from geoportal.ogc.app import create_ogc
+from geoportal.settings import Settings
+from tests.files import feature, plan, polygon, prop, write, xplangml
+
+SPEC = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
+# the middle of the square that tests.files draws
+HERE = {"lon": 8.71677, "lat": 50.82183}
+EXECUTION = "/processes/was-gilt-hier/execution"
+
+
+@pytest.fixture(scope="module")
+def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    engine = owner_engine(module_database.require_database_url())
+    operations.prepare(engine)
+    operations.sync_layers(engine, module_database)
+    document = xplangml(
+        plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000")),
+        feature("BP_BaugebietsTeilFlaeche", "b1", prop("position", polygon()) + prop("GRZ", "0.4")),
+    )
+    file = write(tmp_path_factory.mktemp("delivered") / "plan.gml", document)
+    operations.deliver(engine, Archive(module_database.archive), file)
+    engine.dispose()
+    return create_ogc(module_database, Path(module_database.home / "layers")).test_client()
+
+
+def run(client: FlaskClient, inputs: dict[str, Any], query: str = "", **more: Any) -> Any:
+    answer = client.post(EXECUTION + query, json={"inputs": inputs, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_the_service_names_its_process_and_declares_what_it_does(client: FlaskClient) -> None:
+    conformance = client.get("/conformance?f=json").json
+    assert conformance is not None
+    assert {f"{SPEC}core", f"{SPEC}ogc-process-description", f"{SPEC}json"} <= set(conformance["conformsTo"])
+    landing = client.get("/?f=json").json
+    assert landing is not None
+    [href] = [each["href"] for each in landing["links"] if each["rel"].endswith("/processes")]
+    assert href.endswith("/processes?f=json")
+    listed = client.get("/processes").json
+    assert listed is not None
+    [summary] = listed["processes"]
+    assert summary["jobControlOptions"] == ["sync-execute"]
+    described = client.get("/processes/was-gilt-hier").json
+    assert described is not None
+    assert set(described["inputs"]) == {"lon", "lat", "adresse", "flurstueck", "sammlungen"}
+    assert "auskunft" in described["outputs"]
+    api = client.get("/openapi?f=json").json
+    assert api is not None
+    assert "post" in api["paths"]["/processes/{processID}/execution"]
+
+
+def test_the_answer_is_that_of_the_page(client: FlaskClient) -> None:
+    found = run(client, HERE | {"sammlungen": ["schulen"]})["auskunft"]
+    [here] = found["bebauungsplaene"]
+    assert here["name"] == "Am Hang"
+    [rule] = here["festsetzungen"]
+    assert rule["erklaerungen"][0]["text"].startswith("40 % des Grundstücks")
+    assert found["gemeinde"] == {"ags": "06534008", "name": "Ebsdorfergrund", "schematisch": False}
+    assert {each["sammlung"] for each in found["in_der_naehe"]} == {"schulen"}
+
+
+def test_the_answer_is_there_in_english_and_raw(client: FlaskClient) -> None:
+    found = run(client, HERE, "?lang=en", response="raw")
+    assert found["bebauungsplaene"][0]["festsetzungen"][0]["erklaerungen"][0]["text"].startswith("40 % of the plot")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {"inputs": []},
+        {"inputs": {}},
+        {"inputs": {"lon": "8", "lat": 50}},
+        {"inputs": {"lon": True, "lat": 50}},
+        {"inputs": {"lon": 1e308, "lat": 50}},
+        {"inputs": {"lon": 8.7}},
+        {"inputs": {"adresse": "gibtesnicht"}},
+        {"inputs": {"adresse": "\0"}},
+        {"inputs": HERE | {"sammlungen": ["schulen"] * 11}},
+        {"inputs": HERE | {"anderes": 1}},
+        {"inputs": HERE, "response": "zip"},
+    ],
+)
+def test_inputs_that_are_not_sound_are_refused(client: FlaskClient, body: object) -> None:
+    answer = client.post(EXECUTION, json=body)
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["description"]
+
+
+def test_another_process_and_another_collection_are_not_there(client: FlaskClient) -> None:
+    for answer in (client.get("/processes/x"), client.post("/processes/x/execution", json={"inputs": {}})):
+        assert answer.status_code == 404
+        assert answer.json is not None
+        assert answer.json["type"].endswith("/no-such-process")
+    assert client.post(EXECUTION, json={"inputs": HERE | {"sammlungen": ["gibtesnicht"]}}).status_code == 404
