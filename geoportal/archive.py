@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CHUNK: Final = 1024 * 1024
@@ -29,10 +29,15 @@ class Archive:
 
     def put(self, file: Path) -> str:
         """Files a copy and returns its SHA-256, as 64 lower-case hexadecimal digits."""
+        with file.open("rb") as source:
+            return self.put_stream(source)
+
+    def put_stream(self, source: IO[bytes]) -> str:
+        """The same for what is read from there, of which never more than a piece is in memory."""
         self._folder.mkdir(parents=True, exist_ok=True)
         counted = hashlib.sha256()
         # Hashed as it is copied: whatever happens to the original meanwhile, the copy is what its name says.
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as copy, file.open("rb") as source:
+        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as copy:
             while chunk := source.read(_CHUNK):
                 counted.update(chunk)
                 copy.write(chunk)

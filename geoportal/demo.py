@@ -8,8 +8,11 @@ import logging
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +58,7 @@ def run(settings: Settings) -> int:
             _fill(engine, settings)
             sign_ins = sample_people.welcome(engine, settings)
             engine.dispose()  # the workers must not share our connections
+            started.enter_context(_worker(settings))
             return _serve(settings, listener, sign_ins)
     except (ClusterError, _DemoError) as fault:
         click.echo(str(fault), err=True)
@@ -123,6 +127,28 @@ def _fill_places(engine: Engine, folder: Path) -> None:
             there = connection.scalar(text(filled))
         if not there:
             import_file(engine, kind, folder / name)
+
+
+@contextmanager
+def _worker(settings: Settings) -> Iterator[None]:
+    """The process that reads what is delivered through the desk; the kernel ends it should this one be killed."""
+    environment = dict(os.environ) | {
+        "GEOPORTAL_DATABASE_URL": settings.require_database_url(),
+        "GEOPORTAL_DATA": str(settings.data),
+    }
+    program = [sys.executable, "-c", "from geoportal.cli import main; main()", "work"]
+    worker = subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
+        ["/usr/bin/setpriv", "--pdeathsig", "KILL", *program],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()
 
 
 def _serve(settings: Settings, listener: socket.socket, sign_ins: str) -> int:

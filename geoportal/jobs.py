@@ -9,7 +9,9 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, override
+from zoneinfo import ZoneInfo
 
 import psycopg
 import psycopg_pool
@@ -17,8 +19,9 @@ from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, 
 from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import operations
+from geoportal import operations, workflow
 from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.database.engine import OWNER_OPTIONS
@@ -34,6 +37,8 @@ PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
+_CALENDAR: Final = 60.0  # seconds between looks at what is due
+_GERMANY: Final = ZoneInfo("Europe/Berlin")
 _LOST: Final = (ConnectorException, psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
@@ -60,6 +65,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watching = asyncio.create_task(_watch_layers(settings, engine, stop))
+    calendar = asyncio.create_task(_publish_due(engine, Archive(settings.archive)))
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine), parallel, heartbeat)
@@ -67,6 +73,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
             log.warning("database away, trying again: %s", type(fault).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
+    calendar.cancel()
     await watching
 
 
@@ -116,6 +123,18 @@ async def _take_up_stalled(app: App, heartbeat: float) -> None:
             # Lost for a moment, or another worker was faster.
             log.info("stalled jobs not looked at: %s", type(fault).__name__)
         await asyncio.sleep(heartbeat)
+
+
+async def _publish_due(engine: Engine, archive: Archive) -> None:
+    """What was put down for a day is published in its first minute; several workers may look at once."""
+    while True:
+        try:
+            today = datetime.now(_GERMANY).date()
+            for number in await asyncio.to_thread(workflow.publish_due, engine, archive, today):
+                log.warning("delivery %s was due and could not be published; it is back in review", number)
+        except SQLAlchemyError as fault:
+            log.info("what is due was not looked at: %s", type(fault).__name__)
+        await asyncio.sleep(_CALENDAR)
 
 
 def _app(settings: Settings, engine: Engine) -> App:

@@ -18,13 +18,14 @@ from geoportal import layers, sandbox, store, uploads
 from geoportal.archive import Archive
 from geoportal.catalogue import Layer, Reason, Shelf, read_layer
 from geoportal.database import SchemaError, check_schema
+from geoportal.database.tables import SRID
 from geoportal.layers import LayerState, Places, Synced
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.states import State
 from geoportal.uploads import Upload
-from plans_ingest import Batch, Plan, PlanFileError, Report
-from plans_ingest.errors import Limit, ResourceExceeded
+from plans_ingest import Batch, Plan, PlanFileError, Report, reports
+from plans_ingest.errors import ForeignPlans, Limit, ResourceExceeded
 from plans_ingest.gemeinden import Gemeinde, all_gemeinden, gemeinde_of
 from plans_ingest.model import Attachment, Issue, Level, Severity, Where
 
@@ -205,8 +206,13 @@ def _take_over(
     batch: Batch,
     files: Mapping[str, tuple[str, Attachment]],
     complete: Collection[UUID] | None = None,
+    *,
+    publish: bool = True,
 ) -> tuple[Delivery, int | None]:
-    """Saves and publishes what is new; also returns the id of the delivery, None if nothing was."""
+    """Saves what is new and publishes it, or leaves it in review; also returns the id of the delivery.
+
+    That is None where nothing was new and nobody waits for a report.
+    """
     # Claimed in one order by everybody, so that two deliveries cannot wait for each other in a circle.
     addresses = _claim(connection, batch.plans)
     plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
@@ -216,7 +222,7 @@ def _take_over(
     similar = {a: store.similar_plans(connection, plan, a) for a, plan in plans if before[a] is None}
     report = _with_questions(batch.report, plans, similar)
     delivery = None
-    if changed or not store.is_delivered(connection, sha256):
+    if changed or not publish or not store.is_delivered(connection, sha256):
         delivery = store.save_delivery(connection, sha256, report)
     outcomes = []
     for address, plan in plans:
@@ -227,7 +233,7 @@ def _take_over(
             outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
             continue
         version, number = store.save_version(connection, delivery, address, plan, files)
-        if publishable:
+        if publishable and publish:
             store.publish_version(connection, address, version)
         outcome = Outcome(address, plan.name, number, is_new=True, is_published=publishable, levels=levels)
         outcomes.append(replace(outcome, similar=tuple(similar.get(address, ()))))
@@ -348,13 +354,20 @@ def process(
             )  # fmt: skip
             with engine.begin() as connection:
                 uploads.tell(connection, upload_id, "saving", 70)
+            if upload.delivered_by is not None:
+                _require_own_plans(batch, upload)
             files = _archived(archive, batch)
+            told = _archived_reports(archive, batch)
             with engine.begin() as connection:
                 held = uploads.lock(connection, upload_id)
                 if held is not None and held.state is State.CHECKING:
-                    delivery, number = _take_over(connection, upload.sha256, batch, files)
-                    state = State.PUBLISHED if any(o.is_published for o in delivery.outcomes) else State.CHECKED
+                    is_direct = upload.delivered_by is None
+                    delivery, number = _take_over(connection, upload.sha256, batch, files, publish=is_direct)
+                    is_public = is_direct and any(o.is_published for o in delivery.outcomes)
+                    state = State.PUBLISHED if is_public else State.CHECKED
                     uploads.move(connection, held, state, step="done", percent=100, delivery_id=number)
+                    for kind, (digest, size) in told.items():
+                        uploads.keep_report(connection, upload_id, kind, digest, size)
     except ReadingCancelled:
         # Stopped in good order, which is no attempt; a withdrawn upload stays withdrawn.
         _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
@@ -391,13 +404,32 @@ def sweep(engine: Engine, archive: Archive, seconds: float = 86_400) -> int:
     return len(orphans) + archive.sweep(seconds)
 
 
+def _require_own_plans(batch: Batch, upload: Upload) -> None:
+    """Who delivers for a Gemeinde delivers her plans and no others. Raises ForeignPlans."""
+    foreign = [plan for plan in batch.plans if plan.ags != upload.ags]
+    if foreign:
+        names = ", ".join(f"{plan.name or 'ohne Namen'} ({plan.ags or '?'})" for plan in foreign[:5])
+        raise ForeignPlans(
+            f"Pläne einer anderen Gemeinde als {upload.ags}: {names}",
+            f"plans of another Gemeinde than {upload.ags}: {names}",
+            Where(upload.filename),
+        )
+
+
+def _archived_reports(archive: Archive, batch: Batch) -> dict[str, tuple[str, int]]:
+    """SHA-256 and size of the report in each of its forms."""
+    with archive.scratch() as folder:
+        written = reports.write_reports(batch, folder, "bericht", SRID)
+        return {file.suffix[1:]: (archive.put(file), file.stat().st_size) for file in written}
+
+
 def _begin(engine: Engine, upload_id: int) -> Upload | None:
     """Counts an attempt before it is made, so that a file that kills its worker is not tried for ever."""
     with engine.begin() as connection:
         upload = uploads.lock(connection, upload_id)
         if upload is None:
             raise NotFound(f"Lieferung {upload_id}")
-        if upload.is_final:
+        if not upload.is_unread:
             return None
         if upload.attempts >= MAX_ATTEMPTS:
             uploads.move(connection, upload, State.FAILED, step="done", percent=100, fault_code="poison", fault=_POISON)

@@ -26,7 +26,7 @@ _STATES = {
 
 def upload_line(upload: Upload) -> str:
     """Number, arrival, file, state; while it lasts also the step and how far, and what went wrong."""
-    step = "" if upload.is_final else f" ({_STEPS[upload.step]}, {upload.percent} %)"
+    step = "" if not upload.is_unread else f" ({_STEPS[upload.step]}, {upload.percent} %)"
     fault = f": {upload.fault}" if upload.fault else ""
     return f"{upload.id}  {upload.received_at:%d.%m.%Y %H:%M}  {upload.filename}: {_STATES[upload.state]}{step}{fault}"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from geoportal.database import tables
-from geoportal.states import State, is_final, require
+from geoportal.states import UNREAD, State, require
 
 QUEUE: Final = "uploads"
 TASK: Final = "process"
@@ -17,7 +17,10 @@ TASK: Final = "process"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was sent in. `ags` is whose delivery it is, as far as was said; `percent` counts rough steps."""
+    """A file that was sent in. `ags` is whose delivery it is, as far as was said; `percent` counts rough steps.
+
+    `delivered_by` is an account of the desk, None for the operator, whose deliveries are published at once.
+    """
 
     id: int
     sha256: str
@@ -32,23 +35,28 @@ class Upload:
     fault: str | None
     delivery_id: int | None
     job_id: int | None
+    delivered_by: int | None
+    submitted_by: int | None
+    publish_on: date | None
     received_at: datetime
     changed_at: datetime
 
     @property
-    def is_final(self) -> bool:
-        return is_final(self.state)
+    def is_unread(self) -> bool:
+        return self.state in UNREAD
 
 
 _COLUMNS: Final = [tables.upload.c[item.name] for item in fields(Upload)]
 
 
-def add(connection: Connection, sha256: str, filename: str, size: int, ags: str | None) -> int:
+def add(
+    connection: Connection, sha256: str, filename: str, size: int, ags: str | None, delivered_by: int | None = None
+) -> int:
     """A new upload with its job, both or neither; returns the upload's id.
 
     Jobs of one Gemeinde run one after the other in the order of their arrival; so do those that name none.
     """
-    row = insert(tables.upload).values(sha256=sha256, filename=filename, size=size, ags=ags)
+    row = insert(tables.upload).values(sha256=sha256, filename=filename, size=size, ags=ags, delivered_by=delivered_by)
     upload: int = connection.execute(row.returning(tables.upload.c.id)).scalar_one()
     queue = App(connector=SyncPsycopgConnector())
     deferrer = queue.configure_task(
@@ -87,13 +95,23 @@ def latest(connection: Connection, limit: int) -> list[Upload]:
     return [_upload(row) for row in rows]
 
 
+def keep_report(connection: Connection, upload: int, kind: str, sha256: str, size: int) -> None:
+    """One form of what was found: json, html or gpkg, a file of the archive."""
+    connection.execute(_KEEP_REPORT, {"upload": upload, "kind": kind, "sha256": sha256, "size": size})
+
+
+_KEEP_REPORT: Final = text("""
+    INSERT INTO desk.report (upload_id, kind, sha256, size) VALUES (:upload, :kind, :sha256, :size)
+    ON CONFLICT (upload_id, kind) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size""")
+
+
 def unreferenced(connection: Connection, digests: Collection[str]) -> set[str]:
     """Those of the digests that no table names. Asks the database which tables could: a new one must not be missed."""
     found = connection.execute(
         text("""
             SELECT format('SELECT %I AS digest FROM %I.%I', column_name, table_schema, table_name)
             FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-            WHERE table_schema = 'plans' AND table_type = 'BASE TABLE' AND column_name LIKE '%sha256'""")
+            WHERE table_schema IN ('plans', 'desk') AND table_type = 'BASE TABLE' AND column_name LIKE '%sha256'""")
     ).scalars()
     named = connection.execute(
         text(f"SELECT DISTINCT digest FROM ({' UNION ALL '.join(found)}) AS named WHERE digest = ANY(:digests)"),  # noqa: S608

@@ -4,7 +4,8 @@ PlanFileError
 ├── UnreadableFile
 │   └── UnsafeFile
 │       └── ResourceExceeded
-└── NoPlan
+├── NoPlan
+└── ForeignPlans
 """
 
 from collections.abc import Mapping
@@ -43,6 +44,10 @@ class UnsafeFile(UnreadableFile):
 
 class NoPlan(PlanFileError):
     """The file is in order, but holds neither a Bebauungsplan nor a Flächennutzungsplan."""
+
+
+class ForeignPlans(PlanFileError):
+    """The file holds plans of another Gemeinde than the one for which it was delivered."""
 
 
 class Limit(StrEnum):

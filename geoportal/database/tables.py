@@ -252,6 +252,9 @@ upload = Table(
     Column("fault", Text),
     Column("delivery_id", ForeignKey("plans.delivery.id")),
     Column("job_id", BigInteger),
+    Column("delivered_by", BigInteger),
+    Column("submitted_by", BigInteger),
+    Column("publish_on", Date),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )

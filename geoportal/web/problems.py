@@ -7,9 +7,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from geoportal import operations, workflow
 from geoportal.accounts.attempts import TooOften
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
+from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 
@@ -71,6 +73,54 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
         Problem("Zu viele Versuche", "Nach zehn Fehlversuchen ist eine Viertelstunde Pause. Danach geht es weiter."),
     ),
     Busy: (503, _UNAVAILABLE),
+    workflow.TooMuch: (
+        413,
+        Problem("Die Datei ist zu groß", "Mehr als 500 MB, oder mehr als das Kontingent der Gemeinde für 30 Tage."),
+    ),
+    operations.NotFound: (404, _NOT_FOUND),
+    IllegalTransition: (
+        409,
+        Problem(
+            "Das geht nicht mehr",
+            "Die Lieferung steht inzwischen anders da; vielleicht war jemand schneller. Bitte laden Sie die Seite neu.",
+        ),
+    ),
+    workflow.Changed: (
+        409,
+        Problem("Die Lieferung hat sich geändert", "Sie ist nicht mehr, was Sie angesehen haben. Bitte laden Sie neu."),
+    ),
+    workflow.NewerIsPublic: (
+        409,
+        Problem(
+            "Eine neuere Fassung ist schon öffentlich",
+            "Diese ältere würde sie überschreiben. Ist das gewollt, stellen Sie die Fassung am Plan wieder her.",
+        ),
+    ),
+    workflow.FourEyes: (
+        403,
+        Problem(
+            "Hier gilt die Vier-Augen-Regel",
+            "Was Sie selbst geliefert oder zur Freigabe gegeben haben, veröffentlicht jemand anderes.",
+        ),
+    ),
+    workflow.NothingToPublish: (
+        409,
+        Problem(
+            "Kein Plan ist veröffentlichbar",
+            "Es fehlt Geltungsbereich, Name, Gemeinde oder Planart; oder alle Pläne sind unverändert.",
+        ),
+    ),
+    workflow.Tampered: (
+        409,
+        Problem(
+            "Eine Datei ist nicht mehr, was geprüft wurde",
+            "Nichts wurde veröffentlicht. Bitte verständigen Sie den Betrieb.",
+        ),
+    ),
+    workflow.ReasonMissing: (
+        422,
+        Problem("Bitte geben Sie einen Grund an", "Er steht im Protokoll und hilft allen, die später nachsehen."),
+    ),
 }
 
 _BY_STATUS = {

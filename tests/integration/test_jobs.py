@@ -19,7 +19,7 @@ from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
-from geoportal.states import TRANSITIONS, IllegalTransition, State, is_final
+from geoportal.states import UNREAD, WAYS, IllegalTransition, State
 from geoportal.uploads import Upload
 from plans_ingest.errors import Limit, ResourceExceeded
 from plans_ingest.gemeinden import gemeinde_of
@@ -260,8 +260,7 @@ def test_what_is_put_again_is_young_again(portal: Portal) -> None:
 
 
 def test_every_state_has_its_ways_and_every_way_leads_to_a_state() -> None:
-    assert set(TRANSITIONS) == set(State)
-    assert {state for state in State if is_final(state)} == {
-        State.CHECKED, State.FAILED, State.PUBLISHED, State.WITHDRAWN,
-    }  # fmt: skip
+    assert set(WAYS) == set(State)
+    assert {then for ways in WAYS.values() for then in ways} == set(State)
+    assert {now for now, ways in WAYS.items() if State.CHECKING in ways} == UNREAD, "what was read is not read again"
     assert jobs.GRACE < 30

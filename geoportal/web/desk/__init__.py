@@ -1,5 +1,61 @@
 """The planners' side of the portal, below /werkbank: signing in, delivering, reviewing, publishing."""
 
-from geoportal.web.desk.room import register
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, Flask, Response
+
+from geoportal.accounts.passwords import Passwords
+from geoportal.database import desk_engine
+from geoportal.settings import Settings
+from geoportal.web.desk import (
+    access,
+    delivering,
+    delivery_page,
+    log_page,
+    overview,
+    own_account,
+    plan_pages,
+    progress,
+    sign_in,
+    transfers,
+    words,
+)
+from geoportal.web.desk.provider import ProviderClient
+from geoportal.web.desk.room import PREFIX, Desk
 
 __all__ = ["register"]
+
+_PAGES = (sign_in, own_account, overview, delivering, transfers, delivery_page, progress, plan_pages, log_page)
+
+
+def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    """Builds the desk into the portal; asks neither database nor provider."""
+    app.extensions[Desk.KEY] = Desk(
+        settings=settings,
+        engine=desk_engine(settings.require_desk_url()),
+        passwords=Passwords(),
+        provider=None if settings.provider is None else ProviderClient(settings.provider, settings.public_url),
+        now=now,
+    )
+    blueprint = Blueprint("desk", __name__, url_prefix=PREFIX)
+    for pages in _PAGES:
+        pages.add_to(blueprint)
+    blueprint.before_request(access.guard)
+    blueprint.after_request(_private)
+    blueprint.context_processor(access.every_page)
+    app.jinja_env.filters |= {"moment": words.moment, "said": words.said}
+    app.jinja_env.globals |= {
+        "STATES": words.STATES,
+        "SEVERITY": words.SEVERITY,
+        "DONE": words.DONE,
+        "FIELDS": words.FIELDS,
+    }
+    app.register_blueprint(blueprint)
+
+
+def _private(response: Response) -> Response:
+    """Nothing of the desk stays in a browser or on the way there."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("X-Robots-Tag", "noindex")
+    return response

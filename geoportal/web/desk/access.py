@@ -131,6 +131,8 @@ def onward(wanted: str) -> str:
 
 _PAGES: Final = (
     ("desk.overview", "Übersicht", Access.SIGNED_IN),
+    ("desk.deliver", "Liefern", Action.DELIVER),
+    ("desk.log", "Protokoll", Action.AUDIT),
     ("desk.account", "Mein Konto", Access.SIGNED_IN),
 )
 

@@ -12,6 +12,7 @@ from geoportal.accounts.roles import Action
 from geoportal.accounts.sessions import WrongCredentials
 from geoportal.web.desk import words
 from geoportal.web.desk.access import Access, open_to, who
+from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
 from geoportal.web.desk.sign_in import WEAK
 from geoportal.web.errors import InvalidQuery, NotPublished
@@ -105,13 +106,12 @@ def revoke_token(number: str) -> BaseResponse:
 def _page(**said: object) -> str:
     own, principal = desk(), who()
     every = {each.ags: each.name for each in all_gemeinden()}
-    mine = principal.gemeinden(Action.DELIVER, tuple(every)) + principal.gemeinden(Action.PUBLISH, tuple(every))
     return render_template(
         "desk/account.html",
         roles=[(words.ROLES[each.role], every.get(each.ags, "ganzer Kreis")) for each in principal.memberships],
         sessions=sessions.open_sessions(own.engine, principal, g.session),
         tokens=tokens.mine(own.engine, principal),
-        gemeinden=[(ags, every[ags]) for ags in every if ags in mine],
+        gemeinden=gemeinden(principal, Action.VIEW),
         actions=[(each, words.ACTIONS[each]) for each in tokens.GRANTABLE],
         has_second_factor=people.has_second_factor(own.engine, principal),
         **said,

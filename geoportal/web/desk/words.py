@@ -1,10 +1,11 @@
 """How the desk says things in German. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from geoportal.accounts.roles import Action, Role
+from geoportal.states import State
 from geoportal.web.words import BERLIN, german_date
 
 ROLES: Final = MappingProxyType(
@@ -36,3 +37,89 @@ ACTIONS: Final = MappingProxyType(
 def moment(at: datetime) -> str:
     """'3. März 2026, 14:05 Uhr', as the clock in Germany showed it."""
     return f"{german_date(at)}, {at.astimezone(BERLIN):%H:%M} Uhr"
+
+
+class StateWords(NamedTuple):
+    """`label` on the badge; `waits` says what happens next, and by whom."""
+
+    label: str
+    waits: str
+
+
+STATES: Final = MappingProxyType(
+    {
+        State.RECEIVED: StateWords("Angenommen", "wird gleich gelesen"),
+        State.CHECKING: StateWords("Wird geprüft", "dauert meist weniger als eine Minute"),
+        State.CHECKED: StateWords("Geprüft", "wartet darauf, dass jemand sie zur Freigabe gibt"),
+        State.FAILED: StateWords("Nicht lesbar", "bitte berichtigen und neu liefern"),
+        State.IN_REVIEW: StateWords("Zur Freigabe", "wartet auf die Freigabe der Gemeinde"),
+        State.SCHEDULED: StateWords("Vorgemerkt", "wird am genannten Tag von selbst veröffentlicht"),
+        State.PUBLISHED: StateWords("Veröffentlicht", "ist öffentlich"),
+        State.SUPERSEDED: StateWords("Abgelöst", "eine andere Fassung ist öffentlich"),
+        State.WITHDRAWN: StateWords("Zurückgenommen", "ist nicht öffentlich"),
+    }
+)
+
+SEVERITY: Final = MappingProxyType({"error": "Fehler", "warning": "Warnung", "info": "Hinweis"})
+
+# What the log calls an action.
+DONE: Final = MappingProxyType(
+    {
+        "sign_in": "hat sich angemeldet",
+        "sign_in_failed": "Anmeldung gescheitert",
+        "account_invited": "Konto eingeladen",
+        "password_chosen": "Passwort gewählt",
+        "password_changed": "Passwort geändert",
+        "second_factor_added": "zweiten Faktor eingerichtet",
+        "second_factor_removed": "zweiten Faktor entfernt",
+        "second_factor_dropped": "zweiter Faktor vom Betrieb entfernt",
+        "reset_requested": "neues Passwort ermöglicht",
+        "role_granted": "Rolle gegeben",
+        "role_revoked": "Rolle genommen",
+        "account_locked": "Konto gesperrt",
+        "account_unlocked": "Konto freigegeben",
+        "token_made": "Schlüssel gemacht",
+        "token_revoked": "Schlüssel widerrufen",
+        "delivered": "hat geliefert",
+        "submitted": "hat zur Freigabe gegeben",
+        "sent_back": "hat zurückgegeben",
+        "discarded": "hat verworfen",
+        "scheduled": "hat vorgemerkt",
+        "published": "hat veröffentlicht",
+        "not_published": "Vormerkung gescheitert",
+        "withdrawn": "hat zurückgezogen",
+        "restored": "hat wiederhergestellt",
+        "report_shared": "hat den Bericht weitergegeben",
+        "four_eyes": "Vier-Augen-Regel geändert",
+    }
+)
+
+# Names of a plan's fields in the list of differences.
+FIELDS: Final = MappingProxyType(
+    {
+        "name": "Name", "nummer": "Nummer", "beschreibung": "Beschreibung", "rechtsstand": "Rechtsstand",
+        "verfahren": "Verfahren", "planart": "Planart", "aufstellungsbeschluss_datum": "Aufstellungsbeschluss",
+        "entwurfsbeschluss_datum": "Entwurfsbeschluss", "satzungsbeschluss_datum": "Satzungsbeschluss",
+        "planbeschluss_datum": "Planbeschluss", "genehmigungs_datum": "Genehmigung",
+        "rechtsverordnungs_datum": "Rechtsverordnung", "ausfertigungs_datum": "Ausfertigung",
+        "inkrafttretens_datum": "Inkrafttreten", "wirksamkeits_datum": "Wirksamkeit",
+        "untergangs_datum": "Untergang", "auslegungen": "Auslegungen", "traegerbeteiligungen": "Trägerbeteiligungen",
+        "erstellungsmassstab": "Maßstab", "xplan_version": "Version von XPlanGML", "flaeche": "Fläche (m²)",
+    }
+)  # fmt: skip
+
+
+def said(value: Any) -> str:
+    """A value of a plan as the list of differences shows it."""
+    match value:
+        case None | []:
+            return "–"
+        case date():
+            return german_date(value)
+        case float():
+            return f"{value:,.0f}".replace(",", ".")
+        case list():
+            return ", ".join(said(each) for each in value)
+        case dict():
+            return " ".join(f"{name}: {said(each)}" for name, each in value.items() if each)
+    return str(value)

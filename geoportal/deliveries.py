@@ -1,0 +1,243 @@
+"""What the desk shows of deliveries and plans. Reads as the role geoportal_desk: row-level security decides what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from geoportal.comparing import Differences, Objekt, compare
+from geoportal.states import State
+
+# What a person compares of two versions; names as in XPlanGML.
+_COMPARED: Final = (
+    "name", "nummer", "beschreibung", "rechtsstand", "verfahren", "planart", "aufstellungsbeschluss_datum",
+    "entwurfsbeschluss_datum", "satzungsbeschluss_datum", "planbeschluss_datum", "genehmigungs_datum",
+    "rechtsverordnungs_datum", "ausfertigungs_datum", "inkrafttretens_datum", "wirksamkeits_datum",
+    "untergangs_datum", "auslegungen", "traegerbeteiligungen", "erstellungsmassstab", "xplan_version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An upload as the desk lists it. `errors` and `warnings` of its report, None before there is one."""
+
+    id: int
+    filename: str
+    size: int
+    sha256: str
+    ags: str
+    gemeinde: str
+    state: State
+    step: str
+    percent: int
+    fault: str | None
+    delivery_id: int | None
+    delivered_by: int | None
+    deliverer: str | None
+    submitted_by: int | None
+    publish_on: date | None
+    received_at: datetime
+    changed_at: datetime
+    errors: int | None
+    warnings: int | None
+    levels: str | None
+    plans: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a plan as the desk shows it."""
+
+    id: int
+    plan_id: UUID
+    version: int
+    state: str
+    planwerk: str
+    ags: str | None
+    name: str | None
+    nummer: str | None
+    fingerprint: str
+    reason: str | None
+    restored_from: int | None
+    created_at: datetime
+    published_at: datetime | None
+    published_until: datetime | None
+    is_publishable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a Gemeinde stands: what is public, what waits for whom."""
+
+    ags: str
+    name: str
+    public: int
+    checked: int
+    in_review: int
+    scheduled: int
+    failed: int
+    last: datetime | None
+
+
+_DELIVERED = """
+    SELECT upload.id, upload.filename, upload.size, upload.sha256, upload.ags, gemeinde.name AS gemeinde, upload.state,
+           upload.step, upload.percent, upload.fault, upload.delivery_id, upload.delivered_by,
+           desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.received_at,
+           upload.changed_at,
+           (SELECT count(*) FILTER (WHERE severity = 'error') FROM plans.issue
+            WHERE issue.delivery_id = delivery.id) AS errors,
+           (SELECT count(*) FILTER (WHERE severity = 'warning') FROM plans.issue
+            WHERE issue.delivery_id = delivery.id) AS warnings,
+           (SELECT string_agg(DISTINCT value, ' ') FROM jsonb_each_text(delivery.report -> 'levels')) AS levels,
+           (SELECT string_agg(coalesce(version.name, version.nummer), ', ' ORDER BY version.name) FROM plans.version
+            WHERE version.delivery_id = delivery.id AND version.restored_from IS NULL) AS plans
+    FROM plans.upload JOIN plans.gemeinde USING (ags) LEFT JOIN plans.delivery ON delivery.id = upload.delivery_id
+    """
+_ONE = text(f"{_DELIVERED} WHERE upload.id = :id")
+_MANY = text(f"""{_DELIVERED}
+    WHERE (CAST(:ags AS text) IS NULL OR upload.ags = :ags) AND (CAST(:state AS text) IS NULL OR upload.state = :state)
+      AND upload.id < :before
+    ORDER BY upload.id DESC LIMIT :limit""")
+_VERSIONS = """
+    SELECT version.id, version.plan_id, version.version, version.state, plan.planwerk, plan.ags, version.name,
+           version.nummer, version.fingerprint, version.reason, version.restored_from, version.created_at,
+           version.published_at, version.published_until,
+           version.geom IS NOT NULL AND version.name IS NOT NULL AND plan.ags IS NOT NULL
+               AND version.planart <> '{}' AS is_publishable
+    FROM plans.version JOIN plans.plan ON plan.id = version.plan_id
+    """
+_OF_DELIVERY = text(f"{_VERSIONS} WHERE version.delivery_id = :delivery ORDER BY version.name, version.id")
+_OF_PLAN = text(f"{_VERSIONS} WHERE version.plan_id = :plan ORDER BY version.version DESC")
+_PUBLIC = text(f"{_VERSIONS} WHERE version.plan_id = :plan AND version.state = 'published'")
+_REPORT = text("SELECT sha256 FROM desk.report WHERE upload_id = :upload AND kind = :kind")
+_FIELDS = text(f"SELECT {', '.join(_COMPARED)}, ST_Area(geom) AS flaeche FROM plans.version WHERE id = :id")  # noqa: S608
+_OBJEKTE = text("""
+    SELECT planobjekt.klasse, coalesce(klasse.label, planobjekt.klasse) AS label, gml_id,
+           md5(concat(ST_AsBinary(ST_SnapToGrid(geom, 0.001)), attribute)) AS content
+    FROM plans.planobjekt LEFT JOIN plans.klasse USING (klasse) WHERE version_id = :id""")
+_DOKUMENTE = text("""
+    SELECT DISTINCT sha256 FROM plans.dokument JOIN plans.version ON version.id = dokument.version_id
+    WHERE version.delivery_id = :delivery AND dokument.sha256 IS NOT NULL
+    UNION SELECT sha256 FROM plans.rasterplan JOIN plans.version ON version.id = rasterplan.version_id
+    WHERE version.delivery_id = :delivery""")
+_SHAPES = text("""
+    SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(feature), '[]')) FROM (
+        SELECT json_build_object('type', 'Feature', 'id', version.id, 'properties',
+            json_build_object('kind', 'plan', 'name', version.name, 'state', version.state),
+            'geometry', ST_AsGeoJSON(ST_Transform(version.geom, 4326), 7)::json) AS feature
+        FROM plans.version WHERE id = ANY (:versions) AND geom IS NOT NULL
+        UNION ALL
+        (SELECT json_build_object('type', 'Feature', 'id', planobjekt.id, 'properties',
+            json_build_object('kind', 'objekt', 'gruppe', klasse.gruppe, 'gml_id', planobjekt.gml_id,
+                              'version', planobjekt.version_id),
+            'geometry', ST_AsGeoJSON(ST_Transform(planobjekt.geom, 4326), 7)::json)
+        FROM plans.planobjekt LEFT JOIN plans.klasse USING (klasse)
+        WHERE version_id = ANY (:versions) AND geom IS NOT NULL AND klasse NOT LIKE 'XP\\_%'
+        ORDER BY ST_Area(geom) DESC, planobjekt.id LIMIT 3000)) AS features""")
+_STANDINGS = text("""
+    SELECT gemeinde.ags, gemeinde.name,
+           (SELECT count(*) FROM plans.plan JOIN plans.version ON version.plan_id = plan.id
+            WHERE plan.ags = gemeinde.ags AND version.state = 'published') AS public,
+           count(upload.id) FILTER (WHERE upload.state = 'checked') AS checked,
+           count(upload.id) FILTER (WHERE upload.state = 'in_review') AS in_review,
+           count(upload.id) FILTER (WHERE upload.state = 'scheduled') AS scheduled,
+           count(upload.id) FILTER (
+               WHERE upload.state = 'failed' AND upload.received_at > now() - interval '30 days') AS failed,
+           max(upload.received_at) AS last
+    FROM plans.gemeinde LEFT JOIN plans.upload USING (ags)
+    WHERE gemeinde.ags = ANY (:ags) GROUP BY gemeinde.ags, gemeinde.name ORDER BY gemeinde.name COLLATE "de-x-icu" """)
+_USED = text("""
+    SELECT coalesce(sum(size), 0) FROM plans.upload WHERE ags = :ags AND received_at > now() - interval '30 days'""")
+_QUOTA = text("SELECT four_eyes, quota FROM desk.gemeinde WHERE ags = :ags")
+_ORIGINS = text("SELECT ags FROM plans.plan WHERE id = :id")
+
+
+def one(connection: Connection, upload: int) -> Delivered | None:
+    row = connection.execute(_ONE, {"id": upload}).mappings().one_or_none()
+    return None if row is None else _delivered(row)
+
+
+def many(
+    connection: Connection,
+    *,
+    ags: str | None = None,
+    state: State | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Delivered]:
+    """The newest first; `before` is a delivery's number, for the next page."""
+    asked = {"ags": ags, "state": None if state is None else state.value, "before": before or 2**62, "limit": limit}
+    return [_delivered(row) for row in connection.execute(_MANY, asked).mappings()]
+
+
+def versions(connection: Connection, delivery: int | None) -> list[Version]:
+    """The versions that a delivery brought."""
+    if delivery is None:
+        return []
+    return [Version(**row) for row in connection.execute(_OF_DELIVERY, {"delivery": delivery}).mappings()]
+
+
+def history(connection: Connection, plan: UUID) -> list[Version]:
+    """All versions of a plan that the acting account may see, the newest first."""
+    return [Version(**row) for row in connection.execute(_OF_PLAN, {"plan": plan}).mappings()]
+
+
+def public_version(connection: Connection, plan: UUID) -> Version | None:
+    row = connection.execute(_PUBLIC, {"plan": plan}).mappings().one_or_none()
+    return None if row is None else Version(**row)
+
+
+def gemeinde_of_plan(connection: Connection, plan: UUID) -> str | None:
+    found: str | None = connection.scalar(_ORIGINS, {"id": plan})
+    return found
+
+
+def report(connection: Connection, upload: int, kind: str) -> str | None:
+    """The SHA-256 of a report in one of its forms: json, html, gpkg."""
+    found: str | None = connection.scalar(_REPORT, {"upload": upload, "kind": kind})
+    return found
+
+
+def documents(connection: Connection, delivery: int) -> list[str]:
+    """The SHA-256 of all files of the archive that the versions of a delivery name."""
+    return list(connection.scalars(_DOKUMENTE, {"delivery": delivery}))
+
+
+def differences(connection: Connection, before: int, after: int) -> Differences:
+    """Between two versions, by their ids."""
+    sides = [dict(connection.execute(_FIELDS, {"id": each}).mappings().one()) for each in (before, after)]
+    objekte = [
+        [Objekt(**row) for row in connection.execute(_OBJEKTE, {"id": each}).mappings()] for each in (before, after)
+    ]
+    return compare(*sides, *objekte)
+
+
+def shapes(connection: Connection, version_ids: Sequence[int]) -> Any:
+    """Outlines and the larger 3,000 objects of versions, as GeoJSON in CRS84."""
+    return connection.scalar(_SHAPES, {"versions": list(version_ids)})
+
+
+def standings(connection: Connection, ags: Sequence[str]) -> list[Standing]:
+    return [Standing(**row) for row in connection.execute(_STANDINGS, {"ags": list(ags)}).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a Gemeinde wants, and how many bytes of its quota are left in these thirty days."""
+
+    four_eyes: bool
+    left: int
+
+
+def rules(connection: Connection, ags: str) -> Rules:
+    row = connection.execute(_QUOTA, {"ags": ags}).one_or_none()
+    quota = 5_000_000_000 if row is None else row.quota
+    return Rules(row is not None and row.four_eyes, quota - int(connection.scalar(_USED, {"ags": ags}) or 0))
+
+
+def _delivered(row: Mapping[Any, Any]) -> Delivered:
+    known = {item.name for item in fields(Delivered)}
+    return Delivered(**{name: value for name, value in row.items() if name in known} | {"state": State(row["state"])})

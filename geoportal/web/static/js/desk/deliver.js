@@ -1,0 +1,117 @@
+// Sends files in pieces (tus 1.0), so that a broken line costs one piece and not the whole file.
+
+import { element } from "../dom.js";
+
+const { tus, formKey, maxSize, piece } = JSON.parse(document.getElementById("page-data").textContent);
+const form = document.getElementById("deliver");
+const drop = document.getElementById("drop");
+const input = document.getElementById("dateien");
+const gemeinde = document.getElementById("gemeinde");
+const list = document.getElementById("transfers");
+const announcer = document.getElementById("announcer");
+const HEADERS = { "Tus-Resumable": "1.0.0", "X-Form-Key": formKey };
+
+for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  sendAll([...input.files]);
+  form.querySelector("[type=file]").value = "";
+});
+for (const kind of ["dragenter", "dragover"]) {
+  drop.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.add("desk-drop--over");
+  });
+}
+for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("desk-drop--over"));
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (gemeinde.reportValidity()) sendAll([...event.dataTransfer.files]);
+});
+
+async function sendAll(files) {
+  for (const file of files) await send(file, gemeinde.value);
+}
+
+async function send(file, ags) {
+  const bar = element("progress", { max: "100", value: "0", "aria-label": `Übertragung von ${file.name}` });
+  const said = element("p", {}, "wird übertragen …");
+  list.append(element("li", {}, element("strong", {}, file.name), bar, said));
+  if (file.size > maxSize) return end(said, "Die Datei ist größer als 500 MB.");
+  const key = `geoportal-transfer:${ags}:${file.name}:${file.size}:${file.lastModified}`;
+  try {
+    let address = sessionStorage.getItem(key);
+    let offset = address === null ? null : await reached(address);
+    if (offset === null) {
+      address = await create(file, ags);
+      offset = 0;
+      sessionStorage.setItem(key, address);
+    }
+    for (let tries = 0; ; ) {
+      try {
+        const answer = await fetch(address, {
+          method: "PATCH",
+          headers: { ...HEADERS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
+          body: file.slice(offset, offset + piece),
+        });
+        if (answer.status !== 204) throw new Refused(answer.status);
+        offset = Number(answer.headers.get("Upload-Offset"));
+        tries = 0;
+        bar.value = (100 * offset) / file.size;
+        const delivery = answer.headers.get("Upload-Delivery");
+        if (delivery) {
+          sessionStorage.removeItem(key);
+          said.replaceChildren("übertragen: ", element("a", { href: delivery }, `Bericht zu ${file.name}`));
+          announcer.textContent = `${file.name} ist übertragen.`;
+          return undefined;
+        }
+      } catch (fault) {
+        if ((fault instanceof Refused && fault.status !== 409 && fault.status !== 423) || (tries += 1) > 6) throw fault;
+        said.textContent = "Die Verbindung ist unterbrochen, es geht gleich weiter …";
+        await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+        offset = (await reached(address)) ?? offset;
+        said.textContent = "wird übertragen …";
+      }
+    }
+  } catch (fault) {
+    sessionStorage.removeItem(key);
+    return end(said, reason(fault));
+  }
+}
+
+class Refused extends Error {
+  constructor(status) {
+    super(String(status));
+    this.status = status;
+  }
+}
+
+function reason(fault) {
+  const known = { 401: "Ihre Sitzung ist beendet. Bitte melden Sie sich neu an.", 403: "Das dürfen Sie für diese Gemeinde nicht.", 413: "Die Datei ist zu groß, oder das Kontingent der Gemeinde ist erschöpft.", 429: "Es sind zu viele Übertragungen offen." };
+  return known[fault.status] ?? "Die Übertragung ist gescheitert. Bitte versuchen Sie es noch einmal.";
+}
+
+function end(said, text) {
+  said.textContent = text;
+  announcer.textContent = text;
+}
+
+async function create(file, ags) {
+  const metadata = Object.entries({ filename: file.name, gemeinde: ags }).map(([name, value]) => `${name} ${base64(value)}`);
+  const answer = await fetch(tus, {
+    method: "POST",
+    headers: { ...HEADERS, "Upload-Length": String(file.size), "Upload-Metadata": metadata.join(",") },
+  });
+  if (answer.status !== 201) throw new Refused(answer.status);
+  return answer.headers.get("Location");
+}
+
+async function reached(address) {
+  const answer = await fetch(address, { method: "HEAD", headers: HEADERS }).catch(() => null);
+  return answer?.ok ? Number(answer.headers.get("Upload-Offset")) : null;
+}
+
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}

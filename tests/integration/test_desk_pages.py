@@ -1,0 +1,339 @@
+"""The pages of the desk, asked by every role, here and elsewhere; and files on their way in."""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from geoportal import operations
+from geoportal.accounts.roles import Role
+from geoportal.archive import Archive
+from geoportal.settings import Settings
+from tests.desk import OTHER, OWN, Browser, Office, membership, office
+from tests.files import feature, plan, polygon, prop, xplangml
+
+BOWTIE = "0 0 100 100 100 0 0 100 0 0"
+DOCUMENT = xplangml(
+    plan(),
+    feature(
+        "BP_BaugebietsTeilFlaeche", "o", prop("position", polygon(BOWTIE)) + prop("besondereArtDerBaulNutzung", "1200")
+    ),
+)
+
+
+@dataclass
+class Desk:
+    """The office with one delivery in review, a second version of its plan as a draft, and who delivered them."""
+
+    office: Office
+    deliverer: Browser
+    number: int
+    draft: int
+    plan_id: UUID
+
+    def process(self, number: int) -> None:
+        operations.process(self.office.owner, Archive(self.office.settings.archive), number)
+
+
+def send(browser: Browser, document: str = DOCUMENT, ags: str = OWN, name: str = "plan.gml") -> TestResponse:
+    files = [(io.BytesIO(document.encode()), name)]
+    browser.get("/werkbank/liefern")
+    return browser.post("/werkbank/liefern", {"gemeinde": ags, "dateien": files}, content_type="multipart/form-data")
+
+
+@pytest.fixture(scope="module")
+def desk(module_database: Settings) -> Iterator[Desk]:
+    with office(module_database) as opened:
+        operations.prepare(opened.owner)
+        opened.hire("deliverer@example.org", membership(Role.OFFICE))
+        browser = opened.browser()
+        browser.sign_in("deliverer@example.org")
+        numbers = []
+        for document in (DOCUMENT, DOCUMENT.replace("Am Hang", "Am Hang Süd")):
+            answer = send(browser, document)
+            assert answer.status_code == 303, answer.text
+            numbers.append(int(answer.location.rpartition("/")[2]))
+            operations.process(opened.owner, Archive(opened.settings.archive), numbers[-1])
+        assert browser.post(f"/werkbank/lieferung/{numbers[0]}/zur-freigabe").status_code == 303
+        with opened.owner.connect() as connection:
+            plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
+        yield Desk(opened, browser, *numbers, plan_id)
+
+
+@pytest.fixture(autouse=True)
+def _calm(desk: Desk) -> None:
+    with desk.office.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.attempt"))
+
+
+# Whom a page is open to: `own` roles in the Gemeinde, and those of the whole Kreis; nobody else, from anywhere.
+READERS = {"planner", "publisher", "kreis", "auditor", "deliverer"}
+PAGES = {
+    "/werkbank/lieferung/{number}": READERS,
+    "/werkbank/lieferung/{number}/karte.json": READERS,
+    "/werkbank/lieferung/{number}/bericht.json": READERS,
+    "/werkbank/lieferung/{number}/bericht.html": READERS,
+    "/werkbank/lieferung/{number}/bericht.gpkg": READERS,
+    "/werkbank/lieferung/{number}/original": READERS,
+    "/werkbank/lieferung/{number}/fortschritt": READERS,
+    "/werkbank/plan/{plan}": READERS,  # an office of its own sees it once a version was public
+    "/werkbank/plan/{plan}/vergleich?neu=2": READERS,
+    "/werkbank/plan/{plan}/vergleich.json?neu=2": READERS,
+}
+# Which changes are open to whom; the others must not even reach them.
+CHANGES = {
+    "/werkbank/lieferung/{number}/weitergeben": READERS,
+    "/werkbank/lieferung/{number}/zur-freigabe": {"planner", "publisher", "kreis", "deliverer"},
+    "/werkbank/lieferung/{number}/zurueckgeben": {"publisher", "kreis"},
+    "/werkbank/lieferung/{number}/verwerfen": {"planner", "kreis", "deliverer"},
+    "/werkbank/lieferung/{number}/veroeffentlichen": {"publisher", "kreis"},
+    "/werkbank/plan/{plan}/zurueckziehen": {"publisher", "kreis"},
+    "/werkbank/plan/{plan}/wiederherstellen": {"publisher", "kreis"},
+    "/werkbank/gemeinde/06534008/vier-augen": {"publisher", "kreis"},
+}
+SHUT = {303, 401, 403, 404}
+
+
+def persons(desk: Desk) -> dict[tuple[str, str], Browser]:
+    found = {(role.value, ags): desk.office.as_role(role, ags) for role in Role for ags in (OWN, OTHER)}
+    return found | {("deliverer", OWN): desk.deliverer, ("nobody", ""): desk.office.browser()}
+
+
+def is_inside(name: str, ags: str) -> bool:
+    return ags == OWN or name in {"kreis", "auditor"}
+
+
+@pytest.fixture(scope="module")
+def everybody(desk: Desk) -> dict[tuple[str, str], Browser]:
+    with desk.office.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.attempt"))
+    return persons(desk)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[str, str], Browser], path: str) -> None:
+    address = path.format(number=desk.draft, plan=desk.plan_id)
+    for (name, ags), browser in everybody.items():
+        status = browser.get(address).status_code
+        may = name in PAGES[path] and is_inside(name, ags)
+        assert (status == 200) if may else (status in SHUT), (address, name, ags, status)
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[str, str], Browser], path: str) -> None:
+    """Whoever may gets as far as the rules of the thing itself: here, that a reason or a right stamp is missing."""
+    address = path.format(number=desk.number, plan=desk.plan_id)
+    for (name, ags), browser in everybody.items():
+        if name in CHANGES[path] and is_inside(name, ags):
+            continue
+        status = browser.post(address, {"grund": "x", "fassung": "1", "stand": "x"}).status_code
+        assert status in SHUT, (address, name, ags, status)
+    for (name, ags), browser in everybody.items():
+        if name in CHANGES[path] and is_inside(name, ags) and not path.endswith("verwerfen"):
+            status = browser.post(address, {"fassung": "1", "stand": "x", "wollen": "nein"}).status_code
+            assert status in {200, 303, 409, 422} or (status == 404 and "plan/" in path), (address, name, ags, status)
+
+
+def test_every_route_is_in_one_of_the_tables(desk: Desk) -> None:
+    free = "sign_in sign_in_now confirm to_provider from_provider invitation choose_password shared_report shared_map"
+    own = "sign_out account change_password second_factor end_other_sessions make_token revoke_token overview deliver"
+    both = f"{free} {own} shared_file deliver_now log log_export tus_create tus_head tus_patch tus_delete"
+    elsewhere = {f"desk.{name}" for name in both.split()}
+    every = desk.office.app.url_map.iter_rules()
+    rules = {rule.endpoint: rule.rule for rule in every if rule.endpoint.startswith("desk.")}
+    known = {re.sub(r"\{\w+\}", "<>", path.partition("?")[0]) for path in (*PAGES, *CHANGES)}
+    known |= {path.replace("json", "<>").replace("html", "<>") for path in known}
+    missing = {
+        endpoint
+        for endpoint, rule in rules.items()
+        if endpoint not in elsewhere
+        and re.sub(r"<[^>]+>", "<>", rule).replace("06534008", "<>")
+        not in {path.replace("06534008", "<>") for path in known}
+    }
+    assert missing == set()
+
+
+def test_lists_show_what_one_may_see(desk: Desk, everybody: dict[tuple[str, str], Browser]) -> None:
+    for (name, ags), browser in everybody.items():
+        if name != "nobody":
+            shown = f"/werkbank/lieferung/{desk.draft}" in browser.get("/werkbank/").text
+            assert shown == (name in READERS and is_inside(name, ags)), (name, ags)
+            status = browser.get("/werkbank/protokoll").status_code
+            assert (status == 200) == (name in {"publisher", "kreis", "auditor"}), name
+    foreign = everybody["publisher", OTHER].get("/werkbank/protokoll").text
+    assert f"upload {desk.draft}" not in foreign
+    assert f"upload {desk.draft}" in everybody["publisher", OWN].get("/werkbank/protokoll").text
+    assert "deliverer@example.org" in everybody["auditor", OWN].get("/werkbank/protokoll.csv").text
+    assert "deliverer@example.org" not in everybody["publisher", OTHER].get("/werkbank/protokoll.csv").text
+
+
+@pytest.mark.parametrize("role", [Role.PUBLISHER, Role.AUDITOR])
+def test_who_may_not_deliver_does_not(everybody: dict[tuple[str, str], Browser], role: Role) -> None:
+    assert everybody[role.value, OWN].get("/werkbank/liefern").status_code == 403
+    assert send(everybody[role.value, OWN]).status_code == 403
+
+
+def test_nobody_delivers_for_another_gemeinde(everybody: dict[tuple[str, str], Browser]) -> None:
+    for role in (Role.OFFICE, Role.PLANNER):
+        assert send(everybody[role.value, OWN], ags=OTHER).status_code == 403
+        assert send(everybody[role.value, OWN], ags="*").status_code == 403
+
+
+def test_a_form_with_files_needs_the_key_too(desk: Desk) -> None:
+    files = [(io.BytesIO(b"x"), "x.gml")]
+    data = {"gemeinde": OWN, "dateien": files, "form_key": "0" * 64}
+    assert desk.deliverer.post("/werkbank/liefern", data, content_type="multipart/form-data").status_code == 403
+
+
+def test_a_name_is_shown_and_nothing_more(desk: Desk) -> None:
+    answer = send(desk.deliverer, "no plan", name="../../etc/<b>x\u202egml.exe")
+    page = desk.deliverer.get(answer.location).text
+    assert "&lt;b&gt;xgml.exe" in page
+    assert "etc/" not in page
+
+
+def test_a_report_can_be_given_away_for_thirty_days(desk: Desk) -> None:
+    page = desk.deliverer.post(f"/werkbank/lieferung/{desk.draft}/weitergeben").text
+    found = re.search(r"/werkbank/bericht/([\w-]{43})", page)
+    assert found
+    stranger = desk.office.browser()
+    path = f"/werkbank/bericht/{found[1]}"
+    shown = stranger.get(path)
+    assert (shown.status_code, shown.headers["Referrer-Policy"]) == (200, "no-referrer")
+    assert "Ungültige Geometrie wurde repariert" in shown.text
+    assert "Set-Cookie" not in shown.headers
+    for part in ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg"):
+        assert stranger.get(path + part).status_code == 200
+    for wrong in ("AB"[found[1][0] == "A"] + found[1][1:], "A" * 43, "x"):
+        assert stranger.get(f"/werkbank/bericht/{wrong}").status_code == 404
+    assert stranger.get(f"/werkbank/lieferung/{desk.draft}").status_code == 303
+    with desk.office.owner.begin() as connection:
+        connection.execute(text("UPDATE desk.report_link SET expires_at = now()"))
+    assert stranger.get(path).status_code == 404
+
+
+def test_the_report_is_filtered_and_drawn(desk: Desk) -> None:
+    path = f"/werkbank/lieferung/{desk.draft}"
+    assert "Ungültige Geometrie" not in desk.deliverer.get(f"{path}?schwere=info").text
+    assert "Ungültige Geometrie" in desk.deliverer.get(f"{path}?suche=repariert").text
+    assert desk.deliverer.get(f"{path}?schwere=x").status_code == 400
+    assert desk.deliverer.get(f"{path}?ab=-1").status_code == 400
+    drawn = desk.deliverer.get(f"{path}/karte.json").json
+    assert drawn is not None
+    kinds = {each["properties"]["kind"] for each in drawn["plans"]["features"]}
+    assert kinds == {"plan", "objekt"}
+    assert drawn["findings"]["features"]
+    [x, y] = drawn["plans"]["features"][0]["geometry"]["coordinates"][0][0][0]
+    assert 8 < x < 10
+    assert 50 < y < 52
+
+
+def test_what_was_delivered_never_acts_in_our_origin(desk: Desk) -> None:
+    for part in ("original", "bericht.html"):
+        answer = desk.deliverer.get(f"/werkbank/lieferung/{desk.draft}/{part}")
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+# tus
+
+
+def metadata(ags: str = OWN, name: str = "plan.gml") -> str:
+    return ",".join(
+        f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in (("filename", name), ("gemeinde", ags))
+    )
+
+
+def tus(browser: Browser, method: str, path: str, **headers: Any) -> TestResponse:
+    data = headers.pop("data", b"")
+    named = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+    kept = {"Origin": "http://localhost:8080", "X-Form-Key": browser.form_key, "Tus-Resumable": "1.0.0"} | named
+    return browser.client.open(path, method=method, data=data, headers=kept)
+
+
+def create(browser: Browser, size: int, ags: str = OWN) -> str:
+    answer = tus(browser, "POST", "/werkbank/tus/", Upload_Length=size, Upload_Metadata=metadata(ags))
+    assert answer.status_code == 201
+    return answer.location
+
+
+PIECE = {"Content_Type": "application/offset+octet-stream"}
+
+
+def test_a_file_arrives_in_pieces_and_goes_on_where_it_broke_off(desk: Desk) -> None:
+    data = DOCUMENT.encode()
+    path = create(desk.deliverer, len(data))
+    assert (
+        tus(desk.deliverer, "PATCH", path, data=data[:700], Upload_Offset=0, **PIECE).headers["Upload-Offset"] == "700"
+    )
+    assert tus(desk.deliverer, "PATCH", path, data=data[:700], Upload_Offset=0, **PIECE).status_code == 409
+    head = tus(desk.deliverer, "HEAD", path)
+    assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("700", str(len(data)))
+    wrong = "sha256 " + base64.b64encode(b"x" * 32).decode()
+    kept = tus(desk.deliverer, "PATCH", path, data=data[700:900], Upload_Offset=700, Upload_Checksum=wrong, **PIECE)
+    assert kept.status_code == 460
+    right = "sha256 " + base64.b64encode(hashlib.sha256(data[700:]).digest()).decode()
+    done = tus(desk.deliverer, "PATCH", path, data=data[700:], Upload_Offset=700, Upload_Checksum=right, **PIECE)
+    assert done.status_code == 204
+    number = int(done.headers["Upload-Delivery"].rpartition("/")[2])
+    with desk.office.owner.connect() as connection:
+        row = connection.execute(text("SELECT sha256, filename FROM plans.upload WHERE id = :id"), {"id": number}).one()
+    assert tuple(row) == (hashlib.sha256(data).hexdigest(), "plan.gml")
+    assert tus(desk.deliverer, "PATCH", path, data=b"x", Upload_Offset=len(data), **PIECE).status_code == 409
+    assert tus(desk.deliverer, "HEAD", path).headers["Upload-Delivery"] == done.headers["Upload-Delivery"]
+    assert list((desk.office.settings.data / "transfers").iterdir()) == []
+
+
+def test_a_transfer_is_its_senders_alone(desk: Desk, everybody: dict[tuple[str, str], Browser]) -> None:
+    path = create(desk.deliverer, 100)
+    for name in ("kreis", "planner", "office"):
+        other = everybody[name, OWN]
+        assert tus(other, "HEAD", path).status_code == 404
+        assert tus(other, "PATCH", path, data=b"x", Upload_Offset=0, **PIECE).status_code == 404
+        assert tus(other, "DELETE", path).status_code == 404
+    assert tus(desk.deliverer, "DELETE", path).status_code == 204
+    assert tus(desk.deliverer, "HEAD", path).status_code == 404
+
+
+def test_a_transfer_takes_no_more_than_was_said(desk: Desk) -> None:
+    path = create(desk.deliverer, 10)
+    assert tus(desk.deliverer, "PATCH", path, data=b"x" * 11, Upload_Offset=0, **PIECE).status_code == 413
+    assert tus(desk.deliverer, "HEAD", path).headers["Upload-Offset"] == "0"
+    assert tus(desk.deliverer, "PATCH", path, data=b"x", Upload_Offset=0, Content_Type="text/plain").status_code == 415
+    tus(desk.deliverer, "DELETE", path)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload_Length": 500_000_001}, 413),
+        ({"Upload_Length": "-1"}, 400),
+        ({"Upload_Length": "x"}, 400),
+        ({"Upload_Length": 0}, 400),
+        ({"Upload_Length": 5, "Upload_Metadata": "filename !!!"}, 400),
+        ({"Upload_Length": 5, "Upload_Metadata": metadata(OTHER)}, 403),
+        ({"Upload_Length": 5, "X_Form_Key": "0" * 64}, 403),
+        ({"Upload_Length": 5, "Origin": "https://evil.example"}, 403),
+    ],
+    ids=str,
+)
+def test_a_transfer_that_must_not_begin_does_not(desk: Desk, headers: dict[str, Any], status: int) -> None:
+    assert (
+        tus(desk.deliverer, "POST", "/werkbank/tus/", **{"Upload_Metadata": metadata()} | headers).status_code == status
+    )
+
+
+def test_nobody_opens_transfers_without_end(desk: Desk) -> None:
+    planner = desk.office.as_role(Role.PLANNER)
+    paths = [create(planner, 5) for _ in range(20)]
+    assert tus(planner, "POST", "/werkbank/tus/", Upload_Length=5, Upload_Metadata=metadata()).status_code == 429
+    for path in paths:
+        tus(planner, "DELETE", path)
