@@ -20,6 +20,7 @@ from geoportal.published.reading import (
     neue_adresse,
     plaene,
     plan,
+    umrissvergleiche,
 )
 from geoportal.published.rows import (
     Bezug,
@@ -34,7 +35,9 @@ from geoportal.published.rows import (
     Sortierung,
     Status,
     Textabschnitt,
+    Umkreis,
     Umriss,
+    Umrissvergleich,
 )
 
 __all__ = [
@@ -54,7 +57,9 @@ __all__ = [
     "Sortierung",
     "Status",
     "Textabschnitt",
+    "Umkreis",
     "Umriss",
+    "Umrissvergleich",
     "beteiligungen",
     "contents_at",
     "dokument",
@@ -68,4 +73,5 @@ __all__ = [
     "plan",
     "plans_at",
     "sketch",
+    "umrissvergleiche",
 ]

@@ -32,6 +32,7 @@ from geoportal.published.rows import (
     Status,
     Textabschnitt,
     Umriss,
+    Umrissvergleich,
 )
 from plans_ingest.model import Planwerk, Zeitraum
 
@@ -91,6 +92,12 @@ def plan(connection: Connection, plan_id: UUID) -> PublishedPlan | None:
         inhalte=tuple(Inhalt(**content) for content in _rows(connection, _INHALTE, plan_id)),
         versionen=tuple(Planversion(**version) for version in _rows(connection, _VERSIONEN, plan_id)),
     )
+
+
+def umrissvergleiche(connection: Connection, plan_id: UUID) -> tuple[Umrissvergleich, ...]:
+    """The former versions whose outline differs from the present one, the newest first; at most eight."""
+    rows = connection.execute(_COMPARED, {"plan_id": plan_id}).mappings()
+    return tuple(Umrissvergleich(**row) for row in rows)
 
 
 def neue_adresse(connection: Connection, plan_id: UUID) -> UUID | None:
@@ -172,6 +179,22 @@ _VERSIONEN = text("""
     SELECT version, rechtsstand_text, veroeffentlicht_am, veroeffentlicht_bis
     FROM ogc.planversionen WHERE plan_id = :plan_id ORDER BY version DESC""")
 
+_COMPARED = text("""
+    WITH heute AS (SELECT geom FROM ogc.planversionen WHERE plan_id = :plan_id AND ist_aktuell),
+    frueher AS (
+        SELECT version, frueher.geom, heute.geom AS jetzt,
+               ST_Expand(ST_Envelope(ST_Collect(frueher.geom, heute.geom)), 10) AS rahmen
+        FROM ogc.planversionen AS frueher, heute
+        WHERE plan_id = :plan_id AND NOT ist_aktuell AND frueher.geom IS NOT NULL
+          -- less than a square metre is rounding, not planning
+          AND ST_Area(ST_SymDifference(frueher.geom, heute.geom)) > 1)
+    SELECT version,
+           ST_AsSVG(ST_Translate(geom, -ST_XMin(rahmen), -ST_YMax(rahmen)), 1, 1) AS damals,
+           ST_AsSVG(ST_Translate(jetzt, -ST_XMin(rahmen), -ST_YMax(rahmen)), 1, 1) AS heute,
+           ST_XMax(rahmen) - ST_XMin(rahmen) AS breite, ST_YMax(rahmen) - ST_YMin(rahmen) AS hoehe,
+           ST_Area(geom) AS flaeche
+    FROM frueher ORDER BY version DESC LIMIT 8""")
+
 _INVERSE: Final = {
     "aendert": "wurdeGeaendertVon",
     "aendertPlan": "wurdeGeaendertVonPlan",
@@ -229,6 +252,11 @@ def _conditions(wanted: PlanFilter) -> list[ColumnElement[bool]]:
         conditions.append(plan.status == wanted.status)
     if wanted.laufend_am is not None:
         conditions.append(_running(wanted.laufend_am))
+    if wanted.auslegung_ab is not None:
+        conditions.append(plan.auslegung_end_datum >= wanted.auslegung_ab)
+    if (around := wanted.umkreis) is not None:
+        place = func.ST_SetSRID(func.ST_MakePoint(around.east, around.north), 25832)
+        conditions.append(func.ST_DWithin(plan.geom, place, around.metres))
     return conditions
 
 

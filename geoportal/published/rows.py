@@ -53,6 +53,7 @@ class PlanEntry:
     gueltig_bis: date | None
     auslegung_start_datum: date | None
     auslegung_end_datum: date | None
+    veroeffentlicht_am: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,19 @@ class PlanPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Umkreis:
+    """A circle around a place, EPSG:25832."""
+
+    east: float
+    north: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFilter:
     """Which plans a list shows; what is None or empty does not restrict it.
 
-    `laufend_am` asks for an Auslegung that runs on that day.
+    `laufend_am` asks for an Auslegung that runs on that day, `auslegung_ab` for one that does not end before it.
     """
 
     words: tuple[str, ...] = ()
@@ -75,6 +85,8 @@ class PlanFilter:
     planwerk: Planwerk | None = None
     status: Status | None = None
     laufend_am: date | None = None
+    auslegung_ab: date | None = None
+    umkreis: Umkreis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,21 @@ class Inhalt:
     klasse_text: str
     art_text: str | None
     anzahl: int
+    flaeche: float
+
+
+@dataclass(frozen=True, slots=True)
+class Umrissvergleich:
+    """The outlines of a former version and of the present one, in one frame: SVG paths in metres, y down.
+
+    `flaeche` is that of the former version in m².
+    """
+
+    version: int
+    damals: str
+    heute: str
+    breite: float
+    hoehe: float
     flaeche: float
 
 
@@ -168,7 +195,6 @@ class PublishedPlan(PlanEntry):
     erstellungsmassstab: int | None
     xplan_version: str
     version: int
-    veroeffentlicht_am: datetime
     umriss: Umriss
     dokumente: tuple[Dokument, ...]
     texte: tuple[Textabschnitt, ...]

@@ -11,6 +11,7 @@ from geoportal.settings import Settings
 from geoportal.web import (
     desk,
     documents,
+    feeds,
     gemeinde_pages,
     hier_pages,
     language,
@@ -72,7 +73,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     language.register(app)
     app.context_processor(_every_page)
     app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
-    for pages in (map_page, plan_pages, gemeinde_pages, search_pages, hier_pages, documents, operator_pages):
+    for pages in (map_page, plan_pages, gemeinde_pages, search_pages, hier_pages, feeds, documents, operator_pages):
         app.register_blueprint(pages.bp)
     desk.register(app, settings)
     problems.register(app)

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from geoportal import published
 from geoportal.published import Gemeinde, PlanFilter, Status
 from geoportal.web.errors import NotPublished
+from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_pages import COLLECTIONS, plan_list
 from geoportal.web.plan_query import PlanQuery
 from geoportal.web.portal import portal
@@ -37,7 +38,13 @@ def overview(ags: str) -> str:
             for status in (Status.IN_AUFSTELLUNG, Status.IN_KRAFT, Status.UNBEKANNT)
         ]
         beteiligungen = published.beteiligungen(connection, ags, today)
-    return render_template("gemeinde.html", gemeinde=gemeinde, states=states, beteiligungen=beteiligungen)
+    return render_template(
+        "gemeinde.html",
+        gemeinde=gemeinde,
+        states=states,
+        beteiligungen=beteiligungen,
+        subscriptions=subscription_urls({"gemeinde": ags}),
+    )
 
 
 @bp.get("/gemeinde/<ags>/<any(bebauungsplaene, flaechennutzungsplaene):art>/")

@@ -13,11 +13,13 @@ from geoportal.hier import Place
 from geoportal.places import Coordinates
 from geoportal.web.documents import document_link
 from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.feeds import subscription_urls
 from geoportal.web.portal import portal
 from geoportal.web.printing import pdf
 
 bp = Blueprint("hier", __name__)
 
+_AROUND: Final = 500  # metres around a place, for those who want to follow it
 _SKETCH_METRES: Final = 400.0  # the sides of the sketch on paper
 
 
@@ -81,11 +83,14 @@ def near_layers() -> list[Layer]:
 def words_of(answer: hier.Answer) -> dict[str, object]:
     """What the template says beside the answer: contact, documents as links, the address of this answer."""
     own = portal()
+    at = answer.place.coordinates
     ags = None if answer.gemeinde is None else answer.gemeinde.ags
     return {
         "contact": None if ags is None else own.config.gemeinden.get(ags),
         "document_link": document_link,
         "running": hier.running,
+        "subscriptions": subscription_urls({"lon": f"{at.lon:.5f}", "lat": f"{at.lat:.5f}", "umkreis": str(_AROUND)}),
+        "around": _AROUND,
         "place_args": place_args(answer.place, request.args),
     }
 

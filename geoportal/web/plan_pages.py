@@ -1,18 +1,21 @@
 """The list of plans and the page of one plan."""
 
+import io
 import math
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+import segno
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal import published
 from geoportal.published import Gemeinde, Umriss
 from geoportal.web.documents import document_link
 from geoportal.web.errors import NotPublished
+from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_query import PAGE_SIZE, PlanQuery
 from geoportal.web.portal import portal
 from geoportal.web.timeline import running_auslegung, timeline
@@ -60,6 +63,7 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
         page_url=page_url,
         gemeinden=choices,
         gemeinde=gemeinde,
+        subscriptions=subscription_urls(query.args(1)),
     )
 
 
@@ -70,6 +74,7 @@ def page(plan_id: UUID) -> str | BaseResponse:
     today = own.today()
     with own.engine.connect() as connection:
         plan = published.plan(connection, plan_id)
+        compared = published.umrissvergleiche(connection, plan_id) if plan is not None else ()
         moved = published.neue_adresse(connection, plan_id) if plan is None else None
     if moved is not None:
         return redirect(url_for("plans.page", plan_id=moved), code=HTTPStatus.MOVED_PERMANENTLY)
@@ -83,7 +88,23 @@ def page(plan_id: UUID) -> str | BaseResponse:
         documents=[document_link(dokument) for dokument in plan.dokumente],
         collection=COLLECTIONS[plan.planwerk],
         map_hash=_map_hash(plan.umriss),
+        compared={each.version: each for each in compared},
     )
+
+
+@bp.get("/plan/<uuid:plan_id>/qr.svg")
+def qr_code(plan_id: UUID) -> Response:
+    """The plan's permanent address to photograph, for notices and display cases."""
+    own = portal()
+    with own.engine.connect() as connection:
+        if published.plan(connection, plan_id) is None:
+            raise NotPublished
+    address = f"{own.settings.public_url}/plan/{plan_id}"
+    drawing = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(drawing, kind="svg", scale=6, border=4, light="#ffffff")
+    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = "max-age=86400"
+    return response
 
 
 def _map_hash(outline: Umriss) -> str:
