@@ -53,6 +53,7 @@ def run(settings: Settings) -> int:
                     database_url=cluster.url,
                     read_database_url=cluster.read_url,
                     desk_database_url=cluster.desk_url,
+                    sensors_database_url=cluster.sensors_url,
                 )
             engine = owner_engine(settings.require_database_url())
             _fill(engine, settings)

@@ -185,9 +185,9 @@ def _month_day(text: str, rule: str, *, is_end: bool) -> tuple[int, int]:
 
 @cache
 def holidays(year: int) -> frozenset[date]:
-    """Public holidays of Hesse (§ 1 HFeiertagsG)."""
+    """Public holidays of Hesse beside the Sundays (§ 1 HFeiertagsG)."""
     easter = _easter(year)
-    movable = (-2, 0, 1, 39, 49, 50, 60)
+    movable = (-2, 1, 39, 50, 60)
     fixed = ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))
     return frozenset([easter + timedelta(days=days) for days in movable] + [date(year, *day) for day in fixed])
 

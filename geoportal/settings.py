@@ -9,6 +9,7 @@ from urllib.parse import quote
 CHECKOUT = Path(__file__).resolve().parent.parent
 READ_ROLE = "geoportal_read"
 DESK_ROLE = "geoportal_desk"
+SENSORS_ROLE = "geoportal_sensors"
 
 
 class SettingsError(Exception):
@@ -33,6 +34,7 @@ class Settings:
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
+    `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
     `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
     """
 
@@ -50,6 +52,8 @@ class Settings:
     desk_database_url: str | None = None
     provider: Provider | None = None
     private_sources: frozenset[str] = frozenset()
+    sensors_database_url: str | None = None
+    mqtt_url: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -73,6 +77,8 @@ class Settings:
             requests_per_second=_number(environ, "GEOPORTAL_REQUESTS_PER_SECOND", 50, most=100_000),
             desk_database_url=environ.get("GEOPORTAL_DESK_DATABASE_URL") or None,
             provider=_provider(environ),
+            sensors_database_url=environ.get("GEOPORTAL_SENSORS_DATABASE_URL") or None,
+            mqtt_url=environ.get("GEOPORTAL_MQTT_URL") or None,
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 
@@ -100,6 +106,10 @@ class Settings:
     def require_desk_url(self) -> str:
         """The URL of the role that the signed-in side works as; without a login of its own as require_read_url()."""
         return self.desk_database_url or self._stepping_down(DESK_ROLE)
+
+    def require_sensors_url(self) -> str:
+        """The URL of the role that brings readings and can do nothing else; otherwise as require_read_url()."""
+        return self.sensors_database_url or self._stepping_down(SENSORS_ROLE)
 
     def _stepping_down(self, role: str) -> str:
         owner = self.require_database_url()

@@ -7,6 +7,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from geoportal import logs, metrics
 from geoportal.edge import Application, Edge, headers_for, observe
 from geoportal.ogc.app import create_ogc
+from geoportal.sensors.receiving import create_sensors
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
 from geoportal.web.portal import Portal
@@ -16,9 +17,10 @@ def create(settings: Settings) -> Application:
     """Raises SettingsError, or what the parts raise when something they need is missing."""
     portal = create_portal(settings)
     ogc = create_ogc(settings, settings.home / "layers")
-    for app in (portal, ogc):
+    sensors = create_sensors(settings, settings.home / "layers")
+    for app in (portal, ogc, sensors):
         observe(app)
-    inner = DispatcherMiddleware(portal, {"/ogc": ogc})
+    inner = DispatcherMiddleware(portal, {"/ogc": ogc, "/sensors": sensors})
     basemaps = portal.extensions[Portal.KEY].config.basemaps
     return Edge(inner, settings, headers_for(settings, [basemap.origin for basemap in basemaps]))
 

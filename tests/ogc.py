@@ -19,7 +19,7 @@ from geoportal.ogc.app import create_ogc
 from geoportal.settings import CHECKOUT, Settings
 from tests.files import feature, plan, polygon, positions, prop, write, xplangml
 
-LAYERS = CHECKOUT / "layers"
+LAYERS = CHECKOUT / "tests" / "layers"  # of those that ship, the ones whose rows publish_stock() makes
 COLLECTIONS = (
     "bebauungsplaene",
     "flaechennutzungsplaene",

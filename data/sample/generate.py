@@ -1,7 +1,7 @@
 """Writes all sample data: `python data/sample/generate.py [--into FOLDER]`. The same bytes at every run.
 
 FOLDER (default: the folder `data` of this checkout) gets gemeinden.geojson, schulen.csv, sample/plaene/*.zip,
-sample/adressen.csv and sample/flurstuecke.geojson.
+sample/adressen.csv, sample/flurstuecke.geojson and sample/fachdaten/.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 from muster.adressen import adressliste, flurstuecke
 from muster.adressen import geojson as parzellen
 from muster.bestand import Lieferung, lieferungen
+from muster.fachdaten import behaelter, leuchten, schwimmbaeder, teststellen
 from muster.pdf import textdokument
 from muster.plan import Plan
 from muster.planzeichnung import planzeichnung
@@ -39,6 +40,12 @@ def main() -> None:
     plots = flurstuecke([plan for lieferung in alle for plan in lieferung.plaene])
     (ziel / "sample" / "adressen.csv").write_text(adressliste(plots), encoding="utf-8", newline="")
     (ziel / "sample" / "flurstuecke.geojson").write_text(parzellen(plots), encoding="utf-8")
+    fachdaten = ziel / "sample" / "fachdaten"
+    fachdaten.mkdir(exist_ok=True)
+    (fachdaten / "schwimmbaeder.geojson").write_text(schwimmbaeder(grenzen), encoding="utf-8")
+    (fachdaten / "teststellen.csv").write_text(teststellen(grenzen), encoding="utf-8", newline="")
+    (fachdaten / "abfallbehaelter.xlsx").write_bytes(behaelter(grenzen))
+    leuchten(fachdaten / "strassenbeleuchtung.shp")
     print(f"{len(alle)} Archive in {plaene}, {len(plots)} Flurstücke")
 
 

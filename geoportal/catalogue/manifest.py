@@ -211,6 +211,41 @@ class Layer(Closed):
                 found[f"{name}_veraltet"] = Field(type=FieldType.BOOLEAN, label=observed.stale.label)
         return found
 
+    @cached_property
+    def history(self) -> "Layer | None":
+        """The readings as a layer of their own, if there are any: each at its feature, which is called `objekt`."""
+        if self.sensors is None:
+            return None
+        names: dict[str | int, Words] = {name: observed.label for name, observed in self.sensors.observed.items()}
+        fields = {
+            "id": Field(type=FieldType.INTEGER, label=Words(de="Kennung", en="Identifier")),
+            "objekt": Field(type=FieldType.TEXT, label=Words(de="Objekt", en="Feature")),
+            "eigenschaft": Field(type=FieldType.TEXT, label=Words(de="Größe", en="Property"), codes=names),
+            "zeit": Field(type=FieldType.DATETIME, label=Words(de="Zeitpunkt", en="Time")),
+            "wert": Field(type=FieldType.NUMBER, label=Words(de="Wert", en="Value")),
+            "zustand": Field(type=FieldType.TEXT, label=Words(de="Zustand", en="State")),
+        }
+        # made anew, not copied: what was derived of the layer's own fields would come along
+        return Layer(
+            folder=self.folder,
+            id=f"{self.id}_messwerte",
+            title=Words(de=f"{self.title.de} (Messwerte)", en=f"{self.title.en} (readings)"),
+            description=Words(
+                de=f"Einzelne Messwerte zu: {self.title.de}.", en=f"Single readings of: {self.title.en}."
+            ),
+            keywords=self.keywords,
+            theme=self.theme,
+            publisher=self.publisher,
+            contact=self.contact,
+            licence=self.licence,
+            source=Source(view=f"{self.id}_messwerte"),
+            geometry=self.geometry,
+            key="id",
+            fields=fields,
+            popup=tuple(name for name in fields if name != "id"),
+            time=Time(start="zeit"),
+        )
+
     @property
     def headline_fields(self) -> tuple[str, ...]:
         return tuple(_PLACEHOLDER.findall(self.headline or ""))
@@ -224,9 +259,11 @@ def contradictions(layer: Layer) -> Iterator[tuple[Location, str]]:
         yield ("id",), f"endet nicht auf / does not end with {', '.join(_SUFFIXES)}"
     for place, message in source_models.contradictions(layer.source):
         yield ("source", *place), message
-    for name in layer.fields:
+    places: list[tuple[Location, str]] = [(("fields", name), name) for name in layer.fields]
+    places += [(("sensors", "observed", name), name) for name in (layer.sensors.observed if layer.sensors else ())]
+    for spot, name in places:
         if name in RESERVED:
-            yield ("fields", name), "ist ein Parameter der OGC API / is a parameter of the OGC API"
+            yield spot, "ist ein Parameter der OGC API / is a parameter of the OGC API"
     if layer.source.view and "id" not in layer.fields:
         yield ("fields",), "eine Sicht braucht das Feld „id“ / a view needs the field `id`"
     yield from _fields_named(layer)

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import layers, people, places, plans, running
+from geoportal.cli import layers, people, places, plans, running, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 
@@ -35,6 +35,7 @@ for _command in (
     running.watch_command,
     running.sweep_command,
     layers.layers_group,
+    sensors.sensors_group,
     people.users_group,
     people.audit_group,
     places.import_group,

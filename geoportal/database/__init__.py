@@ -1,6 +1,13 @@
 """The database: connections for the roles, migrations, and the check that all that is needed stands."""
 
-from geoportal.database.engine import desk_engine, driver_cursor, owner_engine, reader_engine, reader_environment
+from geoportal.database.engine import (
+    desk_engine,
+    driver_cursor,
+    owner_engine,
+    reader_engine,
+    reader_environment,
+    sensors_engine,
+)
 from geoportal.database.schema import SchemaError, check_schema, migrate
 
 __all__ = [
@@ -12,4 +19,5 @@ __all__ = [
     "owner_engine",
     "reader_engine",
     "reader_environment",
+    "sensors_engine",
 ]

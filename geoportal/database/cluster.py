@@ -32,7 +32,7 @@ from typing import IO, Any, Self, TypedDict
 import psycopg
 from psycopg import sql
 
-from geoportal.settings import DESK_ROLE, READ_ROLE
+from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
 
 OWNER = "geoportal"
 DATABASE = "geoportal"
@@ -56,11 +56,11 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "timezone": "Europe/Berlin",
 }
-_ROLES = (OWNER, READ_ROLE, DESK_ROLE)
+_ROLES = (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE)
 _CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _ACCESS = f"""\
 local  all  all                                  trust
-host   all  {OWNER},{READ_ROLE},{DESK_ROLE}  127.0.0.1/32  scram-sha-256
+host   all  {",".join(_ROLES)}  127.0.0.1/32  scram-sha-256
 """
 _ADVICE = (
     f"Kein PostgreSQL mit PostGIS gefunden. Bitte installieren: sudo apt-get install {' '.join(PACKAGES)} "
@@ -126,6 +126,11 @@ class Cluster:
     def desk_url(self) -> str:
         """The way in of the role that the signed-in side works as."""
         return self.url_of(DESK_ROLE, DATABASE)
+
+    @property
+    def sensors_url(self) -> str:
+        """The way in of the role that brings readings of sensors."""
+        return self.url_of(SENSORS_ROLE, DATABASE)
 
     def url_of(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._running().port}/{database}"
@@ -275,14 +280,15 @@ class Cluster:
         remembered = self._remembered().get("passwords", {})
         self._passwords = {role: remembered.get(role) or secrets.token_urlsafe(24) for role in _ROLES}
         self._remember({"port": self._running().port, "passwords": self._passwords})
-        owner, reader, desk, database = map(sql.Identifier, (OWNER, READ_ROLE, DESK_ROLE, DATABASE))
+        owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
         with self.superuser() as connection:
             for role, password in self._passwords.items():
                 if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
                     connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
                 change = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
                 connection.execute(change.format(sql.Identifier(role), sql.Literal(password)))
-            connection.execute(sql.SQL("GRANT {}, {} TO {}").format(reader, desk, owner))
+            others = sql.SQL(", ").join(sql.Identifier(role) for role in _ROLES if role != OWNER)
+            connection.execute(sql.SQL("GRANT {} TO {}").format(others, owner))
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
         with self.superuser(DATABASE) as connection:

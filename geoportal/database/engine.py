@@ -15,6 +15,7 @@ _DESK_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c jit=off "
     "-c timezone=UTC -c search_path=public,jobs"
 )
+_SENSORS_OPTIONS = "-c statement_timeout=20s -c lock_timeout=10s -c jit=off -c timezone=UTC"
 # The queue of jobs lies in a schema of its own, and names its tables without it.
 OWNER_OPTIONS = "-c lock_timeout=10s -c jit=off -c search_path=public,jobs"
 
@@ -65,6 +66,11 @@ def _with_options(url: str, options: str) -> URL:
 def desk_engine(url: str) -> Engine:
     """For the signed-in side; sees nothing until a transaction says who acts (geoportal.accounts.acting)."""
     return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=8)
+
+
+def sensors_engine(url: str) -> Engine:
+    """For readings of sensors: may call the functions of schema `sensors` and nothing else."""
+    return create_engine(_with_options(url, _SENSORS_OPTIONS), pool_pre_ping=True, pool_size=4)
 
 
 def driver_cursor(connection: Connection) -> psycopg.Cursor[Any]:

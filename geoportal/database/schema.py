@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal.settings import DESK_ROLE, READ_ROLE
+from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
@@ -93,7 +93,7 @@ def _prepare(connection: Connection) -> None:
     for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
             _as_owner(connection, f"CREATE EXTENSION {extension}")
-    for role in (READ_ROLE, DESK_ROLE):
+    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE):
         if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
             _as_owner(connection, f"CREATE ROLE {role} NOLOGIN")
         # The owner may step down to a role that has no login of its own (Settings.require_read_url).

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, null, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
+from geoportal import sensors
 from geoportal.catalogue import Layer, Reason, SourceError
 from geoportal.database.tables import layer_state as state_table
 from geoportal.layers import tables
@@ -164,6 +165,7 @@ def remove(connection: Connection, layer: str) -> None:
     """Rows, view and state; the folder with the manifest is the caller's business."""
     tables.lock(connection, layer)
     tables.drop(connection, layer)
+    sensors.forget(connection, layer)
     connection.execute(state_table.delete().where(state_table.c.layer == layer))
 
 

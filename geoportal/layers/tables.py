@@ -111,6 +111,7 @@ def unpublish(connection: Connection, layer: str) -> bool:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f'layers."{layer}"'])
         if cursor.fetchone() != (True,) or not _exists(cursor, f"ogc.{layer}"):
             return False
+        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", f"{layer}_messwerte")))
         cursor.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier("ogc", layer)))
         cursor.execute("DELETE FROM places.target WHERE quelle = %s", [layer])
         cursor.execute("SELECT plans.touch_data(%s)", [layer])
@@ -179,6 +180,7 @@ def _table(layer: Layer, columns: dict[str, LiteralString], incoming: sql.Identi
     yield sql.SQL("INSERT INTO {} SELECT * FROM {}").format(fresh, incoming)
     yield sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(fresh, sql.Identifier(layer.key))
     yield sql.SQL("CREATE INDEX ON {} USING gist (geom)").format(fresh)
+    yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", f"{layer.id}_messwerte"))
     yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", layer.id))
     yield sql.SQL("DROP TABLE IF EXISTS {}").format(_name(layer))
     yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(fresh, sql.Identifier(layer.id))
@@ -205,6 +207,8 @@ def _index(cursor: psycopg.Cursor[Any], layer: Layer) -> None:
 
 
 def _indexes(layer: Layer) -> Iterator[tuple[str, sql.Composable]]:
+    if layer.sensors:
+        yield "feature", sql.SQL("(({}::text))").format(sql.Identifier(layer.key))
     for name in layer.search:
         yield f"search {name}", sql.SQL("USING gin ({} gin_trgm_ops)").format(sql.Identifier(name))
     filtered: set[str | None] = {layer.style.by, *(name for name, field in layer.fields.items() if field.codes)}
@@ -222,15 +226,20 @@ def _renew_view(cursor: psycopg.Cursor[Any], layer: Layer) -> bool:
     digest = _view_digest(cursor, layer)
     if _standing_digest(cursor, layer) == digest:
         return False
-    cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-    cursor.execute(sql.SQL("CREATE VIEW {} AS {}").format(view, _view(layer)))
+    history = sql.Identifier("ogc", f"{layer.id}_messwerte")
+    for name in (history, view):  # the first reads the second
+        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
+    definitions = [(view, _view(layer)), *([(history, _history(layer))] if layer.sensors else [])]
+    for each, definition in definitions:
+        cursor.execute(sql.SQL("CREATE VIEW {} AS {}").format(each, definition))
+        cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(each, sql.Identifier(READ_ROLE)))
     cursor.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(view, sql.Literal(digest)))
-    cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(view, sql.Identifier(READ_ROLE)))
     return True
 
 
 def _view_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str:
-    return blake2b(_view(layer).as_string(cursor).encode(), digest_size=12).hexdigest()
+    text = _view(layer).as_string(cursor) + (_history(layer).as_string(cursor) if layer.sensors else "")
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def _standing_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str | None:
@@ -245,10 +254,61 @@ def _view(layer: Layer) -> sql.Composed:
     columns = [
         sql.SQL("{} AS id").format(sql.Identifier("own", layer.key)),
         *(sql.Identifier("own", name) for name in public),
+        *_measured(layer),
         sql.SQL("own.geom"),
     ]
-    return sql.SQL("SELECT {} FROM {} AS own{}").format(
-        sql.SQL(", ").join(columns), _name(layer), _current(layer, public)
+    return sql.SQL("SELECT {} FROM {} AS own{}{}").format(
+        sql.SQL(", ").join(columns), _name(layer), _latest(layer), _current(layer, public)
+    )
+
+
+def _measured(layer: Layer) -> Iterator[sql.Composed]:
+    """The columns of `layer.measured`, from the newest reading of each property."""
+    for name, observed in (layer.sensors.observed if layer.sensors else {}).items():
+        newest = f"newest {name}"
+        given: dict[str, sql.Composable] = {
+            name: sql.Identifier(newest, "word" if observed.codes else "number"),
+            f"{name}_seit": sql.Identifier(newest, "since"),
+            f"{name}_am": sql.Identifier(newest, "at"),
+        }
+        if observed.stale:
+            age = sql.Literal(observed.stale.after)
+            given[f"{name}_veraltet"] = sql.SQL("({} < now() - {})").format(sql.Identifier(newest, "at"), age)
+        for column, value in given.items():
+            if column in layer.measured:
+                yield sql.SQL("{} AS {}").format(value, sql.Identifier(column))
+
+
+def _latest(layer: Layer) -> sql.Composable:
+    joins = [
+        sql.SQL(
+            " LEFT JOIN sensors.latest AS {newest} ON {newest}.layer = {layer} AND {newest}.property = {name}"
+            " AND {newest}.feature = own.{key}::text"
+        ).format(
+            newest=sql.Identifier(f"newest {name}"),
+            layer=sql.Literal(layer.id),
+            name=sql.Literal(name),
+            key=sql.Identifier(layer.key),
+        )
+        for name in (layer.sensors.observed if layer.sensors else {})
+    ]
+    return sql.SQL("").join(joins)
+
+
+def _history(layer: Layer) -> sql.Composed:
+    """The columns of `layer.history`; what is no longer observed or no longer public is not shown."""
+    names = list(layer.sensors.observed) if layer.sensors else []
+    return sql.SQL("""
+        SELECT told.id, told.feature AS objekt, told.property AS eigenschaft, told.at AS zeit, told.number AS wert,
+            told.word AS zustand, own.geom
+        FROM sensors.reading AS told JOIN {table} AS own ON own.{key}::text = told.feature
+        WHERE told.layer = {layer} AND told.property = ANY ({names})
+            AND EXISTS (SELECT FROM {view} AS public WHERE public.id = own.{key})""").format(
+        table=_name(layer),
+        key=sql.Identifier(layer.key),
+        layer=sql.Literal(layer.id),
+        names=sql.Literal(names),
+        view=sql.Identifier("ogc", layer.id),
     )
 
 

@@ -40,6 +40,8 @@ _PARTS = (
 def collections_of(layers: Iterable[Layer]) -> Iterator[Collection]:
     for layer in layers:
         yield Collection(layer)
+        if layer.history is not None:
+            yield Collection(layer.history)
         if layer.geometry is not Geometry.GEOMETRY:
             continue
         for suffix, dimension, geometry, words in _PARTS:

@@ -217,7 +217,7 @@ def test_a_source_in_another_crs_and_of_single_polygons_fits(home: Home) -> None
     frame = geopandas.GeoDataFrame(
         {
             "nr": [1, 2, 3],
-            "stand": [datetime(2026, 1, 31, 12, tzinfo=UTC), None, None],
+            "aktuell": [datetime(2026, 1, 31, 12, tzinfo=UTC), None, None],
             "mehr": ['{"a": [1]}', None, None],
         },
         geometry=[square, MultiPolygon([square]), None],
@@ -232,12 +232,12 @@ def test_a_source_in_another_crs_and_of_single_polygons_fits(home: Home) -> None
             key: nr
             fields:
               nr: {type: integer, label: {de: Nummer, en: Number}}
-              stand: {type: datetime, label: {de: Stand, en: As of}}
+              aktuell: {type: datetime, label: {de: Stand, en: As of}}
               mehr: {type: json, label: {de: Mehr, en: More}}
         """)
     )
     assert home.sync().fault is None
-    rows = home.public("stand, mehr, GeometryType(geom), round(ST_Area(geom)), ST_IsPolygonCCW(geom)")
+    rows = home.public("aktuell, mehr, GeometryType(geom), round(ST_Area(geom)), ST_IsPolygonCCW(geom)")
     assert rows[0][:3] == (datetime(2026, 1, 31, 12, tzinfo=UTC), {"a": [1]}, "MULTIPOLYGON")
     assert rows[0][3:] == rows[1][3:]
     assert rows[0][4] is True

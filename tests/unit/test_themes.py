@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from geoportal.settings import CHECKOUT
 from geoportal.web.errors import PortalSetupError
 from geoportal.web.themes import Catalogue, for_script, heading, symbol
+from tests.ogc import LAYERS
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(CHECKOUT / "layers", tmp_path / "layers"))
+    return Path(shutil.copytree(LAYERS, tmp_path / "layers"))
 
 
 def add_brunnen(folder: Path, text: str = "") -> None:

@@ -1,0 +1,266 @@
+"""Readings from the broker and over HTTP to the features, their history and everybody who watches."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+from shapely import Point, set_srid, to_wkb
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from geoportal import sensors
+from geoportal.catalogue import Layer, read_layer
+from geoportal.database import owner_engine, reader_engine, sensors_engine
+from geoportal.layers.tables import replace_rows
+from geoportal.ogc.app import create_ogc
+from geoportal.sensors.listening import Listener
+from geoportal.sensors.readings import Reading
+from geoportal.sensors.receiving import create_sensors
+from geoportal.sensors.store import Taken, take
+from geoportal.settings import CHECKOUT, Settings
+from tests.sensors import Broker, broker, write_layer
+
+BINS = 50
+
+
+class Bins:
+    """The layer `tonnen` with its table, and those who may bring readings."""
+
+    def __init__(self, settings: Settings, home: Path) -> None:
+        write_layer(home, BINS)
+        self.settings = replace(settings, home=home)
+        self.owner = owner_engine(settings.require_database_url())
+        self.reader = reader_engine(settings.require_read_url())
+        self.sensors = sensors_engine(settings.require_sensors_url())
+        points = (Point(483_000 + number, 5_628_000) for number in range(1, BINS + 1))
+        lines = (
+            f"{number}\t{to_wkb(set_srid(each, 25832), hex=True, include_srid=True)}\n"
+            for number, each in enumerate(points, 1)
+        )
+        with self.owner.begin() as connection:
+            replace_rows(connection, self.layer, (line.encode() for line in lines))
+
+    @property
+    def layer(self) -> Layer:
+        return read_layer(self.settings.home / "layers" / "tonnen")
+
+    def take(self, *readings: Reading) -> Taken:
+        with self.sensors.begin() as connection:
+            return take(connection, readings)
+
+    def public(self, query: str) -> list[tuple[Any, ...]]:
+        return rows(self.reader, query)
+
+
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+@pytest.fixture
+def bins(database: Settings, tmp_path: Path) -> Iterator[Bins]:
+    made = Bins(database, tmp_path / "home")
+    yield made
+    for engine in (made.owner, made.reader, made.sensors):
+        engine.dispose()
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def level(number: float, minutes: int, feature: str = "1") -> Reading:
+    """A fill level as it was so many minutes ago."""
+    return Reading("tonnen", feature, "fuellstand", NOW - timedelta(minutes=minutes), number=number)
+
+
+def state(word: str, minutes: int) -> Reading:
+    return Reading("tonnen", "1", "zustand", NOW - timedelta(minutes=minutes), word=word)
+
+
+def test_the_newest_reading_stands_at_the_feature_whatever_comes_late_or_twice(bins: Bins) -> None:
+    assert bins.take(level(40, 30), level(41, 20), level(40, 30)).kept == 2
+    again = bins.take(level(41, 20), level(39, 60))  # one twice, one late
+    assert (again.kept, again.repeated) == (1, 1)
+    [row] = bins.public("SELECT fuellstand, fuellstand_am, fuellstand_veraltet FROM ogc.tonnen WHERE id = 1")
+    assert row == (41, NOW - timedelta(minutes=20), False)
+    history = bins.public("SELECT objekt, eigenschaft, wert FROM ogc.tonnen_messwerte ORDER BY zeit")
+    assert history == [("1", "fuellstand", 39), ("1", "fuellstand", 40), ("1", "fuellstand", 41)]
+
+
+def test_an_old_reading_is_stale_and_an_event_tells_its_time(bins: Bins) -> None:
+    emptied = NOW - timedelta(days=20)
+    bins.take(level(5, 7 * 60), Reading("tonnen", "1", "leerung", emptied))
+    [row] = bins.public("SELECT fuellstand_veraltet, leerung_am, leerung_veraltet FROM ogc.tonnen WHERE id = 1")
+    assert row == (True, emptied, True)
+    assert bins.public("SELECT fuellstand, leerung_veraltet FROM ogc.tonnen WHERE id = 2") == [(None, None)]
+
+
+def test_a_state_says_since_when_it_lasts(bins: Bins) -> None:
+    bins.take(state("an", 50), state("defekt", 40), state("defekt", 30))
+    bins.take(state("defekt", 20))
+    query = "SELECT zustand, zustand_seit, zustand_am FROM ogc.tonnen WHERE id = 1"
+    assert bins.public(query) == [("defekt", NOW - timedelta(minutes=40), NOW - timedelta(minutes=20))]
+    bins.take(state("an", 10))
+    assert bins.public(query)[0][:2] == ("an", NOW - timedelta(minutes=10))
+
+
+def test_a_reading_of_no_feature_is_kept_apart(bins: Bins) -> None:
+    taken = bins.take(level(1, 1), level(1, 1, feature="999"), level(1, 1, feature="'; DROP"))
+    assert (taken.kept, len(taken.rejected)) == (1, 2)
+    assert [row[0] for row in rows(bins.owner, "SELECT raw FROM sensors.rejected ORDER BY raw")] == [
+        "'; DROP:fuellstand",
+        "999:fuellstand",
+    ]
+
+
+def test_each_month_has_its_partition(bins: Bins) -> None:
+    bins.take(level(1, 0), level(2, 29 * 24 * 60))
+    parts = rows(bins.owner, "SELECT DISTINCT tableoid::regclass::text FROM sensors.reading ORDER BY 1")
+    assert parts == [(f"sensors.reading_{each:%Y_%m}",) for each in (NOW - timedelta(days=29), NOW)]
+
+
+def test_old_readings_become_values_of_a_day(bins: Bins) -> None:
+    old = datetime(2026, 1, 10, 11, tzinfo=UTC)
+    for number, hours in ((10, 0), (20, 1), (60, 2)):
+        bins.take(Reading("tonnen", "1", "fuellstand", old + timedelta(hours=hours), number=number))
+    bins.take(Reading("tonnen", "1", "zustand", old, word="defekt"), level(1, 1))
+    with bins.owner.begin() as connection:
+        assert sensors.shorten(connection, bins.layer) == 4
+        assert sensors.shorten(connection, bins.layer) == 0
+        sensors.sweep(connection)
+    assert rows(
+        bins.owner, "SELECT property, readings, least, greatest, mean, words FROM sensors.daily ORDER BY property"
+    ) == [("fuellstand", 3, 10, 60, 30, None), ("zustand", 1, None, None, None, {"defekt": 1})]
+    assert rows(bins.owner, "SELECT count(*) FROM sensors.reading") == [(1,)]
+    assert rows(bins.owner, "SELECT to_regclass('sensors.reading_2026_01')") == [(None,)]
+
+
+def test_whoever_brings_readings_can_do_nothing_else(bins: Bins) -> None:
+    for query in ("SELECT * FROM sensors.reading", "SELECT * FROM sensors.token", "SELECT * FROM layers.tonnen"):
+        with bins.sensors.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(query))
+
+
+def test_http_takes_readings_with_a_token_for_the_layer(bins: Bins) -> None:
+    with bins.owner.begin() as connection:
+        token = sensors.make_token(connection, "werkstatt", ["tonnen"])
+        other = sensors.make_token(connection, "andere", ["schulen"])
+    client = create_sensors(bins.settings, bins.settings.home / "layers").test_client()
+
+    def post(content: object, address: str = "/tonnen/1", bearer: str | None = token) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        answer = client.post(address, json=content, headers=headers)
+        return answer.status_code, json.loads(answer.data)
+
+    good = {"data": {"level": 12}}
+    assert post(good) == (200, {"kept": 1, "repeated": 0, "rejected": []})
+    observation = {"result": 13, "Datastream": {"@iot.id": "2:fuellstand"}}
+    assert post(observation, "/tonnen")[0] == 200
+    assert bins.public("SELECT id, fuellstand FROM ogc.tonnen WHERE fuellstand IS NOT NULL ORDER BY id") == [
+        (1, 12),
+        (2, 13),
+    ]
+    status, told = post({"data": {"level": 900}})
+    assert (status, told["kept"]) == (422, 0)
+    assert "unmöglich" in told["rejected"][0]["reason"]
+    assert post(good, bearer=None)[0] == post(good, bearer="gps_falsch")[0] == 401
+    assert post(good, bearer=other)[0] == post(good, "/gibtsnicht/1")[0] == 403
+    assert client.get("/tonnen/1").status_code == 405
+    with bins.owner.begin() as connection:
+        assert sensors.revoke_token(connection, "werkstatt")
+    assert post(good)[0] == 401
+
+
+def test_the_history_is_a_collection_of_the_ogc_api(bins: Bins) -> None:
+    bins.take(*(level(number, 60 - number) for number in range(20)))
+    client = create_ogc(replace(bins.settings, home=CHECKOUT), bins.settings.home / "layers").test_client()
+    read = json.loads(client.get("/collections/tonnen_messwerte/items?objekt=1&limit=5&sortby=-zeit").data)
+    assert (read["numberMatched"], [each["properties"]["wert"] for each in read["features"]]) == (
+        20,
+        [19, 18, 17, 16, 15],
+    )
+    feature = json.loads(client.get("/collections/tonnen/items/1").data)
+    assert feature["properties"]["fuellstand"] == 19
+    assert client.get("/collections/tonnen/items?filter=fuellstand%3E10").status_code == 200
+
+
+@contextmanager
+def listening(bins: Bins, url: str) -> Iterator[Listener]:
+    listener = Listener(bins.sensors, bins.settings.home / "layers", url)
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    try:
+        assert listener.ready.wait(30)
+        yield listener
+    finally:
+        listener.stop()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def publish(to: Broker, messages: Iterator[tuple[str, object]]) -> None:
+    """Publishes with QoS 1 and returns when the broker has taken everything."""
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.max_inflight_messages_set(200)
+    client.connect("127.0.0.1", to.port)
+    client.loop_start()
+    for sent in [client.publish(topic, json.dumps(message), qos=1) for topic, message in messages]:
+        sent.wait_for_publish(30)
+    client.disconnect()
+    client.loop_stop()
+
+
+def messages(start: int, count: int) -> Iterator[tuple[str, object]]:
+    for number in range(start, start + count):
+        at = NOW - timedelta(seconds=10_000 - number)
+        yield f"kreis/tonnen/{number % BINS + 1}", {"ts": at.isoformat(), "data": {"level": number % 100}}
+
+
+def count(bins: Bins) -> int:
+    found: int = rows(bins.owner, "SELECT count(*) FROM sensors.reading")[0][0]
+    return found
+
+
+def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bins, tmp_path: Path) -> None:
+    with broker(tmp_path) as mosquitto:
+        with listening(bins, mosquitto.url) as first:
+            publish(mosquitto, iter([("kreis/tonnen/1", {"state": "an"}), ("kreis/tonnen/1", {"state": "kaputt"})]))
+            wait_for(lambda: first.counted.messages == 2)
+            assert (first.counted.kept, first.counted.rejected) == (1, 1)
+        publish(mosquitto, messages(0, 500))  # the session waits at the broker
+        assert count(bins) == 1
+        with listening(bins, mosquitto.url) as second:
+            sender = threading.Thread(target=publish, args=(mosquitto, messages(500, 3000)))
+            sender.start()
+            for _ in range(5):  # as often as a restart would: every connection of ours ends in the middle of its work
+                time.sleep(0.1)
+                terminate_connections(bins)
+            sender.join()
+            wait_for(lambda: count(bins) == 3501)
+            assert second.counted.kept >= 3500
+    [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
+    assert row == (BINS,)
+
+
+def terminate_connections(bins: Bins) -> None:
+    with bins.owner.connect() as connection:
+        connection.execute(
+            text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+        )
