@@ -23,9 +23,9 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine, text
 
-from geoportal import logs, operations, sample_people, serving, store, wsgi
+from geoportal import filing, logs, operations, sample_people, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
-from geoportal.database import check_schema, migrate, owner_engine
+from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
 from geoportal.places.importing import Kind, import_file
 from geoportal.settings import Settings
@@ -114,6 +114,9 @@ def _fill(engine: Engine, settings: Settings) -> None:
         if not any(results):
             raise _DemoError("Keine Musterdatei ist lesbar. / No sample file can be read.")
     _fill_places(engine, settings.home / "data" / "sample")
+    reader = reader_engine(settings.require_read_url())
+    filing.refresh_downloads(reader, settings, debounce=0, by_gemeinde=False)
+    reader.dispose()
     check_schema(engine)
 
 

@@ -15,15 +15,16 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import psycopg_pool
+import pyogrio
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import operations, workflow
+from geoportal import filing, operations, workflow
 from geoportal.archive import Archive
-from geoportal.database import owner_engine
+from geoportal.database import owner_engine, reader_engine
 from geoportal.database.engine import OWNER_OPTIONS
 from geoportal.layers.sources import Places
 from geoportal.layers.watch import LOOK_AGAIN, Watch
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
+FILES_AGAIN: Final = 15.0  # seconds
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
 _CALENDAR: Final = 60.0  # seconds between looks at what is due
@@ -66,6 +68,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watching = asyncio.create_task(_watch_layers(settings, engine, stop))
     calendar = asyncio.create_task(_publish_due(engine, Archive(settings.archive)))
+    files = asyncio.create_task(_keep_downloads(settings, stop))
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine), parallel, heartbeat)
@@ -74,7 +77,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
     calendar.cancel()
-    await watching
+    await asyncio.gather(watching, files)
 
 
 async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
@@ -84,6 +87,21 @@ async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_AGAIN)
     await asyncio.to_thread(watch.close)
+
+
+async def _keep_downloads(settings: Settings, stop: asyncio.Event) -> None:
+    """Files follow what is published; their versions say which are behind, so nothing has to be queued for them."""
+    engine = reader_engine(settings.require_read_url())
+    while not stop.is_set():
+        try:
+            made = await asyncio.to_thread(filing.refresh_downloads, engine, settings)
+            if made:
+                log.info("files made anew: %s", ", ".join(made))
+        except (SQLAlchemyError, OSError, pyogrio.errors.DataSourceError):
+            log.warning("files not made, the former ones stay", exc_info=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), FILES_AGAIN)
+    engine.dispose()
 
 
 async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: float) -> None:

@@ -83,6 +83,11 @@ class Settings:
         )
 
     @property
+    def downloads(self) -> Path:
+        """Folder of the files that are made of the published data."""
+        return self.data / "downloads"
+
+    @property
     def archive(self) -> Path:
         """Folder of the uploaded originals and the plans' documents."""
         return self.data / "archive"

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import layers, people, places, plans, running, sensors
+from geoportal.cli import downloads, layers, people, places, plans, running, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 
@@ -36,6 +36,7 @@ for _command in (
     running.sweep_command,
     layers.layers_group,
     sensors.sensors_group,
+    downloads.downloads_group,
     people.users_group,
     people.audit_group,
     places.import_group,

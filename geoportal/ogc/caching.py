@@ -25,10 +25,13 @@ CACHE_CONTROL: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate
 _SETTLED: Final = timedelta(seconds=2)
 
 
-def fresh[**P](service: Service, *shown: str) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+def fresh[**P](
+    service: Service, *shown: str, with_files: bool = False
+) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
     """Decorates the function of a route: 304 or the remembered answer before it is called, validators after it.
 
     `shown` are the collections whose data it answers with, else the route's `name`; without both it may be all data.
+    `with_files`: the answer also tells of the files that can be downloaded.
     """
 
     def decorate(function: Callable[P, Response]) -> Callable[P, Response]:
@@ -38,7 +41,7 @@ def fresh[**P](service: Service, *shown: str) -> Callable[[Callable[P, Response]
             state = service.state(*(shown or ([name] if isinstance(name, str) else [])))
             if state is None:
                 return function(*args, **kwargs)
-            etag = _etag(state)
+            etag = _etag(state, service.downloads.state if with_files else "")
             if _is_held(etag, state):
                 return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state)
             if (kept := service.memory.get(etag)) is not None:
@@ -55,11 +58,12 @@ def fresh[**P](service: Service, *shown: str) -> Callable[[Callable[P, Response]
     return decorate
 
 
-def _etag(state: DataVersion) -> str:
+def _etag(state: DataVersion, files: str) -> str:
     """Of the state and of everything in the request that an answer may depend on."""
     request = flask.request
     made_of = (
         state.token,
+        files,
         request.path,
         request.query_string.decode("latin-1"),
         request.args.get("f") or request.headers.get("Accept", ""),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from geoportal.catalogue import Geometry, Layer, Words
+from geoportal.downloads import DataSet
 from geoportal.ogc.table import FeatureTable
 
 
@@ -14,6 +15,20 @@ class Collection:
 
     layer: Layer
     dimension: int | None = None
+
+    @property
+    def data_set(self) -> DataSet:
+        layer = self.layer
+        return DataSet(
+            name=layer.id,
+            view=layer.view,
+            key=layer.fields[layer.key].type,
+            fields={name: field.type for name, field in layer.properties.items()},
+            geometry=layer.geometry,
+            dimension=self.dimension,
+            # the parts by kind of geometry are for whom the whole is too mixed; the whole has files by Gemeinde
+            by_gemeinde=self.dimension is None,
+        )
 
     @cached_property
     def table(self) -> FeatureTable:

@@ -4,9 +4,10 @@ from flask import Flask, Response
 from pygeoapi.api import describe_collections, get_collection_schema, landing_page
 from pygeoapi.api.itemtypes import get_collection_queryables
 
+from geoportal.catalogue import Layer
 from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
-from geoportal.ogc.documents import JSON, OPENAPI, SCHEMA_JSON
+from geoportal.ogc.documents import JSON, OPENAPI, SCHEMA_JSON, Document
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
@@ -15,6 +16,10 @@ from geoportal.ogc.service import Service
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
     parts = service.parts
+
+    def described_one(written: Document, layer: Layer) -> Document:
+        base, extent, files = service.current().base, service.extent(layer.id), service.downloads.of(layer.id)
+        return documents.collection(written, layer, base, extent, parts, files)
 
     @app.get("/")
     @fresh(service)
@@ -36,29 +41,26 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(documents.conformance(exchange.publication.base, parts), JSON, "conformance.html")
 
     @app.get("/collections")
-    @fresh(service)
+    @fresh(service, with_files=True)
     def collections() -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
         written = exchange.ask(describe_collections)
         described = [
-            documents.collection(
-                document, now.collections[document["id"]].layer, now.base, service.extent(document["id"]), parts
-            )
-            for document in written["collections"]
+            described_one(document, now.collections[document["id"]].layer) for document in written["collections"]
         ]
         described += [own for part in parts for own in part.collections(service, exchange.language)]
         document = documents.collections(written, described, now.base)
         return exchange.answer(document, JSON, "collections/index.html")
 
     @app.get("/collections/<name>")
-    @fresh(service)
+    @fresh(service, with_files=True)
     def collection(name: str) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
         layer = now.collection(name).layer
         written = exchange.ask(describe_collections, layer.id)
-        document = documents.collection(written, layer, now.base, service.extent(layer.id), parts)
+        document = described_one(written, layer)
         return exchange.answer(document, JSON, "collections/collection.html")
 
     @app.get("/collections/<name>/queryables")

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from geoportal.catalogue import Layer
+from geoportal.downloads import Download
 from geoportal.ogc import cursor, schemas
 from geoportal.ogc.part import Part
 from geoportal.ogc.query import Parameters
@@ -53,7 +54,24 @@ def conformance(base: str, parts: Iterable[Part]) -> Document:
     }
 
 
-def collection(document: Document, layer: Layer, base: str, extent: Extent | None, parts: Iterable[Part]) -> Document:
+def enclosure(download: Download, base: str) -> Document:
+    """A file to download, with its length and hash."""
+    href = f"{base.removesuffix('/ogc')}/downloads/{download.name}"
+    kind = download.format
+    written = link(
+        "enclosure", kind.media_type, f"{kind.title} (EPSG:{4326 if kind.suffix == 'geojson' else 25832})", href
+    )
+    return {**written, "length": download.size, "sha256": download.sha256, "updated": download.built_at}
+
+
+def collection(
+    document: Document,
+    layer: Layer,
+    base: str,
+    extent: Extent | None,
+    parts: Iterable[Part],
+    files: Iterable[Download] = (),
+) -> Document:
     """One collection; `extent` is measured, or None while the database is away."""
     url = f"{base}/collections/{layer.id}"
     amended = {
@@ -72,6 +90,7 @@ def collection(document: Document, layer: Layer, base: str, extent: Extent | Non
             link("license", HTML, layer.licence.name, layer.licence.url),
             link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
             *(item for part in parts for item in part.collection_links(layer, url)),
+            *(enclosure(file, base) for file in files),
         ],
     }
     if extent is not None:

@@ -18,6 +18,7 @@ from geoportal.archive import Archive
 from geoportal.catalogue import Shelf
 from geoportal.data_versions import DataVersion, DataVersions
 from geoportal.database import reader_environment
+from geoportal.downloads import DownloadFolder
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
@@ -82,6 +83,7 @@ class Service:
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.memory = Memory()
+        self.downloads = DownloadFolder(settings.downloads)
         painters = PaintersPool(reader_environment(settings.require_read_url()))
         self.drawer = Drawer(Archive(settings.archive), self.engine, painters)
         self._counts = Counts()

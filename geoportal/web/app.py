@@ -7,10 +7,12 @@ from flask import Flask, Response, request
 
 from geoportal.archive import Archive
 from geoportal.database import reader_engine
+from geoportal.downloads import DownloadFolder
 from geoportal.settings import Settings
 from geoportal.web import (
     desk,
     documents,
+    downloads,
     feeds,
     gemeinde_pages,
     hier_pages,
@@ -48,6 +50,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         engine=reader_engine(settings.require_read_url()),
         archive=Archive(settings.archive),
         catalogue=catalogue,
+        downloads=DownloadFolder(settings.downloads),
         today=today,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -73,7 +76,18 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     language.register(app)
     app.context_processor(_every_page)
     app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
-    for pages in (map_page, plan_pages, gemeinde_pages, search_pages, hier_pages, feeds, documents, operator_pages):
+    plain = (
+        map_page,
+        plan_pages,
+        gemeinde_pages,
+        search_pages,
+        hier_pages,
+        feeds,
+        documents,
+        downloads,
+        operator_pages,
+    )
+    for pages in plain:
         app.register_blueprint(pages.bp)
     desk.register(app, settings)
     problems.register(app)

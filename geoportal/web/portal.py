@@ -9,6 +9,7 @@ from flask import current_app, request
 from sqlalchemy import Engine
 
 from geoportal.archive import Archive
+from geoportal.downloads import DownloadFolder
 from geoportal.settings import Settings
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue
@@ -25,6 +26,7 @@ class Portal:
     engine: Engine
     archive: Archive
     catalogue: Catalogue
+    downloads: DownloadFolder
     today: Callable[[], date]
 
 

@@ -59,7 +59,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(_collection(service, exchange.language), JSON, "records/collection.html")
 
     @app.get(f"/collections/{CATALOGUE}/items")
-    @fresh(service)
+    @fresh(service, with_files=True)
     def records() -> Response:
         exchange = Exchange(service, pages, COMMON | PARAMETERS, formats=LIST_FORMATS)
         now = exchange.publication
@@ -99,7 +99,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, GEOJSON, "records/items.html")
 
     @app.get(f"/collections/{CATALOGUE}/items/<path:identifier>")
-    @fresh(service)
+    @fresh(service, with_files=True)
     def record(identifier: str) -> Response:
         exchange = Exchange(service, pages, formats=RECORD_FORMATS)
         base = exchange.publication.base

@@ -6,8 +6,9 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from geoportal.catalogue import Contact, Layer
+from geoportal.downloads import Download
 from geoportal.ogc.collection import Collection
-from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI
+from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, enclosure
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record
 from geoportal.ogc.service import Publication, Service
@@ -86,6 +87,7 @@ def _dataset(service: Service, now: Publication, item: Collection, language: str
         external_ids=[("uri", url)],
         distributions=[
             Distribution("OGC API Features", f"{url}/items", GEOJSON, "items", "OGC:API-Features"),
+            *(_file(each, now.base) for each in service.downloads.of(layer.id)),
             Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles"),
         ],
         crs=_SERVED_CRS,
@@ -93,6 +95,12 @@ def _dataset(service: Service, now: Publication, item: Collection, language: str
         hvd=_HVD_LAND_USE if layer.id in _PLANNING else "",
         inspire_theme=_INSPIRE_LAND_USE if layer.id in _PLANNING else "",
     )
+
+
+def _file(download: Download, base: str) -> Distribution:
+    written = enclosure(download, base)
+    protocol = "WWW:DOWNLOAD-1.0-http--download"
+    return Distribution(download.format.title, written["href"], written["type"], "enclosure", protocol, download.size)
 
 
 def _services(

@@ -1,0 +1,23 @@
+"""What is to be made into files; apart from the making, which brings GDAL and pandas along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from geoportal.catalogue import FieldType, Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """What a collection's files hold: a view of schema `ogc` with `id`, the fields and `geom` (EPSG:25832).
+
+    `dimension` restricts it to points (0), lines (1) or areas (2). `by_gemeinde`: each Gemeinde
+    whose AGS occurs in the field `ags` has files of its own beside those of the whole.
+    """
+
+    name: str
+    view: str
+    key: FieldType
+    fields: Mapping[str, FieldType]
+    geometry: Geometry
+    dimension: int | None = None
+    by_gemeinde: bool = True

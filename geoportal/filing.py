@@ -1,0 +1,27 @@
+"""Keeps the files to download in step with what is published."""
+
+from dataclasses import replace
+
+from sqlalchemy import Engine
+
+from geoportal.catalogue import all_layers
+from geoportal.downloads import Download, DownloadFolder
+from geoportal.downloads.building import DEBOUNCE_SECONDS, build, refresh
+from geoportal.ogc.collection import collections_of
+from geoportal.settings import Settings
+
+
+def refresh_downloads(
+    engine: Engine, settings: Settings, debounce: float = DEBOUNCE_SECONDS, *, by_gemeinde: bool = True
+) -> list[str]:
+    """The files anew of those collections whose data have changed; returns these. `engine` is the reader's."""
+    sets = [each.data_set for each in collections_of(all_layers(settings.home / "layers"))]
+    if not by_gemeinde:
+        sets = [replace(each, by_gemeinde=False) for each in sets]
+    return refresh(engine, sets, DownloadFolder(settings.downloads), debounce)
+
+
+def build_downloads(engine: Engine, settings: Settings, collection: str) -> list[Download]:
+    """The files of one collection anew, whatever its version. Raises KeyError when there is no such collection."""
+    sets = {each.layer.id: each.data_set for each in collections_of(all_layers(settings.home / "layers"))}
+    return build(engine, sets[collection], DownloadFolder(settings.downloads))
