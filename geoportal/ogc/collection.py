@@ -1,12 +1,22 @@
 """The collections that are made of a layer: one, or four if its features are areas, lines and points together."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
+from typing import Final
 
 from geoportal.catalogue import Geometry, Layer, Words
 from geoportal.downloads import DataSet
 from geoportal.ogc.table import FeatureTable
+
+# Views of schema `ogc` beside which there is one named …_historie, with all that was ever public.
+_HISTORIES: Final = frozenset({"bebauungsplaene", "flaechennutzungsplaene"})
+
+
+def has_history(layer: Layer) -> bool:
+    """Whether it can be asked what was public on a day."""
+    return layer.view in _HISTORIES
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,10 @@ class Collection:
             multi=layer.geometry.startswith("Multi"),
             dimension=self.dimension,
         )
+
+    def table_on(self, day: date | None) -> FeatureTable:
+        """What is public now, or was at the end of a day; only of a layer that has a history."""
+        return self.table if day is None else replace(self.table, view=f"{self.table.view}_historie", day=day)
 
 
 # QGIS, ArcGIS and every file format but GeoJSON hold one geometry type per layer.

@@ -9,12 +9,13 @@ from flask import Flask, Response
 from geoportal.catalogue import Words
 from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
+from geoportal.ogc.collection import Collection, has_history
 from geoportal.ogc.crs import CRS84, crs_of
 from geoportal.ogc.documents import GEOJSON
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
-from geoportal.ogc.query import ITEM, ITEMS, read_question
+from geoportal.ogc.query import ITEM, ITEMS, STAND, read_day, read_question
 from geoportal.ogc.service import Service
 from geoportal.ogc.table import MANY
 
@@ -25,7 +26,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def items(name: str) -> Response:
         now = service.current()
         table = now.collection(name).table
-        exchange = Exchange(service, pages, ITEMS | table.queryables.keys())
+        exchange = Exchange(service, pages, ITEMS | _history(now.collection(name)) | table.queryables.keys())
         question = read_question(name, exchange.parameters, table, now.limits)
         page = service.page(now.collection(name), question)
         head = {
@@ -45,9 +46,10 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @app.get("/collections/<name>/items/<path:identifier>")
     @fresh(service)
     def item(name: str, identifier: str) -> Response:
-        exchange = Exchange(service, pages, ITEM)
+        collection = service.current().collection(name)
+        exchange = Exchange(service, pages, ITEM | _history(collection))
         now = exchange.publication
-        table = now.collection(name).table
+        table = collection.table_on(read_day(exchange.parameters))
         crs = crs_of("crs", exchange.parameters.get("crs", CRS84.uri))
         feature = table.feature(service.engine, identifier, crs, stored=service.has_geojson(table.view))
         url = f"{now.base}/collections/{name}"
@@ -56,6 +58,10 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         response = exchange.answer(body, GEOJSON, "collections/items/item.html")
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response
+
+
+def _history(collection: Collection) -> frozenset[str]:
+    return frozenset({STAND}) if has_history(collection.layer) else frozenset()
 
 
 _SPEC = "http://www.opengis.net/spec/"

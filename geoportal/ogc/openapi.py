@@ -6,10 +6,11 @@ from typing import Any
 from pygeoapi.openapi import get_oas
 
 from geoportal.catalogue import FieldType, Layer
+from geoportal.ogc.collection import has_history
 from geoportal.ogc.crs import CRS84, SUPPORTED
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON
 from geoportal.ogc.part import Part
-from geoportal.ogc.query import FILTER_LANGUAGES, FORMATS
+from geoportal.ogc.query import FILTER_LANGUAGES, FORMATS, STAND
 from geoportal.ogc.schemas import JSON_TYPES
 
 type Document = dict[str, Any]
@@ -80,9 +81,11 @@ def _paths(layer: Layer) -> Document:
         "sortby",
     ]
     common += ["filter", "filter-lang", "filter-crs", "resultType"]
+    history = [STAND] if has_history(layer) else []
+    common += history
     items = _get(layer.id, f"{title}: Objekte / items", f"get{name}Items", "Features", *common)
     items["get"]["parameters"] += queryables
-    item = _get(layer.id, f"{title}: ein Objekt / one item", f"get{name}Item", "Feature", "featureId", "crs")
+    item = _get(layer.id, f"{title}: ein Objekt / one item", f"get{name}Item", "Feature", "featureId", "crs", *history)
     item["get"]["responses"]["404"] = _ref("responses", "NotFound")
     return {
         url: _get(layer.id, f"{title}: Sammlung / collection", f"get{name}Collection", "Collection"),
@@ -129,6 +132,10 @@ def _parameters(limits: Document) -> Document:
         "offset": (
             "Zahl der übersprungenen Objekte / items passed over",
             {"type": "integer", "minimum": 0, "default": 0},
+        ),
+        STAND: (
+            "Was an diesem Tag öffentlich war / what was public on this day",
+            {"type": "string", "pattern": "^(19[0-9]{2}|20[01][0-9])-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"},
         ),
         "cursor": (
             "Wo die Seite beginnt, wie der Verweis `next` es nennt / where the page begins, as the link `next` says",

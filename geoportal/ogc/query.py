@@ -1,7 +1,9 @@
 """The query parameters of a request, read once and strictly: what is unknown or unusable is a 400, never ignored."""
 
 from collections.abc import Iterator, Sequence, Set
+from datetime import date, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
@@ -19,6 +21,8 @@ COMMON = frozenset({"f", "lang"})
 ITEM = COMMON | {"crs"}
 ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby", cursor.NAME}
 ITEMS |= {"filter", "filter-lang", "filter-crs", "resultType", "resulttype"}
+STAND = "stand"
+BERLIN = ZoneInfo("Europe/Berlin")
 FORMATS = ("json", "html")
 # the last is the first, as GDAL knows it
 FILTER_LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
@@ -65,8 +69,19 @@ def read_question(collection: str, parameters: Parameters, table: FeatureTable, 
         crs=crs_of("crs", parameters.get("crs", CRS84.uri)),
         geometry=_choice(parameters, "skipGeometry", ("false", "true")) != "true",
         # GDAL and pygeoapi spell it differently
+        day=read_day(parameters),
         hits="hits" in [_choice(parameters, name, ("results", "hits")) for name in ("resultType", "resulttype")],
     )
+
+
+def read_day(parameters: Parameters) -> date | None:
+    """`stand`: the day of which is asked what was public. Raises InvalidParameter."""
+    if (raw := parameters.get(STAND)) is None:
+        return None
+    day = parse_value(STAND, FieldType.DATE, raw)
+    if not isinstance(day, date) or day > datetime.now(BERLIN).date():
+        raise InvalidParameter(f"{STAND}: {raw!r} liegt in der Zukunft / lies in the future")
+    return day
 
 
 def field_condition(table: FeatureTable, name: str, raw: str) -> Condition:

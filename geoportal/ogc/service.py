@@ -131,11 +131,12 @@ class Service:
     def page(self, collection: Collection, question: Question) -> Page:
         """A page of a collection; what its conditions find is counted once for each state of the data."""
         identifier, state = collection.layer.id, self.state(collection.layer.id)
-        asked = f"{state.token if state else time.monotonic()} {identifier} {question.conditions!r}"
+        asked = f"{state.token if state else time.monotonic()} {identifier} {question.day} {question.conditions!r}"
         known = self._counts.get(asked)
-        if not question.conditions and (extent := self.extent(identifier)) is not None:
+        if not question.conditions and question.day is None and (extent := self.extent(identifier)) is not None:
             known = extent.features
-        page = collection.table.page(self.engine, question, stored=self.has_geojson(collection.table.view), known=known)
+        table = collection.table_on(question.day)
+        page = table.page(self.engine, question, stored=self.has_geojson(table.view), known=known)
         self._counts.put(asked, page.matched)
         return page
 

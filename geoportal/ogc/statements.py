@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from geoportal.ogc.crs import CRS84, STORAGE_SRID, Crs
 
 # So many are counted to the end; beyond, nobody learns the number of what a filter finds, but only of all (or by hits).
-MOST_COUNTED: Final = 10_000
+MOST_COUNTED: Final = 5_000
 # Geometries of a page, as they are stored: of longer ones a page has fewer, and there is a next page.
 MOST_BYTES: Final = 8 * 2**20
 WHOLE: Final = "TRUE"  # the condition of all rows
@@ -99,6 +99,7 @@ def page_statement(
     view: str,
     keys: Sequence[Key],
     features: Features,
+    own: str,
     where: Where,
     spread: Spread,
     *,
@@ -108,7 +109,8 @@ def page_statement(
 ) -> Statement:
     """Yields one row: `features` (joined by commas), `returned`, `last`, `counted`.
 
-    `view`, the keys and the features are SQL. The last key is the id, which is unique. `after` are the keys of the last
+    `view`, the keys, the features and `own` are SQL. The last key is the id, which is unique where `own` holds; `where`
+    contains it. `after` are the keys of the last
     row of the page before; `last` are those of this page as a JSON array, if there is a next one. `counted` is how many
     rows the condition finds, at most MOST_COUNTED + 1, or NULL unless the spread is unknown.
 
@@ -148,7 +150,7 @@ def page_statement(
             FROM (
                 SELECT {features.columns}, place <= %(page_limit)s
                     AND (place = 1 OR sum({features.size}) OVER (ORDER BY place) <= {MOST_BYTES}) AS fits
-                FROM page JOIN {view} ON {keys[-1].column} = page.{names[-1]}
+                FROM page JOIN {view} ON {keys[-1].column} = page.{names[-1]} AND {own}
                 ORDER BY place
             ) AS item
         )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnClause,
-    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     literal_column,
     select,
     table,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -91,7 +92,8 @@ class Order(NamedTuple):
 class Question:
     """What is asked of a collection. `fields` None means all; `hits` asks for the number only.
 
-    `after` are the keys of the row that the page follows: its values of the fields in `order`, and its id.
+    `after` are the keys of the row that the page follows: its values of the fields in `order`, and its id. `day`: what
+    was public then, and not now.
     """
 
     limit: int
@@ -103,6 +105,7 @@ class Question:
     crs: Crs = CRS84
     geometry: bool = True
     hits: bool = False
+    day: date | None = None
 
 
 class Page(NamedTuple):
@@ -130,7 +133,8 @@ class FeatureTable:
     """A view of schema `ogc` with the columns `id`, the fields and `geom` (EPSG:25832).
 
     `start`, `end`: the fields of its time, without `end` an instant. `multi`: every geometry is answered as a Multi
-    geometry. `dimension`: only features that are points (0), lines (1) or areas (2).
+    geometry. `dimension`: only features that are points (0), lines (1) or areas (2). `day`: only what was public at its
+    end, in Hessen; the view has the columns `veroeffentlicht_am` and `veroeffentlicht_bis`.
     Every method raises Unavailable when the database does not answer.
     """
 
@@ -141,6 +145,7 @@ class FeatureTable:
     end: str | None = None
     multi: bool = False
     dimension: int | None = None
+    day: date | None = None
 
     @cached_property
     def queryables(self) -> Mapping[str, FieldType]:
@@ -168,6 +173,7 @@ class FeatureTable:
                 self._id,
             ],
             self._features(question, stored=stored),
+            self._own,
             where,
             spread,
             limit=question.limit,
@@ -186,10 +192,10 @@ class FeatureTable:
         except InvalidParameter as error:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
         features, where = self._features(Question(limit=1, crs=crs), stored=stored), self._where((), engine)
-        text: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
-        if text is None:
+        found: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
+        if found is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
-        return text
+        return found
 
     def extent(self, engine: Engine) -> Extent:
         """Measured on all rows; ask seldom."""
@@ -212,7 +218,7 @@ class FeatureTable:
                 func.count(),
             )
             .select_from(view)
-            .where(*self._own)
+            .where(text(self._own))
         )
         with connection_for_reading(engine) as connection:
             west, south, east, north, first, last, count = connection.execute(measured).one()
@@ -230,12 +236,16 @@ class FeatureTable:
         return self._view.c
 
     @property
-    def _own(self) -> list[ColumnElement[bool]]:
-        """What restricts the collection itself."""
-        if self.dimension is None:
-            return []
-        dimension: ColumnElement[int] = postgis("ST_Dimension", self._columns[GEOMETRY])
-        return [dimension == self.dimension]
+    def _own(self) -> str:
+        """What restricts the collection itself, in SQL."""
+        parts = []
+        if self.dimension is not None:
+            parts.append(f"ST_Dimension({self._source}.geom) = {self.dimension}")
+        if self.day is not None:
+            end = f"('{self.day + timedelta(days=1)}'::timestamp AT TIME ZONE 'Europe/Berlin')"
+            since, until = (f"{self._source}.veroeffentlicht_{word}" for word in ("am", "bis"))
+            parts.append(f"{since} < {end} AND ({until} IS NULL OR {until} >= {end})")
+        return " AND ".join(parts) or WHOLE
 
     @property
     def _source(self) -> str:
@@ -254,10 +264,10 @@ class FeatureTable:
         columns = {name: self._columns[name] for name in self.queryables}
         kinds, geometry = self.queryables, self._columns[GEOMETRY]
         asked = [condition(part.cql2, FilterScope(columns, kinds, geometry, part.crs)) for part in conditions]
-        if not (parts := [*self._own, *asked]):
-            return Where(WHOLE, {})
-        compiled = and_(*parts).compile(dialect=engine.dialect)
-        return Where(str(compiled), compiled.params)
+        if not asked:
+            return Where(self._own, {})
+        compiled = and_(*asked).compile(dialect=engine.dialect)
+        return Where(f"{self._own} AND {compiled}", compiled.params)
 
     def _features(self, question: Question, *, stored: bool) -> Features:
         return features_of(

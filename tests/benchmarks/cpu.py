@@ -31,3 +31,7 @@ def _is_below(pid: int, roots: tuple[int, ...], parents: dict[int, int]) -> bool
             return False
         pid = parents[pid]
     return True
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[1])

@@ -63,7 +63,7 @@ FILTERS = (
 )
 
 
-@pytest.mark.parametrize("most_counted", [3, 10_000])  # found everywhere, found seldom
+@pytest.mark.parametrize("most_counted", [3, 5_000])  # found everywhere, found seldom
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("condition", FILTERS)
 def test_pages_together_are_the_whole(
@@ -173,3 +173,89 @@ def test_hits_are_counted_to_the_end(api: FlaskClient, monkeypatch: pytest.Monke
     assert "sehr vielen" in api.get(f"{ITEMS}?filter=rechtsstand>1000&f=html").get_data(as_text=True)
     assert "numberMatched" not in read(api, f"{ITEMS}?filter=rechtsstand>1000")
     assert read(api, f"{ITEMS}?filter=rechtsstand>1000&resultType=hits")["numberMatched"] == BEBAUUNGSPLAENE
+
+
+# --- what was public on a day
+
+
+@pytest.fixture(scope="module")
+def history(stock: Settings) -> Settings:
+    """ "Plan 3" was public as "Alt" from 2 January 2020, and is so as "Plan 3" since 1 May 2021, 23:30 in Hessen."""
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE plans.version SET published_at = '2019-01-01' WHERE nummer <> '3'"))
+        connection.execute(
+            text(
+                "UPDATE plans.version SET published_at = '2021-05-01 23:30 Europe/Berlin', version = 2"
+                " WHERE nummer = '3'"
+            )
+        )
+        columns = [
+            row[0]
+            for row in connection.execute(
+                text(
+                    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'plans'"
+                    " AND table_name = 'version' AND column_name <> 'id'"
+                )
+            )
+        ]
+        changed = {
+            "name": "'Alt'",
+            "version": "1",
+            "state": "'superseded'",
+            "published_at": "'2020-01-02'::timestamptz",
+            "published_until": "published_at",
+        }
+        connection.execute(
+            text(
+                f"INSERT INTO plans.version ({', '.join(columns)})"
+                f" SELECT {', '.join(changed.get(name, name) for name in columns)}"
+                " FROM plans.version WHERE nummer = '3'"
+            )
+        )
+    engine.dispose()
+    return stock
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        ("2020-01-01", None),
+        ("2020-01-02", "Alt"),
+        ("2021-04-30", "Alt"),
+        ("2021-05-01", "Plan 3"),
+        ("2022-01-01", "Plan 3"),
+    ],
+)
+def test_what_was_public_at_the_end_of_a_day(history: Settings, day: str, name: str | None) -> None:
+    api = create_ogc(history, LAYERS).test_client()
+    parts = pages(api, f"{ITEMS}?limit=5&stand={day}")
+    found = {item["properties"]["nummer"]: item for part in parts for item in part["features"]}
+    assert len(found) == BEBAUUNGSPLAENE - (name is None)
+    assert sum(part["numberReturned"] for part in parts) == len(found), "each plan once"
+    assert read(api, f"{ITEMS}?resultType=hits&stand={day}")["numberMatched"] == len(found)
+    if name is not None:
+        assert found["3"]["properties"]["name"] == name
+        address = f"{ITEMS}/{found['3']['id']}?stand={day}"
+        assert read(api, address)["properties"]["name"] == name
+        assert read(api, f"{ITEMS}?stand={day}&filter=name='{name}'")["numberMatched"] == 1
+
+
+def test_a_plan_that_was_not_yet_public_is_not_found_on_that_day(history: Settings) -> None:
+    api = create_ogc(history, LAYERS).test_client()
+    [plan] = read(api, f"{ITEMS}?nummer=3")["features"]
+    assert api.get(f"{ITEMS}/{plan['id']}?stand=2019-12-31").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "gestern", "2020-13-01", ""])
+def test_a_day_that_nobody_knows_is_refused(api: FlaskClient, day: str) -> None:
+    assert api.get(f"{ITEMS}?stand={day}").status_code == 400
+
+
+def test_collections_without_a_history_do_not_know_the_parameter(api: FlaskClient) -> None:
+    assert api.get("/collections/schulen/items?stand=2020-01-01").status_code == 400
+    paths = read(api, "/openapi?f=json")["paths"]
+    for name, known in (("bebauungsplaene", True), ("flaechennutzungsplaene", True), ("schulen", False)):
+        for path in (f"/collections/{name}/items", f"/collections/{name}/items/{{featureId}}"):
+            references = [each.get("$ref", "") for each in paths[path]["get"]["parameters"]]
+            assert ("#/components/parameters/stand" in references) == known
