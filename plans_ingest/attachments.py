@@ -14,8 +14,8 @@ from plans_ingest.formats.bundle import Bundle
 from plans_ingest.formats.cog import Sheet
 from plans_ingest.formats.container import Member
 from plans_ingest.formats.recognise import PICTURES, Format, sniff
-from plans_ingest.formats.vector.fields import fold
 from plans_ingest.model import Attachment, Dokument, Issue, Plan, Severity, Where
+from plans_ingest.spellings import fold
 
 # Georeference beside a picture; belongs to it and is referred to by its name only.
 _SIDE_CARS: Final = frozenset({".pgw", ".tfw", ".jgw", ".wld", ".prj", ".txt", ".ini"})

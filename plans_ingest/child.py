@@ -15,7 +15,6 @@ from shapely.geometry.base import BaseGeometry
 from plans_ingest import serial
 from plans_ingest.confine import Limits, confine
 from plans_ingest.errors import Limit, PlanFileError, ResourceExceeded
-from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Batch, Where
 from plans_ingest.pipeline import ingest
 
@@ -61,12 +60,17 @@ def serve(read: Callable[[Request], Batch]) -> None:
 
 
 def read(request: Request) -> Batch:
+    gemeinde = None
+    if request.gemeinde is not None:
+        from plans_ingest.gemeinden import Gemeinde  # pydantic takes long to load
+
+        gemeinde = Gemeinde.model_validate_json(request.gemeinde)
     return ingest(
         Path(request.file),
         Path(request.workdir),
         name=request.name,
         srid=request.srid,
-        gemeinde=None if request.gemeinde is None else Gemeinde.model_validate_json(request.gemeinde),
+        gemeinde=gemeinde,
         schemas=None if request.schemas is None else Path(request.schemas),
         grenzen=request.grenzen,
     )

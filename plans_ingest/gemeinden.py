@@ -40,15 +40,5 @@ def all_gemeinden() -> tuple[Gemeinde, ...]:
     return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
 
 
-def read_ags(text: str) -> tuple[str | None, str | None]:
-    """(AGS of eight digits or None, code of the issue to tell or None): tables often lose the leading zero."""
-    digits = text.replace(" ", "")
-    if digits.isdecimal() and len(digits) == 8:
-        return digits, None
-    if digits.isdecimal() and len(digits) == 7:
-        return f"0{digits}", "ags_zero_lost"
-    return None, "ags_invalid"
-
-
 def gemeinde_of(ags: str) -> Gemeinde | None:
     return next((gemeinde for gemeinde in all_gemeinden() if gemeinde.ags == ags), None)

@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import attachments, checks
 from plans_ingest.errors import NoPlan, UnsupportedFormat
 from plans_ingest.formats import sheets as pictures
-from plans_ingest.formats import vector, xplangml
+from plans_ingest.formats import xplangml
 from plans_ingest.formats.bundle import Bundle, sort
 from plans_ingest.formats.container import Member, gunzip, is_workbook, unzip
 from plans_ingest.formats.reading import Reading
 from plans_ingest.formats.recognise import Format, recognise, sniff
 from plans_ingest.formats.sheets import Sheets
-from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Batch, GemeindeRef, Issue, Plan, Report, Severity, Where
+
+if TYPE_CHECKING:  # each reading process starts anew, and pydantic would be a third of its start
+    from plans_ingest.gemeinden import Gemeinde
 
 
 def ingest(
@@ -25,7 +28,7 @@ def ingest(
     *,
     name: str | None = None,
     srid: int,
-    gemeinde: Gemeinde | None = None,
+    gemeinde: "Gemeinde | None" = None,
     schemas: Path | None = None,
     grenzen: Mapping[str, BaseGeometry] | None = None,
 ) -> Batch:
@@ -87,7 +90,7 @@ def _screened(member: Member, workdir: Path) -> Member:
 
 
 def _readings(
-    bundle: Bundle, sheets: Sheets, shown: str, srid: int, gemeinde: Gemeinde | None, schemas: Path | None
+    bundle: Bundle, sheets: Sheets, shown: str, srid: int, gemeinde: "Gemeinde | None", schemas: Path | None
 ) -> list[tuple[str, Reading]]:
     """What was read, with the name of the file. GML says most, so beside it tables of outlines are only told."""
     if bundle.gml:
@@ -96,6 +99,8 @@ def _readings(
         first = found[0][1]
         return [(found[0][0], replace(first, issues=(*first.issues, *beside))), *found[1:]]
     if bundle.tables:
+        from plans_ingest.formats import vector  # and with it the profiles: most deliveries need neither
+
         own = None if gemeinde is None else gemeinde.lieferung
         return [(shown, vector.read(bundle.tables, bundle.workbooks, shown, srid, own))]
     if sheets.by_name:
@@ -115,7 +120,7 @@ def _readings(
     )
 
 
-def _filed(plan: Plan, gemeinde: Gemeinde | None, shown: str, issues: list[Issue]) -> Plan:
+def _filed(plan: Plan, gemeinde: "Gemeinde | None", shown: str, issues: list[Issue]) -> Plan:
     where = Where(shown, f"{plan.planwerk.value}_Plan", plan.gml_id)
     if gemeinde is None:
         return plan

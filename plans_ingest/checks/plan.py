@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from plans_ingest import codelists
 from plans_ingest.checks.rule import Context, Rule, code
-from plans_ingest.gemeinden import gemeinde_of
 from plans_ingest.model import Issue, Json, Level, Plan, Severity
 
 DOKUMENT_GEOREFERENCED: Final = Rule(
@@ -69,7 +69,7 @@ def _gemeinden(plan: Plan, context: Context) -> Iterator[Issue]:
         if ref.ags is None:
             if ("ags_invalid", plan.gml_id) not in context.told:
                 yield WITHOUT_KEY.issue(where, ref.name or "", plan=plan.gml_id)
-        elif gemeinde_of(ref.ags) is None:
+        elif ref.ags not in codelists.gemeindeschluessel():
             yield FOREIGN_AGS.issue(where, ref.ags, plan=plan.gml_id)
 
 

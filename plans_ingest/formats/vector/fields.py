@@ -10,7 +10,7 @@ from typing import Any, Final
 from plans_ingest import codelists, profiles
 from plans_ingest.codelists import ExterneReferenzTyp
 from plans_ingest.formats.records import Record
-from plans_ingest.gemeinden import all_gemeinden, read_ags
+from plans_ingest.gemeinden import all_gemeinden
 from plans_ingest.model import (
     Dokument,
     GemeindeRef,
@@ -23,6 +23,7 @@ from plans_ingest.model import (
     Zeitraum,
 )
 from plans_ingest.profiles.model import Profile
+from plans_ingest.spellings import read_ags
 
 _DATES: Final = (
     "aufstellungsbeschluss_datum", "entwurfsbeschluss_datum", "satzungsbeschluss_datum", "planbeschluss_datum",
@@ -119,12 +120,6 @@ def as_text(value: Json) -> str | None:
     if isinstance(value, bool):
         value = "ja" if value else "nein"
     return None if value is None else str(value).strip() or None
-
-
-def fold(text: str) -> str:
-    """Spelling that does not make another number: "Nr. 5" and "5"."""
-    bare = re.sub(r"^\s*(bebauungsplan|b-?plan|flächennutzungsplan|f-?plan)?\s*nr\.?\s*", "", text.casefold())
-    return " ".join(re.sub(r"[^\w]+", " ", bare).split())
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from plans_ingest.formats.vector import fields
 from plans_ingest.formats.vector.layers import Layer
 from plans_ingest.model import Issue, Severity
 from plans_ingest.profiles.model import Profile
+from plans_ingest.spellings import fold
 
 
 def joined(
@@ -50,7 +51,7 @@ def _number_of_file(layer: Layer, rows: Mapping[str, Record]) -> str | None:
     """A file of one outline that has no number: the number is the file's name, or that of the only row."""
     if len(layer.records) != 1:
         return None
-    stem = fields.fold(PurePosixPath(layer.file).stem)
+    stem = fold(PurePosixPath(layer.file).stem)
     if stem in rows:
         return stem
     return next(iter(rows)) if len(rows) == 1 else None
@@ -60,5 +61,5 @@ def _number(record: Record, profile: Profile) -> str | None:
     for name, values in record.values.items():
         column = profiles.column_of(profile, name)
         if column is not None and column.feld == "nummer":
-            return fields.fold(str(fields.as_text(values[0])))
+            return fold(str(fields.as_text(values[0])))
     return None

@@ -12,6 +12,7 @@ from plans_ingest.formats.vector.layers import Layer
 from plans_ingest.labels import ART_ATTRIBUTES
 from plans_ingest.model import Issue, Json, Plan, Planobjekt, Severity
 from plans_ingest.profiles import VERSION
+from plans_ingest.spellings import fold
 
 LAYER: Final = "objekte"
 CODE_TABLE: Final = "werte"  # the template's value lists, for people
@@ -28,10 +29,10 @@ def attach(plans: Sequence[Plan], layer: Layer, srid: int, issues: list[Issue]) 
     placed, found = placing.place(layer.records, layer.where, layer.srs, srid)
     issues.extend(found)
     shapes = {item.record: item for item in placed}
-    by_number: dict[str, list[Planobjekt]] = {fields.fold(plan.nummer): [] for plan in plans if plan.nummer}
+    by_number: dict[str, list[Planobjekt]] = {fold(plan.nummer): [] for plan in plans if plan.nummer}
     for record in layer.records:
         values = {name.casefold(): fields.as_text(value[0]) for name, value in record.values.items()}
-        number = fields.fold(values.get("plan") or "")
+        number = fold(values.get("plan") or "")
         klasse = values.get("klasse") or ""
         if number not in by_number:
             issues.append(Issue("object_without_plan", Severity.WARNING, record.where, values.get("plan") or "–"))
@@ -51,7 +52,7 @@ def attach(plans: Sequence[Plan], layer: Layer, srid: int, issues: list[Issue]) 
             )
         )
     numbered = [
-        replace(plan, objekte=tuple(by_number.get(fields.fold(plan.nummer or ""), ()))) if plan.nummer else plan
+        replace(plan, objekte=tuple(by_number.get(fold(plan.nummer or ""), ()))) if plan.nummer else plan
         for plan in plans
     ]
     return numbered, len(placed)

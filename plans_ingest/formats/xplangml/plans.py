@@ -17,7 +17,6 @@ from plans_ingest.formats.records import Record
 from plans_ingest.formats.xplangml.dokumente import dokumente_of
 from plans_ingest.formats.xplangml.links import BEREICH_TO_OBJECT, BEREICH_TO_PLAN, OBJECT_TO_BEREICH, Links
 from plans_ingest.formats.xplangml.values import parse_date, plain
-from plans_ingest.gemeinden import read_ags
 from plans_ingest.model import (
     Bereich,
     GemeindeRef,
@@ -31,6 +30,7 @@ from plans_ingest.model import (
     Textabschnitt,
     Zeitraum,
 )
+from plans_ingest.spellings import read_ags
 
 _BEZUEGE: Final = (
     "aendert", "wurdeGeaendertVon", "aendertPlan", "wurdeGeaendertVonPlan", "aendertPlanBereich",

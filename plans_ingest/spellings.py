@@ -1,0 +1,19 @@
+"""What planners write in several ways and mean the same by."""
+
+import re
+
+
+def read_ags(text: str) -> tuple[str | None, str | None]:
+    """(AGS of eight digits or None, code of the issue to tell or None): tables often lose the leading zero."""
+    digits = text.replace(" ", "")
+    if digits.isdecimal() and len(digits) == 8:
+        return digits, None
+    if digits.isdecimal() and len(digits) == 7:
+        return f"0{digits}", "ags_zero_lost"
+    return None, "ags_invalid"
+
+
+def fold(text: str) -> str:
+    """Spelling that does not make another number: "Nr. 5" and "5"."""
+    bare = re.sub(r"^\s*(bebauungsplan|b-?plan|flächennutzungsplan|f-?plan)?\s*nr\.?\s*", "", text.casefold())
+    return " ".join(re.sub(r"[^\w]+", " ", bare).split())
