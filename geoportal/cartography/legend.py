@@ -1,6 +1,6 @@
 """The legend of a style: its rules in the order of drawing, as SVG of our own, or as a map that Mapnik paints."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -37,14 +37,19 @@ class Entry(NamedTuple):
 
 
 def entries(sheet: Sheet, language: str, occurs: Callable[[Rule], bool] = lambda _: True) -> list[Entry]:
-    """Each symbol once; of rules that differ in the scale of their sheets only, the first that `occurs`."""
+    """Each symbol once, though it has a rule for each scale of a sheet; as PlanZV orders them, the rest behind."""
     found: dict[str, Entry] = {}
     for rule in sheet.rules:
         drawing = _drawing(rule)
         if drawing and occurs(rule):
             key = str(rule.when.get(planzeichen.FIELD, rule.id))
             found.setdefault(key, Entry(key, getattr(rule.title, language), rule.planzv, drawing))
-    return list(found.values())
+    return sorted(found.values(), key=_place)
+
+
+def _place(row: Entry) -> tuple[bool, list[int]]:
+    numbers = [int(part) for part in (row.planzv or "").split(".") if part.isdecimal()]
+    return not numbers, numbers
 
 
 def size(rows: Sequence[Entry]) -> tuple[int, int]:
@@ -76,6 +81,16 @@ def drawing(rows: Sequence[Entry]) -> str:
     width, height = size(rows)
     square = f'<rect width="{width}" height="{height}" fill="#ffffff" fill-opacity="0"/>'
     body = "".join(_rows(rows, texts=False))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{square}{body}</svg>'
+
+
+def icons(places: Mapping[str, Mapping[str, int]], width: int, height: int) -> str:
+    """Forms in their places (x, y, width), as SVG."""
+    square = f'<rect width="{width}" height="{height}" fill="#ffffff" fill-opacity="0"/>'
+    body = "".join(
+        _form(name, place["x"] + place["width"] / 2, place["y"] + place["height"] / 2, place["width"] * 0.96)
+        for name, place in places.items()
+    )
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{square}{body}</svg>'
 
 

@@ -30,6 +30,11 @@ def reach(rule: Rule, part: Part | Label) -> float | None:
     return None if rule.sheet is None or not rule.when else rule.sheet * _REACH[type(part)]
 
 
+def bounds(part: Part | Label) -> tuple[float, float]:
+    """Between which sizes it stays on screen, in pixels; a part without bounds is as it is on the ground."""
+    return _BOUNDS.get(type(part), (0.0, 1000.0))
+
+
 def is_drawn(rule: Rule, part: Part | Label, resolution: float) -> bool:
     limit = reach(rule, part)
     return limit is None or denominator(resolution) <= limit
@@ -44,5 +49,5 @@ def bounded(rule: Rule, part: Part | Label, size: float, resolution: float) -> f
     """The same, kept readable."""
     if rule.sheet is None or isinstance(part, Fill | Hatch | Disc):
         return pixels(rule, size, resolution)
-    least, most = _BOUNDS[type(part)]
+    least, most = bounds(part)
     return min(max(pixels(rule, size, resolution), least), most)

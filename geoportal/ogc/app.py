@@ -11,7 +11,7 @@ import flask
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from geoportal.ogc import core, items, processes
+from geoportal.ogc import core, items, processes, styles
 from geoportal.ogc.config import STATIC
 from geoportal.ogc.documents import HTML, JSON
 from geoportal.ogc.exchange import language_of, wants_html
@@ -35,6 +35,7 @@ PARTS: Final[tuple[Part, ...]] = (
     tiles.PART,
     records.PART,
     maps.PART,
+    styles.PART,
     wms.PART,
     processes.PART,
 )

@@ -1,6 +1,6 @@
 """From a picture that is asked for to its bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
@@ -47,6 +47,14 @@ class Drawer:
             legend.drawing(rows), width, height, legend.text_places(rows), legend.TEXT_SIZE
         )
         [content] = self._paint(written, Picture(Box(0, 0, width, height), UTM32, width, height, "png32", "#ffffff"))
+        return content
+
+    def icons(self, places: Mapping[str, Mapping[str, int]]) -> bytes:
+        """The forms of a sprite in their places, as PNG. Raises Unavailable."""
+        width = max((place["x"] + place["width"] for place in places.values()), default=1)
+        height = max((place["y"] + place["height"] for place in places.values()), default=1)
+        written = mapnik_xml.write_sheet(legend.icons(places, width, height), width, height, (), legend.TEXT_SIZE)
+        [content] = self._paint(written, Picture(Box(0, 0, width, height), UTM32, width, height, "png32", None))
         return content
 
     def message(self, sentence: str, picture: Picture) -> bytes:

@@ -1,0 +1,145 @@
+"""Styles for vector tiles: Mapbox GL style.json, as MapLibre, OpenLayers and QGIS read it.
+
+Forms are icons of the sprite that belongs to the style (`sprite_places`). Texts would need fonts from a server, and
+hatches a picture for each zoom: texts are left out, a hatch is a tint.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import log2
+from typing import Any, Final
+
+from geoportal.cartography import scale
+from geoportal.cartography.model import (
+    Dimension,
+    Disc,
+    Fill,
+    Hatch,
+    Line,
+    Marks,
+    Part,
+    Pattern,
+    Rule,
+    Sheet,
+    Symbol,
+    forms_of,
+)
+
+ICON: Final = 48  # pixels of a form in the sprite
+_ZOOMS: Final = tuple(range(9, 22))
+_LATITUDE_METRES: Final = 156_543.034 * 0.6316  # metres per pixel of zoom 0 of tiles of 256, at 50.83 degrees north
+_GEOMETRY = {Dimension.AREA: "Polygon", Dimension.LINE: "LineString", Dimension.POINT: "Point"}
+_PASSES: Final[tuple[tuple[type, ...], ...]] = ((Fill,), (Hatch, Pattern), (Line, Marks), (Symbol, Disc))
+
+type Json = dict[str, Any]
+
+
+def write(sheet: Sheet, name: str, tiles: str, sprite: str, source_layer: str) -> Json:
+    """`tiles` is the address of the vector tiles with {z}, {x} and {y}, `sprite` that of the icons without ending."""
+    return {
+        "version": 8,
+        "name": name,
+        "sprite": sprite,
+        "sources": {"tiles": {"type": "vector", "tiles": [tiles], "minzoom": 0, "maxzoom": 16}},
+        "layers": [
+            {"source": "tiles", "source-layer": source_layer, **layer}
+            for kinds in _PASSES
+            for rule in sheet.rules
+            for layer in _layers(rule, sheet.rules, kinds)
+        ],
+    }
+
+
+def sprite_places(forms: Sequence[str], ratio: int = 1) -> dict[str, dict[str, int]]:
+    """Where each form stands in the picture, eight in a row."""
+    side = ICON * ratio
+    return {
+        form: {"x": number % 8 * side, "y": number // 8 * side, "width": side, "height": side, "pixelRatio": ratio}
+        for number, form in enumerate(forms)
+    }
+
+
+def sprite_forms(sheets: Iterator[Sheet]) -> list[str]:
+    return sorted(forms_of(sheets))
+
+
+def _layers(rule: Rule, rules: Sequence[Rule], kinds: tuple[type, ...]) -> Iterator[Json]:
+    for dimension in Dimension:
+        for number, part in enumerate(rule.drawn(dimension)):
+            if not isinstance(part, kinds):
+                continue
+            layer: Json = {
+                "id": f"{rule.id}-{dimension.value}-{number}",
+                "filter": _filter(rule, rules, dimension),
+                "metadata": {"rule": rule.id, "title": rule.title.de},
+                **_drawn(rule, part, dimension),
+            }
+            if (limit := scale.reach(rule, part)) is not None:
+                layer["minzoom"] = round(_zoom_of(limit), 2)
+            yield layer
+
+
+def _filter(rule: Rule, rules: Sequence[Rule], dimension: Dimension) -> list[Any]:
+    shape = ["==", ["geometry-type"], _GEOMETRY[dimension]]
+    if rule.otherwise:
+        others = [["any", *_equal(other)] for other in rules if not other.otherwise]
+        return ["all", shape, ["!", ["any", *others]]]
+    return ["all", shape, *_equal(rule)]
+
+
+def _equal(rule: Rule) -> list[list[Any]]:
+    return [["==", ["get", name], value] for name, value in rule.when.items()]
+
+
+def _drawn(rule: Rule, part: Part, dimension: Dimension) -> Json:
+    def sized(value: float) -> Any:
+        return _by_zoom(rule, part, value)
+
+    match part:
+        case Fill(colour, opacity):
+            return {"type": "fill", "paint": {"fill-color": colour, "fill-opacity": opacity}}
+        case Hatch(colour, width, spacing, _):
+            return {"type": "fill", "paint": {"fill-color": colour, "fill-opacity": round(width / spacing, 3)}}
+        case Line(colour, width, dash, offset):
+            paint: Json = {"line-color": colour, "line-width": sized(width)}
+            if dash:  # in widths of the line
+                paint["line-dasharray"] = [round(each / width, 2) for each in dash]
+            if offset:  # MapLibre counts to the right
+                paint["line-offset"] = _by_zoom(rule, part, -offset)
+            return {"type": "line", "paint": paint}
+        case Marks(form, size, spacing):
+            layout = {"symbol-placement": "line", "symbol-spacing": max(8, round(spacing * 4)), "icon-image": form}
+            return {"type": "symbol", "layout": {**layout, "icon-size": _icon(rule, part, size), **_ALWAYS}}
+        case Pattern(form, size, _) | Symbol(form, size):
+            layout = {"icon-image": form, "icon-size": _icon(rule, part, size)}
+            return {"type": "symbol", "layout": layout | (_ALWAYS if dimension is Dimension.POINT else {})}
+        case Disc(radius, fill, stroke, width):
+            paint = {"circle-radius": radius, "circle-color": fill or "rgba(0,0,0,0)"}
+            if stroke:
+                paint |= {"circle-stroke-color": stroke, "circle-stroke-width": width}
+            return {"type": "circle", "paint": paint}
+
+
+_ALWAYS: Final = {"icon-allow-overlap": True, "icon-ignore-placement": True}
+
+
+def _by_zoom(rule: Rule, part: Part, value: float, factor: float = 1.0) -> Any:
+    if rule.sheet is None:
+        return value * factor
+    sign = -1 if value < 0 else 1
+    stops: list[float] = []
+    for zoom in _ZOOMS:
+        stops += [zoom, round(sign * factor * scale.bounded(rule, part, abs(value), _resolution(zoom)), 3)]
+    return ["interpolate", ["exponential", 2], ["zoom"], *stops]
+
+
+def _icon(rule: Rule, part: Part, size: float) -> Any:
+    return _by_zoom(rule, part, size, 1 / ICON)
+
+
+def _resolution(zoom: float) -> float:
+    """Metres on the ground per pixel; MapLibre's zoom belongs to tiles of 512 pixels."""
+    return _LATITUDE_METRES / float(2 ** (zoom + 1))
+
+
+def _zoom_of(denominator: float) -> float:
+    return log2(_LATITUDE_METRES / (denominator * scale.PIXEL_METRES)) - 1

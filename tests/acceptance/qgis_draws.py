@@ -1,0 +1,108 @@
+"""Run by the system's Python, which has QGIS: opens our styles, layer files, project and WMS, and writes what it saw.
+
+Arguments: the address of the OGC API, a folder for files and pictures, then west, south, east, north (EPSG:25832).
+"""
+
+import json
+import os
+import sys
+import urllib.request
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsLayerDefinition,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor
+
+ADDRESS, FOLDER = sys.argv[1], Path(sys.argv[2])
+BOX = QgsRectangle(*map(float, sys.argv[3:7]))
+
+
+def fetched(path: str, name: str) -> str:
+    file = FOLDER / name
+    with urllib.request.urlopen(f"{ADDRESS}{path}", timeout=60) as answer:  # noqa: S310 - the server of the test
+        file.write_bytes(answer.read())
+    return str(file)
+
+
+def told(layer) -> dict:
+    renderer = layer.renderer()
+    root = renderer.rootRule() if hasattr(renderer, "rootRule") else None
+    symbols = [symbol for symbol in renderer.symbols(_context()) if symbol] if root else []
+    labels = layer.labeling().rootRule().children() if layer.labeling() else []
+    return {
+        "valid": layer.isValid(),
+        "renderer": renderer.type(),
+        "rules": len(root.children()) if root else 0,
+        "labels": len(labels),
+        "active": all(rule.active() for rule in root.descendants()) if root else False,
+        "layers": sorted({part.layerType() for symbol in symbols for part in symbol.symbolLayers()}),
+        "count": layer.featureCount(),
+    }
+
+
+def _context():
+    from qgis.core import QgsRenderContext
+
+    return QgsRenderContext()
+
+
+def picture(layers: list, name: str) -> dict:
+    """Draws the layers, the first on top; tells how often the colour of a residential area is in the picture."""
+    settings = QgsMapSettings()
+    settings.setLayers(layers)
+    settings.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:25832"))
+    settings.setExtent(BOX)
+    settings.setOutputSize(QSize(400, 400))
+    settings.setBackgroundColor(QColor("white"))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage()
+    image.save(str(FOLDER / f"{name}.png"))
+    near = 0
+    for x in range(0, 400, 5):
+        for y in range(0, 400, 5):
+            colour = image.pixelColor(x, y)
+            near += abs(colour.red() - 246) + abs(colour.green() - 193) + abs(colour.blue() - 176) < 30
+    return {"residential": near / 6400, "errors": [str(error.message) for error in job.errors()]}
+
+
+def main() -> None:
+    application = QgsApplication([], False)
+    application.initQgis()
+    seen = {}
+    for collection, style in (("planinhalte", "planzv"), ("bebauungsplaene", "rechtsstand"), ("schulen", "standard")):
+        file = fetched(f"/collections/{collection}/styles/{style}?f=qlr", f"{collection}.qlr")
+        project = QgsProject()
+        ok, message = QgsLayerDefinition.loadLayerDefinition(file, project, project.layerTreeRoot())
+        layers = project.layerTreeRoot().layerOrder()
+        seen[collection] = {
+            "read": ok,
+            "message": message,
+            "layers": {layer.name(): told(layer) for layer in layers},
+            "picture": picture(layers, collection),
+        }
+    project = QgsProject()
+    seen["project"] = {
+        "read": project.read(fetched("/projects/bauleitplanung.qgz", "bauleitplanung.qgz")),
+        "layers": {layer.id(): told(layer) for layer in project.mapLayers().values()},
+        "crs": project.crs().authid(),
+        "picture": picture(project.layerTreeRoot().layerOrder(), "project"),
+    }
+    uri = f"crs=EPSG:25832&format=image/png&layers=bebauungsplaene&styles=planzv&url={ADDRESS}/wms"
+    wms = QgsRasterLayer(uri, "wms", "wms")
+    seen["wms"] = {"valid": wms.isValid(), "picture": picture([wms], "wms") if wms.isValid() else wms.error().summary()}
+    print("SEEN " + json.dumps(seen), flush=True)
+    os._exit(0)  # QGIS takes its projects apart in an order of its own, and may fall over them
+
+
+main()
