@@ -60,6 +60,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "file_size": spoken(words.file_size),
         "area": spoken(words.area),
         "distance": spoken(words.distance),
+        "step": spoken(words.step),
         "bezug": words.bezug,
         "planart": words.planart,
         "heading": heading,

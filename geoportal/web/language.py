@@ -26,7 +26,7 @@ def either(german: str, english: str) -> str:
     return english if language() == "en" else german
 
 
-def said(sentence: Sentence | Words) -> str:
+def translated(sentence: Sentence | Words) -> str:
     """A text that is there in both languages, of the dictionary or of a manifest."""
     return either(sentence.de, sentence.en)
 
@@ -69,4 +69,4 @@ def register(app: Flask) -> None:
             values.setdefault(_PARAMETER, "en")
 
     app.jinja_env.globals |= {"t": either, "language": language, "other_language_url": other_language_url}
-    app.jinja_env.filters["said"] = said
+    app.jinja_env.filters["translated"] = translated

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 
 from geoportal import places
 from geoportal.places import Hit, HitKind
-from geoportal.web.language import either, said
+from geoportal.web.language import either, translated
 from geoportal.web.portal import portal
 from plans_ingest.gemeinden import gemeinde_of
 
@@ -96,4 +96,4 @@ def _label(hit: Hit) -> str:
             return either("Koordinate", "Coordinates")
         case HitKind.OBJEKT:
             layer = portal().catalogue.layers().get(hit.source)
-            return hit.source if layer is None else said(layer.title)
+            return hit.source if layer is None else translated(layer.title)

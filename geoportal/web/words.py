@@ -172,6 +172,27 @@ def _spelt(number: str, language: Language) -> str:
     return number if language == "en" else number.translate(str.maketrans(",.", ".,"))
 
 
+_STEPS = {
+    "Aufstellungsbeschluss": "Decision to draw up the plan",
+    "Entwurfsbeschluss": "Decision on the draft",
+    "Beteiligung der Behörden": "Participation of authorities",
+    "Öffentliche Auslegung": "Public display",
+    "Satzungsbeschluss": "Adoption as a by-law",
+    "Planbeschluss": "Adoption of the plan",
+    "Rechtsverordnung": "Statutory order",
+    "Genehmigung": "Approval",
+    "Ausfertigung": "Signing",
+    "In Kraft getreten": "Entered into force",
+    "Wirksam geworden": "Took effect",
+    "Außer Kraft getreten": "Ceased to be in force",
+}
+
+
+def step(label: str, language: Language = "de") -> str:
+    """A step of the procedure as timeline.py names it."""
+    return _STEPS.get(label, label) if language == "en" else label
+
+
 def planart(label: str) -> str:
     """The official labels shorten the words that citizens know: 'Einfacher BPlan' -> 'Einfacher Bebauungsplan'."""
     return label.replace("BPlan", "Bebauungsplan").replace("FPlan", "Flächennutzungsplan")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect, sync_playwright
+from pyproj import Transformer
 from werkzeug.serving import make_server
 
 from geoportal import operations, wsgi
@@ -366,6 +367,23 @@ def test_what_applies_here_needs_no_script_and_no_map(browser: Browser, served: 
         expect(page.get_by_role("heading", level=1)).to_have_text("What applies here?")
 
 
+def test_the_map_tells_coordinates_and_finds_ones_own_position(
+    browser: Browser, served: tuple[str, dict[str, str]]
+) -> None:
+    given = DESKTOP | {"geolocation": {"latitude": 50.82183, "longitude": 8.71677}, "permissions": ["geolocation"]}
+    with visit(browser, served[0], given) as opened:
+        page = opened.page
+        opened.open("/")
+        page.get_by_role("button", name="Meinen Standort zeigen").click()
+        expect(page).to_have_url(re.compile(r"#17/50\.82183/8\.71677"))
+        expect(page.locator("#coordinates")).to_have_text("UTM 32 U 480.050 5.630.050")
+        expect(page.locator("#announcer")).to_have_text("Die Karte zeigt Ihren Standort.")
+    with visit(browser, served[0], DESKTOP) as opened:  # nobody has given leave
+        opened.open("/")
+        opened.page.get_by_role("button", name="Meinen Standort zeigen").click()
+        expect(opened.page.locator("#map-note")).to_contain_text("Standort")
+
+
 @pytest.mark.parametrize("size", [(320, 256), (320, 640), (768, 1024)])
 def test_nothing_is_lost_on_a_small_screen(
     browser: Browser, served: tuple[str, dict[str, str]], size: tuple[int, int]
@@ -454,6 +472,12 @@ def test_pure_parts_of_the_scripts(desktop: Visit) -> None:
     assert js("scale.scaleBar(10).text") == "1 km"
     assert js("scale.scaleBar(0.3).text") == "20 m"
     assert js("words.daysLeft('2026-12-18', '2026-11-22')") == "noch 26 Tage"
+    # as PROJ has it for EPSG:25832, to the millimetre
+    place = js("utm.utm32({lat: 50.8023, lng: 8.7712})")
+    assert (place["east"], place["north"]) == pytest.approx(
+        Transformer.from_crs(4326, 25832).transform(50.8023, 8.7712), abs=2e-3
+    )
+    assert js("utm.utmText({lat: 50.8023, lng: 8.7712})") == "32 U 483.877 5.627.865"
     assert js("words.germanDate('2026-03-01')") == "1. März 2026"
     assert js("dom.webAddress('javascript:alert(1)')") is None
     assert js("dom.webAddress('https://www.example.org')") == "https://www.example.org/"

@@ -310,6 +310,17 @@ def test_the_map_page_has_a_way_for_readers_without_scripts(client: FlaskClient)
     assert 'href="/gemeinden/"' in noscript
 
 
+def test_the_map_page_is_there_in_both_languages(client: FlaskClient) -> None:
+    assert "<legend>Bebauungspläne</legend>" in client.get("/").text
+    english = client.get("/?lang=en").text
+    assert "<legend>Local development plans</legend>" in english
+    assert "de=" not in english
+    for path in ("/plaene", "/gemeinden/", f"/gemeinde/{EBSDORFERGRUND}/", f"/gemeinde/{EBSDORFERGRUND}/beteiligung/"):
+        page = client.get(path + "?lang=en").text
+        assert '<html lang="en">' in page
+        assert "Municipalities" in page
+
+
 def test_no_page_has_inline_script_or_style_or_another_host(client: FlaskClient, address: dict[str, str]) -> None:
     for path in ("/", "/plaene", address["Am Hang"], f"/gemeinde/{EBSDORFERGRUND}/", "/impressum/", "/gibtesnicht"):
         page = client.get(path).text

@@ -9,6 +9,7 @@ import { Combobox } from "./combobox.js";
 import { bindHash } from "./location-hash.js";
 import { bindScale } from "./scale.js";
 import { ThemeTree } from "./themes.js";
+import { bindCoordinates, bindFullScreen, bindPosition } from "./tools.js";
 import { ViewLayer } from "./view-layer.js";
 import { say } from "./words.js";
 
@@ -140,6 +141,12 @@ const known = new WeakMap();
 function boundsOf(geometry) {
   if (!known.has(geometry)) known.set(geometry, L.geoJSON(geometry).getBounds());
   return known.get(geometry);
+}
+
+/** A sentence over the map, which screen readers hear too; it goes with the next move. */
+function tellNote(text) {
+  note.replaceChildren(text);
+  note.hidden = false;
 }
 
 function tellView() {
@@ -294,7 +301,7 @@ board.addEventListener("close", () => markSelection(null));
 // On a phone there is room for one of the two.
 board.addEventListener("open", () => NARROW.matches && tree.root.removeAttribute("open"));
 tree.root.addEventListener("toggle", () => NARROW.matches && tree.root.open && board.open(false));
-map.on("click", ({ latlng }) => answerAt(latlng));
+map.on("click contextmenu", ({ latlng }) => answerAt(latlng)); // a long press is a context menu
 map.on("zoomend", () => {
   const steps = [POINTS_FROM, CONTENTS_FROM, LABELS_FROM, WHOLE_LABELS_FROM];
   const now = steps.filter((zoom) => map.getZoom() >= zoom).length;
@@ -306,6 +313,13 @@ map.on("moveend", tellView);
 bindButtons();
 if (!bindHash(map)) goHome();
 bindScale(map, document.getElementById("scale"));
+bindCoordinates(map, document.getElementById("coordinates"));
+bindFullScreen(document.getElementById("full-screen"), document.querySelector(".map-layout"));
+bindPosition(
+  document.getElementById("position"),
+  (latlng) => goTo({ lat: latlng.lat, lon: latlng.lng, zoom: 17, title: say("Ihren Standort", "your position") }),
+  (text) => tellNote(text),
+);
 loadBoundaries();
 applyTree();
 new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);

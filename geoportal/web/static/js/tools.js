@@ -1,0 +1,56 @@
+// The small tools of the map: coordinates under the pointer, one's own position, the whole screen.
+
+import { utmText } from "./utm.js";
+import { say } from "./words.js";
+
+/** The place under the pointer, or the middle of the map where there is none. */
+export function bindCoordinates(map, node) {
+  let place = map.getCenter();
+  let drawn = true;
+  const show = (latlng) => {
+    place = latlng;
+    if (!drawn) return;
+    drawn = false;
+    requestAnimationFrame(() => {
+      drawn = true;
+      node.textContent = `UTM ${utmText(place)}`;
+    });
+  };
+  map.on("mousemove", ({ latlng }) => show(latlng));
+  map.on("move", () => show(map.getCenter()));
+  show(map.getCenter());
+}
+
+/** `found(latlng)` is called with the place; `tell(text)` when the device or its owner does not give it. */
+export function bindPosition(button, found, tell) {
+  button.hidden = !navigator.geolocation;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    const done = (act) => (result) => {
+      button.disabled = false;
+      act(result);
+    };
+    navigator.geolocation.getCurrentPosition(
+      done(({ coords }) => found(window.L.latLng(coords.latitude, coords.longitude))),
+      done(({ code }) =>
+        tell(
+          code === 1
+            ? say("Ihr Gerät gibt den Standort nicht frei.", "Your device does not share its position.")
+            : say("Ihr Standort ist gerade nicht zu bestimmen.", "Your position cannot be found at the moment."),
+        ),
+      ),
+      { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },
+    );
+  });
+}
+
+export function bindFullScreen(button, node) {
+  button.hidden = !document.fullscreenEnabled;
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else node.requestFullscreen();
+  });
+  document.addEventListener("fullscreenchange", () =>
+    button.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement))),
+  );
+}

@@ -1,0 +1,38 @@
+// Coordinates in ETRS89 / UTM zone 32 (EPSG:25832), as offices here write them.
+
+const A = 6378137; // GRS80
+const F = 1 / 298.257222101;
+const N = F / (2 - F);
+const RADIUS = (A / (1 + N)) * (1 + N ** 2 / 4 + N ** 4 / 64);
+const E = (2 * Math.sqrt(N)) / (1 + N);
+const SCALE = 0.9996;
+const MERIDIAN = 9;
+// Krüger's series to the third order: better than a millimetre within the zone
+const ALPHA = [
+  N / 2 - (2 / 3) * N ** 2 + (5 / 16) * N ** 3,
+  (13 / 48) * N ** 2 - (3 / 5) * N ** 3,
+  (61 / 240) * N ** 3,
+];
+const radians = (degrees) => (degrees * Math.PI) / 180;
+
+/** Degrees -> {east, north} in metres. */
+export function utm32({ lat, lng }) {
+  const sine = Math.sin(radians(lat));
+  const t = Math.sinh(Math.atanh(sine) - E * Math.atanh(E * sine));
+  const lambda = radians(lng - MERIDIAN);
+  const xi = Math.atan2(t, Math.cos(lambda));
+  const eta = Math.atanh(Math.sin(lambda) / Math.hypot(1, t));
+  const sum = (term) => ALPHA.reduce((total, alpha, index) => total + alpha * term(2 * (index + 1)), 0);
+  return {
+    east: 500000 + SCALE * RADIUS * (eta + sum((k) => Math.cos(k * xi) * Math.sinh(k * eta))),
+    north: SCALE * RADIUS * (xi + sum((k) => Math.sin(k * xi) * Math.cosh(k * eta))),
+  };
+}
+
+const grouped = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 0 });
+
+/** '32 U 483.877 5.627.865', as on the pages. */
+export function utmText(latlng) {
+  const { east, north } = utm32(latlng);
+  return `32 U ${grouped.format(east)} ${grouped.format(north)}`;
+}
