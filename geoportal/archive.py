@@ -42,6 +42,8 @@ class Archive:
                 counted.update(chunk)
                 copy.write(chunk)
             copy.flush()
+            # for the group too: who reads files to citizens is not who reads them in
+            os.fchmod(copy.fileno(), 0o640)
             os.fsync(copy.fileno())
         target = self.path(counted.hexdigest())
         target.parent.mkdir(exist_ok=True)

@@ -32,6 +32,7 @@ class Settings:
 
     `schemas` is a folder with the official XSDs of XPlanGML, which are not ours to hand on; checks use them if given.
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
+    `backups` is a folder or `s3://bucket/prefix`; `backup_key` a file with the key that seals them.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
@@ -50,6 +51,9 @@ class Settings:
     trusted_proxies: int = 0
     requests_per_second: int = 50
     desk_database_url: str | None = None
+    backups: str = ""
+    backup_key: Path | None = None
+    drill_database_url: str | None = None
     provider: Provider | None = None
     private_sources: frozenset[str] = frozenset()
     sensors_database_url: str | None = None
@@ -75,6 +79,9 @@ class Settings:
             schemas=_folder(environ, "XPLAN_SCHEMAS"),
             trusted_proxies=_number(environ, "GEOPORTAL_TRUSTED_PROXIES", 0, most=9),
             requests_per_second=_number(environ, "GEOPORTAL_REQUESTS_PER_SECOND", 50, most=100_000),
+            backups=environ.get("GEOPORTAL_BACKUPS") or str(data / "backups"),
+            backup_key=Path(environ["GEOPORTAL_BACKUP_KEY"]) if environ.get("GEOPORTAL_BACKUP_KEY") else None,
+            drill_database_url=environ.get("GEOPORTAL_DRILL_DATABASE_URL") or None,
             desk_database_url=environ.get("GEOPORTAL_DESK_DATABASE_URL") or None,
             provider=_provider(environ),
             sensors_database_url=environ.get("GEOPORTAL_SENSORS_DATABASE_URL") or None,

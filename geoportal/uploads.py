@@ -106,7 +106,12 @@ _KEEP_REPORT: Final = text("""
 
 
 def unreferenced(connection: Connection, digests: Collection[str]) -> set[str]:
-    """Those of the digests that no table names. Asks the database which tables could: a new one must not be missed."""
+    """Those of the digests that no table names."""
+    return set(digests) - referenced(connection)
+
+
+def referenced(connection: Connection) -> set[str]:
+    """The digests that any table names. Asks the database which tables could: a new one must not be missed."""
     found = connection.execute(
         text("""
             SELECT format('SELECT %I AS digest FROM %I.%I', column_name, table_schema, table_name)
@@ -114,10 +119,9 @@ def unreferenced(connection: Connection, digests: Collection[str]) -> set[str]:
             WHERE table_schema IN ('plans', 'desk') AND table_type = 'BASE TABLE' AND column_name LIKE '%sha256'""")
     ).scalars()
     named = connection.execute(
-        text(f"SELECT DISTINCT digest FROM ({' UNION ALL '.join(found)}) AS named WHERE digest = ANY(:digests)"),  # noqa: S608
-        {"digests": list(digests)},
+        text(f"SELECT DISTINCT digest FROM ({' UNION ALL '.join(found)}) AS named WHERE digest IS NOT NULL")  # noqa: S608
     ).scalars()
-    return set(digests) - set(named)
+    return set(named)
 
 
 def _update(connection: Connection, upload: int, only: State | None = None, **values: Any) -> None:

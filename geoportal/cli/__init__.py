@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import downloads, layers, people, places, plans, running, sensors
+from geoportal.cli import downloads, keeping, layers, people, places, plans, running, saving, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 
@@ -33,6 +33,11 @@ for _command in (
     running.demo_command,
     running.work_command,
     running.watch_command,
+    keeping.install_command,
+    saving.backup_command,
+    saving.backups_command,
+    saving.restore_command,
+    saving.drill_command,
     running.sweep_command,
     layers.layers_group,
     sensors.sensors_group,

@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import operations, sandbox
+from geoportal.backups import BackupError
 from geoportal.catalogue import ManifestError
 from geoportal.database import SchemaError
 from geoportal.settings import SettingsError
@@ -34,7 +35,7 @@ class spoken_errors:  # noqa: N801 - reads as the statement it is
         return None
 
     def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
-        if isinstance(fault, SettingsError | SchemaError | ManifestError | PortalSetupError):
+        if isinstance(fault, SettingsError | SchemaError | ManifestError | PortalSetupError | BackupError):
             stop(str(fault))
         if isinstance(fault, operations.NotFound):
             stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")

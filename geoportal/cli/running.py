@@ -5,10 +5,11 @@ import sys
 
 import click
 
-from geoportal import demo, jobs, logs, metrics, operations, serving, wsgi
+from geoportal import demo, health, jobs, logs, metrics, operations, serving, wsgi
 from geoportal.archive import Archive
 from geoportal.cli.common import spoken_errors
-from geoportal.database import check_schema, migrate, owner_engine
+from geoportal.database import SchemaError, check_schema, migrate, owner_engine
+from geoportal.health import Level
 from geoportal.settings import Settings
 
 
@@ -23,7 +24,14 @@ def migrate_command(settings: Settings) -> None:
 
 def check_installation(settings: Settings) -> None:
     """Fail at start: what a page would miss at noon is missed here, by name."""
-    operations.check(owner_engine(settings.require_database_url()), settings.home)
+    if settings.database_url is not None:
+        operations.check(owner_engine(settings.database_url), settings.home)
+    else:  # a web server that is given nothing but its own two roles
+        found = health.examine(settings.require_read_url(), settings.data, [])
+        if not found.is_ready:
+            raise SchemaError(
+                " ".join(f"{item.text} {item.todo}" for item in found.findings if item.level is Level.DOWN)
+            )
     wsgi.create(settings)
 
 

@@ -1,0 +1,285 @@
+"""Making, reading back, proving and thinning snapshots."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Final
+
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, make_url, text
+
+from geoportal import uploads
+from geoportal.archive import Archive
+from geoportal.backups.places import BackupError, Place
+from geoportal.backups.sealing import NotOurs, Seal
+from geoportal.backups.thinning import kept
+
+_CHUNK: Final = 1024**2
+_MOMENT: Final = "%Y%m%dT%H%M%SZ"
+_LOCK: Final = 0x67656F62  # "geob": one backup of a place at a time, so that none is thinned while it is written
+_SUPERUSERS: Final = re.compile(r" EXTENSION | public spatial_ref_sys | SCHEMA - public ")
+_OWN_SCHEMAS: Final = text("""
+    SELECT nspname FROM pg_namespace
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public') ORDER BY nspname""")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a snapshot holds. `tables`: name to [rows, checksum]; `files`: SHA-256 of the archive to bytes.
+
+    `missing`: files that a row names and the archive did not have; everything else was saved nevertheless.
+    """
+
+    moment: str
+    revision: str
+    dump_sha256: str
+    tables: Mapping[str, tuple[int, str]]
+    files: Mapping[str, int]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a drill found. Empty `faults`: the snapshot can be relied on."""
+
+    snapshot: str
+    tables: int
+    rows: int
+    files: int
+    bytes: int
+    faults: tuple[str, ...]
+
+
+def snapshots(place: Place) -> list[str]:
+    """The moments of all complete snapshots, oldest first."""
+    names = (name.split("/") for name in place.names("snapshots"))
+    return sorted(moment for _, moment, file in names if file == "contents")
+
+
+def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, now: datetime | None = None) -> Contents:
+    """One more snapshot; then those are thinned that are no longer needed. Raises BackupError.
+
+    Database and archive fit together: files are never changed, and all that the snapshot names are older than it.
+    """
+    moment = (now or datetime.now(UTC)).strftime(_MOMENT)
+    with engine.connect() as connection, _alone(connection), tempfile.TemporaryFile() as dump:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        exported = connection.scalar(text("SELECT pg_export_snapshot()"))
+        _run(
+            "pg_dump",
+            engine.url,
+            "--format=custom",
+            f"--snapshot={exported}",
+            "--no-owner",
+            "--lock-wait-timeout=60s",
+            out=dump,
+        )
+        dump.seek(0)
+        named = sorted(uploads.referenced(connection))
+        contents = Contents(
+            moment=moment,
+            revision=str(connection.scalar(text("SELECT version_num FROM plans.alembic_version"))),
+            dump_sha256=hashlib.file_digest(dump, "sha256").hexdigest(),
+            tables=dict(_tables(connection)),
+            files={digest: archive.path(digest).stat().st_size for digest in named if archive.path(digest).exists()},
+            missing=tuple(digest for digest in named if not archive.path(digest).exists()),
+        )
+        connection.commit()
+        there = {name.rpartition("/")[2] for name in place.names("files")}
+        for digest in contents.files.keys() - there:
+            place.put(_file(digest), _sealed(seal, _pieces(archive.path(digest))))
+        dump.seek(0)
+        place.put(f"snapshots/{moment}/database", _sealed(seal, _pieces_of(dump)))
+        written = json.dumps(asdict(contents), sort_keys=True).encode()
+        place.put(f"snapshots/{moment}/contents", _sealed(seal, [written]))
+        _thin(place, seal)
+        return contents
+
+
+def restore(engine: Engine, archive: Archive, place: Place, seal: Seal | None, snapshot: str) -> Contents:
+    """Puts the snapshot in the place of all that is in the database, in one transaction; fills up the archive.
+
+    Raises BackupError; then the database is as it was.
+    """
+    contents = contents_of(place, seal, snapshot)
+    for digest in contents.files:
+        if not archive.path(digest).exists():
+            _fetch(place, seal, digest, archive)
+    _restore_database(engine, place, seal, contents)
+    return contents
+
+
+def drill(scratch: Engine, place: Place, seal: Seal | None, snapshot: str) -> Proof:
+    """Restores into a scratch database and reads every file: are they what they were? Raises BackupError."""
+    contents = contents_of(place, seal, snapshot)
+    _restore_database(scratch, place, seal, contents)
+    faults: list[str] = []
+    with scratch.connect() as connection:
+        found = dict(_tables(connection))
+    for name in sorted(contents.tables.keys() | found.keys()):
+        told, is_there = contents.tables.get(name), found.get(name)
+        if told != is_there:
+            faults.append(f"{name}: gesichert {told}, zurückgespielt {is_there}")
+    for digest, size in contents.files.items():
+        counted, length = hashlib.sha256(), 0
+        try:
+            for piece in _opened(seal, place.get(_file(digest))):
+                counted.update(piece)
+                length += len(piece)
+        except (BackupError, NotOurs) as fault:
+            faults.append(f"Datei {digest}: {fault}")
+            continue
+        if (counted.hexdigest(), length) != (digest, size):
+            faults.append(f"Datei {digest}: anderer Inhalt, {length} statt {size} Bytes")
+    rows = sum(rows for rows, _ in found.values())
+    return Proof(snapshot, len(found), rows, len(contents.files), sum(contents.files.values()), tuple(faults))
+
+
+def contents_of(place: Place, seal: Seal | None, snapshot: str) -> Contents:
+    """Raises BackupError when there is no such snapshot, or it was made with another key."""
+    try:
+        written = json.loads(b"".join(_opened(seal, place.get(f"snapshots/{snapshot}/contents"))))
+    except (NotOurs, UnicodeDecodeError, json.JSONDecodeError) as fault:
+        raise BackupError(
+            f"Sicherung {snapshot}: nicht mit diesem Schlüssel geschrieben, oder verändert. / wrong key, or changed."
+        ) from fault
+    tables = {name: (rows, checksum) for name, (rows, checksum) in written.pop("tables").items()}
+    return Contents(**written | {"missing": tuple(written["missing"])}, tables=tables)
+
+
+def _restore_database(engine: Engine, place: Place, seal: Seal | None, contents: Contents) -> None:
+    with tempfile.TemporaryDirectory(prefix="geoportal-restore-") as folder:
+        dump, listing = Path(folder, "database"), Path(folder, "listing")
+        counted = hashlib.sha256()
+        with dump.open("wb") as file:
+            try:
+                for piece in _opened(seal, place.get(f"snapshots/{contents.moment}/database")):
+                    counted.update(piece)
+                    file.write(piece)
+            except NotOurs as fault:
+                raise BackupError(f"Sicherung {contents.moment}: Datenbank verändert. / changed.") from fault
+        if counted.hexdigest() != contents.dump_sha256:
+            raise BackupError(f"Sicherung {contents.moment}: Datenbank unvollständig. / incomplete.")
+        # Extensions, and what lies in their schema, belong to the superuser and stand already (`geoportal install`).
+        entries = _run("pg_restore", None, "--list", str(dump)).splitlines()
+        listing.write_text("\n".join(line for line in entries if not _SUPERUSERS.search(line)), "utf-8")
+        script = _run("pg_restore", None, "--no-owner", "--use-list", str(listing), "--file=-", str(dump))
+        _replace(engine, folder, script)
+
+
+def _replace(engine: Engine, folder: str, script: str) -> None:
+    """Drops our schemas and runs the script, both or neither."""
+    with engine.connect() as connection:
+        names = connection.scalars(_OWN_SCHEMAS).all()
+        connection.rollback()
+    drops = "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in names)
+    file = Path(folder, "script.sql")
+    file.write_text(f"SET lock_timeout = '60s';\nSET client_min_messages = warning;\n{drops}{script}", "utf-8")
+    _run("psql", engine.url, "-Xq", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={file}")
+
+
+def _tables(connection: Connection) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Rows and checksum of each table of ours; the order of the rows does not matter."""
+    # the same values are then the same text
+    connection.execute(text("SET LOCAL timezone = 'UTC'"))
+    connection.execute(text("SET LOCAL extra_float_digits = 1"))
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
+    names = connection.execute(
+        text("""
+            SELECT table_schema, table_name FROM information_schema.tables
+            WHERE table_type = 'BASE TABLE' AND table_schema NOT LIKE 'pg\\_%'
+              AND table_schema NOT IN ('information_schema', 'public') ORDER BY 1, 2""")
+    ).all()
+    count = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} AS t")
+    for schema, table in names:
+        [(rows, checksum)] = driver.execute(count.format(sql.Identifier(schema, table))).fetchall()
+        yield f"{schema}.{table}", (rows, checksum)
+
+
+def _fetch(place: Place, seal: Seal | None, digest: str, archive: Archive) -> None:
+    with tempfile.NamedTemporaryFile() as copy:
+        try:
+            copy.writelines(_opened(seal, place.get(_file(digest))))
+        except NotOurs as fault:
+            raise BackupError(f"Datei {digest}: verändert. / changed.") from fault
+        copy.flush()
+        if archive.put(Path(copy.name)) != digest:
+            raise BackupError(f"Datei {digest}: anderer Inhalt. / other content.")
+
+
+def _thin(place: Place, seal: Seal | None) -> None:
+    """Removes snapshots that are no longer needed, and then files that none of the others names."""
+    there = snapshots(place)
+    moments = {datetime.strptime(name, _MOMENT).replace(tzinfo=UTC): name for name in there}
+    needed = {moments[moment] for moment in kept(moments)}
+    if len(needed) == len(there):
+        return
+    for name in set(there) - needed:
+        # first that which makes it count
+        place.remove(f"snapshots/{name}/contents")
+        place.remove(f"snapshots/{name}/database")
+    named = {digest for name in needed for digest in contents_of(place, seal, name).files}
+    for name in list(place.names("files")):
+        if name.rpartition("/")[2] not in named:
+            place.remove(name)
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Raises BackupError while another backup runs."""
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+        raise BackupError("Eine andere Sicherung läuft noch. / Another backup is running.")
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+        connection.commit()
+
+
+def _run(program: str, url: URL | None, *arguments: str, out: IO[bytes] | None = None) -> str:
+    """A program of PostgreSQL; the password goes by the environment, which only we and root can read."""
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
+    command = [program]
+    if url is not None:
+        plain = make_url(url).set(drivername="postgresql", query={})
+        environment["PGPASSWORD"] = str(plain.password or "")
+        command.append(f"--dbname={plain.set(password=None).render_as_string(hide_password=False)}")
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs, arguments of our own
+        [*command, *arguments], env=environment, stdout=out or subprocess.PIPE, stderr=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+        raise BackupError(f"{program}: {done.stderr.decode('utf-8', 'replace').strip()[-800:]}")
+    return "" if out else done.stdout.decode("utf-8")
+
+
+def _file(digest: str) -> str:
+    return f"files/{digest[:2]}/{digest}"
+
+
+def _sealed(seal: Seal | None, pieces: Iterable[bytes]) -> Iterable[bytes]:
+    return pieces if seal is None else seal.close(pieces)
+
+
+def _opened(seal: Seal | None, pieces: Iterable[bytes]) -> Iterable[bytes]:
+    return pieces if seal is None else seal.open(pieces)
+
+
+def _pieces(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        yield from _pieces_of(opened)
+
+
+def _pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_CHUNK):
+        yield piece

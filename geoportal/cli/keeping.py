@@ -1,0 +1,43 @@
+"""Setting the machine up, and keeping it: for operators, as root."""
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+from geoportal import installing
+from geoportal.cli.common import spoken_errors, stop
+from geoportal.settings import CHECKOUT
+
+_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True)
+
+
+@click.command("install", help="Diese Debian-Maschine einrichten; beliebig oft wiederholbar. Als root.")
+@click.option("--domain", required=True, help="Name, unter dem Besucher das Portal sehen.")
+@click.option("--certificate", type=_FILE, help="TLS-Zertifikat mit Kette; ohne: eines auf Probe.")
+@click.option("--key", type=_FILE, help="Schlüssel dazu.")
+@click.option("--dry-run", is_flag=True, help="Nur sagen, was sich ändern würde.")
+def install_command(domain: str, certificate: Path | None, key: Path | None, *, dry_run: bool) -> None:
+    if not _DOMAIN.fullmatch(domain):
+        stop(f"{domain}: kein vollständiger Rechnername in Kleinbuchstaben / no full host name")
+    if (certificate is None) != (key is None):
+        stop("--certificate und --key gehören zusammen / belong together")
+    if os.geteuid() != 0:
+        stop("Das geht nur als root. / Only root can do that.")
+    place = installing.Place(domain, CHECKOUT, certificate, key)
+    machine = installing.Machine()
+    with spoken_errors():
+        try:
+            due = installing.bring_about(installing.steps_for(place), machine, click.echo, dry=dry_run)
+            if not dry_run and machine.has_systemd:
+                installing.finishing(machine, place)
+        except installing.InstallError as fault:
+            stop(str(fault))
+    if dry_run:
+        click.echo(f"{due} Schritte stehen aus; nichts wurde geändert. / {due} steps to do; nothing was changed.")
+    elif not machine.has_systemd:
+        click.echo(f"{due} Schritte getan. Hier läuft kein systemd: Dienste sind eingerichtet, nicht gestartet.")
+    else:
+        click.echo(f"{due} Schritte getan. Das Portal läuft: https://{domain}/")

@@ -1,0 +1,9 @@
+"""From a checkout on a Debian machine to a portal that runs: accounts, database, systemd, nginx. To be repeated.
+
+What is to be is written in `plan`; how a step finds out whether it is done, and does it, in `steps`.
+"""
+
+from geoportal.installing.plan import Place, finishing, steps_for
+from geoportal.installing.steps import InstallError, Machine, bring_about
+
+__all__ = ["InstallError", "Machine", "Place", "bring_about", "finishing", "steps_for"]

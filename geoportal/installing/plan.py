@@ -1,0 +1,239 @@
+"""What is to be on a machine that runs the portal, in the order in which it can be brought about."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from geoportal.database.cluster import DATABASE, EXTENSIONS, OWNER, PACKAGES
+from geoportal.installing.steps import (
+    Absent,
+    Account,
+    Command,
+    File,
+    Folder,
+    InstallError,
+    Link,
+    Machine,
+    Packages,
+    Step,
+    kept_secrets,
+)
+from geoportal.settings import DESK_ROLE, READ_ROLE
+
+ETC: Final = Path("/etc/geoportal")
+UNITS: Final = Path("/etc/systemd/system")
+NGINX: Final = Path("/etc/nginx")
+SERVICES: Final = ("geoportal-web.service", "geoportal-work.service", "geoportal-watch.service")
+# name: (command, what it does, when, how far apart on many machines)
+PERIODIC: Final = {
+    "backup": ("backup", "sichert Datenbank und Archiv", "*-*-* 01:30", "30m"),
+    "drill": ("drill", "spielt die letzte Sicherung zur Probe zurück und vergleicht", "Sun 04:00", "30m"),
+    "sweep": ("sweep", "räumt auf, was niemand mehr nennt", "*-*-* 03:30", "30m"),
+    "layers": ("layers sync", "liest die Quellen der Layer", "*:0/15", "1m"),
+}
+_ROLES: Final = {OWNER: "OWNER_PASSWORD", READ_ROLE: "READ_PASSWORD", DESK_ROLE: "DESK_PASSWORD"}
+_ROLE: Final = """
+    SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec
+    ALTER ROLE :"role" LOGIN PASSWORD :'password' CONNECTION LIMIT 40;
+"""
+_POSTGRES: Final = Path("/etc/postgresql/15/main")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the portal is to run. `program` is the link to the release that runs; `release` is what it leads to.
+
+    Without a certificate the machine makes one for itself, which browsers warn of: for trials.
+    """
+
+    domain: str
+    release: Path
+    certificate: Path | None = None
+    key: Path | None = None
+    program: Path = Path("/opt/geoportal/current")
+    data: Path = Path("/var/lib/geoportal")
+    backups: Path = Path("/var/backups/geoportal")
+    wal: Path = Path("/var/backups/geoportal-wal")
+
+
+class _Texts:
+    """The files of `templates/`, filled in for one place."""
+
+    def __init__(self, place: Place) -> None:
+        # systemd and nginx know no HTML; what is filled in are paths and a domain, checked where they come in
+        self._templates = Environment(  # noqa: S701
+            loader=PackageLoader("geoportal.installing"), undefined=StrictUndefined, keep_trailing_newline=True
+        )
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+        self._values: Mapping[str, object] = {
+            "domain": place.domain,
+            "program": place.program,
+            "data": place.data,
+            "backups": place.backups,
+            "wal": place.wal,
+            "certificate": place.certificate or ETC / "tls.crt",
+            "key": place.key or ETC / "tls.key",
+            "shared_buffers": min(memory // 4, 8192),
+            "cache": memory // 2,
+            "cache_gb": 5,
+            "hardening": self._templates.get_template("_hardening.j2").render(),
+        }
+
+    def render(self, name: str, more: Mapping[str, object] | None = None) -> str:
+        return self._templates.get_template(name).render({**self._values, **(more or {})})
+
+
+def steps_for(place: Place) -> Iterator[Step]:
+    """Raises InstallError when the release cannot run as a service."""
+    _require_readable(place.release)
+    texts = _Texts(place)
+    yield Packages((*PACKAGES, "nginx-light", "bubblewrap", "openssl", "curl", "logrotate"))
+    yield Account("geoportal", place.data)
+    yield Account("geoportal-web", place.data, also=("geoportal",))
+    yield Folder(place.data, "geoportal", "geoportal", 0o2770)
+    yield Folder(place.data / "archive", "geoportal", "geoportal", 0o2770)
+    yield Folder(place.backups, "geoportal", "geoportal", 0o2750)
+    yield Folder(place.wal, "postgres", "postgres", 0o700)
+    yield Folder(ETC, "root", "root", 0o755)
+    yield Link(place.program, place.release)
+    yield from _database(texts)
+    yield from _services(texts)
+    yield from _nginx(place, texts)
+
+
+def finishing(machine: Machine, place: Place) -> None:
+    """Starts what is not running, restarts what has changed, and has nginx read its files. Needs systemd."""
+    for unit in (*SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC)):
+        machine.run("systemctl", "enable", "--now", unit)
+    if machine.changed:
+        machine.run("systemctl", "restart", *SERVICES)
+        machine.run("systemctl", "reload-or-restart", "nginx")
+    machine.run(
+        "curl", "--fail", "--silent", "--show-error", "--insecure", "--retry", "20", "--retry-all-errors",
+        "--resolve", f"{place.domain}:443:127.0.0.1", f"https://{place.domain}/readyz",
+    )  # fmt: skip
+
+
+def _require_readable(release: Path) -> None:
+    python = release / ".venv/bin/python"
+    if not python.exists():
+        raise InstallError(f"{release}: erst `make .venv/installed node_modules/.installed` / run make there first")
+    for hidden in (Path("/root"), Path("/home")):
+        if hidden in python.resolve().parents or hidden in release.resolve().parents:
+            raise InstallError(
+                f"{python.resolve()} liegt unter {hidden}, das die Dienste nicht sehen dürfen (ProtectHome). Python "
+                "und Programm gehören nach /opt. / Python and the program belong below /opt."
+            )
+
+
+def _database(texts: _Texts) -> Iterator[Step]:
+    secrets = kept_secrets(ETC / "secrets.env", list(_ROLES.values()))
+    yield File(ETC / "secrets.env", "".join(f"{name}={value}\n" for name, value in secrets.items()), 0o600)
+    configuration = _POSTGRES / "conf.d/geoportal.conf"
+    yield File(configuration, texts.render("postgresql.conf"), owner="postgres", group="postgres")
+    yield Command(
+        "PostgreSQL mit den neuen Werten starten",
+        ("pg_ctlcluster", "15", "main", "restart"),
+        unless=_is_true("SELECT 1 WHERE current_setting('archive_mode') = 'on'"),
+        after=(configuration,),
+    )
+    for role, name in _ROLES.items():
+        yield Command(
+            f"Rolle {role}",
+            _psql("postgres", role=role),
+            unless=_is_true("SELECT 1 FROM pg_roles WHERE rolname = :'role' AND rolcanlogin", role=role),
+            after=(ETC / "secrets.env",),
+            # over standard input: arguments can be read by everybody on the machine
+            given=f"\\set password '{secrets[name]}'\n{_ROLE}",
+        )
+    for role in (READ_ROLE, DESK_ROLE):
+        names = {"owner": OWNER, "role": role}
+        yield Command(
+            f"Rolle {role} für den Besitzer",
+            _psql("postgres", **names),
+            unless=_is_true("SELECT 1 WHERE pg_has_role(:'owner', :'role', 'MEMBER')", **names),
+            given='GRANT :"role" TO :"owner"',
+        )
+    names = {"name": DATABASE, "owner": OWNER}
+    yield Command(
+        f"Datenbank {DATABASE}",
+        _psql("postgres", **names),
+        unless=_is_true("SELECT 1 FROM pg_database WHERE datname = :'name'", **names),
+        given='CREATE DATABASE :"name" OWNER :"owner" ENCODING \'UTF8\' TEMPLATE template0',
+    )
+    for extension in EXTENSIONS:
+        yield Command(
+            f"Erweiterung {extension}",
+            _psql(DATABASE, name=extension),
+            unless=_is_true("SELECT 1 FROM pg_extension WHERE extname = :'name'", DATABASE, name=extension),
+            given='CREATE EXTENSION :"name"',
+        )
+    urls = {role: f"postgresql://{role}:{secrets[name]}@127.0.0.1/{DATABASE}" for role, name in _ROLES.items()}
+    yield File(ETC / "common.env", texts.render("common.env"))
+    yield File(ETC / "owner.env", f"GEOPORTAL_DATABASE_URL={urls[OWNER]}\n", 0o600)
+    web = f"GEOPORTAL_READ_DATABASE_URL={urls[READ_ROLE]}\nGEOPORTAL_DESK_DATABASE_URL={urls[DESK_ROLE]}\n"
+    yield File(ETC / "web.env", web, 0o600)
+    yield File(Path("/usr/local/bin/geoportal"), texts.render("geoportal.sh"), 0o755)
+    geoportal = "/usr/local/bin/geoportal"
+    yield Command("Schema", (geoportal, "migrate"), unless=(geoportal, "check"))
+    yield Command("Layer", (geoportal, "layers", "sync"), unless=(geoportal, "check"))
+
+
+def _services(texts: _Texts) -> Iterator[Step]:
+    names = ("geoportal-web.socket", *SERVICES)
+    written = [File(UNITS / name, texts.render(name)) for name in names]
+    for name, (command, told, calendar, spread) in PERIODIC.items():
+        values = {"command": command, "told": told, "calendar": calendar, "spread": spread}
+        written += [
+            File(UNITS / f"geoportal-{name}.{kind}", texts.render(f"periodic.{kind}", values))
+            for kind in ("service", "timer")
+        ]
+    yield from written
+    enabled = ("geoportal-web.socket", *SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC))
+    yield Command(
+        "Dienste beim Start der Maschine",
+        ("systemctl", "enable", *enabled),
+        unless=("systemctl", "is-enabled", "--quiet", *enabled),
+    )
+    if Machine().has_systemd:
+        yield Command("systemd liest neu", ("systemctl", "daemon-reload"), after=[file.path for file in written])
+
+
+def _nginx(place: Place, texts: _Texts) -> Iterator[Step]:
+    if place.certificate is None:
+        yield Command(
+            "Zertifikat auf Probe (Browser warnen davor)",
+            ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-days", "397", "-subj", f"/CN={place.domain}", "-addext", f"subjectAltName=DNS:{place.domain}",
+             "-keyout", str(ETC / "tls.key"), "-out", str(ETC / "tls.crt")),
+            unless=("test", "-s", str(ETC / "tls.crt")),
+        )  # fmt: skip
+    yield Folder(Path("/var/cache/nginx"), "www-data", "root", 0o700)
+    site = NGINX / "sites-available/geoportal.conf"
+    yield File(site, texts.render("nginx.conf"))
+    yield Link(NGINX / "sites-enabled/geoportal.conf", site)
+    yield Absent(NGINX / "sites-enabled/default")
+    yield File(Path("/etc/logrotate.d/geoportal"), texts.render("logrotate"))
+    yield Command("nginx prüft seine Dateien", ("nginx", "-t", "-q"), unless=("nginx", "-t", "-q"), after=(site,))
+
+
+def _psql(database: str, /, **values: str) -> tuple[str, ...]:
+    """psql as the database's superuser; it reads statements from standard input and knows the values as variables."""
+    variables = [part for name, value in values.items() for part in ("-v", f"{name}={value}")]
+    return ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, *variables)
+
+
+def _is_true(query: str, database: str = "postgres", /, **values: str) -> tuple[str, ...]:
+    """A command that succeeds when the query has a row."""
+    return (
+        "sh",
+        "-c",
+        'query="$1"; shift; printf %s "$query" | "$@" | grep -q .',
+        "sh",
+        query,
+        *_psql(database, **values),
+    )

@@ -1,0 +1,217 @@
+"""Backups of a real database and its archive, in a folder and in a bucket, read back and proved."""
+
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner
+from moto.server import ThreadedMotoServer
+from psycopg import sql
+from sqlalchemy import Engine, text
+
+from geoportal import backups, operations
+from geoportal.archive import Archive
+from geoportal.backups import BackupError, Seal, place_of
+from geoportal.backups.places import Place
+from geoportal.cli import main
+from geoportal.database import migrate, owner_engine
+from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.settings import Settings
+from tests.files import archive as archived
+from tests.files import pdf, plan, prop, xplangml
+from tests.processes import environment
+
+SEAL = Seal(bytes(range(32)))
+BEGRUENDUNG = prop(
+    "externeReferenz",
+    "<xplan:XP_SpezExterneReferenz><xplan:referenzName>Begründung</xplan:referenzName>"
+    "<xplan:referenzURL>b.pdf</xplan:referenzURL><xplan:typ>1010</xplan:typ></xplan:XP_SpezExterneReferenz>",
+)
+
+
+@contextmanager
+def owner(url: str) -> Iterator[Engine]:
+    engine = owner_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database: Settings) -> Iterator[Engine]:
+    with owner(database.require_database_url()) as opened:
+        operations.prepare(opened)
+        yield opened
+
+
+@pytest.fixture
+def scratch(cluster: Cluster) -> Iterator[str]:
+    """An empty database with the extensions, as `geoportal install` makes it for drills."""
+    name = sql.Identifier("drill")
+    with cluster.superuser() as connection:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        connection.execute(create.format(name, sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+        yield cluster.url_of(OWNER, "drill")
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def deliver(settings: Settings, engine: Engine, folder: Path, name: str) -> None:
+    document = xplangml(plan(name=name, nummer=name, extra=prop("rechtsstand", "4000") + BEGRUENDUNG))
+    file = archived(folder / f"{name}.zip", {"xplan.gml": document, "b.pdf": pdf(name)})
+    operations.deliver(engine, Archive(settings.archive), file)
+
+
+def public(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT name FROM ogc.bebauungsplaene ORDER BY name")))
+
+
+@contextmanager
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(
+        Bucket="sicherung", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    yield place_of("s3://sicherung/kreis")
+    server.stop()
+
+
+@pytest.mark.parametrize("kind", ["folder", "sealed bucket"])
+def test_a_portal_that_was_lost_comes_back_as_it_was(
+    kind: str, database: Settings, engine: Engine, scratch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(database.archive)
+    seal = SEAL if "sealed" in kind else None
+    deliver(database, engine, tmp_path, "Am Hang")
+    with bucket(monkeypatch) if "bucket" in kind else place_in(tmp_path / "backups") as place:
+        made = backups.back_up(engine, archive, place, seal)
+        assert len(made.files) == 2
+        if seal:
+            stored = b"".join(b"".join(place.get(name)) for name in place.names("snapshots"))
+            assert b"Am Hang" not in stored
+
+        deliver(database, engine, tmp_path, "Zu viel")
+        for digest in made.files:
+            archive.path(digest).unlink()
+        with owner(scratch) as opened:
+            assert backups.drill(opened, place, seal, made.moment).faults == ()
+
+        backups.restore(engine, archive, place, seal, made.moment)
+        assert public(engine) == ["Am Hang"]
+        assert all(archive.path(digest).exists() for digest in made.files)
+        migrate(engine)
+        deliver(database, engine, tmp_path, "Danach")
+        assert public(engine) == ["Am Hang", "Danach"]
+
+
+@contextmanager
+def place_in(folder: Path) -> Iterator[Place]:
+    yield place_of(str(folder))
+
+
+def test_a_drill_finds_what_would_be_missing(database: Settings, engine: Engine, scratch: str, tmp_path: Path) -> None:
+    deliver(database, engine, tmp_path, "Am Hang")
+    place = place_of(str(tmp_path / "backups"))
+    made = backups.back_up(engine, Archive(database.archive), place, None)
+    changed, gone = sorted(made.files)
+    (tmp_path / "backups/files" / changed[:2] / changed).write_bytes(b"bit rot")
+    (tmp_path / "backups/files" / gone[:2] / gone).unlink()
+    with owner(scratch) as opened:
+        faults = backups.drill(opened, place, None, made.moment).faults
+    assert len(faults) == 2
+    assert changed in faults[0]
+    assert gone in faults[1]
+    dump = tmp_path / "backups/snapshots" / made.moment / "database"
+    dump.write_bytes(dump.read_bytes()[:-100])
+    with owner(scratch) as opened, pytest.raises(BackupError, match="unvollständig"):
+        backups.drill(opened, place, None, made.moment)
+
+
+def test_a_restore_that_fails_leaves_everything_as_it_was(database: Settings, engine: Engine, tmp_path: Path) -> None:
+    deliver(database, engine, tmp_path, "Am Hang")
+    place = place_of(str(tmp_path / "backups"))
+    made = backups.back_up(engine, Archive(database.archive), place, SEAL)
+    deliver(database, engine, tmp_path, "Danach")
+    for seal in (None, Seal(bytes(32))):
+        with pytest.raises(BackupError, match="Schlüssel"):
+            backups.restore(engine, Archive(database.archive), place, seal, made.moment)
+    assert public(engine) == ["Am Hang", "Danach"]
+
+
+def test_a_file_that_the_archive_has_lost_is_told_and_the_rest_is_saved(
+    database: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    deliver(database, engine, tmp_path, "Am Hang")
+    lost = next(file for file in database.archive.glob("??/*"))
+    lost.unlink()
+    made = backups.back_up(engine, Archive(database.archive), place_of(str(tmp_path / "backups")), None)
+    assert made.missing == (lost.name,)
+    assert len(made.files) == 1
+
+
+def test_old_snapshots_go_with_the_files_that_only_they_named(
+    database: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    archive, place = Archive(database.archive), place_of(str(tmp_path / "backups"))
+    begin = datetime(2026, 11, 1, 1, 30, tzinfo=UTC)
+    deliver(database, engine, tmp_path, "Am Hang")
+    first = backups.back_up(engine, archive, place, SEAL, begin)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE plans.plan, plans.delivery CASCADE"))
+    for minute in range(1, 5):
+        backups.back_up(engine, archive, place, SEAL, begin + timedelta(minutes=minute))
+    assert len(backups.snapshots(place)) == 3
+    assert first.files
+    assert list(place.names("files")) == []
+
+
+def test_two_backups_at_once_do_not_disturb_each_other(database: Settings, engine: Engine, tmp_path: Path) -> None:
+    place = place_of(str(tmp_path / "backups"))
+    with engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": 0x67656F62})
+        with pytest.raises(BackupError, match="läuft noch"):
+            backups.back_up(engine, Archive(database.archive), place, None)
+        other.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": 0x67656F62})
+    backups.back_up(engine, Archive(database.archive), place, None)
+
+
+def test_the_commands_say_what_came_of_it_and_keep_it(
+    database: Settings, engine: Engine, scratch: str, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text(base64.b64encode(os.urandom(32)).decode(), "ascii")
+    deliver(database, engine, tmp_path, "Am Hang")
+    told = environment(
+        replace(database),
+        GEOPORTAL_BACKUPS=str(tmp_path / "backups"),
+        GEOPORTAL_BACKUP_KEY=str(key),
+        GEOPORTAL_DRILL_DATABASE_URL=scratch,
+    )
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(main, arguments, env=told)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "2 Dateien" in run("backup")
+    assert "alles stimmt überein" in run("drill")
+    moment = run("backups").strip()
+    assert moment in run("restore", "latest", "--yes")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT task, fault FROM plans.maintenance WHERE finished_at IS NOT NULL")).all()
+    assert [tuple(row) for row in rows] == [("restore", None)], "the state of the backup, and what followed it"
+    no_backup = CliRunner().invoke(main, ["drill", "20200101T000000Z"], env=told)
+    assert no_backup.exit_code == 1
+    assert "Es gibt keine Sicherung 20200101T000000Z" in no_backup.output
