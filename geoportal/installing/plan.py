@@ -158,20 +158,22 @@ def _database(texts: _Texts) -> Iterator[Step]:
             unless=_is_true("SELECT 1 WHERE pg_has_role(:'owner', :'role', 'MEMBER')", **names),
             given='GRANT :"role" TO :"owner"',
         )
-    names = {"name": DATABASE, "owner": OWNER}
-    yield Command(
-        f"Datenbank {DATABASE}",
-        _psql("postgres", **names),
-        unless=_is_true("SELECT 1 FROM pg_database WHERE datname = :'name'", **names),
-        given='CREATE DATABASE :"name" OWNER :"owner" ENCODING \'UTF8\' TEMPLATE template0',
-    )
-    for extension in EXTENSIONS:
+    # the second one is for drills: a backup is restored there and compared
+    for database in (DATABASE, f"{DATABASE}_drill"):
+        names = {"name": database, "owner": OWNER}
         yield Command(
-            f"Erweiterung {extension}",
-            _psql(DATABASE, name=extension),
-            unless=_is_true("SELECT 1 FROM pg_extension WHERE extname = :'name'", DATABASE, name=extension),
-            given='CREATE EXTENSION :"name"',
+            f"Datenbank {database}",
+            _psql("postgres", **names),
+            unless=_is_true("SELECT 1 FROM pg_database WHERE datname = :'name'", **names),
+            given="""CREATE DATABASE :"name" OWNER :"owner" ENCODING 'UTF8' TEMPLATE template0""",
         )
+        for extension in EXTENSIONS:
+            yield Command(
+                f"Erweiterung {extension} in {database}",
+                _psql(database, name=extension),
+                unless=_is_true("SELECT 1 FROM pg_extension WHERE extname = :'name'", database, name=extension),
+                given='CREATE EXTENSION :"name"',
+            )
     urls = {role: f"postgresql://{role}:{secrets[name]}@127.0.0.1/{DATABASE}" for role, name in _ROLES.items()}
     yield File(ETC / "common.env", texts.render("common.env"))
     yield File(ETC / "owner.env", f"GEOPORTAL_DATABASE_URL={urls[OWNER]}\n", 0o600)
