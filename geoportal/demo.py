@@ -157,7 +157,7 @@ def _worker(settings: Settings) -> Iterator[None]:
 
 def _serve(settings: Settings, listener: socket.socket, sign_ins: str) -> int:
     config = Config()
-    arguments = config.parser().parse_args(serving.command(settings)[3:])
+    arguments = config.parser().parse_args(serving.web_arguments(settings))
     for name, value in vars(arguments).items():
         if value is not None and name in config.settings:
             config.set(name, value)

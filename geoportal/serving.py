@@ -3,28 +3,39 @@
 import sys
 from typing import Final
 
+from gunicorn.app.wsgiapp import WSGIApplication
+
 from geoportal.settings import Settings
 
 WORKERS: Final = 2
 THREADS: Final = 8
 
 
-def command(settings: Settings) -> list[str]:
-    """The command line of the server; it reads its settings from the same environment as this process."""
+def serve(arguments: list[str]) -> None:
+    """This process becomes the server, until it is told to stop: what it has imported need not be imported again.
+
+    Raises what the application raises when it is made.
+    """
+    sys.argv = ["gunicorn", *arguments]
+    WSGIApplication().run()
+
+
+def web_arguments(settings: Settings) -> list[str]:
+    """gunicorn's arguments; the server reads its settings from the environment of its process."""
     return _gunicorn("geoportal.wsgi", f"{settings.host}:{settings.port}", WORKERS, THREADS)
 
 
-def watch_command(port: int) -> list[str]:
+def watch_arguments(port: int) -> list[str]:
     """The same for the operators' page and the figures; never on another address than this machine's own."""
     return _gunicorn("geoportal.watch", f"127.0.0.1:{port}", 1, 2)
 
 
 def _gunicorn(module: str, address: str, workers: int, threads: int) -> list[str]:
     return [
-        sys.executable, "-m", "gunicorn", f"{module}:from_environment()",
+        f"{module}:from_environment()",
         "--preload", "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
         "--bind", address,
-        "--timeout", "60", "--graceful-timeout", "15", "--keep-alive", "5",
+        "--timeout", "60", "--graceful-timeout", "30", "--keep-alive", "5",
         "--limit-request-line", "8190", "--log-level", "warning", "--logger-class", "geoportal.logs.GunicornLogger",
         "--no-control-socket",
     ]  # fmt: skip

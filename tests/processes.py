@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -38,10 +38,18 @@ def command(*arguments: str) -> list[str]:
 
 @contextmanager
 def running(
-    arguments: list[str], environ: Mapping[str, str], log: Path, port: int | None = None
+    arguments: list[str],
+    environ: Mapping[str, str],
+    log: Path,
+    port: int | None = None,
+    *,
+    pass_fds: tuple[int, ...] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process until the end of the block; with a port, it has answered there before the block begins."""
-    with log.open("ab") as out, subprocess.Popen(arguments, env=dict(environ), stdout=out, stderr=out) as process:
+    with (
+        log.open("ab") as out,
+        subprocess.Popen(arguments, env=dict(environ), stdout=out, stderr=out, pass_fds=pass_fds) as process,
+    ):
         try:
             if port is not None:
                 wait_for(port, process, log)
@@ -49,13 +57,37 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
+class Door:
+    """A listening socket that outlives the servers behind it, as systemd's socket units have them."""
+
+    _OPEN = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.port: int = self._listener.getsockname()[1]
+
+    def serving(self, environ: Mapping[str, str], log: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """`geoportal serve` behind this door."""
+        number = self._listener.fileno()
+        arguments = [sys.executable, "-c", self._OPEN, str(number), *command("serve")[1:]]
+        return running(arguments, environ, log, pass_fds=(number,))
+
+    def close(self) -> None:
+        self._listener.close()
+
+
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while True:
         try:
             status(port, "/healthz")

@@ -34,6 +34,7 @@ for _command in (
     running.work_command,
     running.watch_command,
     keeping.install_command,
+    keeping.upgrade_command,
     saving.backup_command,
     saving.backups_command,
     saving.restore_command,

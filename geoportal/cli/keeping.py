@@ -41,3 +41,22 @@ def install_command(domain: str, certificate: Path | None, key: Path | None, *, 
         click.echo(f"{due} Schritte getan. Hier läuft kein systemd: Dienste sind eingerichtet, nicht gestartet.")
     else:
         click.echo(f"{due} Schritte getan. Das Portal läuft: https://{domain}/")
+
+
+@click.command(
+    "upgrade", help="Eine andere Ausgabe in Betrieb nehmen (Ordner mit .venv); zurück, wenn sie nicht antwortet."
+)
+@click.argument("release", type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True))
+@click.option("--no-backup", is_flag=True, help="Ohne vorherige Sicherung.")
+def upgrade_command(release: Path, *, no_backup: bool) -> None:
+    if os.geteuid() != 0:
+        stop("Das geht nur als root. / Only root can do that.")
+    machine = installing.Machine()
+    if not machine.has_systemd:
+        stop("Hier läuft kein systemd. / There is no systemd here.")
+    with spoken_errors():
+        try:
+            installing.upgrade(machine, release, click.echo, back_up=not no_backup)
+        except installing.InstallError as fault:
+            stop(str(fault))
+    click.echo(f"Es läuft {release}.")

@@ -24,6 +24,12 @@ def migrate_command(settings: Settings) -> None:
 
 def check_installation(settings: Settings) -> None:
     """Fail at start: what a page would miss at noon is missed here, by name."""
+    check_database(settings)
+    wsgi.create(settings)
+
+
+def check_database(settings: Settings) -> None:
+    """Raises SchemaError when the database lacks what the pages ask it for."""
     if settings.database_url is not None:
         operations.check(owner_engine(settings.database_url), settings.home)
     else:  # a web server that is given nothing but its own two roles
@@ -32,15 +38,14 @@ def check_installation(settings: Settings) -> None:
             raise SchemaError(
                 " ".join(f"{item.text} {item.todo}" for item in found.findings if item.level is Level.DOWN)
             )
-    wsgi.create(settings)
 
 
 @click.command("serve", help="Portal und OGC API bereitstellen, im Vordergrund.")
 @click.pass_obj
 def serve_command(settings: Settings) -> None:
     with spoken_errors():
-        check_installation(settings)
-        os.execv(sys.executable, serving.command(settings))  # noqa: S606 - our own interpreter, no shell
+        check_database(settings)
+        serving.serve(serving.web_arguments(settings))
 
 
 @click.command("watch", help="Seite und Zahlen für den Betrieb, nur auf 127.0.0.1: / und /metrics.")
@@ -49,7 +54,7 @@ def serve_command(settings: Settings) -> None:
 def watch_command(settings: Settings, port: int) -> None:
     with spoken_errors():
         check_schema(owner_engine(settings.require_database_url()))
-        os.execv(sys.executable, serving.watch_command(port))  # noqa: S606 - our own interpreter, no shell
+        serving.serve(serving.watch_arguments(port))
 
 
 @click.command("demo", help="Alles mit Musterdaten: Datenbank, Einlesen, Bereitstellen, bis Strg-C.")

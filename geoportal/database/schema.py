@@ -1,5 +1,7 @@
 """Migrations and the check at start that everything the services need is really there."""
 
+import logging
+import time
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
@@ -7,12 +9,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+log = logging.getLogger(__name__)
+
+_PAUSES = (1, 2, 3, 5, 8, 13)  # seconds
 _LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
 
 REQUIRED_INDEXES = frozenset(
@@ -40,14 +46,38 @@ class SchemaError(Exception):
     """The database is not as the programs need it."""
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the schema to the newest revision, in one transaction; safe to run again and from several processes."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Brings the schema to a revision, in one transaction; safe to run again and from several processes.
+
+    A lock that it does not get at once it asks for again a little later: whoever waits for a table's lock makes all
+    readers of that table wait behind it. Raises SchemaError when it never got it.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            with engine.begin() as connection:
+                # with the time that the one before us may take
+                connection.execute(text("SET LOCAL lock_timeout = '5min'"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+                _migrate(connection, revision)
+        except OperationalError as fault:
+            if not isinstance(fault.orig, LockNotAvailable):
+                raise
+            if pause is None:
+                raise SchemaError(
+                    "Eine Tabelle war die ganze Zeit in Gebrauch; bitte später noch einmal. / A table was in use."
+                ) from fault
+            log.info("a table is in use, trying again in %s s", pause)
+            time.sleep(pause)
+        else:
+            return
+
+
+def _migrate(connection: Connection, revision: str) -> None:
     config = _config()
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        _prepare(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    _prepare(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 @cache

@@ -5,5 +5,6 @@ What is to be is written in `plan`; how a step finds out whether it is done, and
 
 from geoportal.installing.plan import Place, finishing, steps_for
 from geoportal.installing.steps import InstallError, Machine, bring_about
+from geoportal.installing.upgrading import upgrade
 
-__all__ = ["InstallError", "Machine", "Place", "bring_about", "finishing", "steps_for"]
+__all__ = ["InstallError", "Machine", "Place", "bring_about", "finishing", "steps_for", "upgrade"]

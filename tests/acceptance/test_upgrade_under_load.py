@@ -1,0 +1,69 @@
+"""A new release takes over and a migration runs, while readers ask without pause: none of them gets an error."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from geoportal.database import migrate, owner_engine
+from geoportal.database.cluster import EXTENSIONS, OWNER, Cluster
+from geoportal.settings import Settings
+from tests.load import Readers, items
+from tests.ogc import publish_stock
+from tests.processes import Door, environment, wait_for
+
+
+def test_readers_wait_and_none_is_turned_away_when_the_server_is_exchanged(
+    module_database: Settings, tmp_path: Path
+) -> None:
+    publish_stock(module_database, tmp_path)
+    door, environ, log = Door(), environment(module_database), tmp_path / "log"
+    old = door.serving(environ, log)
+    process = old.__enter__()
+    wait_for(door.port, process, log)
+    with Readers(door.port, items, number=4) as readers:
+        old.__exit__(None, None, None)  # TERM, and what it is answering it answers
+        old = door.serving(environ, log)
+        process = old.__enter__()
+        wait_for(door.port, process, log)
+        before = readers.answered
+        while readers.answered < before + 50:
+            assert process.poll() is None, log.read_text("utf-8")[-2000:]
+            time.sleep(0.1)
+    old.__exit__(None, None, None)
+    door.close()
+    assert readers.faults == {}
+    assert readers.answered >= 50
+
+
+def test_a_migration_that_finds_a_delivery_under_way_comes_again_and_lets_readers_pass(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = sql.Identifier("half_migrated")
+    with cluster.superuser() as superuser:
+        superuser.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(OWNER)))
+    with cluster.superuser("half_migrated") as superuser:
+        for extension in EXTENSIONS:
+            superuser.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
+    engine = owner_engine(cluster.url_of(OWNER, "half_migrated"))
+    migrate(engine, "0003")
+    caplog.set_level("INFO", "geoportal.database.schema")
+    with engine.connect() as delivery:
+        delivery.execute(text("LOCK TABLE plans.version IN ROW EXCLUSIVE MODE"))  # as one that writes has it
+        migration = threading.Thread(target=migrate, args=(engine,))
+        migration.start()
+        while "a table is in use" not in caplog.text:
+            assert migration.is_alive()
+            time.sleep(0.05)
+        with engine.connect() as other:
+            assert other.scalar(text("SELECT count(*) FROM plans.version")) == 0
+        delivery.rollback()
+        migration.join()
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM plans.alembic_version")) > "0004"
+    engine.dispose()
+    with cluster.superuser() as superuser:
+        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
