@@ -26,6 +26,7 @@ _CHUNK: Final = 1024**2
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _LOCK: Final = 0x67656F62  # "geob": one backup of a place at a time, so that none is thinned while it is written
 _SUPERUSERS: Final = re.compile(r" EXTENSION | public spatial_ref_sys | SCHEMA - public ")
+_NO_PATH: Final = "SELECT pg_catalog.set_config('search_path', '', false);"
 _OWN_SCHEMAS: Final = text("""
     SELECT nspname FROM pg_namespace
     WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public') ORDER BY nspname""")
@@ -181,6 +182,8 @@ def _replace(engine: Engine, folder: str, script: str) -> None:
         names = connection.scalars(_OWN_SCHEMAS).all()
         connection.rollback()
     drops = "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in names)
+    # Functions of ours name PostGIS's without its schema, and some are called while rows are put in (generated columns).
+    script = script.replace(_NO_PATH, "SET search_path = public;", 1)
     file = Path(folder, "script.sql")
     file.write_text(f"SET lock_timeout = '60s';\nSET client_min_messages = warning;\n{drops}{script}", "utf-8")
     _run("psql", engine.url, "-Xq", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={file}")
