@@ -55,7 +55,7 @@ def headers_for(settings: Settings, pictures: Iterable[str] = ()) -> dict[str, s
         "Cross-Origin-Opener-Policy": "same-origin",
     }
     if settings.public_url.startswith("https:"):
-        headers["Strict-Transport-Security"] = "max-age=63072000"
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     return headers
 
 

@@ -182,7 +182,7 @@ def _replace(engine: Engine, folder: str, script: str) -> None:
         names = connection.scalars(_OWN_SCHEMAS).all()
         connection.rollback()
     drops = "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in names)
-    # Functions of ours name PostGIS's without its schema, and some are called while rows are put in (generated columns).
+    # Functions of ours name PostGIS's without its schema, and generated columns call some while rows are put in.
     script = script.replace(_NO_PATH, "SET search_path = public;", 1)
     file = Path(folder, "script.sql")
     file.write_text(f"SET lock_timeout = '60s';\nSET client_min_messages = warning;\n{drops}{script}", "utf-8")

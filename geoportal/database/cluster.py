@@ -59,13 +59,8 @@ _SETTINGS = {
 _ROLES = (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE)
 _CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _ACCESS = f"""\
-<<<<<<< HEAD
-local  all  all                                  trust
-host   all  {",".join(_ROLES)}  127.0.0.1/32  scram-sha-256
-=======
 local  all,replication  all                       trust
-host   all  {OWNER},{READ_ROLE},{DESK_ROLE}  127.0.0.1/32  scram-sha-256
->>>>>>> f0acf52 (Point in time, containers, and how a machine is set up and backed up)
+host   all  {",".join(_ROLES)}  127.0.0.1/32  scram-sha-256
 """
 _ADVICE = (
     f"Kein PostgreSQL mit PostGIS gefunden. Bitte installieren: sudo apt-get install {' '.join(PACKAGES)} "

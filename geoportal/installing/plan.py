@@ -22,20 +22,31 @@ from geoportal.installing.steps import (
     Step,
     kept_secrets,
 )
-from geoportal.settings import DESK_ROLE, READ_ROLE
+from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
 
 ETC: Final = Path("/etc/geoportal")
 UNITS: Final = Path("/etc/systemd/system")
 NGINX: Final = Path("/etc/nginx")
-SERVICES: Final = ("geoportal-web.service", "geoportal-work.service", "geoportal-watch.service")
+SERVICES: Final = (
+    "geoportal-web.service",
+    "geoportal-work.service",
+    "geoportal-watch.service",
+    "geoportal-sensors.service",
+)
 # name: (command, what it does, when, how far apart on many machines)
 PERIODIC: Final = {
     "backup": ("backup", "sichert Datenbank und Archiv", "*-*-* 01:30", "30m"),
     "drill": ("drill", "spielt die letzte Sicherung zur Probe zurück und vergleicht", "Sun 04:00", "30m"),
     "sweep": ("sweep", "räumt auf, was niemand mehr nennt", "*-*-* 03:30", "30m"),
+    "downloads": ("downloads build", "erneuert die Dateien zum Herunterladen", "*:7/15", "1m"),
     "layers": ("layers sync", "liest die Quellen der Layer", "*:0/15", "1m"),
 }
-_ROLES: Final = {OWNER: "OWNER_PASSWORD", READ_ROLE: "READ_PASSWORD", DESK_ROLE: "DESK_PASSWORD"}
+_ROLES: Final = {
+    OWNER: "OWNER_PASSWORD",
+    READ_ROLE: "READ_PASSWORD",
+    DESK_ROLE: "DESK_PASSWORD",
+    SENSORS_ROLE: "SENSORS_PASSWORD",
+}
 _ROLE: Final = """
     SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec
     ALTER ROLE :"role" LOGIN PASSWORD :'password' CONNECTION LIMIT 40;
@@ -150,7 +161,7 @@ def _database(texts: _Texts) -> Iterator[Step]:
             # over standard input: arguments can be read by everybody on the machine
             given=f"\\set password '{secrets[name]}'\n{_ROLE}",
         )
-    for role in (READ_ROLE, DESK_ROLE):
+    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE):
         names = {"owner": OWNER, "role": role}
         yield Command(
             f"Rolle {role} für den Besitzer",
@@ -177,8 +188,10 @@ def _database(texts: _Texts) -> Iterator[Step]:
     urls = {role: f"postgresql://{role}:{secrets[name]}@127.0.0.1/{DATABASE}" for role, name in _ROLES.items()}
     yield File(ETC / "common.env", texts.render("common.env"))
     yield File(ETC / "owner.env", f"GEOPORTAL_DATABASE_URL={urls[OWNER]}\n", 0o600)
-    web = f"GEOPORTAL_READ_DATABASE_URL={urls[READ_ROLE]}\nGEOPORTAL_DESK_DATABASE_URL={urls[DESK_ROLE]}\n"
+    sensors = f"GEOPORTAL_SENSORS_DATABASE_URL={urls[SENSORS_ROLE]}\n"
+    web = f"GEOPORTAL_READ_DATABASE_URL={urls[READ_ROLE]}\nGEOPORTAL_DESK_DATABASE_URL={urls[DESK_ROLE]}\n{sensors}"
     yield File(ETC / "web.env", web, 0o600)
+    yield File(ETC / "sensors.env", sensors, 0o600)
     yield File(Path("/usr/local/bin/geoportal"), texts.render("geoportal.sh"), 0o755)
     geoportal = "/usr/local/bin/geoportal"
     yield Command("Schema", (geoportal, "migrate"), unless=(geoportal, "check"))

@@ -69,7 +69,7 @@ def test_headers_are_on_every_answer_also_on_a_refusal_and_on_a_fault() -> None:
         policy = answer.headers["Content-Security-Policy"]
         assert "img-src 'self' data: blob: https://karte.example.org;" in policy
         assert "unsafe" not in policy
-        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert len(answer.headers["X-Request-ID"]) >= 8
 
