@@ -13,6 +13,7 @@ from geoportal.published.at_place import (
 )
 from geoportal.published.reading import (
     beteiligungen,
+    blatt,
     dokument,
     dokumente,
     gemeinde,
@@ -24,6 +25,7 @@ from geoportal.published.reading import (
 )
 from geoportal.published.rows import (
     Bezug,
+    Blatt,
     Dokument,
     Gemeinde,
     Inhalt,
@@ -42,6 +44,7 @@ from geoportal.published.rows import (
 
 __all__ = [
     "Bezug",
+    "Blatt",
     "ContentAtPlace",
     "Dokument",
     "Gemeinde",
@@ -61,6 +64,7 @@ __all__ = [
     "Umriss",
     "Umrissvergleich",
     "beteiligungen",
+    "blatt",
     "contents_at",
     "dokument",
     "dokumente",

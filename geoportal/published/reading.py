@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from geoportal.published.rows import (
     Bezug,
+    Blatt,
     Dokument,
     Gemeinde,
     Inhalt,
@@ -119,6 +120,15 @@ def dokument(connection: Connection, sha256: str) -> Dokument | None:
     return None if row is None else Dokument(**row)
 
 
+def blatt(connection: Connection, plan_id: UUID, position: int) -> Blatt | None:
+    """A scanned sheet of a published plan, by its number."""
+    found = select(_BLAETTER.c.name, _BLAETTER.c.sha256).where(
+        _BLAETTER.c.plan_id == plan_id, _BLAETTER.c.position == position
+    )
+    row = connection.execute(found).mappings().one_or_none()
+    return None if row is None else Blatt(**row)
+
+
 def _view(name: str, *columns: str) -> TableClause:
     return table(name, *(column(each) for each in columns), schema="ogc")
 
@@ -132,6 +142,7 @@ _DOKUMENT_NAMES = [each.name for each in fields(Dokument)]
 PLAENE = _view("plaene", "name", *_ENTRY_NAMES, *_DETAIL_NAMES, "geom")
 _GEMEINDEN = _view("gemeinden", "ags", "name", "typ", "plz", "teilnehmer")
 _ADRESSEN = _view("planadressen", "id", "neue_id")
+_BLAETTER = _view("rasterplaene", "plan_id", "position", "name", "sha256")
 _DOKUMENTE = _view("plandokumente", "id", "position", *_DOKUMENT_NAMES)
 
 ENTRY = (

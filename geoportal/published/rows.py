@@ -90,6 +90,14 @@ class PlanFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Blatt:
+    """A scanned sheet of a plan; its Cloud Optimized GeoTIFF lies in the archive."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dokument:
     """A document of a plan; with `sha256` it lies in the archive, else `url` says where it is, as delivered."""
 

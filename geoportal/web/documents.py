@@ -17,6 +17,10 @@ from geoportal.web.portal import portal
 
 bp = Blueprint("documents", __name__)
 
+_COG = "image/tiff; application=geotiff; profile=cloud-optimized"
+_MAX_SHEETS = 100_000
+_SHEET_SECONDS = 300  # a new version of the plan brings another sheet to the same address
+
 _PDF = "application/pdf"
 _MAX_PLANS = 50
 
@@ -84,6 +88,25 @@ def file(sha256: str, name: str) -> Response:  # noqa: ARG001 - the name is for 
         max_age=0,
     )
     # A delivered file must never act in our origin, whatever is in it.
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@bp.get("/plan/<uuid:plan_id>/blatt/<int:position>.tif")
+def sheet(plan_id: UUID, position: int) -> Response:
+    """A scanned sheet as Cloud Optimized GeoTIFF, of which programs read the part that they show (Range)."""
+    own = portal()
+    with own.engine.connect() as connection:
+        blatt = published.blatt(connection, plan_id, position) if position <= _MAX_SHEETS else None
+    if blatt is None:
+        raise NotPublished
+    path = own.archive.path(blatt.sha256)
+    if not path.is_file():
+        current_app.logger.error("sheet %s is not in the archive", blatt.sha256)
+        raise FileAway
+    response = send_file(path, mimetype=_COG, etag=blatt.sha256, last_modified=None, max_age=_SHEET_SECONDS)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "Content-Length, Content-Range, ETag"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 

@@ -1,5 +1,6 @@
 """Plans that are not GML, from the file to what the public sees."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from sqlalchemy import Engine, text
 from geoportal import cli, operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
-from geoportal.settings import Settings
+from geoportal.ogc.app import create_ogc
+from geoportal.settings import CHECKOUT, Settings
+from geoportal.web.app import create_portal
 from tests.tables import ROW, parts, table, zipped
 from tests.unit.test_raster_plans import picture
 
@@ -55,6 +58,34 @@ def test_umring_and_scan_are_public_as_one_plan(portal: Portal, tmp_path: Path) 
     with rasterio.open(portal.archive.path(str(raster[-1]))) as cog:
         assert cog.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     assert portal.public("SELECT sha256 FROM ogc.plandokumente") == [(raster[-1],)]
+
+
+def test_a_sheet_has_an_address_of_which_programs_read_parts(
+    portal: Portal, database: Settings, tmp_path: Path
+) -> None:
+    operations.deliver(portal.engine, portal.archive, umring_und_scan(tmp_path))
+    [(address, sha256)] = portal.public("SELECT adresse, sha256 FROM ogc.rasterplaene")
+    client = create_portal(database).test_client()
+    whole = client.get(str(address))
+    assert whole.data == portal.archive.path(str(sha256)).read_bytes()
+    assert whole.content_type == "image/tiff; application=geotiff; profile=cloud-optimized"
+    part = client.get(str(address), headers={"Range": "bytes=0-99"})
+    assert (part.status_code, part.data) == (206, whole.data[:100])
+    with rasterio.MemoryFile(whole.data) as memory, memory.open() as sheet:
+        assert sheet.crs.to_epsg() == 25832
+    for other in ("2", "0", "99999999999999999999"):
+        assert client.get(str(address).replace("/1.tif", f"/{other}.tif")).status_code == 404
+
+
+def test_sheets_are_a_collection_and_in_tiles(portal: Portal, database: Settings, tmp_path: Path) -> None:
+    operations.deliver(portal.engine, portal.archive, umring_und_scan(tmp_path))
+    api = create_ogc(database, CHECKOUT / "layers").test_client()
+    [item] = json.loads(api.get("/collections/rasterplaene/items").data)["features"]
+    assert item["properties"]["adresse"].endswith("/blatt/1.tif")
+    tileset = json.loads(api.get("/collections/rasterplaene/tiles/WebMercatorQuad?f=json").data)
+    limits = tileset["tileMatrixSetLimits"][15]
+    address = f"/collections/rasterplaene/tiles/WebMercatorQuad/15/{limits['minTileRow']}/{limits['minTileCol']}?f=mvt"
+    assert b"scan.tif" in api.get(address).data
 
 
 def test_the_same_delivery_again_changes_nothing(portal: Portal, tmp_path: Path) -> None:
