@@ -6,13 +6,14 @@ However many workers run, one of them watches: it holds a lock of the database f
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from geoportal import sensors
 from geoportal.catalogue import Layer, Reason, Shelf, SourceError
 from geoportal.database import driver_cursor
 from geoportal.layers import life
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN: Final = 2.0  # seconds
 _AT_ONCE: Final = 2
+_HAS_AGED: Final = text("""
+    SELECT EXISTS (SELECT FROM sensors.latest WHERE layer = :layer AND property = :name
+        AND at + :after > :first AND at + :after <= :last)""")
 _LOCK: Final = 0x6C617965  # "laye"
 
 
@@ -38,6 +42,7 @@ class Watch:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="layers")
         self._running: dict[str, Future[Synced]] = {}
         self._leading: Connection | None = None
+        self._looked = datetime.now(UTC) - timedelta(days=1)
 
     def look(self) -> None:
         """One round; a database that is away is waited for."""
@@ -45,7 +50,7 @@ class Watch:
             if self._leads():
                 self._round()
         except SQLAlchemyError as fault:
-            log.warning("layers not looked at: %s", type(fault).__name__)
+            log.warning("layers not looked at", exc_info=fault)
             self._resign()
 
     def close(self) -> None:
@@ -77,6 +82,7 @@ class Watch:
             if has_changed:
                 self._told_changes(connection, states)
             self._new_day(connection)
+            self._aged(connection)
         self._running = {name: future for name, future in self._running.items() if not future.done()}
         for layer in self._shelf.layers.values():
             if layer.source.view is None and layer.id not in self._running and self._is_due(layer, states):
@@ -105,13 +111,34 @@ class Watch:
         except SourceError:
             return state.fault is None
 
+    def _aged(self, connection: Connection) -> None:
+        """Readings grow old without anybody writing: answers that were kept must go. Once a day old ones become few."""
+        now = datetime.now(UTC)
+        for layer in self._shelf.layers.values():
+            for name, observed in (layer.sensors.observed if layer.sensors else {}).items():
+                if observed.stale is None:
+                    continue
+                span = {
+                    "layer": layer.id,
+                    "name": name,
+                    "first": self._looked,
+                    "last": now,
+                    "after": observed.stale.after,
+                }
+                if connection.scalar(_HAS_AGED, span):
+                    connection.execute(text("SELECT plans.touch_data(:layer)"), {"layer": layer.id})
+        if now.date() != self._looked.date():
+            for layer in self._shelf.layers.values():
+                sensors.shorten(connection, layer)
+            sensors.sweep(connection)
+        self._looked = now
+
     def _new_day(self, connection: Connection) -> None:
         """At midnight a layer that shows what holds today shows something else: answers that were kept must go."""
         current = [layer.id for layer in self._shelf.layers.values() if layer.time and layer.time.only_current]
         changed = text("""
             UPDATE plans.layer_state SET shown_on = :today
-            WHERE layer IN :current AND shown_on IS DISTINCT FROM :today RETURNING layer
-            """).bindparams(bindparam("current", expanding=True))
+            WHERE layer = ANY (:current) AND shown_on IS DISTINCT FROM :today RETURNING layer""")
         today = datetime.now(BERLIN).date()
         for layer in connection.scalars(changed, {"today": today, "current": current}).all():
             with driver_cursor(connection) as cursor:

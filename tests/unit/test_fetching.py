@@ -1,0 +1,183 @@
+"""Sources from the network: only what was named, never an inner network, bounded, and nothing twice."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from geoportal.catalogue import Source, SourceError
+from geoportal.layers.fetching import Fetcher, FetchError, Known
+from geoportal.layers.services import write_features
+
+
+@dataclass
+class Server:
+    """A server of this machine that answers as it was told to: path -> (status, headers, body)."""
+
+    netloc: str = ""
+    answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    pages: list[list[dict[str, Any]]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.netloc}"
+
+    def fetcher(self, *hosts: str, most: int = 1024**2) -> Fetcher:
+        return Fetcher(frozenset(hosts or (self.netloc,)), most, seconds=20, private=frozenset({self.netloc}))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    told = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.asked.append(self.path)
+            status, headers, body = told.answers.get(urlsplit(self.path).path, (404, {}, b""))
+            if self.headers.get("If-None-Match") == headers.get("ETag") is not None:
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(page(self.path) if body == b"PAGE" else body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    def page(path: str) -> bytes:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+        start = int(asked.get("startIndex", asked.get("resultOffset", asked.get("page", asked.get("$skip", 0)))))
+        sizes = [sum(len(each) for each in told.pages[:n]) for n in range(len(told.pages) + 1)]
+        number = sizes.index(start)
+        more = number + 1 < len(told.pages)
+        base = f"{told.url}{urlsplit(path).path}"
+        return json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": told.pages[number],
+                "value": told.pages[number],
+                "numberMatched": sizes[-1],
+                "exceededTransferLimit": more,
+                "links": [{"rel": "next", "href": f"{base}?page={sizes[number + 1]}"}] if more else [],
+                **({"@iot.nextLink": f"{base}?$skip={sizes[number + 1]}"} if more else {}),
+            }
+        ).encode()
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.netloc = f"127.0.0.1:{listening.server_port}"
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield told
+    listening.shutdown()
+    listening.server_close()
+
+
+def test_a_file_is_fetched_once_until_the_server_has_another(server: Server, tmp_path: Path) -> None:
+    server.answers["/a.csv"] = (200, {"ETag": '"1"'}, b"Nr\n1\n")
+    known = server.fetcher().download(f"{server.url}/a.csv", tmp_path / "a.csv")
+    assert known == Known('"1"', None)
+    assert server.fetcher().download(f"{server.url}/a.csv", tmp_path / "b.csv", known) is None
+    assert not (tmp_path / "b.csv").exists()
+    server.answers["/a.csv"] = (200, {"ETag": '"2"'}, b"Nr\n2\n")
+    assert server.fetcher().download(f"{server.url}/a.csv", tmp_path / "a.csv", known) == Known('"2"', None)
+    assert (tmp_path / "a.csv").read_bytes() == b"Nr\n2\n"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[::ffff:10.0.0.1]"]
+)
+def test_an_inner_network_is_not_asked_unless_the_operator_allows_it(host: str, tmp_path: Path) -> None:
+    fetcher = Fetcher(frozenset({host}), 1000)
+    with pytest.raises(FetchError, match="Adresse eines inneren Netzes"):
+        fetcher.download(f"http://{host}/", tmp_path / "x")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a", "http://a@example.org/", "http:///a"])
+def test_nothing_but_the_web_is_asked(url: str, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="keine Adresse im Web"):
+        Fetcher(frozenset({"example.org"}), 1000).download(url, tmp_path / "x")
+
+
+def test_a_redirect_leads_only_to_a_host_that_was_named(server: Server, tmp_path: Path) -> None:
+    server.answers["/a"] = (302, {"Location": "http://169.254.169.254/latest/"}, b"")
+    with pytest.raises(FetchError, match="steht nicht unter hosts"):
+        server.fetcher().download(f"{server.url}/a", tmp_path / "x")
+    server.answers["/a"] = (301, {"Location": "/b"}, b"")
+    server.answers["/b"] = (200, {}, b"da")
+    server.fetcher().download(f"{server.url}/a", tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == b"da"
+    server.answers["/b"] = (301, {"Location": "/a"}, b"")
+    with pytest.raises(FetchError, match="zu viele Umleitungen"):
+        server.fetcher().download(f"{server.url}/a", tmp_path / "x")
+
+
+def test_what_is_too_large_or_no_answer_is_a_fault(server: Server, tmp_path: Path) -> None:
+    server.answers["/a"] = (200, {}, b"x" * 2_000_000)
+    with pytest.raises(FetchError, match="mehr als 1 MB"):
+        server.fetcher().download(f"{server.url}/a", tmp_path / "x")
+    with pytest.raises(FetchError, match="404"):
+        server.fetcher().download(f"{server.url}/fehlt", tmp_path / "x")
+    server.answers["/html"] = (200, {}, b"<html>")
+    with pytest.raises(FetchError, match="kein JSON"):
+        server.fetcher().read_json(f"{server.url}/html")
+
+
+def feature(number: int) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "properties": {"nr": number},
+        "geometry": {"type": "Point", "coordinates": [8.7, 50.8]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/wfs", {"wfs": "{}/wfs", "layer": "ms:schulen"}),
+        ("/collections/schulen/items", {"features": "{}/", "layer": "schulen"}),
+        ("/FeatureServer/0/query", {"arcgis": "{}/FeatureServer/0"}),
+    ],
+)
+def test_a_service_is_read_page_by_page_to_its_end(
+    server: Server, tmp_path: Path, path: str, given: dict[str, str]
+) -> None:
+    server.answers[path] = (200, {}, b"PAGE")
+    server.pages = [[feature(1), feature(2)], [feature(3)]]
+    source = Source.model_validate({name: value.format(server.url) for name, value in given.items()})
+    write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
+    lines = [json.loads(line) for line in (tmp_path / "a.geojsonl").read_text("utf-8").splitlines()]
+    assert [each["properties"]["nr"] for each in lines] == [1, 2, 3]
+
+
+def test_things_of_a_sensorthings_service_stand_at_their_location(server: Server, tmp_path: Path) -> None:
+    place = {"type": "Point", "coordinates": [8.7, 50.8]}
+    server.answers["/v1.1/Things"] = (200, {}, b"PAGE")
+    server.pages = [
+        [{"@iot.id": 1, "name": "A", "properties": {"art": "x"}, "Locations": [{"location": place}]}],
+        [{"@iot.id": 2, "name": "B", "Locations": []}],
+    ]
+    source = Source(sensorthings=f"{server.url}/v1.1")
+    write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
+    lines = [json.loads(line) for line in (tmp_path / "a.geojsonl").read_text("utf-8").splitlines()]
+    assert [(each["properties"]["id"], each["properties"]["name"], each["geometry"]) for each in lines] == [
+        (1, "A", place),
+        (2, "B", None),
+    ]
+
+
+def test_half_a_stock_is_a_fault_and_so_is_an_error_with_status_200(server: Server, tmp_path: Path) -> None:
+    server.answers["/FeatureServer/0/query"] = (200, {}, b'{"error": {"code": 400}}')
+    source = Source(arcgis=f"{server.url}/FeatureServer/0")
+    with pytest.raises(SourceError, match="antwortet ohne"):
+        write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
+    server.answers["/wfs"] = (200, {}, b"PAGE")
+    server.pages = [[feature(1)] for _ in range(3)]
+    with pytest.raises(SourceError, match="bei jeder Seite dasselbe"):
+        write_features(server.fetcher(), Source(wfs=f"{server.url}/wfs", layer="a"), tmp_path / "a.geojsonl")
