@@ -10,6 +10,7 @@ from geoportal.database import reader_engine
 from geoportal.downloads import DownloadFolder
 from geoportal.settings import Settings
 from geoportal.web import (
+    api,
     desk,
     documents,
     downloads,
@@ -91,6 +92,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     for pages in plain:
         app.register_blueprint(pages.bp)
     desk.register(app, settings)
+    api.register(app)
     problems.register(app)
     app.before_request(_refuse_nul)
     app.after_request(_fresh)

@@ -1,0 +1,153 @@
+"""The API in OpenAPI 3.1. Pure; a test holds it against the routes and the answers."""
+
+from typing import Any, Final
+
+_ID: Final = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_PLAN: Final = {"name": "plan", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Noch einmal mit demselben Schlüssel gefragt, geschieht nichts noch einmal (24 Stunden).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+}
+_PROBLEM: Final = {
+    "description": "Was nicht ging, und warum (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_FAULTS: Final = {str(status): _PROBLEM for status in (400, 401, 403, 404, 409, 413, 422, 503)}
+
+
+def document(url: str) -> dict[str, Any]:
+    """The whole description; `url` is where the API stands."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Geoportal: Werkbank",
+            "version": "1",
+            "description": "Liefern, prüfen, veröffentlichen, wiederherstellen. Schlüssel gibt es unter Mein Konto.",
+        },
+        "servers": [{"url": url}],
+        "security": [{"token": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "gp_<id>_<43 Zeichen>"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    delivery, plan = "#/components/schemas/Lieferung", "#/components/schemas/Plan"
+    reason = {"type": "object", "required": ["grund"], "properties": {"grund": {"type": "string", "minLength": 1}}}
+    version = {"fassung": {"type": "integer", "minimum": 1}}
+    chosen = reason | {"required": ["grund", "fassung"], "properties": reason["properties"] | version}  # type: ignore[operator]
+    return {
+        "/openapi.json": {"get": _operation("Diese Beschreibung", {"type": "object"}) | {"security": []}},
+        "/lieferungen": {
+            "get": _operation(
+                "Die letzten Lieferungen",
+                {"type": "object", "properties": {"lieferungen": {"type": "array", "items": {"$ref": delivery}}}},
+                {"name": "vor", "in": "query", "schema": {"type": "integer"}},
+            )
+        },
+        "/gemeinden/{ags}/lieferungen/{filename}": {
+            "put": _operation(
+                "Eine Datei liefern; der Körper ist die Datei",
+                {"$ref": delivery},
+                {"name": "ags", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{8}$"}},
+                {"name": "filename", "in": "path", "required": True, "schema": {"type": "string"}},
+                _KEY,
+                body={"application/octet-stream": {}},
+                status="202",
+            )
+        },
+        "/lieferungen/{number}": {
+            "get": _operation("Stand einer Lieferung, mit ihren Plänen", {"$ref": delivery}, _ID)
+        },
+        "/lieferungen/{number}/bericht.{kind}": {
+            "get": _operation(
+                "Der Prüfbericht",
+                None,
+                _ID,
+                {"name": "kind", "in": "path", "required": True, "schema": {"enum": ["json", "html", "gpkg"]}},
+            )
+        },
+        "/lieferungen/{number}/zur-freigabe": {"post": _operation("Zur Freigabe geben", {"type": "object"}, _ID, _KEY)},
+        "/lieferungen/{number}/veroeffentlichen": {
+            "post": _operation(
+                "Veröffentlichen, sofort oder am genannten Tag",
+                {"type": "object"},
+                _ID,
+                _KEY,
+                body=_json(
+                    {
+                        "type": "object",
+                        "required": ["stempel"],
+                        "properties": {
+                            "stempel": {
+                                "type": "string",
+                                "description": "Aus der Lieferung: veröffentlicht wird, was sie zeigte.",
+                            },
+                            "am": {"type": "string", "format": "date"},
+                        },
+                    }
+                ),
+            )
+        },
+        "/plaene/{plan}": {"get": _operation("Die Fassungen eines Plans", {"$ref": plan}, _PLAN)},
+        "/plaene/{plan}/zurueckziehen": {
+            "post": _operation("Aus der Veröffentlichung nehmen", {"type": "object"}, _PLAN, _KEY, body=_json(reason))
+        },
+        "/plaene/{plan}/wiederherstellen": {
+            "post": _operation(
+                "Eine frühere Fassung wieder öffentlich", {"type": "object"}, _PLAN, _KEY, body=_json(chosen)
+            )
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    text, number, maybe = {"type": "string"}, {"type": "integer"}, {"type": ["integer", "null"]}
+    when = {"type": ["string", "null"]}
+    return {
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {"type": text, "title": text, "status": number, "detail": text},
+        },
+        "Lieferung": {
+            "type": "object",
+            "required": ["id", "ags", "stand"],
+            "properties": {
+                "id": number, "ags": text, "datei": text, "groesse": number, "sha256": text, "prozent": number,
+                "stand": {"enum": [
+                    "received", "checking", "checked", "failed", "in_review", "scheduled", "published", "superseded",
+                    "withdrawn",
+                ]},
+                "fehler": maybe, "warnungen": maybe, "abgelehnt": when, "veroeffentlichen_am": when,
+                "eingegangen_am": text, "stempel": text,
+                "plaene": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+        "Plan": {
+            "type": "object",
+            "required": ["plan", "fassungen"],
+            "properties": {"plan": text, "ags": text, "fassungen": {"type": "array", "items": {"type": "object"}}},
+        },
+    }  # fmt: skip
+
+
+def _operation(
+    summary: str, schema: dict[str, Any] | None, *parameters: Any, body: Any = None, status: str = "200"
+) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": summary}
+    if schema is not None:
+        good["content"] = {"application/json": {"schema": schema}}
+    found: dict[str, Any] = {"summary": summary, "parameters": list(parameters), "responses": {status: good, **_FAULTS}}
+    if body is not None:
+        found["requestBody"] = {"required": True, "content": body}
+    return found
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

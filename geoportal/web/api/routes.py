@@ -1,0 +1,383 @@
+"""The JSON API of the desk, for programs: what the pages do, with a token. Described by /api/v1/openapi.json.
+
+A change may carry an `Idempotency-Key`: asked again with the same key, it answers as it did, and does nothing again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, send_file, url_for
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+
+from geoportal import deliveries, workflow
+from geoportal.accounts import hidden, tokens
+from geoportal.accounts.acting import acting
+from geoportal.accounts.roles import Action, NotAllowed, Principal
+from geoportal.deliveries import Delivered
+from geoportal.web.api import description
+from geoportal.web.desk.access import origin
+from geoportal.web.desk.room import desk
+from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.portal import portal
+from geoportal.web.problems import PROBLEMS, Problem
+
+PREFIX: Final = "/api/v1"
+_MAX_JSON: Final = 64 * 1024
+_KEPT: Final = timedelta(days=1)
+
+_CLAIM = text("""
+    INSERT INTO desk.answered (account_id, key, request, expires_at)
+    VALUES (:account, :key, :request, :expires)
+    ON CONFLICT (account_id, key) DO NOTHING RETURNING true""")
+_KNOWN = text("SELECT request, status, body FROM desk.answered WHERE account_id = :account AND key = :key")
+_KEEP = text("""
+    UPDATE desk.answered SET status = :status, body = CAST(:body AS jsonb)
+    WHERE account_id = :account AND key = :key""")
+_FREE = text("DELETE FROM desk.answered WHERE account_id = :account AND (key = :key OR expires_at < :now)")
+
+
+class TokenMissing(Exception):
+    """The request bears no token that is still good."""
+
+
+class KeyInUse(Exception):
+    """The Idempotency-Key was used for another request, or that one is still being answered."""
+
+
+_OWN_PROBLEMS: Final[dict[type[Exception], tuple[int, Problem]]] = {
+    TokenMissing: (401, Problem("Schlüssel fehlt oder gilt nicht mehr", "Authorization: Bearer gp_…")),
+    KeyInUse: (
+        409,
+        Problem("Idempotency-Key schon benutzt", "Für eine andere Anfrage, oder diese wird gerade noch beantwortet."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+    location: str | None = None
+
+
+def register(app: Flask) -> None:
+    bp = Blueprint("api", __name__, url_prefix=PREFIX)
+    bp.before_request(_guard)
+    bp.after_request(_private)
+    bp.add_url_rule("/openapi.json", "openapi", openapi)
+    bp.add_url_rule("/lieferungen", "deliveries", listing)
+    bp.add_url_rule("/gemeinden/<ags>/lieferungen/<filename>", "deliver", deliver, methods=["PUT"])
+    bp.add_url_rule("/lieferungen/<int:number>", "delivery", delivery)
+    bp.add_url_rule("/lieferungen/<int:number>/bericht.<any(json, html, gpkg):kind>", "report", report)
+    bp.add_url_rule("/lieferungen/<int:number>/zur-freigabe", "submit", submit, methods=["POST"])
+    bp.add_url_rule("/lieferungen/<int:number>/veroeffentlichen", "publish", publish, methods=["POST"])
+    bp.add_url_rule("/plaene/<uuid:plan>", "plan", plan)
+    bp.add_url_rule("/plaene/<uuid:plan>/zurueckziehen", "withdraw", withdraw, methods=["POST"])
+    bp.add_url_rule("/plaene/<uuid:plan>/wiederherstellen", "restore", restore, methods=["POST"])
+    for kind in (*PROBLEMS, *_OWN_PROBLEMS):
+        bp.register_error_handler(kind, _known)
+    bp.register_error_handler(HTTPException, _http)
+    bp.register_error_handler(Exception, _unforeseen)
+    app.register_blueprint(bp)
+
+
+def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
+    """A change that is made once for each Idempotency-Key of an account, whatever happened to its first answer."""
+
+    @wraps(view)
+    def answered(*arguments: P.args, **named: P.kwargs) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return _said(view(*arguments, **named))
+        if not 1 <= len(key) <= 100 or not key.isprintable():
+            raise InvalidQuery("Idempotency-Key: 1 bis 100 Zeichen")
+        values = {"account": _who().account_id, "key": hashlib.sha256(key.encode()).hexdigest()}
+        if (known := _answered_before(values)) is not None:
+            return known
+        try:
+            answer = view(*arguments, **named)
+        except Exception:
+            # nothing was done, so it may be tried again
+            with acting(desk().engine, _who()) as connection:
+                connection.execute(_FREE, values | {"now": desk().now()})
+            raise
+        with acting(desk().engine, _who()) as connection:
+            body = {"body": answer.body, "location": answer.location}
+            connection.execute(_KEEP, values | {"status": answer.status, "body": json.dumps(body)})
+        return _said(answer)
+
+    return answered
+
+
+def _answered_before(values: dict[str, Any]) -> Response | None:
+    """The answer that was given to this key, None if it is new and now claimed. Raises KeyInUse."""
+    asked = f"{request.method} {request.path} {request.headers.get('Content-Digest', '')} {request.content_length or 0}"
+    if request.mimetype == "application/json":
+        asked += hashlib.sha256(request.get_data(cache=True)).hexdigest()
+    request_hash = hashlib.sha256(asked.encode()).hexdigest()
+    with acting(desk().engine, _who()) as connection:
+        claim = values | {"request": request_hash, "expires": desk().now() + _KEPT}
+        if connection.scalar(_CLAIM, claim):
+            return None
+        row = connection.execute(_KNOWN, values).one()
+    if row.request != request_hash or row.status is None:
+        raise KeyInUse
+    response = _said(Answer(row.status, row.body["body"], row.body["location"]))
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def openapi() -> Response:
+    """Open to everybody: it says nothing that is not in the documents."""
+    return jsonify(description.document(desk().settings.public_url + PREFIX))
+
+
+def listing() -> Response:
+    before = request.args.get("vor", "")
+    if before and not (before.isascii() and before.isdecimal() and len(before) < 18):
+        raise InvalidQuery("vor")
+    _need(Action.VIEW)
+    scope = _who().scope
+    with acting(desk().engine, _who()) as connection:
+        found = deliveries.many(
+            connection, ags=None if scope is None else scope.ags, before=int(before) if before else None, limit=50
+        )
+    return jsonify({"lieferungen": [_delivery(each) for each in found if _sees(each)]})
+
+
+@once
+def deliver(ags: str, filename: str) -> Answer:
+    """The file is the body; it goes to disk as it arrives."""
+    request.max_content_length = workflow.MAX_SIZE
+    size = request.content_length
+    if size is None:
+        raise InvalidQuery("Content-Length fehlt / is missing")
+    if size == 0:
+        raise InvalidQuery("Die Datei ist leer / the file is empty")
+    number = workflow.deliver(desk().engine, portal().archive, _who(), ags, filename, request.stream, size)
+    if not _who().may(Action.VIEW, ags, _who().account_id):
+        return Answer(HTTPStatus.ACCEPTED, {"id": number})
+    found = _seen(number)
+    return Answer(HTTPStatus.ACCEPTED, _delivery(found), url_for("api.delivery", number=number))
+
+
+def delivery(number: int) -> Response:
+    found = _seen(number)
+    with acting(desk().engine, _who()) as connection:
+        versions = deliveries.versions(connection, found.delivery_id)
+    plans = [
+        {
+            "plan": str(each.plan_id),
+            "fassung": each.version,
+            "name": each.name,
+            "nummer": each.nummer,
+            "stand": each.state,
+            "veroeffentlichbar": each.is_publishable,
+        }
+        for each in versions
+    ]
+    return jsonify(_delivery(found) | {"plaene": plans, "stempel": workflow.stamp(found.sha256, versions)})
+
+
+def report(number: int, kind: str) -> Response:
+    found = _seen(number)
+    with acting(desk().engine, _who()) as connection:
+        digest = deliveries.report(connection, found.id, kind)
+    if digest is None:
+        raise NotPublished
+    path = portal().archive.path(digest)
+    if not path.is_file():
+        raise FileAway
+    media = {"json": "application/json", "html": "text/html", "gpkg": "application/geopackage+sqlite3"}[kind]
+    response = send_file(path, mimetype=media, as_attachment=True, download_name=f"bericht-{number}.{kind}", max_age=0)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@once
+def submit(number: int) -> Answer:
+    workflow.submit(desk().engine, _who(), number)
+    return Answer(HTTPStatus.OK, {"id": number})
+
+
+@once
+def publish(number: int) -> Answer:
+    given = _body("stempel", "am")
+    raw = given.get("am")
+    try:
+        on = None if raw is None else date.fromisoformat(raw)
+    except ValueError as error:
+        raise InvalidQuery("am: JJJJ-MM-TT") from error
+    workflow.publish(
+        desk().engine,
+        portal().archive,
+        _who(),
+        number,
+        seen=given.get("stempel", ""),
+        on=on,
+        today=portal().today(),
+    )
+    return Answer(HTTPStatus.OK, {"id": number})
+
+
+def plan(plan: UUID) -> Response:
+    _need(Action.VIEW)
+    with acting(desk().engine, _who()) as connection:
+        versions = deliveries.history(connection, plan)
+    if not versions or not _who().may(Action.VIEW, versions[0].ags or "", _who().account_id):
+        raise NotPublished
+    return jsonify(
+        {
+            "plan": str(plan),
+            "ags": versions[0].ags,
+            "fassungen": [
+                {
+                    "fassung": each.version,
+                    "name": each.name,
+                    "stand": each.state,
+                    "veroeffentlicht_am": each.published_at and each.published_at.isoformat(),
+                    "veroeffentlicht_bis": each.published_until and each.published_until.isoformat(),
+                    "grund": each.reason,
+                }
+                for each in versions
+            ],
+        }
+    )
+
+
+@once
+def withdraw(plan: UUID) -> Answer:
+    workflow.withdraw(desk().engine, _who(), plan, _body("grund").get("grund", ""))
+    return Answer(HTTPStatus.OK, {"plan": str(plan)})
+
+
+@once
+def restore(plan: UUID) -> Answer:
+    given = _body("grund", "fassung")
+    number = given.get("fassung")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**6:
+        raise InvalidQuery("fassung: 1, 2, 3 …")
+    workflow.restore(desk().engine, _who(), plan, number, given.get("grund", ""))
+    return Answer(HTTPStatus.OK, {"plan": str(plan)})
+
+
+def _guard() -> None:
+    """Tokens only: a cookie means nothing here, so no other site can make a browser ask in somebody's name."""
+    g.principal = None
+    if request.endpoint == "api.openapi":
+        return
+    own = desk()
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and hidden.is_token(token):
+        g.principal = tokens.principal_of(own.engine, token, origin(), own.now())
+    if g.principal is None or not own.is_private:
+        raise TokenMissing
+    request.max_content_length = _MAX_JSON
+
+
+def _who() -> Principal:
+    principal: Principal | None = g.principal
+    if principal is None:
+        raise TokenMissing
+    return principal
+
+
+def _need(action: Action) -> None:
+    if not _who().may_anywhere(action):
+        raise NotAllowed(action)
+
+
+def _sees(found: Delivered) -> bool:
+    return _who().may(Action.VIEW, found.ags, found.delivered_by)
+
+
+def _seen(number: int) -> Delivered:
+    _need(Action.VIEW)
+    if number > 2**62:
+        raise NotPublished
+    with acting(desk().engine, _who()) as connection:
+        found = deliveries.one(connection, number)
+    if found is None or not _sees(found):
+        raise NotPublished
+    return found
+
+
+def _body(*known: str) -> dict[str, Any]:
+    """The JSON object of the request. Raises InvalidQuery for anything else, and for names that mean nothing."""
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise InvalidQuery("JSON-Objekt erwartet / JSON object expected")
+    if unknown := sorted(set(given) - set(known)):
+        raise InvalidQuery(f"unbekannt / unknown: {', '.join(unknown)[:200]}")
+    for name, value in given.items():
+        if name != "fassung" and not isinstance(value, str):
+            raise InvalidQuery(f"{name}: Text erwartet / text expected")
+    return {name: value[:2000] if isinstance(value, str) else value for name, value in given.items()}
+
+
+def _delivery(found: Delivered) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "ags": found.ags,
+        "datei": found.filename,
+        "groesse": found.size,
+        "sha256": found.sha256,
+        "stand": found.state.value,
+        "prozent": found.percent,
+        "fehler": found.errors if found.delivery_id else None,
+        "warnungen": found.warnings if found.delivery_id else None,
+        "abgelehnt": found.fault,
+        "veroeffentlichen_am": found.publish_on and found.publish_on.isoformat(),
+        "eingegangen_am": found.received_at.isoformat(),
+    }
+
+
+def _said(answer: Answer) -> Response:
+    response = jsonify(answer.body)
+    response.status_code = answer.status
+    if answer.location is not None:
+        response.headers["Location"] = answer.location
+    return response
+
+
+def _known(error: Exception) -> Response:
+    table = {**PROBLEMS, **_OWN_PROBLEMS}
+    status, problem = next(entry for kind, entry in table.items() if isinstance(error, kind))
+    response = _problem(status, problem, str(error) if status == HTTPStatus.BAD_REQUEST else "")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="geoportal"'
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    return _problem(status, Problem(HTTPStatus(status).phrase, ""))
+
+
+def _unforeseen(error: Exception) -> Response:
+    current_app.logger.error("an answer of the API failed", exc_info=error)
+    return _problem(500, Problem("Das hat nicht geklappt", "Wir haben den Fehler aufgezeichnet."))
+
+
+def _problem(status: int, problem: Problem, detail: str = "") -> Response:
+    """RFC 9457."""
+    said = {"type": "about:blank", "title": problem.title, "status": status, "detail": detail or problem.text}
+    response = jsonify(said)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,238 @@
+"""The desk's API: every call for every role, here and elsewhere; changes that happen once; what is documented."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jsonschema
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from geoportal import operations
+from geoportal.accounts import people, tokens
+from geoportal.accounts.roles import Principal, Role
+from geoportal.archive import Archive
+from geoportal.settings import Settings
+from geoportal.web.api import description
+from tests.desk import OTHER, OWN, Office, membership, office
+from tests.files import plan, xplangml
+
+DOCUMENT = xplangml(plan())
+
+
+@dataclass
+class Program:
+    """A machine with a token."""
+
+    client: FlaskClient
+    token: str
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        options: dict[str, Any] = {"json": body} if isinstance(body, dict) else {"data": body}
+        kept = {"Authorization": f"Bearer {self.token}"} | named
+        return self.client.open(f"/api/v1{path}", method=method, headers=kept, **options)
+
+    def deliver(self, document: str = DOCUMENT, ags: str = OWN, **headers: str) -> TestResponse:
+        return self.ask("PUT", f"/gemeinden/{ags}/lieferungen/plan.gml", document.encode(), **headers)
+
+
+@dataclass
+class Api:
+    office: Office
+
+    def program(self, role: Role, ags: str = OWN, scope: str = OWN, name: str = "") -> Program:
+        """With all that its role may do, for one Gemeinde."""
+        email = f"{role}-{ags}{name}@example.org"
+        known = {each.email: each.id for each in people.everybody(self.office.owner)}
+        place = membership(role, ags)
+        if email not in known:
+            people.invite(self.office.owner, email, role.title(), [place], self.office.clock.now)
+            known = {each.email: each.id for each in people.everybody(self.office.owner)}
+        who = Principal(known[email], role.title(), email, (place,), "-")
+        engine = self.office.app.extensions["geoportal.desk"].engine
+        may = [each for each in tokens.GRANTABLE if who.may(each, scope, who.account_id)]
+        token = tokens.make(engine, who, "Test", scope, may, 30, self.office.clock.now)
+        return Program(self.office.app.test_client(), token)
+
+    def process(self, number: int) -> None:
+        operations.process(self.office.owner, Archive(self.office.settings.archive), number)
+
+
+@pytest.fixture(scope="module")
+def api(module_database: Settings) -> Iterator[Api]:
+    with office(module_database) as opened:
+        operations.prepare(opened.owner)
+        yield Api(opened)
+
+
+@pytest.fixture(scope="module")
+def delivered(api: Api) -> tuple[int, UUID]:
+    """A checked delivery of an office, and the address of its plan."""
+    answer = api.program(Role.OFFICE).deliver()
+    assert answer.status_code == 202, answer.text
+    api.process(answer.json["id"])  # type: ignore[index]  # an object, as the status says
+    with api.office.owner.connect() as connection:
+        return answer.json["id"], connection.scalar(text("SELECT id FROM plans.plan"))  # type: ignore[index]
+
+
+def test_a_program_delivers_publishes_withdraws_and_restores(api: Api, database: Settings) -> None:
+    with office(database) as opened:
+        alone = Api(opened)
+        operations.prepare(opened.owner)
+        program = alone.program(Role.KREIS)
+        answer = program.deliver(Idempotency_Key="eins")
+        assert answer.status_code == 202
+        number = answer.json["id"]  # type: ignore[index]
+        assert answer.location.endswith(f"/api/v1/lieferungen/{number}")
+        alone.process(number)
+        found = program.ask("GET", f"/lieferungen/{number}").json
+        assert found is not None
+        assert (found["stand"], found["plaene"][0]["veroeffentlichbar"]) == ("checked", True)
+        assert program.ask("POST", f"/lieferungen/{number}/veroeffentlichen", {"stempel": "x"}).status_code == 409
+        assert program.ask("POST", f"/lieferungen/{number}/zur-freigabe").status_code == 200
+        wrong = program.ask("POST", f"/lieferungen/{number}/veroeffentlichen", {"stempel": "0" * 64})
+        assert (wrong.status_code, wrong.mimetype) == (409, "application/problem+json")
+        stamped = {"stempel": found["stempel"]}
+        assert program.ask("POST", f"/lieferungen/{number}/veroeffentlichen", stamped).status_code == 200
+        address = f"/plaene/{found['plaene'][0]['plan']}"
+        public = opened.app.test_client()
+        assert public.get(f"/plan/{found['plaene'][0]['plan']}").status_code == 200
+        assert program.ask("POST", f"{address}/zurueckziehen", {"grund": ""}).status_code == 422
+        assert program.ask("POST", f"{address}/zurueckziehen", {"grund": "Irrtum"}).status_code == 200
+        assert public.get(f"/plan/{found['plaene'][0]['plan']}").status_code == 404
+        back = {"grund": "doch", "fassung": 1}
+        assert program.ask("POST", f"{address}/wiederherstellen", back).status_code == 200
+        versions = program.ask("GET", address).json
+        assert versions is not None
+        assert [each["stand"] for each in versions["fassungen"]] == ["published", "withdrawn"]
+        assert public.get(f"/plan/{found['plaene'][0]['plan']}").status_code == 200
+
+
+def test_a_key_makes_a_change_happen_once(api: Api) -> None:
+    program = api.program(Role.PLANNER)
+    first, again = program.deliver(Idempotency_Key="k"), program.deliver(Idempotency_Key="k")
+    assert first.json == again.json
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert program.deliver(DOCUMENT + " ", Idempotency_Key="k").status_code == 409, "another request"
+    other = api.program(Role.PLANNER, name="b").deliver(Idempotency_Key="k")
+    assert other.json["id"] != first.json["id"]  # type: ignore[index]
+    assert program.deliver(Idempotency_Key="x" * 101).status_code == 400
+    failed = program.ask("POST", "/lieferungen/999/zur-freigabe", Idempotency_Key="f")
+    assert failed.status_code == 404
+    assert program.ask("POST", "/lieferungen/999/zur-freigabe", Idempotency_Key="f").status_code == 404, "tried again"
+
+
+READERS = {"office", "planner", "publisher", "kreis", "auditor"}
+CALLS: dict[str, tuple[str, Any, set[str]]] = {
+    "/lieferungen/{number}": ("GET", None, READERS - {"office"}),
+    "/lieferungen/{number}/bericht.json": ("GET", None, READERS - {"office"}),
+    "/lieferungen/{number}/zur-freigabe": ("POST", None, {"planner", "publisher", "kreis"}),
+    "/lieferungen/{number}/veroeffentlichen": ("POST", {"stempel": "x"}, {"publisher", "kreis"}),
+    "/plaene/{plan}": ("GET", None, READERS - {"office"}),
+    "/plaene/{plan}/zurueckziehen": ("POST", {"grund": "x"}, {"publisher", "kreis"}),
+    "/plaene/{plan}/wiederherstellen": ("POST", {"grund": "x", "fassung": 9}, {"publisher", "kreis"}),
+    "/gemeinden/06534008/lieferungen/x.gml": ("PUT", b"x", {"office", "planner", "kreis"}),
+}
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_every_call_for_every_role_here_and_elsewhere(api: Api, delivered: tuple[int, UUID], path: str) -> None:
+    number, plan_id = delivered
+    method, body, may = CALLS[path]
+    address = path.format(number=number, plan=plan_id)
+    for role in Role:
+        for ags, scope in ((OWN, OWN), (OTHER, OTHER)):
+            program = api.program(role, ags, scope, name="-stranger")
+            status = program.ask(method, address, body).status_code
+            opened = role.value in may and scope == OWN
+            if opened:
+                absent = status == 404 and path.startswith("/plaene") and method == "POST"  # no version 9, none public
+                assert status in {200, 202, 409} or absent, (address, role, scope, status)
+            else:
+                assert status in {403, 404}, (address, role, scope, status)
+
+
+def test_every_route_is_asked_and_documented(api: Api) -> None:
+    every = [rule for rule in api.office.app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
+    served = {(re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method.lower())
+              for rule in every for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}  # fmt: skip
+    told = {(path, method) for path, item in description.document("")["paths"].items() for method in item}
+    assert told == served
+    asked = {re.sub(r"\{\w+\}|06534008|x\.gml", "*", path) for path in CALLS} | {"/openapi.json", "/lieferungen"}
+    assert {re.sub(r"\{\w+\}", "*", path).replace("bericht.*", "bericht.json") for path, _ in served} == asked
+
+
+def test_what_is_answered_is_what_is_documented(api: Api, delivered: tuple[int, UUID]) -> None:
+    document = api.office.app.test_client().get("/api/v1/openapi.json").json
+    assert document is not None
+    assert document["openapi"] == "3.1.0"
+    schemas = document["components"]["schemas"]
+    program = api.program(Role.KREIS)
+    jsonschema.validate(program.ask("GET", f"/lieferungen/{delivered[0]}").json, schemas["Lieferung"])
+    for each in program.ask("GET", "/lieferungen").json["lieferungen"]:  # type: ignore[index]
+        jsonschema.validate(each, schemas["Lieferung"])
+    jsonschema.validate(program.ask("GET", f"/plaene/{delivered[1]}").json, schemas["Plan"])
+    jsonschema.validate(program.ask("GET", "/lieferungen/999999").json, schemas["Problem"])
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp4", f"Bearer gp_{'a' * 10}_{'A' * 43}"])
+def test_without_a_good_token_nothing_is_told(api: Api, header: str) -> None:
+    answer = api.office.app.test_client().get("/api/v1/lieferungen", headers={"Authorization": header})
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_cookie_opens_nothing_here_and_a_token_nothing_there(api: Api) -> None:
+    browser = api.office.as_role(Role.AUDITOR)
+    assert browser.get("/api/v1/lieferungen").status_code == 401
+    program = api.program(Role.KREIS)
+    there = program.client.get("/werkbank/konto", headers={"Authorization": f"Bearer {program.token}"})
+    assert there.status_code == 303
+
+
+def test_a_revoked_or_expired_token_opens_nothing(api: Api) -> None:
+    program = api.program(Role.PLANNER, name="-gone")
+    assert program.ask("GET", "/lieferungen").status_code == 200
+    now = api.office.clock.now
+    api.office.clock.now = now + timedelta(days=31)
+    assert program.ask("GET", "/lieferungen").status_code == 401
+    api.office.clock.now = now
+    with api.office.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE desk.token SET revoked_at = now() WHERE id = :id"), {"id": program.token.split("_")[1]}
+        )
+    assert program.ask("GET", "/lieferungen").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"grund": 1}', b'{"grund": "x", "mehr": 1}', b'{"grund": "x", "fassung": true}', b"null",
+     b'{"grund": "x", "fassung": "1"}', b'{"grund": "x", "fassung": -1}', b"\xff\xfe"],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_refused(api: Api, delivered: tuple[int, UUID], body: bytes) -> None:
+    program = api.program(Role.KREIS)
+    answer = program.ask("POST", f"/plaene/{delivered[1]}/wiederherstellen", body, Content_Type="application/json")
+    assert answer.status_code == 400
+    assert json.loads(answer.text)["title"]
+
+
+def test_a_body_without_end_is_not_read(api: Api, delivered: tuple[int, UUID]) -> None:
+    program = api.program(Role.KREIS)
+    long = b'{"grund": "' + b"x" * 100_000 + b'"}'
+    answer = program.ask("POST", f"/plaene/{delivered[1]}/zurueckziehen", long, Content_Type="application/json")
+    assert answer.status_code in {400, 413}
+    headers = {"Authorization": f"Bearer {program.token}"}
+    said = {"CONTENT_LENGTH": "600000000"}
+    path = f"/api/v1/gemeinden/{OWN}/lieferungen/x.gml"
+    assert (
+        program.client.put(path, input_stream=io.BytesIO(), headers=headers, environ_overrides=said).status_code == 413
+    )
