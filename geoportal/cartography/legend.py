@@ -145,8 +145,8 @@ def _part(part: Part, dimension: Dimension, factor: float) -> str:
             return _form(form, width * 0.3, height / 2, side) + _form(form, width * 0.7, height / 2, side)
         case Symbol(form, extent):
             return _form(form, width / 2, height / 2, min(extent * factor, height - 2))
-        case Disc(radius, fill, stroke, line):
-            shown = min(radius, height / 2 - line)
+        case Disc(radius, fill, stroke, line, growth):
+            shown = min((growth.smallest + growth.largest) / 2 if growth else radius, height / 2 - line)
             edge = f' stroke="{stroke}" stroke-width="{line:g}"' if stroke else ""
             return f'<circle cx="{width / 2:g}" cy="{height / 2:g}" r="{shown:g}" fill="{fill or "none"}"{edge}/>'
 

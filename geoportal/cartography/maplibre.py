@@ -13,6 +13,7 @@ from geoportal.cartography.model import (
     Dimension,
     Disc,
     Fill,
+    Growth,
     Hatch,
     Line,
     Marks,
@@ -74,7 +75,9 @@ def _layers(rule: Rule, rules: Sequence[Rule], kinds: tuple[type, ...]) -> Itera
                 **_drawn(rule, part, dimension),
             }
             if (limit := scale.reach(rule, part)) is not None:
-                layer["minzoom"] = round(_zoom_of(limit), 2)
+                layer["minzoom"] = max(0.0, round(_zoom_of(limit), 2))
+            if rule.closest is not None:
+                layer["maxzoom"] = min(24.0, round(_zoom_of(rule.closest), 2))
             yield layer
 
 
@@ -112,11 +115,16 @@ def _drawn(rule: Rule, part: Part, dimension: Dimension) -> Json:
         case Pattern(form, size, _) | Symbol(form, size):
             layout = {"icon-image": form, "icon-size": _icon(rule, part, size)}
             return {"type": "symbol", "layout": layout | (_ALWAYS if dimension is Dimension.POINT else {})}
-        case Disc(radius, fill, stroke, width):
-            paint = {"circle-radius": radius, "circle-color": fill or "rgba(0,0,0,0)"}
+        case Disc(radius, fill, stroke, width, growth):
+            grown = ["interpolate", ["linear"], ["get", growth.field], *_stops(growth)] if growth else radius
+            paint = {"circle-radius": grown, "circle-color": fill or "rgba(0,0,0,0)"}
             if stroke:
                 paint |= {"circle-stroke-color": stroke, "circle-stroke-width": width}
             return {"type": "circle", "paint": paint}
+
+
+def _stops(growth: Growth) -> list[float]:
+    return [growth.low, growth.smallest, growth.high, growth.largest]
 
 
 _ALWAYS: Final = {"icon-allow-overlap": True, "icon-ignore-placement": True}

@@ -14,6 +14,7 @@ from geoportal.cartography.model import (
     Dimension,
     Disc,
     Fill,
+    Growth,
     Hatch,
     Line,
     Marks,
@@ -183,6 +184,7 @@ def _labels(rules: Sequence[Rule], source: Source, resolution: float) -> Iterato
         size = scale.bounded(rule, label, label.size, resolution)
         turned = f' orientation="[{label.rotation}]"' if label.rotation else ""
         placed = 'placement="point"' if label.rotation else 'placement="interior"'
+        placed += f' dy="{label.below:g}"' if label.below else ""
         yield (
             f"<Rule>{_condition(rule, rules, source, [f'[{label.field}] != null'])}"
             f'<TextSymbolizer face-name="{_FONTS[label.bold]}" size="{size:.2f}" fill="{INK}" '
@@ -223,11 +225,19 @@ def _symbolizer(rule: Rule, part: Part, dimension: Dimension, resolution: float,
                 f'<MarkersSymbolizer file="{_form(form, assets)}" placement="{place}" width="{size(extent):.2f}" '
                 f'height="{size(extent):.2f}" allow-overlap="{over}"/>'
             )
-        case Disc(radius, fill, stroke, width):
+        case Disc(radius, fill, stroke, width, growth):
             fills = f'fill="{fill}"' if fill else 'fill-opacity="0"'
             strokes = f'stroke="{stroke}" stroke-width="{width:g}"' if stroke else 'stroke-opacity="0"'
-            across = f'width="{2 * radius:g}" height="{2 * radius:g}"'
+            side = _grown(growth) if growth else f"{2 * radius:g}"
+            across = f'width="{side}" height="{side}"'
             return f'<MarkersSymbolizer marker-type="ellipse" {across} {fills} {strokes} allow-overlap="true"/>'
+
+
+def _grown(growth: Growth) -> str:
+    """The diameter as an expression of Mapnik."""
+    span = (growth.largest - growth.smallest) / (growth.high - growth.low)
+    value = f"min(max([{growth.field}], {growth.low:g}), {growth.high:g})"
+    return f"2 * ({growth.smallest:g} + {span:g} * ({value} - {growth.low:g}))"
 
 
 def _line(rule: Rule, line: Line, resolution: float) -> str:

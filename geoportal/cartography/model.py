@@ -71,23 +71,36 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """A size that follows a number: `smallest` up to the value `low`, `largest` from `high` on, even between."""
+
+    field: str
+    low: float
+    high: float
+    smallest: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Disc:
-    """A plain circle at a point."""
+    """A plain circle at a point; `growth` of its radius, where that is not the same for all."""
 
     radius: float
     fill: str | None
     stroke: str | None
     width: float
+    growth: Growth | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The text of the field `field`; `rotation` names a field with degrees, clockwise."""
+    """The text of the field `field`, `below` pixels under its point; `rotation`: a field with degrees, clockwise."""
 
     field: str
     size: float
     bold: bool = False
     rotation: str | None = None
+    below: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Rule:
 
     `sheet`: sizes are millimetres on a sheet of 1:`sheet`, so metres on the ground; None: they are CSS pixels.
     `otherwise`: for what no other rule of the style is for. `planzv`: the number in PlanZV, if the symbol has one.
+    `closest`, `farthest`: the scale denominators between which it is drawn at all; None: no bound.
     """
 
     id: str
@@ -106,6 +120,8 @@ class Rule:
     sheet: int | None = None
     otherwise: bool = False
     planzv: str | None = None
+    closest: int | None = None
+    farthest: int | None = None
 
     def drawn(self, dimension: Dimension) -> tuple[Part, ...]:
         return self.parts.get(dimension, ())
@@ -123,6 +139,8 @@ class Sheet:
         """The fields that must come with the features."""
         wanted = {name for rule in self.rules for name in rule.when}
         labels = [rule.label for rule in self.rules if rule.label]
+        parts = [part for rule in self.rules for drawn in rule.parts.values() for part in drawn]
+        wanted |= {part.growth.field for part in parts if isinstance(part, Disc) and part.growth}
         return wanted | {label.field for label in labels} | {label.rotation for label in labels if label.rotation}
 
 

@@ -15,6 +15,7 @@ from geoportal.cartography.model import (
     Dimension,
     Disc,
     Fill,
+    Growth,
     Hatch,
     Label,
     Line,
@@ -155,15 +156,19 @@ def _style(parent: Element, sheet: Sheet, dimension: Dimension) -> None:
             named.set("filter", written)
         for limit, drawn in _by_reach(rule, parts):
             part = etree.SubElement(named, "rule", key=f"{{{rule.id}-{number}}}", symbol=str(number))
-            if limit is not None:
-                part.set("scalemindenom", "1")
-                part.set("scalemaxdenom", f"{limit:.0f}")
+            _limit(part, rule, limit)
             symbol = _symbol(symbols, str(number), _SYMBOL_TYPES[dimension])
             for each in drawn:
                 _symbol_layer(symbol, rule, each, dimension, order)
             number += 1
     if any(rule.label for rule in sheet.rules):
         _labels(parent, sheet)
+
+
+def _limit(element: Element, rule: Rule, limit: float | None) -> None:
+    if limit is not None or rule.closest is not None:
+        element.set("scalemindenom", str(rule.closest or 1))
+        element.set("scalemaxdenom", f"{limit:.0f}" if limit is not None else "0")
 
 
 def _by_reach(rule: Rule, parts: Sequence[Part]) -> Iterator[tuple[float | None, list[Part]]]:
@@ -248,13 +253,28 @@ def _symbol_layer(symbol: Element, rule: Rule, part: Part, dimension: Dimension,
             if dimension is Dimension.AREA:
                 target = inner(_layer(symbol, "CentroidFill", {"point_on_surface": "1"}, at), "marker")
             _svg_marker(target, form, sized(size), unit, place)
-        case Disc(radius, fill, stroke, width):
+        case Disc(radius, fill, stroke, width, growth):
             options = {
                 "name": "circle", "size": f"{2 * radius:g}", "size_unit": _PIXELS, "outline_width": f"{width:g}",
                 "outline_width_unit": _PIXELS, "color": _colour(fill) if fill else "0,0,0,0",
                 "outline_color": _colour(stroke) if stroke else "0,0,0,0",
             }  # fmt: skip
-            _layer(symbol, "SimpleMarker", options, at)
+            layer = _layer(symbol, "SimpleMarker", options, at)
+            if growth:
+                _grown(layer, growth)
+
+
+def _grown(layer: Element, growth: Growth) -> None:
+    """The diameter follows a field."""
+    scaled = f'scale_linear("{growth.field}", {growth.low:g}, {growth.high:g}, {growth.smallest:g}, {growth.largest:g})'
+    held = etree.SubElement(etree.SubElement(layer, "data_defined_properties"), "Option", type="Map")
+    etree.SubElement(held, "Option", name="name", type="QString", value="")
+    properties = etree.SubElement(held, "Option", name="properties", type="Map")
+    size = etree.SubElement(properties, "Option", name="size", type="Map")
+    etree.SubElement(size, "Option", name="active", type="bool", value="true")
+    etree.SubElement(size, "Option", name="expression", type="QString", value=f"2 * {scaled}")
+    etree.SubElement(size, "Option", name="type", type="int", value="3")
+    etree.SubElement(held, "Option", name="type", type="QString", value="collection")
 
 
 def _svg_marker(symbol: Element, form: str, size: str, unit: Mapping[str, str], order: int = 0) -> None:
@@ -295,9 +315,7 @@ def _labels(parent: Element, sheet: Sheet) -> None:
         shown = f'"{label.field}" IS NOT NULL'
         own = _filter(rule)
         written.set("filter", f"{own} AND {shown}" if own and not rule.otherwise else shown)
-        if (limit := scale.reach(rule, label)) is not None:
-            written.set("scalemindenom", "1")
-            written.set("scalemaxdenom", f"{limit:.0f}")
+        _limit(written, rule, scale.reach(rule, label))
         unit = _unit(rule, label)
         settings = etree.SubElement(written, "settings", calloutType="simple")
         style = etree.SubElement(

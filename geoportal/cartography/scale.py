@@ -27,7 +27,9 @@ def denominator(resolution: float) -> float:
 
 def reach(rule: Rule, part: Part | Label) -> float | None:
     """The scale denominator from which on the part is not drawn; None: it always is, as is the outline of a plan."""
-    return None if rule.sheet is None or not rule.when else rule.sheet * _REACH[type(part)]
+    if rule.sheet is None or not rule.when:
+        return rule.farthest
+    return rule.sheet * _REACH[type(part)]
 
 
 def bounds(part: Part | Label) -> tuple[float, float]:
@@ -36,8 +38,8 @@ def bounds(part: Part | Label) -> tuple[float, float]:
 
 
 def is_drawn(rule: Rule, part: Part | Label, resolution: float) -> bool:
-    limit = reach(rule, part)
-    return limit is None or denominator(resolution) <= limit
+    limit, shown = reach(rule, part), denominator(resolution)
+    return (limit is None or shown <= limit) and (rule.closest is None or shown >= rule.closest)
 
 
 def pixels(rule: Rule, size: float, resolution: float) -> float:

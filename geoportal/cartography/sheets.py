@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from geoportal.cartography import planzeichen
-from geoportal.cartography.model import Dimension, Disc, Fill, Line, Part, Rule, Sheet
+from geoportal.cartography.model import (
+    Dimension,
+    Disc,
+    Fill,
+    Growth,
+    Label,
+    Line,
+    Part,
+    Rule,
+    Sheet,
+    Value,
+)
+from geoportal.cartography.model import Symbol as Form
 from geoportal.catalogue import Layer, Style, Symbol, Words
 
 PLANZV, RECHTSSTAND, UMRING, STANDARD = "planzv", "rechtsstand", "umring", "standard"
@@ -16,6 +28,7 @@ _TITLES = {
     UMRING: Words(de="Nur Umring", en="Outline only"),
     STANDARD: Words(de="Standard", en="Default"),
 }
+_RADIUS, _TEXT_SIZE = 5.0, 11.0  # pixels, where a manifest says nothing
 _AREA_OPACITY = 0.35
 _PLAN_OPACITY = 0.18  # of a plan's area: what lies under it matters more
 
@@ -48,9 +61,24 @@ def _manifest(layer: Layer, opacity: float) -> Iterator[Rule]:
     for category in style.categories:
         if style.by is not None:
             when = {style.by: category.value}
-            yield Rule(str(category.value), category.label, when, _parts(category, style, opacity))
+            yield _rule(str(category.value), category.label, when, category, style, opacity)
     rest = Words(de="Sonstige", en="Other") if style.categories else layer.title
-    yield Rule("sonstige", rest, {}, _parts(style, style, opacity), otherwise=bool(style.categories))
+    yield _rule("sonstige", rest, {}, style, style, opacity)
+
+
+def _rule(name: str, title: Words, when: Mapping[str, Value], symbol: Symbol, style: Style, opacity: float) -> Rule:
+    limits = style.scale
+    radius = symbol.radius or style.radius or _RADIUS
+    return Rule(
+        name,
+        title,
+        when,
+        _parts(symbol, style, opacity),
+        label=Label(style.label, _TEXT_SIZE, below=radius + _TEXT_SIZE) if style.label else None,
+        otherwise=bool(style.categories) and not when,
+        closest=limits.closest if limits else None,
+        farthest=limits.farthest if limits else None,
+    )
 
 
 def _parts(symbol: Symbol, base: Style, opacity: float) -> dict[Dimension, tuple[Part, ...]]:
@@ -59,6 +87,11 @@ def _parts(symbol: Symbol, base: Style, opacity: float) -> dict[Dimension, tuple
     width = symbol.width or base.width or 1.0
     dash = tuple(float(part) for part in (symbol.dash or base.dash or "").split())
     line = Line(stroke, width, dash)
-    disc = Disc(symbol.radius or base.radius or 5.0, fill or stroke, stroke, width)
+    radius = symbol.radius or base.radius or _RADIUS
+    sizes = base.sizes
+    growth = Growth(sizes.by, sizes.low, sizes.high, sizes.smallest, sizes.largest) if sizes else None
+    points: list[Part] = [Disc(radius, fill or stroke, stroke, width, growth)]
+    if icon := symbol.icon or base.icon:
+        points.append(Form(f"icon-{icon}", 1.4 * (sizes.smallest if sizes else radius)))
     area: tuple[Part, ...] = (Fill(fill, opacity), line) if fill else (line,)
-    return {Dimension.AREA: area, Dimension.LINE: (line,), Dimension.POINT: (disc,)}
+    return {Dimension.AREA: area, Dimension.LINE: (line,), Dimension.POINT: tuple(points)}

@@ -82,6 +82,8 @@ def _head(parent: Element, rule: Rule, name: str, limit: float | None) -> Elemen
             equal = _add(condition, f"{{{_OGC}}}PropertyIsEqualTo")
             _add(equal, f"{{{_OGC}}}PropertyName", field)
             _add(equal, f"{{{_OGC}}}Literal", str(value).lower() if isinstance(value, bool) else str(value))
+    if rule.closest is not None:
+        _add(written, "MinScaleDenominator", str(rule.closest))
     if limit is not None:
         _add(written, "MaxScaleDenominator", f"{limit:.0f}")
     return written
@@ -117,7 +119,7 @@ def _symbolizer(parent: Element, rule: Rule, dimension: Dimension, part: Part) -
                 centre = _add(_add(point, "Geometry"), f"{{{_OGC}}}Function", name="centroid")
                 _add(centre, f"{{{_OGC}}}PropertyName", "geometry")
             _external(_add(point, "Graphic"), rule, form, size)
-        case Disc(radius, fill, stroke, width):
+        case Disc(radius, fill, stroke, width, _):  # one size: SE has no portable way to let it grow
             graphic = _add(_add(parent, "PointSymbolizer", uom=_PIXEL), "Graphic")
             mark = _add(graphic, "Mark")
             _add(mark, "WellKnownName", "circle")

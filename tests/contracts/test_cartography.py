@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import chain
+from typing import get_args
 
 import pytest
 from lxml import etree
@@ -11,6 +12,7 @@ from geoportal.cartography import legend, maplibre, mapnik_xml, planzeichen, qgi
 from geoportal.cartography.model import Dimension, Label, Rule, Sheet
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
+from geoportal.catalogue.style import Icon, Scale
 from geoportal.settings import CHECKOUT
 
 LAYERS = {layer.id: layer for layer in all_layers(CHECKOUT / "layers")}
@@ -135,3 +137,27 @@ def test_no_colour_is_written_elsewhere() -> None:
     named = set(re.findall(r'"(#[0-9a-f]{6})"', table.partition("symbols:")[0])) - {"#1c1c1c", "#ffffff"}
     for file in programs:
         assert not named & set(re.findall(r"#[0-9a-f]{6}", file.read_text("utf-8"))), file
+
+
+def test_every_icon_that_a_manifest_may_name_is_drawn() -> None:
+    files = {file.stem for file in (CHECKOUT / "geoportal/cartography/formen").glob("icon-*.svg")}
+    assert files == {f"icon-{name}" for name in get_args(Icon)}
+
+
+def test_the_bounds_and_sizes_of_a_manifest_reach_every_language() -> None:
+    layer = LAYERS["abfallbehaelter"].model_copy(
+        update={
+            "style": LAYERS["abfallbehaelter"].style.model_copy(update={"scale": Scale(closest=500, farthest=60_000)})
+        }
+    )
+    [sheet] = sheets(layer).values()
+    assert layer.style.sizes is not None
+    assert layer.style.sizes.by in sheet.fields()
+    near, there, far = (mapnik_xml.write([(source(None), sheet)], "epsg:25832", each).xml for each in (0.05, 5.0, 50.0))
+    assert "MarkersSymbolizer" not in near + far
+    assert f"[{layer.style.sizes.by}]" in there
+    assert "icon-abfall.svg" in there
+    [rule, *_] = etree.fromstring(qgis.qml(sheet, Dimension.POINT)).findall("renderer-v2/rules/rule/rule")
+    assert (rule.get("scalemindenom"), rule.get("scalemaxdenom")) == ("500", "60000")
+    [part, *_] = maplibre.write(sheet, "x", "x", "x", "x")["layers"]
+    assert part["minzoom"] < part["maxzoom"]
