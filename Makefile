@@ -51,6 +51,10 @@ bench-ingest: .venv/installed ## measures how fast plan files are read, beside G
 bench: postgis sandbox .venv/installed node_modules/.installed ## measures ours beside other servers; quickly: see docs/performance.md
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
+.PHONY: fuzz
+fuzz: postgis .venv/installed ## many requests made up from the OpenAPI document; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} .venv/bin/python -m pytest -n0 -s tests/acceptance/test_schemathesis.py
+
 .PHONY: sample-data
 sample-data: $(SAMPLE_DATA) ## writes the sample plans
 
