@@ -35,6 +35,15 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 	@.venv/bin/python -m pytest --quiet -m "not database and not corpus" tests/contracts
 	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
 
+.PHONY: load
+load: .venv/installed ## readers without pause against a running portal: make load PORT=8080 SECONDS_EACH=30
+	@.venv/bin/python scripts/load.py $(or $(PORT),8080) $(or $(SECONDS_EACH),30)
+
+.PHONY: faults
+faults: postgis sandbox .venv/installed ## kills, restarts, upgrades and restores with real processes: the heavy proofs
+	@.venv/bin/python -m pytest tests/acceptance/test_fault_injection.py tests/acceptance/test_upgrade_under_load.py \
+	  tests/acceptance/test_point_in_time.py tests/integration/test_backups.py tests/integration/test_ogc_caching.py
+
 .PHONY: audit
 audit: .venv/installed ## asks the registries (network) for known weaknesses of what is locked; enter them in docs/security/advisories.yml
 	@.venv/bin/uv tool run pip-audit --requirement requirements.lock --disable-pip --require-hashes; npm audit --audit-level=low

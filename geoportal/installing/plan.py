@@ -38,6 +38,7 @@ PERIODIC: Final = {
     "backup": ("backup", "sichert Datenbank und Archiv", "*-*-* 01:30", "30m"),
     "drill": ("drill", "spielt die letzte Sicherung zur Probe zurück und vergleicht", "Sun 04:00", "30m"),
     "sweep": ("sweep", "räumt auf, was niemand mehr nennt", "*-*-* 03:30", "30m"),
+    "audit": ("audit verify", "rechnet die Kette des Protokolls nach", "*-*-* 05:00", "30m"),
     "downloads": ("downloads build", "erneuert die Dateien zum Herunterladen", "*:7/15", "1m"),
     "layers": ("layers sync", "liest die Quellen der Layer", "*:0/15", "1m"),
 }
@@ -195,7 +196,9 @@ def _database(texts: _Texts) -> Iterator[Step]:
     yield File(Path("/usr/local/bin/geoportal"), texts.render("geoportal.sh"), 0o755)
     geoportal = "/usr/local/bin/geoportal"
     yield Command("Schema", (geoportal, "migrate"), unless=(geoportal, "check"))
-    yield Command("Layer", (geoportal, "layers", "sync"), unless=(geoportal, "check"))
+    # a source that is missing is told by `geoportal check` and on the operators' page; it does not stop the rest
+    sync = ("sh", "-c", f"{geoportal} layers sync || true")
+    yield Command("Layer", sync, unless=(geoportal, "check"))
 
 
 def _services(texts: _Texts) -> Iterator[Step]:
