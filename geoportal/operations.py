@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
 from geoportal import layers, sandbox, store, uploads
+from geoportal.accounts import forgetting
 from geoportal.archive import Archive
 from geoportal.catalogue import Layer, Reason, Shelf, read_layer
 from geoportal.database import SchemaError, check_schema
@@ -402,6 +404,16 @@ def sweep(engine: Engine, archive: Archive, seconds: float = 86_400) -> int:
     for digest in orphans:
         archive.remove(digest, seconds)
     return len(orphans) + archive.sweep(seconds)
+
+
+def forget(engine: Engine, transfers: Path, now: datetime, seconds: float = 2 * 86_400) -> int:
+    """Removes what the desk no longer needs: sessions that ended, links, files whose transfer nobody went on with."""
+    with engine.begin() as connection:
+        count = forgetting.forget(connection, now)
+    old = [file for file in transfers.glob("*") if file.stat().st_mtime < now.timestamp() - seconds]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return count + len(old)
 
 
 def _require_own_plans(batch: Batch, upload: Upload) -> None:

@@ -99,6 +99,11 @@ class Settings:
         """Folder of the uploaded originals and the plans' documents."""
         return self.data / "archive"
 
+    @property
+    def transfers(self) -> Path:
+        """Folder of the files that are still on their way in."""
+        return self.data / "transfers"
+
     def require_database_url(self) -> str:
         if self.database_url is None:
             raise SettingsError(

@@ -18,7 +18,6 @@ _COUNT = text("""
         began_at = CASE WHEN known.began_at <= :start THEN :now ELSE known.began_at END
     RETURNING failures, began_at""")
 _FORGET = text("DELETE FROM desk.attempt WHERE key = ANY(:keys)")
-_SWEEP = text("DELETE FROM desk.attempt WHERE began_at < :start")
 
 
 class TooOften(Exception):
@@ -44,10 +43,6 @@ def count(engine: Engine, who: str, origin: str, now: datetime) -> None:
 def forget(connection: Connection, who: str, origin: str) -> None:
     """After a success: the account's own count from there begins anew; the others' go on."""
     connection.execute(_FORGET, {"keys": [key for kind, key in _keys(who, origin) if kind == "pair"]})
-
-
-def sweep(connection: Connection, now: datetime) -> None:
-    connection.execute(_SWEEP, {"start": now - WINDOW})
 
 
 def _keys(who: str, origin: str) -> Iterable[tuple[str, bytes]]:

@@ -43,7 +43,6 @@ _PASSWORD = text("UPDATE desk.account SET password = :password WHERE id = :id")
 _KNOWN = text("SELECT password, totp_secret FROM desk.account WHERE id = :id")
 _SECOND_FACTOR = text("""
     UPDATE desk.account SET totp_secret = :secret, totp_used = :step, recovery_codes = :codes WHERE id = :id""")
-_OLD_TICKETS = text("DELETE FROM desk.ticket WHERE expires_at < :now")
 
 
 class AccountExists(Exception):
@@ -232,10 +231,6 @@ def remove_second_factor(engine: Engine, passwords: Passwords, principal: Princi
     with acting(engine, principal) as connection:
         connection.execute(_SECOND_FACTOR, {"id": principal.account_id, "secret": None, "step": 0, "codes": []})
         audit.note(connection, principal, "second_factor_removed", f"account {principal.account_id}")
-
-
-def sweep(connection: Connection, now: datetime) -> None:
-    connection.execute(_OLD_TICKETS, {"now": now})
 
 
 def _require_password(engine: Engine, passwords: Passwords, principal: Principal, password: str) -> None:

@@ -30,7 +30,6 @@ _SESSION = text(
 _SEEN_NOW = text("UPDATE desk.session SET seen_at = :now WHERE hash = :hash")
 _END = text("DELETE FROM desk.session WHERE hash = :hash")
 _END_OTHERS = text("DELETE FROM desk.session WHERE account_id = :account AND hash <> :hash")
-_END_OLD = text("DELETE FROM desk.session WHERE expires_at <= :now OR seen_at <= :idle")
 _MINE = text("""
     SELECT encode(substring(hash FOR 6), 'hex') AS id, origin, created_at, seen_at, hash = :hash AS is_this
     FROM desk.session WHERE account_id = :account ORDER BY seen_at DESC""")
@@ -200,11 +199,6 @@ def open_sessions(engine: Engine, principal: Principal, session: str) -> list[Op
     with acting(engine, principal) as connection:
         asked = {"account": principal.account_id, "hash": hidden.digest(session)}
         return [OpenSession(**row) for row in connection.execute(_MINE, asked).mappings()]
-
-
-def sweep(connection: Connection, now: datetime) -> None:
-    """Forgets sessions that have ended; with the owner's connection."""
-    connection.execute(_END_OLD, {"now": now, "idle": now - IDLE})
 
 
 def _open(connection: Connection, account: int, origin: str, now: datetime) -> str:

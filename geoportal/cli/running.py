@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 
 import click
 
@@ -75,9 +76,14 @@ def work_command(settings: Settings, parallel: int) -> None:
         jobs.work(settings, parallel=parallel)
 
 
-@click.command("sweep", help="Dateien entfernen, die seit einem Tag keine Lieferung und kein Plan mehr nennt.")
+@click.command(
+    "sweep",
+    help="Entfernen, was niemand mehr braucht: Dateien ohne Lieferung und Plan, beendete Sitzungen, alte Links.",
+)
 @click.pass_obj
 def sweep_command(settings: Settings) -> None:
     with spoken_errors():
-        count = operations.sweep(owner_engine(settings.require_database_url()), Archive(settings.archive))
+        engine = owner_engine(settings.require_database_url())
+        count = operations.sweep(engine, Archive(settings.archive))
+        count += operations.forget(engine, settings.transfers, datetime.now(UTC))
     click.echo(f"{count} entfernt")

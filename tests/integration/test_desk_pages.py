@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -337,3 +338,22 @@ def test_nobody_opens_transfers_without_end(desk: Desk) -> None:
     assert tus(planner, "POST", "/werkbank/tus/", Upload_Length=5, Upload_Metadata=metadata()).status_code == 429
     for path in paths:
         tus(planner, "DELETE", path)
+
+
+def test_what_has_ended_is_forgotten_and_the_log_is_not(desk: Desk) -> None:
+    own, now = desk.office, desk.office.clock.now
+    path = create(desk.deliverer, 5)
+    file = own.settings.transfers / path.rpartition("/")[2]
+    with own.owner.connect() as connection:
+        entries = connection.scalar(text("SELECT count(*) FROM desk.audit"))
+        sessions = connection.scalar(text("SELECT count(*) FROM desk.session"))
+    operations.forget(own.owner, own.settings.transfers, now)
+    assert file.exists()
+    assert desk.deliverer.get("/werkbank/konto").status_code == 200, "who is here stays"
+    later = now + timedelta(days=3)
+    assert operations.forget(own.owner, own.settings.transfers, later) >= (sessions or 0) + 1
+    assert not file.exists()
+    with own.owner.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM desk.session")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM desk.transfer")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM desk.audit")) == entries

@@ -121,14 +121,6 @@ def terminate(transfer: str) -> Response:
     return _said(204)
 
 
-def sweep(folder: Path, seconds: float, now: float) -> int:
-    """Removes files of transfers that nobody has continued for so long."""
-    old = [file for file in folder.glob("*") if file.stat().st_mtime < now - seconds]
-    for file in old:
-        file.unlink(missing_ok=True)
-    return len(old)
-
-
 def _take(file: IO[bytes], offset: int, size: int) -> int:
     """Appends the body; 204, or why not. A piece whose checksum is wrong is taken off again."""
     wanted = None
@@ -205,7 +197,7 @@ def _metadata(header: str) -> dict[str, str]:
 
 
 def _folder() -> Path:
-    return desk().settings.data / "transfers"
+    return desk().settings.transfers
 
 
 def _path(transfer: str) -> Path:
