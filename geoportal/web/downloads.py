@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, send_file
 
 from geoportal.downloads import Download
 from geoportal.web.errors import NotPublished
+from geoportal.web.language import either
 from geoportal.web.portal import portal
 from plans_ingest.gemeinden import all_gemeinden
 
@@ -32,7 +33,13 @@ def overview() -> str:
         mine = [each for each in files if each.collection == layer.id]
         if mine:
             whole = own.downloads.of(layer.id)
-            rows.append(Row(layer.title.de, whole, [each for each in mine if each.ags and each.suffix == "gpkg"]))
+            rows.append(
+                Row(
+                    either(layer.title.de, layer.title.en),
+                    whole,
+                    [each for each in mine if each.ags and each.suffix == "gpkg"],
+                )
+            )
     names = {each.ags: each.name for each in all_gemeinden()}
     return render_template("downloads.html", rows=rows, names=names)
 

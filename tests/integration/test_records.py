@@ -206,6 +206,13 @@ def test_dcat_ap_de_is_complete(api: FlaskClient, kind: str, parser: str) -> Non
     assert graph.value(plans, DCATAP.hvdCategory) is not None
 
 
+def test_metadata_for_catalogues_are_german_whatever_the_harvester_accepts(api: FlaskClient) -> None:
+    english = {"Accept-Language": "en"}
+    assert document(api.get(f"{ITEMS}/schulen", headers=english))["properties"]["title"] == "Schools"
+    assert b"Schools" not in api.get(f"{ITEMS}/schulen?f=rdf", headers=english).data
+    assert "Schulen" in etree.fromstring(api.get(f"{ITEMS}/schulen?f=iso19139", headers=english).data).xpath("string()")
+
+
 def test_a_harvester_follows_the_pages(api: FlaskClient) -> None:
     seen: set[Any] = set()
     address: str | None = f"{ITEMS}?f=rdf&limit=2"

@@ -26,6 +26,9 @@ from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_record, r
 from geoportal.ogc.service import Service
 
 LIST_FORMATS: Final = ("json", "html", "rdf", "jsonld")
+# Catalogues of others are German, whatever language their harvester accepts.
+_METADATA: Final = ("rdf", "jsonld", "iso19139")
+_LANGUAGE_OF_METADATA: Final = "de"
 RECORD_FORMATS: Final = (*LIST_FORMATS, "iso19139")
 
 
@@ -65,15 +68,16 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         now = exchange.publication
         wanted = read_search(exchange.parameters, now.limits.default, now.limits.maximum)
         kind = exchange.parameters.get("f", "")
-        fixed = list(fixed_records(service, exchange.language))
+        language = _LANGUAGE_OF_METADATA if kind in _METADATA else exchange.language
+        fixed = list(fixed_records(service, language))
         if kind in ("rdf", "jsonld") and not wanted.kinds:
             # an open data portal lists data sets and services; the plans are parts of a data set
             wanted = _only(wanted, (Kind.DATASET, Kind.SERVICE))
         found = search(service.engine, wanted, fixed)
-        listed = records_of(found, fixed, exchange.language)
+        listed = records_of(found, fixed, language)
         places = _pages(f"{now.base}/collections/{CATALOGUE}/items", exchange.parameters, wanted, found)
         if kind in ("rdf", "jsonld"):
-            nodes = dcat.catalogue(listed, _about(service, exchange.language), now.base, places, found.matched)
+            nodes = dcat.catalogue(listed, _about(service, language), now.base, places, found.matched)
             return _graph(nodes, kind)
         titles = {"next": "Nächste Seite / next page", "previous": "Vorige Seite / previous page"}
         relations = {"previous": "prev"}
@@ -103,11 +107,12 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def record(identifier: str) -> Response:
         exchange = Exchange(service, pages, formats=RECORD_FORMATS)
         base = exchange.publication.base
-        found = one(identifier, exchange.language)
-        match exchange.parameters.get("f"):
+        kind = exchange.parameters.get("f", "")
+        found = one(identifier, _LANGUAGE_OF_METADATA if kind in _METADATA else exchange.language)
+        match kind:
             case "iso19139":
                 return Response(iso.as_xml(found, base), content_type=f"{ISO}; charset=utf-8")
-            case "rdf" | "jsonld" as kind:
+            case "rdf" | "jsonld":
                 return _graph([dcat.entry(found, base)], kind)
         document = geojson.document(found, base, exchange.language)
         if wants_html():
