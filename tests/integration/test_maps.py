@@ -13,12 +13,14 @@ from rasterio.io import MemoryFile
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from geoportal import data_versions
+from geoportal import data_versions, operations
+from geoportal.archive import Archive
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
 from geoportal.database import owner_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
+from tests.integration.test_scanned_plans import umring_und_scan
 from tests.ogc import LAYERS, SQUARE_METRES, origin, publish_stock
 
 WOHNEN, IN_FORCE, DRAWN_UP = (246, 193, 176), (0x14, 0x50, 0x7F), (0x9C, 0x5F, 0x00)
@@ -226,3 +228,22 @@ def test_pictures_are_not_made_twice(api: FlaskClient) -> None:
     etag = api.get(PLAN).headers["ETag"]
     again = api.get(PLAN, headers={"If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_scanned_plan_lies_under_its_drawing(database: Settings, tmp_path: Path) -> None:
+    engine = owner_engine(database.require_database_url())
+    operations.prepare(engine)
+    operations.deliver(engine, Archive(database.archive), umring_und_scan(tmp_path))
+    with engine.connect() as connection:
+        box = connection.execute(
+            text("SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM ogc.rasterplaene")
+        ).one()
+    engine.dispose()
+    fresh = create_ogc(database, LAYERS).test_client()
+    for crs in (25832, 3857):
+        uri = "http://www.opengis.net/def/crs/EPSG/0/"
+        asked = f"bbox={','.join(map(str, box))}&bbox-crs={uri}25832&crs={uri}{crs}&width=200"
+        with_scan = pixels(fresh.get(f"/collections/bebauungsplaene/styles/planzv/map?{asked}&f=webp"))
+        without = pixels(fresh.get(f"/collections/bebauungsplaene/styles/umring/map?{asked}&f=webp"))
+        assert (with_scan[..., 3] > 200).mean() > 0.9
+        assert (without[..., 3] > 200).mean() < 0.3
