@@ -126,7 +126,11 @@ def wrong(result: dict[str, Any], case: Case, tmp_path: Path) -> str | None:
 
 
 @pytest.mark.parametrize("name", makers())
-def test_check_says_so_and_leaves_nothing(name: str, classes: dict[str, list[Case]], tmp_path: Path) -> None:
+def test_check_says_so_and_leaves_nothing(
+    name: str, classes: dict[str, list[Case]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what is harmless is not therefore all that the official schema asks of a plan
+    monkeypatch.delenv("XPLAN_SCHEMAS", raising=False)
     cases = [case for case in classes[name] if name == "harmless" or case.outcome is not Outcome.PASSED]
     sample = written(cases[:: len(cases) // 3], tmp_path)
     before = set(tmp_path.rglob("*"))

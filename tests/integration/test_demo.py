@@ -82,6 +82,7 @@ def home(tmp_path: Path) -> Path:
     """The checkout with the sample plans of one Gemeinde, for a test that does not need those of all 21."""
     home = tmp_path / "checkout"
     parts = ["config", "layers", "node_modules", "data/gemeinden.geojson", "data/schulen.csv"]
+    parts += [f"data/sample/{name}" for name in ("adressen.csv", "flurstuecke.geojson", "fachdaten")]
     samples = [str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("data/sample/plaene/06534001_*.zip")]
     for part in parts + samples:
         (home / part).parent.mkdir(parents=True, exist_ok=True)
