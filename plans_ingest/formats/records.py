@@ -7,8 +7,8 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.model import Json, Where
 
-# Of one file. The largest Flächennutzungsplan that we know has some 10,000; this many fit into the memory of a reading
-# process three times over (docs/performance-ingest.md).
+# Of one file. The largest Flächennutzungsplan that we know has 3,600; this many fit into the memory of a reading
+# process twice over (docs/performance-ingest.md).
 MAX_FEATURES: Final = 200_000
 
 
