@@ -157,3 +157,13 @@ def test_without_a_database_the_last_version_stays(portal: Portal, monkeypatch: 
     monkeypatch.setattr(versions, "_engine", nowhere)
     now[0] += data_versions.ASK_AGAIN_SECONDS
     assert versions.of("bebauungsplaene") == known
+
+
+def test_the_ready_outlines_can_be_restored(portal: Portal) -> None:
+    """pg_restore works with an empty search path, and computes generated columns anew."""
+    portal.deliver(xplangml(plan()))
+    with portal.engine.begin() as connection:
+        connection.execute(text("SET LOCAL search_path TO ''"))
+        assert connection.execute(text("UPDATE plans.publication SET geom = geom")).rowcount == 1
+    [row] = portal.public("SELECT geojson FROM ogc.bebauungsplaene")
+    assert str(row[0]).startswith('{"type":"MultiPolygon"')
