@@ -77,23 +77,19 @@ def _here(hit: Hit) -> str | None:
 
 
 def _label(hit: Hit) -> str:
-    match hit.kind:
-        case HitKind.GEMEINDE:
-            return either("Stadt oder Gemeinde", "Municipality")
-        case HitKind.ORTSTEIL:
-            return either("Ortsteil", "Village or quarter")
-        case HitKind.STRASSE:
-            return either("Straße", "Street")
-        case HitKind.ADRESSE:
-            return either("Adresse", "Address")
-        case HitKind.PLAN:
-            return either("Plan", "Plan")
-        case HitKind.GEMARKUNG:
-            return either("Gemarkung", "Cadastral district")
-        case HitKind.FLURSTUECK:
-            return either("Flurstück", "Parcel")
-        case HitKind.KOORDINATE:
-            return either("Koordinate", "Coordinates")
-        case HitKind.OBJEKT:
-            layer = portal().catalogue.layers().get(hit.source)
-            return hit.source if layer is None else translated(layer.title)
+    if hit.kind is HitKind.OBJEKT:
+        layer = portal().catalogue.layers().get(hit.source)
+        return hit.source if layer is None else translated(layer.title)
+    return either(*_LABELS[hit.kind])
+
+
+_LABELS = {
+    HitKind.GEMEINDE: ("Stadt oder Gemeinde", "Municipality"),
+    HitKind.ORTSTEIL: ("Ortsteil", "Village or quarter"),
+    HitKind.STRASSE: ("Straße", "Street"),
+    HitKind.ADRESSE: ("Adresse", "Address"),
+    HitKind.PLAN: ("Plan", "Plan"),
+    HitKind.GEMARKUNG: ("Gemarkung", "Cadastral district"),
+    HitKind.FLURSTUECK: ("Flurstück", "Parcel"),
+    HitKind.KOORDINATE: ("Koordinate", "Coordinates"),
+}
