@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, column, func, select, table, text
+from sqlalchemy import Connection, Text, cast, column, func, select, table, text
 
 from geoportal.published.reading import ENTRY, PLAENE, as_entry
 from geoportal.published.rows import PlanEntry, Status
@@ -128,14 +128,19 @@ def sketch(connection: Connection, plan_ids: Sequence[UUID], wkt: str, size: flo
 
 
 def nearest(connection: Connection, view: str, name: str, wkt: str, *, within: float, most: int) -> list[NearFeature]:
-    """Features of a layer around a place, the nearest first. `view` and its column `name` come from a manifest."""
+    """Features of a layer around a place, the nearest first. `view` and its column `name` come from a manifest.
+
+    None while the layer's view is not in step with its manifest, as before its first load: the answer stands without.
+    """
+    if connection.scalar(_STANDS, {"view": f"ogc.{view}", "names": [name, "geom"]}) != 2:
+        return []
     layer = table(view, column(name), column("geom"), schema="ogc")
     geom, place = layer.c.geom, func.ST_GeomFromText(wkt, 25832)
     distance = func.ST_Distance(geom, place)
     in_degrees = func.ST_Transform(func.ST_PointOnSurface(geom), 4326)
     found = (
         select(
-            func.coalesce(layer.c[name], "").label("name"),
+            func.coalesce(cast(layer.c[name], Text), "").label("name"),
             distance.label("distance"),
             func.ST_X(in_degrees).label("lon"),
             func.ST_Y(in_degrees).label("lat"),
@@ -175,6 +180,10 @@ _SKETCH: Final = text("""
     FROM ogc.plaene, square,
          LATERAL (SELECT ST_CollectionExtract(ST_Intersection(plaene.geom, box), 3) AS geom) AS cut
     WHERE id = ANY(:plans) AND NOT ST_IsEmpty(cut.geom) ORDER BY ST_Area(cut.geom) DESC""")
+
+_STANDS: Final = text("""
+    SELECT count(*) FROM pg_attribute
+    WHERE attrelid = to_regclass(:view) AND attname = ANY(:names) AND NOT attisdropped""")
 
 _OFFICIAL: Final = text("""
     SELECT ags, name, false AS schematic FROM ogc.verwaltungsgrenzen

@@ -219,6 +219,16 @@ def test_a_school_is_found_by_what_its_manifest_says(client: FlaskClient) -> Non
     assert "Gymnasium" in found["hits"][0]["detail"]
 
 
+def test_a_layer_that_was_never_loaded_hinders_no_answer(database: Settings) -> None:
+    engine = owner_engine(database.require_database_url())
+    operations.prepare(engine)
+    operations.sync_layers(engine, database, ["gemeinden"])  # and none of those that are told as near
+    page = create_portal(database, today=lambda: TODAY).test_client().get("/hier?lon=8.857&lat=50.7278")
+    assert page.status_code == 200
+    assert "In der Nähe" not in page.text
+    engine.dispose()
+
+
 def test_markup_in_a_question_stays_text(client: FlaskClient) -> None:
     page = client.get("/suche", query_string={"q": "<script>alert(1)</script>"}).text
     assert "<script>alert" not in page
