@@ -42,6 +42,10 @@ PERIODIC: Final = {
     "downloads": ("downloads build", "erneuert die Dateien zum Herunterladen", "*:7/15", "1m"),
     "layers": ("layers sync", "liest die Quellen der Layer", "*:0/15", "1m"),
 }
+PROGRAMS: Final = (
+    *("nginx-light", "bubblewrap", "openssl", "curl", "logrotate"),
+    *("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core"),
+)
 _ROLES: Final = {
     OWNER: "OWNER_PASSWORD",
     READ_ROLE: "READ_PASSWORD",
@@ -103,7 +107,7 @@ def steps_for(place: Place) -> Iterator[Step]:
     """Raises InstallError when the release cannot run as a service."""
     _require_readable(place.release)
     texts = _Texts(place)
-    yield Packages((*PACKAGES, "nginx-light", "bubblewrap", "openssl", "curl", "logrotate"))
+    yield Packages((*PACKAGES, *PROGRAMS))
     yield Account("geoportal", place.data)
     yield Account("geoportal-web", place.data, also=("geoportal",))
     yield Folder(place.data, "geoportal", "geoportal", 0o2770)

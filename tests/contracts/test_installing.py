@@ -1,0 +1,37 @@
+"""A machine that `geoportal install` sets up has what `make demo` asks for, and its files fit together."""
+
+import re
+
+import pytest
+
+from geoportal.cli import main
+from geoportal.database.cluster import PACKAGES
+from geoportal.installing.plan import PERIODIC, PROGRAMS
+from geoportal.settings import CHECKOUT
+
+TEMPLATES = CHECKOUT / "geoportal/installing/templates"
+
+
+@pytest.mark.parametrize("name", ["POSTGIS", "SANDBOX", "PRINTING"])
+def test_what_make_installs_is_installed_there_too(name: str) -> None:
+    makefile = (CHECKOUT / "Makefile").read_text("utf-8")
+    [packages] = re.findall(rf"^{name} := (.*)$", makefile, re.MULTILINE)
+    assert set(packages.split()) <= {*PACKAGES, *PROGRAMS}
+    if name == "PRINTING":
+        assert all(package in (CHECKOUT / "Containerfile").read_text("utf-8") for package in packages.split())
+
+
+@pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
+def test_each_timer_runs_a_command_that_there_is(command: str) -> None:
+    found = main
+    for word in command.split():
+        found = found.commands[word]  # type: ignore[attr-defined]  # groups have commands
+    assert found.callback is not None
+
+
+@pytest.mark.parametrize("unit", sorted(TEMPLATES.glob("geoportal-*.service")), ids=lambda file: file.stem)
+def test_each_service_is_shut_in_and_gets_only_its_own_secrets(unit: object) -> None:
+    text = unit.read_text("utf-8")  # type: ignore[attr-defined]
+    assert "{{ hardening }}" in text
+    assert ("owner.env" in text) == ("User=geoportal\n" in text), "only the owner's account knows the owner's password"
+    assert "MemoryMax=" in text
