@@ -23,7 +23,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine, text
 
-from geoportal import filing, logs, operations, sample_people, serving, store, wsgi
+from geoportal import filing, logs, operations, sample_people, sample_readings, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
@@ -92,6 +92,7 @@ def _fill(engine: Engine, settings: Settings) -> None:
     for layer in operations.sync_layers(engine, settings):
         if layer.fault:
             click.echo(str(layer), err=True)
+    sample_readings.tell(engine)
     files = sorted((settings.home / "data/sample/plaene").glob("*.zip"))
     with engine.connect() as connection:
         # A plan that somebody has changed since must not be taken back by the sample it came from.

@@ -21,7 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from geoportal.catalogue import Layer, Shelf
 from geoportal.sensors.readings import Reading, Rejected, read
@@ -152,9 +153,18 @@ class Listener:
             try:
                 with self.engine.begin() as connection:
                     taken = take(connection, told)
-            except SQLAlchemyError as fault:
+            except (OperationalError, InterfaceError, PoolTimeout) as fault:
                 log.warning("readings wait for the database: %s", type(fault).__name__)
                 self._stopping.wait(_RETRY)
+                continue
+            except SQLAlchemyError as fault:
+                # not the database is away, but something in the batch is not to its liking: no other shall wait for it
+                if len(batch) > 1:
+                    for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+                        self._keep(client, part)
+                    return
+                log.exception("a message that the database does not take")
+                told = [Rejected(None, f"Datenbank / database: {type(fault).__name__}", str(batch[0].payload))]
                 continue
             for message in batch:
                 client.ack(message.mid, message.qos)

@@ -53,7 +53,7 @@ def take(connection: Connection, told: Iterable[Reading | Rejected]) -> Taken:
                 "features": [each.feature for each in readings],
                 "properties": [each.property for each in readings],
                 "ats": [each.at for each in readings],
-                "numbers": [each.number for each in readings],
+                "numbers": [None if each.number is None else float(each.number) for each in readings],
                 "words": [each.word for each in readings],
             },
         ).one()

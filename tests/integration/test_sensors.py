@@ -17,7 +17,7 @@ from shapely import Point, set_srid, to_wkb
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal import sensors
+from geoportal import sample_readings, sensors
 from geoportal.catalogue import Layer, read_layer
 from geoportal.database import owner_engine, reader_engine, sensors_engine
 from geoportal.layers.tables import replace_rows
@@ -264,3 +264,35 @@ def terminate_connections(bins: Bins) -> None:
             text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()""")
         )
+
+
+def test_the_demo_tells_a_week_of_readings_once(database: Settings, tmp_path: Path) -> None:
+    engine = owner_engine(database.require_database_url())
+    with engine.begin() as connection:
+        for name in ("strassenbeleuchtung", "abfallbehaelter"):
+            connection.execute(text(f"CREATE TABLE layers.{name} (nummer text PRIMARY KEY)"))
+            connection.execute(text(f"INSERT INTO layers.{name} SELECT 'B' || n FROM generate_series(1, 60) AS n"))
+    assert sample_readings.tell(engine) > 60 + 60 * 7 * 8
+    assert sample_readings.tell(engine) == 0
+    states = rows(engine, "SELECT DISTINCT word FROM sensors.latest WHERE layer = 'strassenbeleuchtung'")
+    assert {word for (word,) in states} >= {"an", "gedimmt"}
+    assert rows(engine, "SELECT count(*) FROM sensors.latest WHERE property = 'fuellstand'") == [(60,)]
+    engine.dispose()
+
+
+def test_a_message_that_the_database_does_not_take_delays_no_other(
+    bins: Bins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = take
+
+    def strict(connection: Any, told: Any) -> Taken:
+        readings = list(told)
+        if any(isinstance(each, Reading) and each.number == 66 for each in readings):
+            connection.execute(text("SELECT 1 / 0"))
+        return real(connection, readings)
+
+    monkeypatch.setattr("geoportal.sensors.listening.take", strict)
+    with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
+        publish(mosquitto, messages(0, 100))
+        wait_for(lambda: listener.counted.messages == 100)
+    assert (listener.counted.kept, listener.counted.rejected, count(bins)) == (99, 1, 99)
