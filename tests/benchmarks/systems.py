@@ -80,7 +80,7 @@ def ours(settings: Settings, folder: Path) -> Iterator[System]:
         "GEOPORTAL_PORT": str(port),
         "GEOPORTAL_URL": f"http://127.0.0.1:{port}",
     }
-    command = serving.command(Settings.from_env(environment))
+    command = [sys.executable, "-m", "gunicorn", *serving.web_arguments(Settings.from_env(environment))]
     items = f"http://127.0.0.1:{port}/ogc/collections/bebauungsplaene/items"
     with _running(command, environment, f"{items}?limit=1", folder / "ours.log") as pid:
         yield System("Geoportal", items, pid, {})
