@@ -1,6 +1,7 @@
 """What the catalogue's manifests mean to the map: the theme tree, its symbols, and what a click tells."""
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 # These have their own place on the map; everything else in the catalogue is a theme.
 PLANS = ("bebauungsplaene", "flaechennutzungsplaene")
 _OWN_PLACE = frozenset({*PLANS, "planinhalte", "gemeinden"})
+# WebMercatorQuad's scale denominator at zoom 0 (OGC 17-083r4, annex D.1), as it is on the ground at 51° N
+_ZOOM_0 = 559_082_264.03 * math.cos(math.radians(51))
 
 
 class Catalogue:
@@ -64,6 +67,7 @@ def for_script(layer: Layer) -> dict[str, Any]:
         "id": layer.id,
         "title": layer.title.de,
         "by": layer.style.by,
+        "minZoom": _zoom(layer.style.scale.farthest) if layer.style.scale else 0,
         "symbol": symbol(layer),
         "categories": [{"value": each.value, **symbol(layer, each.value)} for each in layer.style.categories],
         "popup": [
@@ -77,3 +81,8 @@ def for_script(layer: Layer) -> dict[str, Any]:
             for name, field in ((name, layer.properties[name]) for name in layer.popup)
         ],
     }
+
+
+def _zoom(denominator: int) -> float:
+    """The zoom of the web map at which a scale is reached."""
+    return max(0.0, round(math.log2(_ZOOM_0 / denominator), 2))

@@ -86,3 +86,14 @@ def test_a_click_tells_the_fields_of_the_popup_in_german(folder: Path) -> None:
     told = for_script(Catalogue(folder).layers()["schulen"])["popup"]
     assert told[0]["name"] == "name"
     assert [field["label"] for field in told][:2] == ["Name", "Schulform"]
+
+
+def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Path) -> None:
+    add_brunnen(folder)
+    manifest = folder / "trinkbrunnen" / "layer.yml"
+    text = manifest.read_text("utf-8")
+    manifest.write_text(text.replace("style: {", "style: {scale: {farthest: 60000}, "), "utf-8")
+    schools, wells = Catalogue(folder).themes()
+    assert for_script(schools)["minZoom"] == 0
+    # at zoom 12 a screen at 51° N shows 1:86 000, at zoom 13 1:43 000
+    assert 12 < for_script(wells)["minZoom"] < 13

@@ -78,6 +78,7 @@ const themes = page.themes.map((theme) => ({
   layer: new ViewLayer(map, {
     ogc: page.ogc,
     collection: theme.id,
+    minZoom: theme.minZoom,
     draw: (features) => drawTheme(theme, features),
   }),
 }));
