@@ -89,9 +89,11 @@ def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) ->
         count = _check(cursor, layer, incoming)
         if standing == list(columns.items()):
             written, removed = _merge(cursor, layer, incoming, list(columns))
+            tiles = sql.SQL("SELECT plans.renew_layer_tiles({layer}, ARRAY(SELECT key FROM {moved}))")
             _index(cursor, layer)
         else:
             written, removed = count, 0
+            tiles = sql.SQL("SELECT plans.rebuild_tiles({layer})")
             for statement in _table(layer, columns, incoming):
                 cursor.execute(statement)
             _index(cursor, layer)
@@ -99,7 +101,7 @@ def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) ->
         index_layer(cursor, layer)
         if written or removed:
             cursor.execute(sql.SQL("ANALYZE {}").format(_name(layer)))
-            cursor.execute("SELECT plans.rebuild_tiles(%s)", [layer.id])
+            cursor.execute(tiles.format(layer=sql.Literal(layer.id), moved=_moved(layer)))
         if written or removed or renewed:
             cursor.execute("SELECT plans.touch_data(%s)", [layer.id])
     return Replaced(count, written, removed)
@@ -145,16 +147,27 @@ def _check(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) 
 
 
 def _merge(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier, columns: list[str]) -> tuple[int, int]:
-    """Rows written, rows removed. A row that is the same stays untouched, so that nothing is written for it."""
+    """Rows written, rows removed. A row that is the same stays untouched, so that nothing is written for it.
+
+    Leaves the keys of those that are new, gone or elsewhere in the temporary table `_moved()`, column `key`, as text.
+    """
     cursor.execute(sql.SQL("CREATE UNIQUE INDEX ON {} ({})").format(incoming, sql.Identifier(layer.key)))
     cursor.execute(sql.SQL("ANALYZE {}").format(incoming))
     parts = {
         "table": _name(layer),
         "incoming": incoming,
+        "moved": _moved(layer),
         "key": sql.Identifier(layer.key),
         "old": sql.SQL(", ").join(sql.Identifier("old", name) for name in columns),
         "new": sql.SQL(", ").join(sql.Identifier("new", name) for name in columns),
     }
+    cursor.execute(
+        sql.SQL("""
+            CREATE TEMPORARY TABLE {moved} ON COMMIT DROP AS
+            SELECT coalesce(new.{key}, old.{key})::text AS key
+            FROM {table} AS old FULL JOIN {incoming} AS new ON new.{key} = old.{key}
+            WHERE new.geom IS DISTINCT FROM old.geom""").format(**parts)
+    )
     cursor.execute(
         sql.SQL("""
             -- rows that are gone, or come anew because something in them is different
@@ -351,6 +364,10 @@ def _standing_columns(cursor: psycopg.Cursor[Any], layer: Layer) -> list[tuple[s
 def _exists(cursor: psycopg.Cursor[Any], relation: str) -> bool:
     cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [relation])
     return cursor.fetchone() == (True,)
+
+
+def _moved(layer: Layer) -> sql.Identifier:
+    return sql.Identifier(f"{layer.id} bewegt")
 
 
 def _name(layer: Layer) -> sql.Identifier:
