@@ -28,6 +28,7 @@ from geoportal.states import State
 from geoportal.uploads import Upload
 from plans_ingest import Batch, Plan, PlanFileError, Report, reports
 from plans_ingest.errors import ForeignPlans, Limit, ResourceExceeded
+from plans_ingest.export import xplangml
 from plans_ingest.gemeinden import Gemeinde, all_gemeinden, gemeinde_of
 from plans_ingest.model import Attachment, Issue, Level, Severity, Where
 
@@ -162,6 +163,19 @@ def examine(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | Non
     """Reads and checks a plan file; its attachments are gone when this returns. Raises PlanFileError."""
     with _reading(file, gemeinde, schemas) as batch:
         return batch
+
+
+def export(
+    file: Path, folder: Path, gemeinde: Gemeinde | None = None
+) -> Iterator[tuple[Plan, Path, tuple[Issue, ...]]]:
+    """Writes each plan of a file as XPlanGML 6.0; the issues are what 6.0 cannot take. Raises PlanFileError."""
+    plans = examine(file, gemeinde).plans
+    folder.mkdir(parents=True, exist_ok=True)
+    for plan in plans:
+        target = folder / f"{plan.id}.gml"
+        with target.open("wb") as out:
+            issues = xplangml.write(plan, out, SRID)
+        yield plan, target, issues
 
 
 def preview(batch: Batch) -> Delivery:

@@ -141,6 +141,21 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "the named encoding contradicts the bytes: {detail}",
             "Die .cpg-Datei berichtigen; Umlaute in den Namen prüfen.",
         ),
+        "export_class_left_out": Text(
+            "Objekte der Klasse {detail} fehlen in der Ausgabe: XPlanGML 6.0 hat keine Entsprechung, die wir kennen",
+            "objects of class {detail} are not in the export: XPlanGML 6.0 has no counterpart that we know",
+            "Nichts zu tun; die gelieferte Datei enthält sie. Für die Abgabe in 6.0 die Objekte neu erfassen.",
+        ),
+        "export_missing": Text(
+            "XPlanGML 6.0 verlangt eine Angabe, die der Plan nicht macht: {detail}",
+            "XPlanGML 6.0 demands what the plan does not say: {detail}",
+            "Die Angabe im Plan ergänzen und neu liefern.",
+        ),
+        "export_without_place": Text(
+            "Angabe steht nicht in der Ausgabe, weil XPlanGML 6.0 keinen Platz für sie hat: {detail}",
+            "not in the export, because XPlanGML 6.0 has no place for it: {detail}",
+            "Nichts zu tun; die gelieferte Datei enthält sie. Für die Abgabe in 6.0 die Angabe nach 6.0 umschreiben.",
+        ),
         "gemeinde_by_name": Text(
             "Die Gemeinde ist nur mit Namen genannt; ihr amtlicher Schlüssel wurde ergänzt: {detail}",
             "the Gemeinde is given by name only; its key was added: {detail}",

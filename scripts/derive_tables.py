@@ -289,13 +289,22 @@ def compact(covered: Iterable[str], versions: tuple[str, ...]) -> str:
 
 
 def attribute_rows(models: Mapping[str, Model]) -> Iterator[tuple[str, ...]]:
-    """Rows of attributes.tsv: klasse, attribute, versions, type, min, max, kind; one row per variant."""
+    """Rows of attributes.tsv: klasse, attribute, versions, type, min, max, kind; one row per variant.
+
+    The attributes of a class stand in the order in which 6.0 wants them written; those that 6.0 lacks follow by name.
+    """
+    wanted = {(name, own): place for name, klasse in models["6.0"].items() for place, own in enumerate(klasse.own)}
     spans: dict[tuple[str, str, Attribute], list[str]] = {}
     for version, model in models.items():
         for name, klasse in model.items():
             for own, what in klasse.own.items():
                 spans.setdefault((name, own, what), []).append(version)
-    for (name, own, what), covered in sorted(spans.items(), key=lambda item: (*item[0][:2], item[1])):
+
+    def order(item: tuple[tuple[str, str, Attribute], list[str]]) -> tuple[str, float, str, list[str]]:
+        (name, own, _), covered = item
+        return name, wanted.get((name, own), float("inf")), own, covered
+
+    for (name, own, what), covered in sorted(spans.items(), key=order):
         yield name, own, compact(covered, tuple(models)), what.type, what.min, what.max, what.kind
 
 

@@ -24,6 +24,7 @@ for _command in (
     plans.restore_command,
     plans.merge_command,
     plans.check_command,
+    plans.export_command,
     plans.template_command,
     plans.receive_command,
     plans.uploads_command,

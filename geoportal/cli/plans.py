@@ -14,7 +14,7 @@ from geoportal.cli.running import check_installation
 from geoportal.database import owner_engine
 from geoportal.database.tables import SRID
 from geoportal.settings import Settings
-from plans_ingest import PlanFileError, reports, templates
+from plans_ingest import PlanFileError, messages, reports, templates
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Severity
 
@@ -152,6 +152,18 @@ def check_command(
             click.echo(reports.as_json(found), nl=False)
         if has_errors:
             sys.exit(1)
+
+
+@click.command("export", help="Die Pläne einer Plandatei als XPlanGML 6.0 in einen Ordner schreiben, ohne Datenbank.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+def export_command(file: Path, folder: Path, gemeinde: Gemeinde | None) -> None:
+    with spoken_errors():
+        for plan, written, issues in operations.export(file, folder, gemeinde):
+            click.echo(f"{plan.name or plan.schluessel}: {written}")
+            for issue in issues:
+                click.echo(f"  {messages.german(issue)}")
 
 
 @click.command("template", help="Eine leere Vorlage schreiben, die ein Planungsbüro ausfüllt (Shapefile als ZIP).")

@@ -9,7 +9,7 @@ from plans_ingest.formats.xplangml.values import parse_date
 from plans_ingest.model import Dokument, Json
 
 # Before 5.0 the property's name said what the document is; since then its `typ` does.
-_TYP_OF_PROPERTY: Final = {
+TYP_OF_PROPERTY: Final = {
     "refBeschreibung": ExterneReferenzTyp.BESCHREIBUNG,
     "refBegruendung": ExterneReferenzTyp.BEGRUENDUNG,
     "refLegende": ExterneReferenzTyp.LEGENDE,
@@ -54,7 +54,7 @@ def _dokument(name: str, fields: Mapping[str, Json]) -> Dokument:
     typ = _text(fields.get("typ"))
     datum = _text(fields.get("datum"))
     return Dokument(
-        typ=int(typ) if typ is not None and typ.isdecimal() and len(typ) < 9 else _TYP_OF_PROPERTY.get(name),
+        typ=int(typ) if typ is not None and typ.isdecimal() and len(typ) < 9 else TYP_OF_PROPERTY.get(name),
         name=_text(fields.get("referenzName")),
         url=_text(fields.get("referenzURL")) or _text(fields.get("georefURL")),
         art=_text(fields.get("art")) or ("PlanMitGeoreferenz" if name == "refScan" else None),

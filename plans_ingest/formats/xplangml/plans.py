@@ -36,7 +36,7 @@ _BEZUEGE: Final = (
     "aendert", "wurdeGeaendertVon", "aendertPlan", "wurdeGeaendertVonPlan", "aendertPlanBereich",
     "wurdeGeaendertVonPlanBereich", "verbundenerPlan",
 )  # fmt: skip
-_DATES: Final = {
+DATES: Final = {
     "aufstellungsbeschluss_datum": "aufstellungsbeschlussDatum",
     "entwurfsbeschluss_datum": "entwurfsbeschlussDatum",
     "satzungsbeschluss_datum": "satzungsbeschlussDatum",
@@ -213,7 +213,7 @@ class _Assembly:
         return tuple(found)
 
     def _dates(self, record: Record) -> dict[str, Any]:
-        return {ours: self._date(record, theirs) for ours, theirs in _DATES.items()}
+        return {ours: self._date(record, theirs) for ours, theirs in DATES.items()}
 
     def _date(self, record: Record, name: str) -> date | None:
         values = record.values.get(name, [])

@@ -1,0 +1,1 @@
+"""Plans written down again, in the formats that others read."""
