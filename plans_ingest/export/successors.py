@@ -21,6 +21,16 @@ _CLASSES: Final = {
 BEZUEGE: Final = {"aendert": "aendertPlan", "wurdeGeaendertVon": "wurdeGeaendertVonPlan"}
 # XP_RechtscharakterPlanaenderung -> XP_Aenderungsarten, where the name is the same; 20000 has no counterpart.
 _AENDERUNGSARTEN: Final = {"1000": "1000", "1100": "10001", "2000": "2000", "20001": "3000"}
+# The same number with another meaning (tables/README.md): told, rather than said wrong.
+RENUMBERED: Final = frozenset(
+    {
+        ("SO_KlassifizGewaesser", "2000"),
+        ("SO_KlassifizNachWasserrecht", "1000"),
+        ("XP_BedeutungenBereich", "2000"),
+        ("XP_BedeutungenBereich", "3000"),
+        ("XP_ZweckbestimmungVerEntsorgung", "26001"),
+    }
+)
 _SPERRE: Final = {
     "veraenderungssperreDatum": "startDatum",
     "veraenderungssperreEndDatum": "endDatum",

@@ -263,7 +263,7 @@ class _Export:
                 node.set(name, str(value[name]))
             value = value.get("wert")
         text = _lexical(attribute, value)
-        if text is None:
+        if text is None or (self._is_old and (attribute.type, text) in successors.RENUMBERED):
             return False
         if attribute.kind == "measure" and "uom" not in node.attrib:
             node.set("uom", _UOM.get(attribute.type, "m"))

@@ -180,6 +180,15 @@ def test_what_6_0_has_no_place_for_is_told_once_with_its_count(tmp_path: Path) -
     assert b"farbe" not in file.read_bytes()
 
 
+def test_a_number_that_means_something_else_in_6_0_is_told_and_not_written(tmp_path: Path) -> None:
+    hafen = link("gehoertZuBereich", "bereich") + prop("rechtscharakter", "1000") + prop("position", polygon())
+    hafen += prop("artDerFestlegung", "2000")
+    one = read(tmp_path, plan(), bereich(), feature("SO_Gewaesser", "h", hafen), version="5.4")
+    file, issues = export(tmp_path, one)
+    assert ("export_without_place", 'SO_KomplexeFestlegungGewaesser.allgemein = "2000"') in told(issues)
+    assert b">2000<" not in file.read_bytes()
+
+
 def test_what_6_0_demands_and_the_plan_does_not_say_is_told(tmp_path: Path) -> None:
     one = whole(tmp_path)
     [objekt] = one.objekte
