@@ -240,7 +240,7 @@ def test_contents_are_labelled_when_one_is_near_enough(desktop: Visit) -> None:
 def test_schools_are_buttons_that_tell_about_themselves(desktop: Visit) -> None:
     desktop.open("/#13/50.7970/8.9247")
     page = desktop.page
-    school = page.locator("button.point").first
+    school = page.locator('button.point[aria-label^="Schule"], button.point[aria-label^="Musterschule"]').first
     name = school.get_attribute("aria-label")
     assert name
     school.focus()
@@ -248,7 +248,7 @@ def test_schools_are_buttons_that_tell_about_themselves(desktop: Visit) -> None:
     expect(cards(page).first.locator("h3")).to_have_text(name)
     expect(cards(page).first).to_contain_text("Schulform")
     page.get_by_label("Schulen").uncheck()
-    expect(page.locator("button.point")).to_have_count(0)
+    expect(page.locator(f'button.point[aria-label="{name}"]')).to_have_count(0)
 
 
 def test_the_address_holds_the_view(desktop: Visit) -> None:

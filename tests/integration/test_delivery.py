@@ -17,6 +17,7 @@ from geoportal.settings import CHECKOUT, Settings
 from plans_ingest import UnreadableFile
 from plans_ingest.gemeinden import gemeinde_of
 from tests.files import archive, feature, pdf, plan, polygon, prop, write, xplangml
+from tests.ogc import LAYERS
 
 REFERENCE = prop(
     "externeReferenz",
@@ -201,7 +202,7 @@ def test_a_plan_outside_its_gemeinde_is_told_where_the_boundary_is_official(port
     def sync(hinweis: str) -> None:
         home = tmp_path / f"home{len(hinweis)}"
         (home / "data").mkdir(parents=True)
-        (home / "layers").symlink_to(CHECKOUT / "layers")
+        (home / "layers").symlink_to(LAYERS)
         outlines = (CHECKOUT / "data/gemeinden.geojson").read_text("utf-8")
         write(
             home / "data/gemeinden.geojson", outlines.replace('"schematischer Umriss, keine amtliche Grenze"', hinweis)
