@@ -69,7 +69,6 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     app.jinja_env.globals |= {
         "STATUS": Spoken(words.STATUS),
         "PLANWERK": Spoken(words.PLANWERK),
-        "GRUPPE": words.GRUPPE,
         "counted": spoken(words.counted),
         "drawn_as": words.drawn_as,
         "days_left": spoken(words.days_left),

@@ -69,26 +69,28 @@ _BEZUG = {
     "verbundenerPlan": "Verbunden mit",
 }
 
-# The groups of plans.klasse as the legend names them; Baugebiete as PlanZV 1 tells them apart.
-GRUPPE = {
-    "baugebiet-wohnen": "Wohngebiete",
-    "baugebiet-mischen": "Gemischte Gebiete",
-    "baugebiet-gewerbe": "Gewerbe und Industrie",
-    "baugebiet-sonder": "Sondergebiete",
-    "baugebiet": "Baugebiete ohne Angabe der Art",
-    "ueberbaubare_flaeche": "Überbaubare Flächen",
-    "baulinie_baugrenze": "Baulinien und Baugrenzen",
-    "verkehr": "Verkehr",
-    "gruen": "Grünflächen",
-    "wald_landwirtschaft": "Wald und Landwirtschaft",
-    "gewaesser": "Gewässer",
-    "gemeinbedarf_spiel_sport": "Gemeinbedarf, Spiel und Sport",
-    "versorgung": "Ver- und Entsorgung",
-    "natur_ausgleich": "Natur und Ausgleich",
-    "schutz_denkmal": "Schutz und Denkmal",
-    "grenze": "Grenzen",
-    "sonstiges": "Sonstiges",
-}
+# The drawings of plan contents beside their names: the groups of plans.klasse, Baugebiete as PlanZV 1 tells them apart.
+GRUPPE = frozenset(
+    {
+        "baugebiet-wohnen",
+        "baugebiet-mischen",
+        "baugebiet-gewerbe",
+        "baugebiet-sonder",
+        "baugebiet",
+        "ueberbaubare_flaeche",
+        "baulinie_baugrenze",
+        "verkehr",
+        "gruen",
+        "wald_landwirtschaft",
+        "gewaesser",
+        "gemeinbedarf_spiel_sport",
+        "versorgung",
+        "natur_ausgleich",
+        "schutz_denkmal",
+        "grenze",
+        "sonstiges",
+    }
+)
 
 
 _BAUGEBIETE = {"W": "-wohnen", "M": "-mischen", "G": "-gewerbe", "S": "-sonder"}
@@ -96,7 +98,7 @@ _MEASURES = {"GRZ", "GFZ"}
 
 
 def drawn_as(gruppe: str | None, kuerzel: str | None) -> str:
-    """The key of GRUPPE under which contents.js draws an object; `kuerzel` is the first word of its label, as WA."""
+    """The one of GRUPPE as which contents.js draws an object; `kuerzel` is the first word of its label, as WA."""
     if gruppe == "baugebiet":
         kind = "" if kuerzel is None or kuerzel in _MEASURES else _BAUGEBIETE.get(kuerzel[:1], "")
         return f"baugebiet{kind}"

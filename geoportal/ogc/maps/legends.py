@@ -17,7 +17,8 @@ _SYMBOLS: Final = text("""
     SELECT DISTINCT planwerk, planzeichen FROM ogc.planzeichnung
     WHERE ist_aktuell AND planwerk IN :werke
         AND (CAST(:ags AS text) IS NULL OR ags = :ags)
-        AND (CAST(:status AS text) IS NULL OR status = :status)
+        -- as the drawing: what is no longer valid only when it is asked for
+        AND CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'archiviert' ELSE status = :status END
         AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, 25832))
 """).bindparams(bindparam("werke", expanding=True))
 

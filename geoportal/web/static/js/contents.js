@@ -1,11 +1,10 @@
-// Plan contents, near to the colours of PlanZV: filled areas first, then what lies over them, lines and labels last.
+// The contents of one plan for the small map on its page, near to the colours of PlanZV: filled areas first, then what lies over them, lines and labels last.
 
 import { shapes, token } from "./drawing.js";
 import { label, showWhatFits } from "./labels.js";
 
-export const CONTENTS_FROM = 15; // zoom
-export const LABELS_FROM = 16;
-export const WHOLE_LABELS_FROM = 18; // farther out, only the kind (WA), without the measures
+const LABELS_FROM = 16; // zoom
+const WHOLE_LABELS_FROM = 18; // farther out, only the kind (WA), without the measures
 const MOST_LABELS = 150;
 
 // From the ground up; a group that is not named here is drawn as "sonstiges".

@@ -29,6 +29,9 @@ export async function fetchJson(url, signal) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError("offline");
   }
-  if (!response.ok) throw new ServiceError(`status ${response.status}`);
+  if (!response.ok) {
+    await response.body?.cancel(); // unread, it would hold its connection
+    throw new ServiceError(`status ${response.status}`);
+  }
   return response.json();
 }

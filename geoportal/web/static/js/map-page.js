@@ -3,10 +3,11 @@
 import { ask, named, withDocuments } from "./answer.js";
 import { Board } from "./board.js";
 import { drawBoundaries } from "./boundaries.js";
-import { CONTENTS_FROM, CONTENTS_PROPERTIES, drawContents, LABELS_FROM, WHOLE_LABELS_FROM } from "./contents.js";
 import { path, pointButton, prepare, shapes, symbolOf, token } from "./drawing.js";
 import { Combobox } from "./combobox.js";
+import { DrawingLegend } from "./drawing-legend.js";
 import { bindHash } from "./location-hash.js";
+import { BP_FROM, FP_FROM, PlanDrawing } from "./plan-drawing.js";
 import { bindScale } from "./scale.js";
 import { ThemeTree } from "./themes.js";
 import { bindCoordinates, bindFullScreen, bindPosition } from "./tools.js";
@@ -38,6 +39,7 @@ const board = new Board(document.getElementById("tafel"), page);
 const search = new Combobox(document.querySelector(".search"), (text) => board.announce(text));
 const tree = new ThemeTree(document.querySelector(".themes"));
 const note = document.getElementById("map-note");
+const opacity = document.getElementById("opacity");
 
 const { west, south, east, north } = page.openingView;
 const home = L.latLngBounds([south, west], [north, east]);
@@ -54,14 +56,8 @@ if (NARROW.matches) tree.root.open = false;
 
 // The layers, from the ground up.
 
-const contents = new ViewLayer(map, {
-  ogc: page.ogc,
-  collection: "planinhalte",
-  filters: contentsFilters(false),
-  minZoom: CONTENTS_FROM,
-  draw: (features) =>
-    drawContents(features.filter(shownStatus), { renderer: renderers.contents, zoom: map.getZoom() }),
-});
+const drawing = new PlanDrawing(map, { ogc: page.ogc, pane: "contents", statuses: Object.keys(page.status) });
+new DrawingLegend(document.getElementById("drawing-legend"), map, drawing);
 const fp = new ViewLayer(map, {
   ogc: page.ogc,
   collection: "flaechennutzungsplaene",
@@ -71,7 +67,7 @@ const fp = new ViewLayer(map, {
 const bp = new ViewLayer(map, {
   ogc: page.ogc,
   collection: "bebauungsplaene",
-  draw: (features) => drawPlans(features, "plans", map.getZoom() >= CONTENTS_FROM ? { fillOpacity: 0.05 } : {}),
+  draw: (features) => drawPlans(features, "plans", drawing.drawn.length ? { fillOpacity: 0 } : {}),
 });
 const themes = page.themes.map((theme) => ({
   theme,
@@ -82,12 +78,8 @@ const themes = page.themes.map((theme) => ({
     draw: (features) => drawTheme(theme, features),
   }),
 }));
-const layers = [contents, fp, bp, ...themes.map(({ layer }) => layer)];
+const layers = [fp, bp, ...themes.map(({ layer }) => layer)];
 const basemaps = new Map(page.basemaps.map((basemap) => [basemap.id, tiles(basemap)]));
-
-function contentsFilters(withFp) {
-  return { properties: CONTENTS_PROPERTIES, ...(withFp ? {} : { planwerk: "BP" }) };
-}
 
 function shownStatus({ properties }) {
   return statuses.has(properties.status);
@@ -152,7 +144,7 @@ function tellNote(text) {
 
 function tellView() {
   const waiting = bp.state === "loading" || fp.state === "loading";
-  const failed = layers.some(({ state }) => state === "failed");
+  const failed = drawing.failed || layers.some(({ state }) => state === "failed");
   const more = bp.more || (fp.shown && fp.more);
   board.showInView(inView(), { state: waiting ? "loading" : failed ? "failed" : "ready", more });
   note.replaceChildren();
@@ -161,13 +153,27 @@ function tellView() {
     const again = document.createElement("button");
     again.type = "button";
     again.textContent = say("Noch einmal", "Try again");
-    again.addEventListener("click", () => Promise.all([loadBoundaries(), ...layers.map((layer) => layer.retry())]));
+    again.addEventListener("click", () => retry());
     note.append(again);
   } else if (layers.some((layer) => layer.more && layer.state === "ready")) {
     note.append(say("Hier liegt mehr, als die Karte zeigen kann. Bitte zoomen Sie heran.", "There is more here than the map can show. Please zoom in."));
   }
   note.hidden = note.childNodes.length === 0;
-  document.getElementById("contents-hint").hidden = contents.inRange;
+  document.getElementById("drawing-hint").textContent = drawingHint();
+}
+
+function retry() {
+  loadBoundaries();
+  drawing.retry();
+  for (const layer of layers) layer.retry();
+}
+
+function drawingHint() {
+  const zoom = Math.round(map.getZoom());
+  if (zoom < FP_FROM) return say("Erscheint, wenn Sie weit genug heranzoomen.", "Appears when you zoom in far enough.");
+  if (zoom < BP_FROM) return say("Flächennutzungspläne; weiter innen Bebauungspläne.", "Land-use plans; zoom in for local development plans.");
+  if (fp.shown) return say("Bebauungspläne über Flächennutzungsplänen.", "Local development plans over land-use plans.");
+  return say("Bebauungspläne; weiter außen Flächennutzungspläne.", "Local development plans; zoom out for land-use plans.");
 }
 
 const selection = L.layerGroup().addTo(map);
@@ -262,17 +268,23 @@ function applyTree() {
   const on = tree.on("layer");
   const themesOn = tree.on("theme");
   fp.setVisible(on.has("flaechennutzungsplaene"));
-  const wanted = contentsFilters(on.has("flaechennutzungsplaene"));
-  if (wanted.planwerk !== contents.filters.planwerk) contents.setFilters(wanted);
-  contents.setVisible(on.has("planinhalte"));
+  const drawn = on.has("planzeichnung");
+  opacity.disabled = !drawn;
+  drawing.show({ on: drawn, statuses, withFp: on.has("flaechennutzungsplaene") });
   for (const { theme, layer } of themes) layer.setVisible(themesOn.has(theme.id));
-  for (const layer of [bp, fp, contents]) if (layer.shown && layer.inRange) layer.redraw();
+  for (const layer of [bp, fp]) if (layer.shown) layer.redraw();
   const [basemap] = tree.on("basemap");
   for (const [id, { layer }] of basemaps) id === basemap ? layer.addTo(map) : layer.remove();
   map.getPane("gemeinden").style.opacity = basemap ? "0" : "1";
   document.getElementById("outlines-note").hidden = Boolean(basemap);
   document.getElementById("attribution").textContent = basemaps.get(basemap)?.attribution ?? "";
   tellView();
+}
+
+function applyOpacity() {
+  drawing.setOpacity(opacity.value / 100);
+  opacity.setAttribute("aria-valuetext", `${opacity.value} %`);
+  document.getElementById("opacity-told").textContent = `${opacity.value} %`;
 }
 
 function bindButtons() {
@@ -293,8 +305,9 @@ async function loadBoundaries() {
   }
 }
 
-for (const layer of layers) layer.addEventListener("change", tellView);
+for (const layer of [drawing, ...layers]) layer.addEventListener("change", tellView);
 tree.addEventListener("change", applyTree);
+opacity.addEventListener("input", applyOpacity);
 search.addEventListener("choose", ({ detail: hit }) => goTo(hit));
 board.addEventListener("select", ({ detail: plan }) => answerFor(plan));
 board.addEventListener("hover", ({ detail: plan }) => hover(plan));
@@ -304,8 +317,7 @@ board.addEventListener("open", () => NARROW.matches && tree.root.removeAttribute
 tree.root.addEventListener("toggle", () => NARROW.matches && tree.root.open && board.open(false));
 map.on("click contextmenu", ({ latlng }) => answerAt(latlng)); // a long press is a context menu
 map.on("zoomend", () => {
-  const steps = [POINTS_FROM, CONTENTS_FROM, LABELS_FROM, WHOLE_LABELS_FROM];
-  const now = steps.filter((zoom) => map.getZoom() >= zoom).length;
+  const now = [map.getZoom() >= POINTS_FROM, drawing.drawn.length > 0].join();
   if (now === detail) return;
   detail = now;
   for (const layer of layers) if (layer.drawing) layer.redraw();
@@ -322,5 +334,11 @@ bindPosition(
   (text) => tellNote(text),
 );
 loadBoundaries();
+applyOpacity();
 applyTree();
-new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);
+new ResizeObserver(() => {
+  // On whole pixels: between two of them the edges of the tiles show as fine lines.
+  const { top } = container.parentElement.getBoundingClientRect();
+  container.style.marginTop = `${Math.ceil(top) - top}px`;
+  map.invalidateSize({ pan: false });
+}).observe(container);

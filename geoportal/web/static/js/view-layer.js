@@ -5,10 +5,10 @@ import { items } from "./features.js";
 const MARGIN = 0.25; // of the view on each side, so that a small move needs no request
 
 export class ViewLayer extends EventTarget {
-  /** `draw(features)` makes a Leaflet layer; `filters` are parameters of the request. Fires "change". */
-  constructor(map, { ogc, collection, filters = {}, minZoom = 0, visible = true, draw }) {
+  /** `draw(features)` makes a Leaflet layer. Fires "change". */
+  constructor(map, { ogc, collection, minZoom = 0, visible = true, draw }) {
     super();
-    Object.assign(this, { map, ogc, collection, filters, minZoom, draw });
+    Object.assign(this, { map, ogc, collection, minZoom, draw });
     this.features = [];
     this.more = false;
     this.state = "idle"; // idle, loading, ready, failed
@@ -26,12 +26,6 @@ export class ViewLayer extends EventTarget {
   setVisible(visible) {
     if (visible === this.shown) return;
     this.shown = visible;
-    this.refresh();
-  }
-
-  setFilters(filters) {
-    this.filters = filters;
-    this.loadedBox = null;
     this.refresh();
   }
 
@@ -60,7 +54,7 @@ export class ViewLayer extends EventTarget {
     this.#become("loading");
     const box = view.pad(MARGIN);
     try {
-      const found = await items(this.ogc, this.collection, { box, signal: request.signal, ...this.filters });
+      const found = await items(this.ogc, this.collection, { box, signal: request.signal });
       this.features = found.features;
       this.more = found.more;
       // What was cut off may lie inside a smaller view, so that must be asked for anew.
