@@ -406,7 +406,9 @@ def test_when_the_data_are_away_the_map_says_so_and_tries_again(desktop: Visit) 
 def test_more_than_a_page_of_plans_is_told(desktop: Visit) -> None:
     def cut(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json=answer.json() | {"numberMatched": 1234})
+        page = answer.json()
+        page["links"].append({"rel": "next", "href": f"{route.request.url}&offset=2"})
+        route.fulfill(response=answer, json=page)
 
     desktop.page.route("**/bebauungsplaene/items*", cut)
     desktop.open(f"/{PLACE}")
