@@ -1,8 +1,9 @@
 """The worker: takes uploads from the queue in PostgreSQL and has them processed, until it is told to stop.
 
-procrastinate gives the queue, heartbeats and the order within a Gemeinde. Three things it leaves to us: it ends when
-the database goes away, so we start it again; jobs of a worker that was killed stay taken, so we put them back; and it
-stops taking jobs at a signal, but would wait for a long one, so ours is cancelled after a while and begins anew later.
+procrastinate gives the queue, heartbeats and the order within a Gemeinde. Four things it leaves to us: it ends when
+the database goes away, so we start it again; jobs of a worker that was killed stay taken, so we put them back; so does
+a job whose end could not be written, which would hold up its Gemeinde as long as the worker lives; and it stops taking
+jobs at a signal, but would wait for a long one, so ours is cancelled after a while and begins anew later.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import logging
 import signal
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, override
+from typing import Final, cast, override
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -63,6 +64,7 @@ def work(settings: Settings, *, parallel: int = PARALLEL, heartbeat: float = HEA
 
 
 async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: float) -> None:
+    ended: set[int] = set()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -71,7 +73,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
     files = asyncio.create_task(_keep_downloads(settings, stop))
     while not stop.is_set():
         try:
-            await _work_until(stop, _app(settings, engine), parallel, heartbeat)
+            await _work_until(stop, _app(settings, engine, ended), ended, parallel, heartbeat)
         except _LOST as fault:
             log.warning("database away, trying again: %s", type(fault).__name__)
         with suppress(TimeoutError):
@@ -104,7 +106,7 @@ async def _keep_downloads(settings: Settings, stop: asyncio.Event) -> None:
     engine.dispose()
 
 
-async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: float) -> None:
+async def _work_until(stop: asyncio.Event, app: App, ended: set[int], parallel: int, heartbeat: float) -> None:
     """Works until `stop` is set, or until the worker has ended itself because it lost the database."""
     async with app.open_async():
         worker = asyncio.create_task(
@@ -121,7 +123,7 @@ async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: f
                 delete_jobs="always",
             )
         )
-        keeper = asyncio.create_task(_take_up_stalled(app, heartbeat))
+        keeper = asyncio.create_task(_take_up_stalled(app, ended, heartbeat))
         waiter = asyncio.create_task(stop.wait())
         await asyncio.wait({worker, waiter}, return_when=asyncio.FIRST_COMPLETED)
         for task in (keeper, waiter, worker):
@@ -130,13 +132,24 @@ async def _work_until(stop: asyncio.Event, app: App, parallel: int, heartbeat: f
             await worker
 
 
-async def _take_up_stalled(app: App, heartbeat: float) -> None:
-    """Puts back the jobs of workers that have fallen silent: killed, or cut off from the database."""
+async def _take_up_stalled(app: App, ended: set[int], heartbeat: float) -> None:
+    """Puts back the jobs of workers that have fallen silent (killed, or cut off from the database), and our own that
+    are over (`ended`) but still written down as being done: their second run finds nothing to do.
+    """
+    seen: set[int] = set()
     while True:
         try:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=3 * heartbeat):
                 log.warning("job %s of a silent worker is put back", job.id)
                 await app.job_manager.retry_job(job)
+            being_done = {job.id: job for job in await app.job_manager.list_jobs_async(status="doing") if job.id}
+            ended.intersection_update(being_done)
+            # an end is written in the next moment: what is still there at a second look was lost
+            for number in seen & ended:
+                log.warning("job %s is over, but its end was not written: it is put back", number)
+                await app.job_manager.retry_job(being_done[number])
+                ended.discard(number)
+            seen = set(ended)
         except _LOST as fault:
             # Lost for a moment, or another worker was faster.
             log.info("stalled jobs not looked at: %s", type(fault).__name__)
@@ -155,7 +168,8 @@ async def _publish_due(engine: Engine, archive: Archive) -> None:
         await asyncio.sleep(_CALENDAR)
 
 
-def _app(settings: Settings, engine: Engine) -> App:
+def _app(settings: Settings, engine: Engine, ended: set[int]) -> App:
+    """`ended` is told the number of each job that is over, however it went."""
     archive = Archive(settings.archive)
     connector = PsycopgConnector(
         conninfo=settings.require_database_url(), kwargs={"options": OWNER_OPTIONS}, min_size=1, max_size=4, timeout=10
@@ -164,9 +178,13 @@ def _app(settings: Settings, engine: Engine) -> App:
 
     @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_Again())
     def process(context: JobContext, upload: int) -> None:
+        number = cast(int, context.job.id)  # it was fetched, so it has one
+        ended.discard(number)
         try:
             operations.process(engine, archive, upload, schemas=settings.schemas, cancelled=context.should_abort)
         except ReadingCancelled:
             raise JobAborted from None
+        finally:
+            ended.add(number)
 
     return app

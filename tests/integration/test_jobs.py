@@ -232,6 +232,27 @@ def test_a_worker_survives_the_loss_of_its_connections(portal: Portal, worker: s
     assert worker.poll() is None
 
 
+def test_a_job_whose_end_was_lost_does_not_hold_up_its_gemeinde(
+    portal: Portal, worker: subprocess.Popen[bytes]
+) -> None:
+    with portal.engine.begin() as connection:
+        for statement in (
+            "CREATE SEQUENCE jobs.ends",
+            """CREATE FUNCTION jobs.lose_the_first_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               IF nextval('jobs.ends') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+               RETURN OLD; END $$""",
+            "CREATE TRIGGER lose BEFORE DELETE ON jobs.procrastinate_jobs FOR EACH ROW "
+            "EXECUTE FUNCTION jobs.lose_the_first_end()",
+        ):
+            connection.execute(text(statement))
+    first = portal.receive(xplangml(plan()), ags="06534001")
+    second = portal.receive(xplangml(plan(name="Neu")), "zwei.gml", ags="06534001")
+    portal.wait_for(first, State.PUBLISHED)
+    portal.wait_for(second, State.PUBLISHED)
+    assert worker.poll() is None
+    assert portal.count("plans.version") == 2
+
+
 def test_the_sweep_takes_only_what_is_old_and_nobodys(portal: Portal) -> None:
     portal.process(portal.receive(xplangml(plan())))
     kept, orphan, young = (
