@@ -1,0 +1,74 @@
+"""Reading a plan file, and what would come of it; nothing is kept."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Engine
+
+from geoportal import sandbox, store
+from geoportal.database.tables import SRID
+from geoportal.operations.outcomes import Delivery, Outcome
+from plans_ingest import Batch, Plan
+from plans_ingest.export import xplangml
+from plans_ingest.gemeinden import Gemeinde
+from plans_ingest.model import Issue, Level
+
+
+def inspect(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | None = None) -> Delivery:
+    """Reads a plan file and says what would come of it; keeps nothing. Raises PlanFileError."""
+    return preview(examine(file, gemeinde, schemas=schemas))
+
+
+def examine(file: Path, gemeinde: Gemeinde | None = None, *, schemas: Path | None = None) -> Batch:
+    """Reads and checks a plan file; its attachments are gone when this returns. Raises PlanFileError."""
+    with reading(file, gemeinde, schemas) as batch:
+        return batch
+
+
+def export(
+    file: Path, folder: Path, gemeinde: Gemeinde | None = None
+) -> Iterator[tuple[Plan, Path, tuple[Issue, ...]]]:
+    """Writes each plan of a file as XPlanGML 6.0; the issues are what 6.0 cannot take. Raises PlanFileError."""
+    plans = examine(file, gemeinde).plans
+    folder.mkdir(parents=True, exist_ok=True)
+    for plan in plans:
+        target = folder / f"{plan.id}.gml"
+        with target.open("wb") as out:
+            issues = xplangml.write(plan, out, SRID)
+        yield plan, target, issues
+
+
+def preview(batch: Batch) -> Delivery:
+    """What would come of a batch."""
+    levels = batch.report.levels
+    outcomes = [
+        Outcome(p.id, p.name, None, is_new=True, is_published=is_publishable(p), levels=levels.get(str(p.id), ""))
+        for p in batch.plans
+    ]
+    return Delivery(batch.report, tuple(outcomes))
+
+
+def is_publishable(plan: Plan) -> bool:
+    return plan.level is Level.PUBLISHABLE
+
+
+@contextmanager
+def reading(
+    file: Path,
+    gemeinde: Gemeinde | None,
+    schemas: Path | None = None,
+    grenzen: Mapping[str, BaseGeometry] = MappingProxyType({}),
+) -> Iterator[Batch]:
+    """Reads a file in a process of its own; its attachments stay as long as the context. Raises PlanFileError."""
+    with tempfile.TemporaryDirectory(prefix="geoportal-") as folder:
+        workdir = Path(folder)
+        yield sandbox.read(file, file.name, workdir=workdir, gemeinde=gemeinde, schemas=schemas, grenzen=grenzen)
+
+
+def official_grenzen(engine: Engine) -> dict[str, BaseGeometry]:
+    with engine.connect() as connection:
+        return store.official_grenzen(connection)
