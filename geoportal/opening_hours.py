@@ -17,6 +17,8 @@ from functools import cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from geoportal.feiertage import feiertage
+
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 _DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -62,7 +64,7 @@ class _Rule:
                 return False
         if self.weekdays is None and not self.holidays:
             return True
-        if self.holidays and day in holidays(day.year):
+        if self.holidays and day in feiertage(day.year):
             return True
         return self.weekdays is not None and day.weekday() in self.weekdays
 
@@ -181,25 +183,3 @@ def _month_day(text: str, rule: str, *, is_end: bool) -> tuple[int, int]:
     if day and not 1 <= int(day) <= most:
         raise OpeningHoursError(f"kein Tag / no day: {text} in {rule}")
     return number, int(day) if day else most if is_end else 1
-
-
-@cache
-def holidays(year: int) -> frozenset[date]:
-    """Public holidays of Hesse beside the Sundays (§ 1 HFeiertagsG)."""
-    easter = _easter(year)
-    movable = (-2, 1, 39, 50, 60)
-    fixed = ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))
-    return frozenset([easter + timedelta(days=days) for days in movable] + [date(year, *day) for day in fixed])
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Astronomical Algorithms, ch. 8)."""
-    a, b, c = year % 19, year // 100, year % 100
-    d, e, f = b // 4, b % 4, (b + 8) // 25
-    g = (b - f + 1) // 3
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = c // 4, c % 4
-    m = (32 + 2 * e + 2 * i - h - k) % 7
-    n = (a + 11 * h + 22 * m) // 451
-    month, day = divmod(h + m - 7 * n + 114, 31)
-    return date(year, month, day + 1)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from geoportal.opening_hours import OpeningHoursError, holidays, parse
+from geoportal.opening_hours import OpeningHoursError, parse
 
 POOL = "May 15-Sep 15: Mo-Su,PH 10:00-20:00; Jul 10 off"
 OFFICE = 'Mo-We 08:00-12:00, 14:00-16:00; Fr 08:00-12:00; PH off; 2026 Dec 23-Jan 2 "nach Vereinbarung"'
@@ -59,8 +59,3 @@ def test_what_is_not_open_but_said_is_told() -> None:
 def test_what_is_not_understood_is_refused(text: str) -> None:
     with pytest.raises(OpeningHoursError):
         parse(text)
-
-
-def test_hesse_keeps_its_ten_holidays() -> None:
-    days = {(1, 1), (4, 3), (4, 6), (5, 1), (5, 14), (5, 25), (6, 4), (10, 3), (12, 25), (12, 26)}
-    assert holidays(2026) == {date(2026, month, day) for month, day in days}

@@ -1,0 +1,71 @@
+"""The states of a participation and the ways between them; and what the calendar makes of them. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class State(StrEnum):
+    """`bekannt`: announced, the calendar says the rest. `abgeschlossen`: the Gemeinde has dealt with all statements."""
+
+    ENTWURF = "entwurf"
+    BEKANNT = "bekannt"
+    UNTERBROCHEN = "unterbrochen"
+    ABGEBROCHEN = "abgebrochen"
+    ABGESCHLOSSEN = "abgeschlossen"
+
+
+class Phase(StrEnum):
+    """What citizens meet on a day."""
+
+    KOMMT = "kommt"
+    LAEUFT = "laeuft"
+    RUHT = "ruht"
+    VORBEI = "vorbei"
+
+
+class IllegalStep(Exception):
+    """The participation is in a state from which this one cannot be reached."""
+
+
+# Each way with what takes it: the diagram in docs/planner-participation.md is drawn from this.
+WAYS: Final[Mapping[State, Mapping[State, str]]] = MappingProxyType(
+    {
+        State.ENTWURF: {State.ENTWURF: "ändern", State.BEKANNT: "bekannt machen", State.ABGEBROCHEN: "verwerfen"},
+        State.BEKANNT: {
+            State.BEKANNT: "verlängern, Angaben ändern",
+            State.UNTERBROCHEN: "unterbrechen",
+            State.ABGEBROCHEN: "abbrechen",
+            State.ABGESCHLOSSEN: "abschließen, nach dem Ende",
+        },
+        State.UNTERBROCHEN: {State.BEKANNT: "fortsetzen", State.ABGEBROCHEN: "abbrechen"},
+        State.ABGEBROCHEN: {},
+        State.ABGESCHLOSSEN: {},
+    }
+)
+
+
+def require(now: State, then: State) -> None:
+    """Raises IllegalStep unless a participation may go from the one state to the other."""
+    if then not in WAYS[now]:
+        raise IllegalStep(f"{now} → {then}")
+
+
+def phase(state: State, beginn: date, ende: date, today: date) -> Phase:
+    """Of one that was announced; both days belong to the period."""
+    if state is State.ABGEBROCHEN or state is State.ABGESCHLOSSEN:
+        return Phase.VORBEI
+    if state is State.UNTERBROCHEN:
+        return Phase.RUHT
+    if today < beginn:
+        return Phase.KOMMT
+    return Phase.LAEUFT if today <= ende else Phase.VORBEI
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {State.ENTWURF}: anlegen"]
+    lines += [f"    {now} --> {then}: {how}" for now, ways in WAYS.items() for then, how in ways.items()]
+    return "\n".join(lines)

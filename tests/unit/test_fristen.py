@@ -1,0 +1,127 @@
+"""Public holidays of Hesse, and how long a draft must be public."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from geoportal.feiertage import feiertage, is_werktag, naechster_werktag
+from geoportal.participation.fristen import (
+    Art,
+    Frist,
+    Schwere,
+    hinweise,
+    is_announceable,
+    kuerzestes_ende,
+    sicheres_ende,
+)
+
+# Easter Sundays as calendars print them; the earliest and the latest of the century are among them.
+EASTER = [
+    date(1990, 4, 15), date(1995, 4, 16), date(2000, 4, 23), date(2005, 3, 27), date(2008, 3, 23), date(2011, 4, 24),
+    date(2016, 3, 27), date(2019, 4, 21), date(2020, 4, 12), date(2021, 4, 4), date(2022, 4, 17), date(2023, 4, 9),
+    date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2027, 3, 28), date(2028, 4, 16), date(2029, 4, 1),
+    date(2030, 4, 21), date(2035, 3, 25), date(2038, 4, 25), date(2049, 4, 18), date(2076, 4, 19), date(2100, 3, 28),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("easter", EASTER, ids=str)
+def test_what_moves_moves_with_easter(easter: date) -> None:
+    moved = {easter + timedelta(days=after) for after in (-2, 1, 39, 50, 60)}
+    fixed = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
+    assert {day for day in feiertage(easter.year) if (day.month, day.day) not in fixed} == moved - {
+        date(easter.year, *day) for day in fixed
+    }
+
+
+def test_hesse_keeps_ten_holidays() -> None:
+    days = {(1, 1), (4, 3), (4, 6), (5, 1), (5, 14), (5, 25), (6, 4), (10, 3), (12, 25), (12, 26)}
+    assert set(feiertage(2026)) == {date(2026, month, day) for month, day in days}
+
+
+def test_the_reformation_was_kept_once() -> None:
+    assert not is_werktag(date(2017, 10, 31))
+    assert is_werktag(date(2018, 10, 31))
+
+
+def test_ascension_may_fall_on_the_first_of_may() -> None:
+    assert len(feiertage(2008)) == 9
+    assert not is_werktag(date(2008, 5, 1))
+
+
+def test_the_next_working_day_lies_behind_christmas() -> None:
+    assert naechster_werktag(date(2026, 12, 25)) == date(2026, 12, 28)  # Friday, Boxing Day, Sunday
+    assert naechster_werktag(date(2026, 11, 26)) == date(2026, 11, 26)
+
+
+@pytest.mark.parametrize(
+    ("beginn", "least", "safe"),
+    [
+        # GmS-OGB 2/71 decided on this very period: 24 May to 23 June
+        (date(1965, 5, 24), date(1965, 6, 23), date(1965, 6, 24)),
+        (date(2026, 11, 18), date(2026, 12, 17), date(2026, 12, 18)),
+        # February is shorter than thirty days, so these count
+        (date(2026, 2, 2), date(2026, 3, 3), date(2026, 3, 4)),
+        (date(2026, 1, 31), date(2026, 3, 1), date(2026, 3, 2)),
+        (date(2028, 1, 30), date(2028, 2, 29), date(2028, 2, 29)),
+        # the 31st of a month that has none: § 188 Abs. 3 BGB
+        (date(2026, 8, 31), date(2026, 9, 30), date(2026, 9, 30)),
+        (date(2026, 12, 31), date(2027, 1, 30), date(2027, 2, 1)),
+        # Good Friday and Easter lie at the end
+        (date(2026, 3, 3), date(2026, 4, 2), date(2026, 4, 7)),
+        (date(2026, 11, 25), date(2026, 12, 24), date(2026, 12, 28)),
+    ],
+)
+def test_a_month_and_at_least_thirty_days(beginn: date, least: date, safe: date) -> None:
+    assert kuerzestes_ende(beginn) == least
+    assert sicheres_ende(beginn) == safe
+
+
+def test_no_day_of_a_century_breaks_the_rule() -> None:
+    day = date(2000, 1, 1)
+    while day < date(2100, 1, 1):
+        least, safe = kuerzestes_ende(day), sicheres_ende(day)
+        assert (least - day).days + 1 >= 30
+        assert least <= safe <= day + timedelta(days=38)
+        assert is_werktag(safe)
+        day += timedelta(days=1)
+
+
+def period(**changes: object) -> Frist:
+    values: dict[str, object] = {
+        "art": Art.VEROEFFENTLICHUNG, "beginn": date(2026, 11, 18), "ende": date(2026, 12, 18),
+        "bekanntmachung": date(2026, 11, 10),
+    }  # fmt: skip
+    return Frist(**(values | changes))  # type: ignore[arg-type]  # the names are those of the fields
+
+
+TODAY = date(2026, 11, 10)
+
+
+def test_a_good_period_has_nothing_wrong() -> None:
+    assert hinweise(period(), TODAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "schwere", "words"),
+    [
+        ({"ende": date(2026, 12, 16)}, Schwere.ERROR, "frühestens bis 17.12.2026"),
+        ({"ende": date(2026, 12, 17)}, Schwere.WARNING, "Sicher ist der 18.12.2026"),
+        ({"ende": date(2026, 12, 19)}, Schwere.ERROR, "Samstag"),
+        ({"ende": date(2026, 12, 25)}, Schwere.ERROR, "1. Weihnachtstag"),
+        ({"ende": date(2026, 11, 17)}, Schwere.ERROR, "vor dem Beginn"),
+        ({"ende": date(2027, 12, 1)}, Schwere.ERROR, "länger als ein Jahr"),
+        ({"bekanntmachung": date(2026, 11, 18)}, Schwere.ERROR, "spätestens am 17.11.2026"),
+        ({"bekanntmachung": date(2026, 11, 14)}, Schwere.WARNING, "weniger als eine Woche"),
+        ({"art": Art.ERNEUT, "ende": date(2026, 12, 2)}, Schwere.ERROR, "nur mit Grund"),
+        ({"art": Art.ERNEUT, "ende": date(2026, 12, 2), "grund": "nur die Höhe"}, Schwere.WARNING, "angemessen"),
+    ],
+)
+def test_what_is_wrong_is_told(changes: dict[str, object], schwere: Schwere, words: str) -> None:
+    [found] = hinweise(period(**changes), TODAY)
+    assert found.schwere is schwere
+    assert words in found.text
+    assert is_announceable((found,)) == (schwere is Schwere.WARNING)
+
+
+def test_what_has_begun_cannot_be_announced() -> None:
+    assert not is_announceable(hinweise(period(), date(2026, 11, 19)))
