@@ -18,8 +18,13 @@ class Status(StrEnum):
 
 
 class Sortierung(StrEnum):
+    """`neueste` by publication, `inkrafttreten` the youngest first, `frist` the Auslegung that ends next first."""
+
     GEMEINDE = "gemeinde"
+    NAME = "name"
     NEUESTE = "neueste"
+    INKRAFTTRETEN = "inkrafttreten"
+    FRIST = "frist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +83,30 @@ class PlanFilter:
     """Which plans a list shows; what is None or empty does not restrict it.
 
     `laufend_am` asks for an Auslegung that runs on that day, `auslegung_ab` for one that does not end before it.
+    `gueltig_ab`, `gueltig_bis`: the first and the last day on which the plan may have come into force.
+    `stand`: what was public at the end of that day instead of what is public now.
     """
 
     words: tuple[str, ...] = ()
     ags: str | None = None
     planwerk: Planwerk | None = None
+    planart: int | None = None
     status: Status | None = None
+    gueltig_ab: date | None = None
+    gueltig_bis: date | None = None
+    stand: date | None = None
     laufend_am: date | None = None
     auslegung_ab: date | None = None
     umkreis: Umkreis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planart:
+    """A kind of plan that occurs, with its official number and label."""
+
+    planwerk: Planwerk
+    planart: int
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +159,7 @@ class Inhalt:
 class Umrissvergleich:
     """The outlines of a former version and of the present one, in one frame: SVG paths in metres, y down.
 
-    `flaeche` is that of the former version in m².
+    `flaeche` is that of the former version in m², `flaeche_heute` that of the present one.
     """
 
     version: int
@@ -148,6 +168,7 @@ class Umrissvergleich:
     breite: float
     hoehe: float
     flaeche: float
+    flaeche_heute: float
 
 
 @dataclass(frozen=True, slots=True)

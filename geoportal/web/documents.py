@@ -35,15 +35,22 @@ class DocumentLink:
     external: bool
 
 
-def document_link(dokument: Dokument) -> DocumentLink:
+def document_link(dokument: Dokument, *, former: bool = False) -> DocumentLink:
+    """`former`: of a version that is not the present one, which may have had what is not public any more."""
     title = _title(dokument)
+    day = "" if dokument.datum is None else words.long_date(dokument.datum, language())
     if dokument.sha256 is not None:
         kind = "PDF" if _media_type(dokument) == _PDF else _file_name(dokument).rpartition(".")[2].upper()
         size = "" if dokument.size is None else words.file_size(dokument.size, language())
         href = url_for("documents.file", sha256=dokument.sha256, name=_file_name(dokument))
-        return DocumentLink(title, ", ".join(part for part in (kind, size) if part), href, external=False)
+        # XPlanGML says nothing of a document's language; those of German authorities are German (VwVfG § 23)
+        tongue = either("", "in German")
+        return DocumentLink(title, ", ".join(filter(None, (kind, size, day, tongue))), href, external=False)
     if dokument.url is not None and (host := _web_host(dokument.url)) is not None:
         return DocumentLink(title, either(f"auf {host}", f"on {host}"), dokument.url, external=True)
+    if former and dokument.size is not None:
+        away = either("wird hier nicht mehr bereitgestellt", "is no longer available here")
+        return DocumentLink(title, ", ".join(filter(None, (day, away))), None, external=False)
     return DocumentLink(title, either("liegt hier nicht vor", "is not available here"), None, external=False)
 
 

@@ -1,7 +1,7 @@
 """What is published, to follow without an account: an Atom feed (RFC 4287) and a calendar (RFC 5545).
 
 The same parameters as the list of plans choose what a feed holds, and a place with a radius: `?gemeinde=`,
-`?planwerk=`, `?status=`, `?beteiligung=laufend`, `?lon=&lat=&umkreis=` (metres).
+`?planwerk=`, `?planart=`, `?status=`, `?beteiligung=laufend`, `?lon=&lat=&umkreis=` (metres).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,13 +72,14 @@ def subscription_urls(args: Mapping[str, str]) -> tuple[str, str]:
     return url_for("feeds.atom", **kept), url_for("feeds.calendar", **kept)
 
 
-_KEPT: Final = frozenset({"q", "gemeinde", "planwerk", "status", "beteiligung", "lon", "lat", "umkreis"})
+_CHOICE: Final = ("q", "gemeinde", "planwerk", "planart", "status", "beteiligung", "von", "bis")
+_KEPT: Final = frozenset({*_CHOICE, "lon", "lat", "umkreis"})
 
 
 def _subscription() -> Subscription:
     """Raises InvalidQuery."""
     own = portal()
-    query = PlanQuery.parse(request.args)
+    query = PlanQuery.parse({name: value for name, value in request.args.items() if name in _CHOICE})
     wanted = query.filter(own.today())
     about = [own.config.area.title]
     if query.gemeinde is not None:

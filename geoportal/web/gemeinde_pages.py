@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from geoportal import published
 from geoportal.published import Gemeinde, PlanFilter, Status
-from geoportal.web.errors import NotPublished
+from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_pages import COLLECTIONS, plan_list
 from geoportal.web.plan_query import PlanQuery
@@ -49,7 +49,9 @@ def overview(ags: str) -> str:
 
 @bp.get("/gemeinde/<ags>/<any(bebauungsplaene, flaechennutzungsplaene):art>/")
 def plaene(ags: str, art: str) -> str:
-    asked = PlanQuery.parse(request.args)
+    asked = PlanQuery.parse(request.args, portal().today())
+    if asked.planwerk not in (None, _PLANWERK[art]):
+        raise InvalidQuery(f"planart: {_PLANWERK[art]}-…")
     return plan_list(replace(asked, gemeinde=ags, planwerk=_PLANWERK[art]), _known(ags))
 
 

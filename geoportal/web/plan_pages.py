@@ -2,23 +2,29 @@
 
 import io
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal import published
-from geoportal.published import Gemeinde, Umriss
+from geoportal.downloads import Download
+from geoportal.published import Gemeinde, Planversion, PublishedPlan, Umriss
 from geoportal.web.documents import document_link
-from geoportal.web.errors import NotPublished
+from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.feeds import subscription_urls
-from geoportal.web.plan_query import PAGE_SIZE, PlanQuery
+from geoportal.web.plan_query import PAGE_SIZE, PlanQuery, asked_stand
 from geoportal.web.portal import portal
 from geoportal.web.timeline import running_auslegung, timeline
+from geoportal.web.words import BERLIN
 from plans_ingest.model import Planwerk
 
 bp = Blueprint("plans", __name__)
@@ -29,9 +35,34 @@ COLLECTIONS = {
 }
 
 
+_MOST_VERSION: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """That a page shows a former state. `stand` is the day that was asked for, None when the version was.
+
+    `successor` is the version that took its place; None while there is none, because it is still the present one
+    (`is_present`) or because the plan was no longer published.
+    """
+
+    stand: date | None
+    this: Planversion
+    successor: Planversion | None
+
+    @property
+    def is_present(self) -> bool:
+        return self.this.veroeffentlicht_bis is None
+
+    @property
+    def last_day(self) -> date:
+        """The day as which the page speaks."""
+        return self.stand or (self.this.veroeffentlicht_bis or self.this.veroeffentlicht_am).astimezone(BERLIN).date()
+
+
 @bp.get("/plaene")
 def listing() -> str:
-    return plan_list(PlanQuery.parse(request.args))
+    return plan_list(PlanQuery.parse(request.args, portal().today()))
 
 
 def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
@@ -43,17 +74,17 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
     today = own.today()
     with own.engine.connect() as connection:
         page = published.plaene(
-            connection, query.filter(today), limit=PAGE_SIZE, offset=query.offset, sortierung=query.sortierung
+            connection, query.filter(today), limit=PAGE_SIZE, offset=query.offset, sortierung=query.order
         )
         choices = () if gemeinde else published.gemeinden(connection, today)
+        kinds = published.planarten(connection)
     pages = max(1, -(-page.total // PAGE_SIZE))
     if query.seite > pages:
         raise NotPublished
+    given = {"gemeinde", "planwerk"} if gemeinde else set()
 
-    asked = replace(query, gemeinde=None, planwerk=None) if gemeinde else query
-
-    def page_url(seite: int) -> str:
-        return f"?{urlencode(asked.args(seite))}"
+    def page_url(seite: int, *without: str) -> str:
+        return f"?{urlencode({name: v for name, v in query.args(seite).items() if name not in {*given, *without}})}"
 
     return render_template(
         "plan_list.html",
@@ -62,6 +93,7 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
         pages=pages,
         page_url=page_url,
         gemeinden=choices,
+        kinds=[kind for kind in kinds if gemeinde is None or kind.planwerk is query.planwerk],
         gemeinde=gemeinde,
         subscriptions=subscription_urls(query.args(1)),
     )
@@ -69,27 +101,70 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
 
 @bp.get("/plan/<uuid:plan_id>")
 def page(plan_id: UUID) -> str | BaseResponse:
-    """The page of a plan; an address that a plan once had leads to it for ever."""
+    """The page of a plan; an address that a plan once had leads to it for ever.
+
+    `?stand=DATE` shows it as it was at the end of that day, `?fassung=NUMBER` one of its versions.
+    """
     own = portal()
     today = own.today()
+    stand, number = asked_stand(request.args, today), _asked_version(request.args)
     with own.engine.connect() as connection:
-        plan = published.plan(connection, plan_id)
-        compared = published.umrissvergleiche(connection, plan_id) if plan is not None else ()
-        moved = published.neue_adresse(connection, plan_id) if plan is None else None
-    if moved is not None:
-        return redirect(url_for("plans.page", plan_id=moved), code=HTTPStatus.MOVED_PERMANENTLY)
-    if plan is None:
-        raise NotPublished
+        if stand is not None:
+            plan = published.fassung_am(connection, plan_id, stand)
+        elif number is not None:
+            plan = published.fassung(connection, plan_id, number)
+        else:
+            plan = published.plan(connection, plan_id)
+        if plan is None:
+            return _elsewhere(connection, plan_id, stand)
+        compared = published.umrissvergleiche(connection, plan_id)
+    past = None if stand is None and number is None else _past(plan, stand)
+    day = today if past is None else past.last_day
     return render_template(
         "plan.html",
         plan=plan,
-        auslegung=running_auslegung(plan, today),
-        steps=timeline(plan, today),
-        documents=[document_link(dokument) for dokument in plan.dokumente],
+        past=past,
+        stand=stand,
+        auslegung=running_auslegung(plan, today) if past is None else None,
+        steps=timeline(plan, day),
+        documents=[document_link(dokument, former=past is not None) for dokument in plan.dokumente],
         collection=COLLECTIONS[plan.planwerk],
+        files=[file for file in own.downloads.all().values() if _holds(file, plan)],
         map_hash=_map_hash(plan.umriss),
         compared={each.version: each for each in compared},
     )
+
+
+def _asked_version(args: Mapping[str, str]) -> int | None:
+    raw = args.get("fassung", "")
+    if not raw:
+        return None
+    if not (raw.isascii() and raw.isdecimal() and 1 <= int(raw[:7]) <= _MOST_VERSION):
+        raise InvalidQuery("fassung: 1, 2, 3 …")
+    return int(raw)
+
+
+def _past(plan: PublishedPlan, stand: date | None) -> Past:
+    this = next(version for version in plan.versionen if version.version == plan.version)
+    later = [each for each in plan.versionen if each.version > this.version]
+    return Past(stand, this, min(later, key=lambda each: each.veroeffentlicht_am) if later else None)
+
+
+def _elsewhere(connection: Connection, plan_id: UUID, stand: date | None) -> BaseResponse:
+    """Where the plan has gone, or when it was public. Raises NotPublished when it never was."""
+    if (moved := published.neue_adresse(connection, plan_id)) is not None:
+        return redirect(url_for("plans.page", plan_id=moved, stand=stand), code=HTTPStatus.MOVED_PERMANENTLY)
+    versions = published.fassungen(connection, plan_id)
+    if not versions:
+        raise NotPublished
+    last = published.fassung(connection, plan_id, versions[0].version)
+    page = render_template("plan_away.html", plan=last, versions=versions, stand=stand)
+    # what is not public any more has gone; on another day, it just was not there
+    return make_response(page, HTTPStatus.GONE if versions[0].veroeffentlicht_bis else HTTPStatus.NOT_FOUND)
+
+
+def _holds(file: Download, plan: PublishedPlan) -> bool:
+    return file.collection == COLLECTIONS[plan.planwerk] and file.ags == plan.ags and file.suffix == "gpkg"
 
 
 @bp.get("/plan/<uuid:plan_id>/qr.svg")

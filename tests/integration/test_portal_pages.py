@@ -201,7 +201,7 @@ def test_markup_in_a_name_stays_text(client: FlaskClient, address: dict[str, str
 
 def test_documents_link_the_archive_or_the_web_and_nothing_else(client: FlaskClient, address: dict[str, str]) -> None:
     page = client.get(address["Am Hang"]).text
-    assert re.search(r'href="/dokument/[0-9a-f]{64}/Begr%C3%BCndung.pdf">Begründung</a>', page)
+    assert re.search(r'href="/dokument/[0-9a-f]{64}/Begr%C3%BCndung.pdf" hreflang="de">Begründung</a>', page)
     assert '<a href="https://www.example.org/karte.pdf" rel="external noopener noreferrer">Karte</a>' in page
     assert "javascript:" not in page
     assert "liegt hier nicht vor" in page
