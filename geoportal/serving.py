@@ -1,14 +1,32 @@
 """The web server process: gunicorn with the application loaded once, before it forks its workers."""
 
+import signal
 import sys
-from typing import Final
+from typing import Final, override
 
 from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from geoportal.settings import Settings
 
 WORKERS: Final = 2
 THREADS: Final = 8
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's, but told to stop in its first moment it stops.
+
+    Between its fork and its own handlers a worker still has its parent's, which put a signal into a queue that nobody
+    in the worker reads: it would serve on, and be killed in the middle of its answers when the parent's patience ends.
+    """
+
+    @override
+    def init_signals(self) -> None:
+        parent = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+        super().init_signals()
+        while parent is not None and not parent.SIG_QUEUE.empty():
+            if parent.SIG_QUEUE.get_nowait() == signal.SIGTERM:
+                self.alive = False
 
 
 def serve(arguments: list[str]) -> None:
@@ -33,7 +51,7 @@ def watch_arguments(port: int) -> list[str]:
 def _gunicorn(module: str, address: str, workers: int, threads: int) -> list[str]:
     return [
         f"{module}:from_environment()",
-        "--preload", "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
+        "--preload", "--worker-class", "geoportal.serving.Worker", "--workers", str(workers), "--threads", str(threads),
         "--bind", address,
         "--timeout", "60", "--graceful-timeout", "30", "--keep-alive", "5",
         "--limit-request-line", "8190", "--log-level", "warning", "--logger-class", "geoportal.logs.GunicornLogger",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.load import Readers, box, items, quantile
+from tests.load import Readers, at, box, items, quantile
 
 DISCOVERY = ("/ogc/", "/ogc/collections", "/ogc/collections/bebauungsplaene", "/ogc/conformance")
 
@@ -50,7 +50,7 @@ def main(port: int, seconds: float, readers: int) -> None:
     for name, path in (("discovery", discovery), ("view", view), ("download", items)):
         before = memory(port)
         began = time.perf_counter()
-        with Readers(port, path, number=readers) as asked:
+        with Readers(at(port), path, number=readers) as asked:
             time.sleep(seconds)
         took = time.perf_counter() - began
         print(

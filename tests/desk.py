@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from geoportal.accounts import people
+from geoportal.accounts import people, tokens
 from geoportal.accounts.passwords import Passwords
-from geoportal.accounts.roles import WHOLE_KREIS, Membership, Role
-from geoportal.database import owner_engine
+from geoportal.accounts.roles import WHOLE_KREIS, Membership, Principal, Role
+from geoportal.database import desk_engine, owner_engine
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
 
@@ -105,3 +105,29 @@ def office(settings: Settings) -> Iterator[Office]:
     yield Office(app, owner, settings, clock)
     owner.dispose()
     app.extensions[room.Desk.KEY].engine.dispose()
+
+
+def token_for(settings: Settings, role: Role = Role.KREIS, ags: str = OWN, name: str = "programm") -> str:
+    """A program's token with all that the role may do in the Gemeinde, on an account of its own."""
+    now = datetime.now(UTC)
+    place = membership(role, ags)
+    owner, engine = owner_engine(settings.require_database_url()), desk_engine(settings.require_desk_url())
+    email = f"{name}-{ags}@example.org"
+    people.invite(owner, email, name, [place], now)
+    [number] = [each.id for each in people.everybody(owner) if each.email == email]
+    who = Principal(number, name, email, (place,), "-")
+    token = tokens.make(
+        engine, who, name, ags, [each for each in tokens.GRANTABLE if who.may(each, ags, number)], 1, now
+    )
+    owner.dispose()
+    engine.dispose()
+    return token
+
+
+def hire(settings: Settings, email: str, *memberships: Membership) -> None:
+    """An account with the password PASSWORD."""
+    owner, now = owner_engine(settings.require_database_url()), datetime.now(UTC)
+    secret = people.invite(owner, email, email.partition("@")[0].title(), memberships, now)
+    assert secret is not None
+    people.choose_password(owner, _QUICK, secret, PASSWORD, "-", now)
+    owner.dispose()

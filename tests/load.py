@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, RemoteDisconnected
+from http.client import HTTPConnection, HTTPException
 from typing import Self
 
 # what the sample plans and tests.ogc lie in, CRS84
@@ -23,16 +23,33 @@ def items(chance: random.Random) -> str:
     return f"/ogc/collections/bebauungsplaene/items?limit=100&bbox={box(chance)}"
 
 
-class Readers:
-    """`number` threads, until `total` requests are answered or the block ends. A fault is whatever is no 200 or 304."""
+def at(port: int) -> Callable[[], HTTPConnection]:
+    """Connections to a server of this machine, without a proxy."""
+    return lambda: HTTPConnection("127.0.0.1", port, timeout=300)
 
-    def __init__(self, port: int, path: Callable[[random.Random], str], *, number: int = 8, total: int = 10**9) -> None:
-        self._port, self._path, self._left = port, path, total
+
+class Readers:
+    """`number` threads, until `total` requests are answered or the block ends. A fault is whatever is no 200 or 304.
+
+    `keep`: one connection for many questions, as browsers do; otherwise a new one for each.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], HTTPConnection],
+        path: Callable[[random.Random], str],
+        *,
+        number: int = 8,
+        total: int = 10**9,
+        keep: bool = False,
+    ) -> None:
+        self._connect, self._path, self._left, self._keep = connect, path, total, keep
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._read, args=(seed,)) for seed in range(number)]
         self.seconds: list[float] = []
         self.outcomes: Counter[str] = Counter()
+        self.bytes = 0
 
     @property
     def answered(self) -> int:
@@ -57,35 +74,31 @@ class Readers:
 
     def _read(self, seed: int) -> None:
         chance = random.Random(seed)
+        connection = self._connect()
         while not self._over.is_set():
             with self._lock:
                 if self._left <= 0:
-                    return
+                    break
                 self._left -= 1
             began = time.perf_counter()
-            outcome = self._ask(self._path(chance))
+            outcome, size = self._ask(connection, self._path(chance))
             with self._lock:
                 self.seconds.append(time.perf_counter() - began)
                 self.outcomes[outcome] += 1
+                self.bytes += size
+        connection.close()
 
-    def _ask(self, path: str) -> str:
-        """A server that leaves drops the connections on which it has not heard a question yet: those are asked again,
-        once, as our nginx asks again (proxy_next_upstream in geoportal/installing/templates/nginx.conf).
-        """
-        outcome = self._ask_once(path)
-        return self._ask_once(path) if outcome == RemoteDisconnected.__name__ else outcome
-
-    def _ask_once(self, path: str) -> str:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=300)
+    def _ask(self, connection: HTTPConnection, path: str) -> tuple[str, int]:
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Host": "localhost"})
             answer = connection.getresponse()
-            answer.read()
-            return str(answer.status)
+            size = len(answer.read())
         except (OSError, HTTPException) as fault:
-            return type(fault).__name__
-        finally:
             connection.close()
+            return type(fault).__name__, 0
+        if not self._keep:
+            connection.close()  # it opens again by itself
+        return str(answer.status), size
 
 
 def quantile(seconds: list[float], share: float) -> float:

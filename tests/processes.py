@@ -72,9 +72,15 @@ os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        self.port: int = self._listener.getsockname()[1]
+    def __init__(self, path: Path | None = None) -> None:
+        """At a path for a proxy on the machine, as systemd's; without one at a port, for whoever asks directly."""
+        if path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+            self.port: int = self._listener.getsockname()[1]
+        else:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(path))
+            self._listener.listen(2048)
 
     def serving(self, environ: Mapping[str, str], log: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """`geoportal serve` behind this door."""

@@ -121,6 +121,11 @@ def steps_for(place: Place) -> Iterator[Step]:
     yield from _nginx(place, texts)
 
 
+def nginx_site(place: Place) -> str:
+    """The configuration of nginx for the portal."""
+    return _Texts(place).render("nginx.conf")
+
+
 def finishing(machine: Machine, place: Place) -> None:
     """Starts what is not running, restarts what has changed, and has nginx read its files. Needs systemd."""
     for unit in (*SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC)):

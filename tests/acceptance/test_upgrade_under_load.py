@@ -1,5 +1,7 @@
 """A new release takes over and a migration runs, while readers ask without pause: none of them gets an error."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from geoportal import operations
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import EXTENSIONS, OWNER, Cluster
 from geoportal.settings import Settings
-from tests.load import Readers, items
+from tests.load import Readers, at, items
 from tests.ogc import publish_stock
 from tests.processes import Door, environment, wait_for
 
@@ -28,7 +30,7 @@ def test_readers_wait_and_none_is_turned_away_when_the_server_is_exchanged(
     old = door.serving(environ, log)
     process = old.__enter__()
     wait_for(door.port, process, log)
-    with Readers(door.port, items, number=4) as readers:
+    with Readers(at(door.port), items, number=4) as readers:
         old.__exit__(None, None, None)  # TERM, and what it is answering it answers
         old = door.serving(environ, log)
         process = old.__enter__()
@@ -41,6 +43,33 @@ def test_readers_wait_and_none_is_turned_away_when_the_server_is_exchanged(
     door.close()
     assert readers.faults == {}
     assert readers.answered >= 50
+
+
+# A worker that takes its time between its fork and its first line, in which its parent is told to stop.
+SLOW_TO_START = """
+import sys, time
+from geoportal import serving
+from gunicorn.workers.gthread import ThreadWorker
+begin = ThreadWorker.init_process
+def slowly(worker):
+    print("forked", flush=True)
+    time.sleep(2)
+    begin(worker)
+ThreadWorker.init_process = slowly
+serving.serve(["--worker-class", "geoportal.serving.Worker", "--graceful-timeout", "1000", "--bind", "127.0.0.1:0",
+               "wsgiref.simple_server:demo_app"])
+"""
+
+
+def test_a_worker_that_is_told_to_stop_in_its_first_moment_stops() -> None:
+    with subprocess.Popen([sys.executable, "-c", SLOW_TO_START], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "forked\n"
+        server.terminate()
+        try:
+            assert server.wait(120) == 0
+        finally:
+            server.kill()
 
 
 def test_a_migration_that_finds_a_delivery_under_way_comes_again_and_lets_readers_pass(

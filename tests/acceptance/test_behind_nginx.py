@@ -1,0 +1,150 @@
+"""The web server behind a real nginx that has the configuration of an installed machine."""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from geoportal import operations
+from geoportal.accounts.roles import Role
+from geoportal.database import owner_engine
+from geoportal.settings import Settings
+from tests.desk import KEY, OWN, PASSWORD, hire, membership, token_for
+from tests.ogc import publish_stock
+from tests.stack import Stack
+
+LARGE = 110 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def stack(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
+    engine = owner_engine(module_database.require_database_url())
+    operations.sync_layers(engine, module_database)  # the server asks for all layers that ship
+    engine.dispose()
+    with Stack(module_database) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/plaene",
+        "/ogc/collections?f=json",
+        "/ogc/collections/bebauungsplaene/items?f=json",
+        "/static/css/pages.css",
+    ],
+)
+def test_text_is_sent_compressed_and_is_the_same(stack: Stack, path: str) -> None:
+    plain, packed = stack.get(path), stack.get(path, Accept_Encoding="gzip")
+    assert (plain.status, packed.status) == (200, 200)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body)
+
+
+def test_a_validator_holds_through_the_proxy(stack: Stack) -> None:
+    address = "/ogc/collections/bebauungsplaene/items?f=json&limit=3"
+    first = stack.get(address, Accept_Encoding="gzip")
+    again = stack.get(address, Accept_Encoding="gzip", If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_what_was_read_once_is_there_while_the_web_server_is_not(stack: Stack) -> None:
+    kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=4"
+    before = stack.get(kept)
+    stack.stop_web()
+    stack.close_door()
+    try:
+        during = stack.get(kept)
+        assert (during.status, during.body) == (200, before.body)
+        assert stack.get("/ogc/collections/bebauungsplaene/items?f=json&limit=5").status in {502, 503, 504}
+    finally:
+        stack.open_door()
+        stack.start_web()
+
+
+def test_one_network_is_held_back_and_this_machine_is_not(stack: Stack) -> None:
+    other = [stack.get("/healthz", source="127.0.0.2") for _ in range(60)]
+    refused = [answer for answer in other if answer.status == 429]
+    assert refused
+    assert all(answer.headers["retry-after"] for answer in refused)
+    assert {stack.get("/healthz").status for _ in range(100)} == {200}
+
+
+def resident(pid: int) -> int:
+    """Kilobytes that the process had at most."""
+    return int(re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("ascii"))[0])
+
+
+def test_a_delivery_of_a_hundred_megabytes_goes_through_as_it_comes(stack: Stack, tmp_path: Path) -> None:
+    token = token_for(stack.settings)
+    large = tmp_path / "large.gml"
+    with large.open("wb") as file:
+        for number in range(LARGE // 1024**2):
+            file.write(hashlib.sha256(bytes([number])).digest() * 32768)
+    before = max(map(resident, stack.web_workers()))
+    with large.open("rb") as file:
+        answer = stack.ask(
+            "PUT", f"/api/v1/gemeinden/{OWN}/lieferungen/large.gml", file,
+            Authorization=f"Bearer {token}", Content_Length=str(LARGE), Content_Type="application/gml+xml",
+        )  # fmt: skip
+    assert answer.status == 202, answer.body
+    digest = hashlib.file_digest(large.open("rb"), "sha256").hexdigest()
+    archived = stack.settings.archive / digest[:2] / digest
+    assert archived.stat().st_size == LARGE
+    assert max(map(resident, stack.web_workers())) - before < 60_000, "it goes through in pieces"
+    assert not any((stack.folder / "body").rglob("*[0-9]")), "nginx has handed it on as it came"
+
+
+def test_a_large_file_arrives_in_pieces_by_a_browser_that_has_signed_in(stack: Stack) -> None:
+    hire(stack.settings, "planerin@example.org", membership(Role.PLANNER))
+    answer = stack.ask(
+        "POST", "/werkbank/anmelden", urlencode({"email": "planerin@example.org", "passwort": PASSWORD, "weiter": "/"}),
+        Origin=stack.url, Content_Type="application/x-www-form-urlencoded",
+    )  # fmt: skip
+    assert answer.status == 303, answer.body
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-sid=")
+    assert "Secure" in cookie
+    session = {"Cookie": cookie.partition(";")[0], "Origin": stack.url, "Tus_Resumable": "1.0.0"}
+    page = stack.get("/werkbank/konto", **session)
+    assert "no-store" in page.headers["cache-control"]
+    [key] = set(KEY.findall(page.body.decode()))
+    told = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}"
+        for name, value in (("filename", "plan.gml"), ("gemeinde", OWN))
+    )
+    pieces = [os.urandom(40 * 1024**2), os.urandom(35 * 1024**2)]
+    session["X_Form_Key"] = key
+    made = stack.ask(
+        "POST", "/werkbank/tus/", Upload_Length=str(sum(map(len, pieces))), Upload_Metadata=told, **session
+    )
+    assert made.status == 201, made.body
+    path, offset = urlsplit(made.headers["location"]).path, 0
+    for piece in pieces:
+        session |= {"Upload_Offset": str(offset), "Content_Type": "application/offset+octet-stream"}
+        sent = stack.ask("PATCH", path, piece, **session)
+        assert sent.status == 204, sent.body
+        offset += len(piece)
+        assert sent.headers["upload-offset"] == str(offset)
+    assert sent.headers["upload-delivery"]
+
+
+def test_nobody_gets_to_hand_in_more_than_the_portal_takes(stack: Stack) -> None:
+    for path, length in (("/plaene", 3 * 1024**2), (f"/api/v1/gemeinden/{OWN}/lieferungen/x.gml", 1024**3 + 1)):
+        assert stack.ask("PUT", path, b"", Content_Length=str(length)).status == 413, path
+
+
+def test_the_page_of_readiness_is_for_this_machine_alone(stack: Stack) -> None:
+    assert json.loads(stack.get("/readyz").body)["status"]
+    assert stack.get("/readyz", source="127.0.0.3").status == 403
