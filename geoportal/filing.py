@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from geoportal.catalogue import all_layers
 from geoportal.downloads import Download, DownloadFolder
 from geoportal.downloads.building import DEBOUNCE_SECONDS, build, refresh
+from geoportal.downloads.data_set import DataSet
 from geoportal.ogc.collection import collections_of
 from geoportal.settings import Settings
 
@@ -15,7 +16,7 @@ def refresh_downloads(
     engine: Engine, settings: Settings, debounce: float = DEBOUNCE_SECONDS, *, by_gemeinde: bool = True
 ) -> list[str]:
     """The files anew of those collections whose data have changed; returns these. `engine` is the reader's."""
-    sets = [each.data_set for each in collections_of(all_layers(settings.home / "layers"))]
+    sets = list(_data_sets(settings).values())
     if not by_gemeinde:
         sets = [replace(each, by_gemeinde=False) for each in sets]
     return refresh(engine, sets, DownloadFolder(settings.downloads), debounce)
@@ -23,5 +24,10 @@ def refresh_downloads(
 
 def build_downloads(engine: Engine, settings: Settings, collection: str) -> list[Download]:
     """The files of one collection anew, whatever its version. Raises KeyError when there is no such collection."""
-    sets = {each.layer.id: each.data_set for each in collections_of(all_layers(settings.home / "layers"))}
-    return build(engine, sets[collection], DownloadFolder(settings.downloads))
+    return build(engine, _data_sets(settings)[collection], DownloadFolder(settings.downloads))
+
+
+def _data_sets(settings: Settings) -> dict[str, DataSet]:
+    """By collection. A selection has no files: they would be made at each change, and the whole layer's hold it."""
+    collections = collections_of(all_layers(settings.home / "layers"))
+    return {each.layer.id: each.data_set for each in collections if not each.where}

@@ -272,6 +272,24 @@ def class_group(klasse: str) -> str:
     return _class_names().get(klasse, ("", "sonstiges"))[1]
 
 
+def land_uses() -> Iterator[tuple[str, str, str, str]]:
+    """(klasse, attribute, code, HILUCS): what an area is to be used for; without attribute and code by its class alone.
+
+    Several uses are separated by a comma.
+    """
+    return ((klasse, attribute, code, hilucs) for klasse, attribute, code, hilucs in _rows("hilucs.tsv"))
+
+
+def land_use_label(hilucs: str) -> str:
+    """German words for one or several uses of `land_uses`."""
+    return ", ".join(_land_use_names()[each] for each in hilucs.split(", "))
+
+
+@cache
+def _land_use_names() -> Mapping[str, str]:
+    return MappingProxyType(dict(_rows("hilucs_codes.tsv")))
+
+
 @cache
 def gemeindeschluessel() -> frozenset[str]:
     """The AGS of the Gemeinden that deliver here, by the names of their manifests: none has to be read for it."""

@@ -20,15 +20,39 @@ from geoportal.settings import CHECKOUT, Settings
 from tests.files import feature, plan, polygon, positions, prop, write, xplangml
 
 LAYERS = CHECKOUT / "tests" / "layers"  # of those that ship, the ones whose rows publish_stock() makes
+SELECTIONS = (
+    "planinhalte_baugebiete",
+    "planinhalte_baugrenzen",
+    "planinhalte_ueberbaubare_flaechen",
+    "planinhalte_verkehrsflaechen",
+    "planinhalte_verkehrslinien",
+    "planinhalte_gruenflaechen",
+    "planinhalte_wald_landwirtschaft",
+    "planinhalte_gewaesser",
+    "planinhalte_gemeinbedarf",
+    "planinhalte_versorgungsflaechen",
+    "planinhalte_versorgungsleitungen",
+    "planinhalte_natur_ausgleich",
+    "planinhalte_pflanzungen",
+    "planinhalte_schutz_denkmal",
+    "planinhalte_sonstige_flaechen",
+)
 COLLECTIONS = (
     "bebauungsplaene",
     "flaechennutzungsplaene",
+    "geltungsbereiche",
     "gemeinden",
+    "plandokumente",
     "planinhalte",
     "planinhalte_flaechen",
     "planinhalte_linien",
     "planinhalte_punkte",
+    *SELECTIONS,
+    "plantexte",
     "schulen",
+)
+DRAWN = tuple(
+    name for name in COLLECTIONS if name not in {"geltungsbereiche", "plandokumente", "plantexte", *SELECTIONS}
 )
 BEBAUUNGSPLAENE, SCHULEN, GEMEINDEN = 12, 30, 22
 ODD_NAME = 'Am „Markt“ <script>alert("1")</script> & O\'Brien 100 %'
@@ -43,8 +67,8 @@ def origin(number: int) -> tuple[float, float]:
 def publish_stock(settings: Settings, folder: Path) -> None:
     """Twelve Bebauungspläne "Plan 0" …; those with an even number are in force since 15 January of 2000, 2002, …
 
-    The first has a name full of traps, and an area, a line and a point in it. One Flächennutzungsplan. Thirty schools
-    and the Gemeinden as layers.
+    The first has a name full of traps, an area, a line and a point in it, a document elsewhere and a text. One
+    Flächennutzungsplan. Thirty schools and the Gemeinden as layers.
     """
     engine = owner_engine(settings.require_database_url())
     operations.prepare(engine)
@@ -78,7 +102,7 @@ def _bebauungsplaene() -> str:
             name=escape(ODD_NAME) if number == 0 else f"Plan {number}",
             nummer=str(number),
             outline=polygon(origin=origin(number)),
-            extra=prop("rechtsstand", "4000" if in_force else "2000") + since,
+            extra=(_FURTHER if number == 0 else "") + prop("rechtsstand", "4000" if in_force else "2000") + since,
         )
 
     line = (
@@ -96,7 +120,15 @@ def _bebauungsplaene() -> str:
     members = [
         item.replace("</xplan:BP_", '<xplan:gehoertZuBereich xlink:href="#b"/></xplan:BP_', 1) for item in inside
     ]
-    return xplangml(*(one(number) for number in range(BEBAUUNGSPLAENE)), bereich, *members)
+    text = feature("BP_TextAbschnitt", "text", prop("schluessel", "1.1") + prop("text", "Tankstellen sind unzulässig."))
+    return xplangml(*(one(number) for number in range(BEBAUUNGSPLAENE)), bereich, *members, text)
+
+
+_FURTHER = (
+    "<xplan:externeReferenz><xplan:XP_SpezExterneReferenz><xplan:referenzName>Begründung</xplan:referenzName>"
+    "<xplan:referenzURL>https://gemeinde.example.org/b.pdf</xplan:referenzURL><xplan:typ>1010</xplan:typ>"
+    '</xplan:XP_SpezExterneReferenz></xplan:externeReferenz><xplan:texte xlink:href="#text"/>'
+)
 
 
 def _flaechennutzungsplan() -> str:

@@ -111,6 +111,34 @@ class Time(Closed):
     """Nur was heute gilt, ist zu sehen: Künftiges erscheint, Abgelaufenes verschwindet von selbst."""
 
 
+class Enclosure(Closed):
+    """Die Felder, aus denen der Verweis auf die Datei eines Objekts wird; ohne Adresse gibt es keinen."""
+
+    href: Name
+    """Feld mit der Adresse, im Netz oder unterhalb des Portals."""
+    type: Name | None = None
+    """Feld mit dem Medientyp."""
+    title: Name | None = None
+    """Feld mit dem Titel."""
+    length: Name | None = None
+    """Feld mit der Größe in Bytes."""
+    hreflang: Name | None = None
+    """Feld mit der Sprache."""
+
+
+class Selection(Closed):
+    """Ein Teil der Objekte als eigene Sammlung der OGC API Features. Alles andere bietet das Ganze."""
+
+    where: Mapping[Name, Name]
+    """Textfelder und der Wert, den jedes haben muss."""
+    geometry: Geometry
+    """Art der Geometrien; Objekte mit einer anderen gehören nicht dazu."""
+    title: Words
+    """Titel."""
+    description: Words
+    """Was dazugehört."""
+
+
 class Expect(Closed):
     """Was eine gesunde Quelle hat. Wird es verfehlt, bleiben die bisherigen Daten stehen."""
 
@@ -168,6 +196,12 @@ class Layer(Closed):
     """Erwartungen an die Quelle."""
     sensors: Sensors | None = None
     """Messwerte."""
+    drawn: bool = True
+    """`false`: nicht in Karten, Kacheln, WMS und Themenbaum, weil ein anderer Layer dasselbe zeichnet."""
+    enclosure: Enclosure | None = None
+    """Datei, die zu jedem Objekt gehört."""
+    selections: Mapping[Name, Selection] = Default(default_factory=dict)
+    """Teile, die eine Sammlung für sich sind."""
 
     @property
     def view(self) -> str:
@@ -273,6 +307,9 @@ def contradictions(layer: Layer) -> Iterator[tuple[Location, str]]:
         yield ("expect",), "min ist größer als max / min is greater than max"
     if layer.time and layer.time.only_current and layer.source.view:
         yield ("time", "only_current"), "nicht für eine Sicht / not for a view"
+    for name, selection in layer.selections.items():
+        if selection.geometry is Geometry.GEOMETRY:
+            yield ("selections", name, "geometry"), "nennt eine Art / names one kind"
     if layer.sensors:
         for sensor_place, message in sensor_models.contradictions(layer.sensors):
             yield ("sensors", *sensor_place), message
@@ -289,6 +326,9 @@ def _fields_named(layer: Layer) -> Iterator[tuple[Location, str]]:
     named += [(("search", index), name) for index, name in enumerate(layer.search)]
     named += [(("tiles", index), name) for index, name in enumerate(layer.tiles)]
     named += [(("headline",), name) for name in layer.headline_fields]
+    named += [(("enclosure", key), name) for key, name in (layer.enclosure or ())]
+    for part, selection in layer.selections.items():
+        named += [(("selections", part, "where", name), name) for name in selection.where]
     if layer.time:
         named += [(("time", "start"), layer.time.start), (("time", "end"), layer.time.end)]
     for place, wanted in named:
@@ -311,9 +351,11 @@ _KINDS: Final[Mapping[str, tuple[FieldType, ...]]] = {
     "time": (FieldType.DATE, FieldType.DATETIME),
     "key": (FieldType.TEXT, FieldType.INTEGER, FieldType.UUID),
     "search": (FieldType.TEXT,),
+    "selections": (FieldType.TEXT,),
 }
 _UNFIT: Final[Mapping[str, str]] = {
     "time": "ist kein Datum / is no date",
     "key": "kann kein Schlüssel sein / cannot be a key",
     "search": "ist kein Text / is no text",
+    "selections": "ist kein Text / is no text",
 }

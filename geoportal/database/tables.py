@@ -68,6 +68,15 @@ planzeichen = Table(
     Column("rang", Integer, nullable=False),
 )
 
+nutzung = Table(
+    "nutzung",
+    metadata,
+    Column("klasse", Text, primary_key=True),
+    Column("art", Text, primary_key=True),
+    Column("hilucs", Text, nullable=False),
+    Column("label", Text, nullable=False),
+)
+
 delivery = Table(
     "delivery",
     metadata,

@@ -1,7 +1,9 @@
-"""The collections that are made of a layer: one, or four if its features are areas, lines and points together."""
+"""The collections that are made of a layer: one, four if its features are areas, lines and points together, and those
+of its selections.
+"""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -21,10 +23,13 @@ def has_history(layer: Layer) -> bool:
 
 @dataclass(frozen=True)
 class Collection:
-    """A layer as it is offered; `dimension` restricts it to points (0), lines (1) or areas (2)."""
+    """A layer as it is offered; `dimension` restricts it to points (0), lines (1) or areas (2), `where` to what has
+    these values. A selection is not drawn (`layer.drawn`), nor is it made into files: the whole layer is.
+    """
 
     layer: Layer
     dimension: int | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data_set(self) -> DataSet:
@@ -51,6 +56,8 @@ class Collection:
             end=layer.time.end if layer.time else None,
             multi=layer.geometry.startswith("Multi"),
             dimension=self.dimension,
+            where=self.where,
+            links=tuple(layer.enclosure or ()),
         )
 
     def table_on(self, day: date | None) -> FeatureTable:
@@ -58,6 +65,15 @@ class Collection:
         return self.table if day is None else replace(self.table, view=f"{self.table.view}_historie", day=day)
 
 
+DIMENSIONS: Final[Mapping[Geometry, int | None]] = {
+    Geometry.POINT: 0,
+    Geometry.MULTI_POINT: 0,
+    Geometry.LINE_STRING: 1,
+    Geometry.MULTI_LINE_STRING: 1,
+    Geometry.POLYGON: 2,
+    Geometry.MULTI_POLYGON: 2,
+    Geometry.GEOMETRY: None,
+}
 # QGIS, ArcGIS and every file format but GeoJSON hold one geometry type per layer.
 _PARTS = (
     ("flaechen", 2, Geometry.MULTI_POLYGON, Words(de="Flächen", en="areas")),
@@ -71,17 +87,30 @@ def collections_of(layers: Iterable[Layer]) -> Iterator[Collection]:
         yield Collection(layer)
         if layer.history is not None:
             yield Collection(layer.history)
-        if layer.geometry is not Geometry.GEOMETRY:
-            continue
-        for suffix, dimension, geometry, words in _PARTS:
-            title = Words(de=f"{layer.title.de} ({words.de})", en=f"{layer.title.en} ({words.en})")
-            part = layer.model_copy(
-                update={
-                    "id": f"{layer.id}_{suffix}",
-                    "title": title,
-                    "geometry": geometry,
-                    # the view is the whole layer's, whatever the part is called
-                    "source": layer.source.model_copy(update={"view": layer.view}),
-                }
-            )
-            yield Collection(part, dimension)
+        if layer.geometry is Geometry.GEOMETRY:
+            yield from _parts(layer)
+        yield from _selections(layer)
+
+
+def _parts(layer: Layer) -> Iterator[Collection]:
+    for suffix, dimension, geometry, words in _PARTS:
+        title = Words(de=f"{layer.title.de} ({words.de})", en=f"{layer.title.en} ({words.en})")
+        yield Collection(_part(layer, id=f"{layer.id}_{suffix}", title=title, geometry=geometry), dimension)
+
+
+def _selections(layer: Layer) -> Iterator[Collection]:
+    for name, chosen in layer.selections.items():
+        part = _part(
+            layer,
+            id=name,
+            title=chosen.title,
+            description=chosen.description,
+            geometry=chosen.geometry,
+            drawn=False,
+        )
+        yield Collection(part, DIMENSIONS[chosen.geometry], chosen.where)
+
+
+def _part(layer: Layer, **other: object) -> Layer:
+    # the view is the whole layer's, whatever the part is called
+    return layer.model_copy(update={**other, "source": layer.source.model_copy(update={"view": layer.view})})

@@ -69,6 +69,8 @@ def resource(collection: Collection, area: list[float], read_url: str) -> Config
     }
     if collection.dimension is not None:
         provider["dimension"] = collection.dimension
+    if collection.where:
+        provider["where"] = dict(collection.where)
     if "name" in layer.fields:
         provider["title_field"] = "name"
     if layer.time:
@@ -83,12 +85,12 @@ def resource(collection: Collection, area: list[float], read_url: str) -> Config
         "keywords": {"de": list(layer.keywords.de), "en": list(layer.keywords.en)},
         "links": [{"type": "text/html", "rel": "license", "title": layer.licence.name, "href": layer.licence.url}],
         "extents": extents,
-        "providers": [
-            provider,
-            tile_provider(tileset_of(collection).layers[0], read_url),
-            map_provider(collection, read_url),
-        ],
+        "providers": [provider, *(_drawing(collection, read_url) if layer.drawn else ())],
     }
+
+
+def _drawing(collection: Collection, read_url: str) -> list[Config]:
+    return [tile_provider(tileset_of(collection).layers[0], read_url), map_provider(collection, read_url)]
 
 
 def main() -> int:

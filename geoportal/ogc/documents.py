@@ -89,7 +89,7 @@ def collection(
             ),
             link("license", HTML, layer.licence.name, layer.licence.url),
             link("data", JSON, "Sammlungen / collections", f"{base}/collections?f=json"),
-            *(item for part in parts for item in part.collection_links(layer, url)),
+            *(item for part in parts if layer.drawn or not part.draws for item in part.collection_links(layer, url)),
             *(enclosure(file, base) for file in files),
         ],
     }

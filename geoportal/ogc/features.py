@@ -49,6 +49,7 @@ class FeatureProvider(BaseProvider):  # type: ignore[misc]
             end=provider_def.get("time_end_field"),
             multi=provider_def["geometry_type"].startswith("Multi"),
             dimension=provider_def.get("dimension"),
+            where=provider_def.get("where", {}),
         )
         # pygeoapi changes these dictionaries while it writes its documents: they must be new for each provider
         self._fields = {name: dict(JSON_TYPES[kind]) for name, kind in kinds.items()}

@@ -54,7 +54,11 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         feature = table.feature(service.engine, identifier, crs, stored=service.has_geojson(table.view))
         url = f"{now.base}/collections/{name}"
         links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
-        body = f'{feature[:-1]},"links":{json.dumps(links, ensure_ascii=False)}}}'
+        if table.links:
+            read = json.loads(feature)
+            body = json.dumps({**read, "links": [*read.get("links", ()), *links]}, ensure_ascii=False)
+        else:
+            body = f'{feature[:-1]},"links":{json.dumps(links, ensure_ascii=False)}}}'
         response = exchange.answer(body, GEOJSON, "collections/items/item.html")
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response

@@ -39,7 +39,7 @@ def openapi(config: Document, layers: Iterable[Layer], parts: Iterable[Part]) ->
     }
     for part in parts:
         if part.openapi is not None:
-            added = part.openapi(layers)
+            added = part.openapi([layer for layer in layers if layer.drawn or not part.draws])
             paths |= added["paths"]
             for section, entries in added.get("components", {}).items():
                 components[section] |= entries

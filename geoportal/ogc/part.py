@@ -38,7 +38,8 @@ class Offer:
 class Part:
     """What a service adds to the whole, beside its routes.
 
-    `conformance`: the classes that it declares; what tests prove, and nothing else.
+    `conformance`: the classes that it declares; what tests prove, and nothing else. `draws`: it serves only layers that
+    are drawn, and is told of no others.
     `landing_links(base)` stand on the landing page, `collection_links(layer, url)` in each collection.
     `openapi(layers)` is a document with `paths` and, where it needs them, `components`.
     `collections(service, language)` are described beside those of the layers; `offer` is the service's record.
@@ -51,3 +52,4 @@ class Part:
     openapi: Callable[[Sequence[Layer]], Document] | None = None
     collections: Callable[[Service, str], list[Document]] = _nothing
     offer: Offer | None = None
+    draws: bool = False

@@ -67,6 +67,13 @@ class Publication:
             raise NotFound(f"Sammlung {identifier!r} nicht gefunden / no such collection")
         return found
 
+    def drawn(self, identifier: str) -> Collection:
+        """A collection that is drawn. Raises NotFound."""
+        found = self.collection(identifier)
+        if not found.layer.drawn:
+            raise NotFound(f"Sammlung {identifier!r} wird nicht gezeichnet / this collection is not drawn")
+        return found
+
 
 class Service:
     """The publication, renewed without a restart. Safe for threads.

@@ -56,21 +56,39 @@ class Statement(NamedTuple):
 
 
 def features_of(
-    view: str, fields: Sequence[str], crs: Crs, *, geometry: bool = True, multi: bool = False, stored: bool = False
+    view: str,
+    fields: Sequence[str],
+    crs: Crs,
+    *,
+    geometry: bool = True,
+    multi: bool = False,
+    stored: bool = False,
+    links: Sequence[tuple[str, str | None]] = (),
 ) -> Features:
-    """`multi`: every geometry as a Multi geometry. `stored`: the view has the column `geojson`, in CRS84."""
+    """`multi`: every geometry as a Multi geometry. `stored`: the view has the column `geojson`, in CRS84.
+
+    `links`: what the feature's link to its file says, and the columns that hold it.
+    """
     quoted = [f'"{name}"' for name in fields]
     is_ready = stored and crs is CRS84
     shape = "geojson" if is_ready else _geojson(crs, multi=multi)
     # only for the rows that are sent a geometry is transformed
-    columns = dict.fromkeys(["id", *quoted, *(["geom", "geojson"] if is_ready else ["geom"])])
+    said = {name: f'"{column}"' for name, column in links if column is not None}
+    columns = dict.fromkeys(["id", *quoted, *said.values(), *(["geom", "geojson"] if is_ready else ["geom"])])
     record = f"(SELECT row_to_json(p)::text FROM (SELECT {', '.join(quoted)}) AS p)" if fields else "'{}'"
     return Features(
         columns=", ".join(f"{view}.{column}" for column in columns),
         text=f"""concat('{{"type":"Feature","id":', to_json(id)::text, ',"geometry":',
-            {f"coalesce({shape}, 'null')" if geometry else "'null'"}, ',"properties":', {record}, '}}')""",
+            {f"coalesce({shape}, 'null')" if geometry else "'null'"}, ',"properties":', {record},
+            {f"{_enclosure(said)}, " if said else ""}'}}')""",
         size="coalesce(pg_column_size(geom), 0)" if geometry else "0",
     )
+
+
+def _enclosure(said: Mapping[str, str]) -> str:
+    told = ", ".join(f"'{name}', {column}" for name, column in said.items())
+    link = f"json_strip_nulls(json_build_object('rel', 'enclosure', {told}))"
+    return f"""CASE WHEN {said["href"]} IS NOT NULL THEN ',"links":[' || {link}::text || ']' END"""
 
 
 def _geojson(crs: Crs, *, multi: bool) -> str:

@@ -49,7 +49,7 @@ ENCODINGS: Final[Mapping[str, _Encoding]] = {
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
     def all_sheets() -> list[Sheet]:
-        layers = [item.layer for item in service.current().collections.values()]
+        layers = [item.layer for item in service.current().collections.values() if item.layer.drawn]
         return [sheet for layer in layers for sheet in sheets(layer).values()]
 
     @app.get("/collections/<name>/styles")
@@ -57,7 +57,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def style_list(name: str) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
-        layer = now.collection(name).layer
+        layer = now.drawn(name).layer
         return exchange.answer(_listed(layer, now.base, exchange.language), JSON, "styles/index.html")
 
     @app.get("/collections/<name>/styles/<style>")
@@ -65,7 +65,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def style_of(name: str, style: str) -> Response:
         exchange = Exchange(service, pages, formats=("json", "html", *ENCODINGS))
         now = exchange.publication
-        collection = now.collection(name)
+        collection = now.drawn(name)
         sheet = sheet_of(collection.layer, style)
         encoding = exchange.parameters.get("f", "json")
         if encoding in ("json", "html"):
@@ -80,7 +80,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def style_legend(name: str, style: str) -> Response:
         now = service.current()
-        collection = now.collection(name)
+        collection = now.drawn(name)
         sheet = sheet_of(collection.layer, style)
         known = COMMON | {"bbox", "bbox-crs"} | set(offered(collection.layer))
         parameters = flask.request.args
@@ -119,7 +119,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def project(theme: str) -> Response:
         now = service.current()
-        held = [item for item in now.collections.values() if item.layer.theme == theme and item.dimension is None]
+        drawn = [item for item in now.collections.values() if item.layer.theme == theme and item.layer.drawn]
+        held = [item for item in drawn if item.dimension is None]
         if not held:
             themes = sorted({item.layer.theme for item in now.collections.values()})
             raise NotFound(f"Thema {theme[:60]!r} nicht gefunden / no such theme: {', '.join(themes)}")
@@ -165,10 +166,8 @@ def _qgis_layers(now: Publication, collection: Collection, sheet: Sheet) -> list
     layer = collection.layer
     contents: list[Collection] = []
     if sheet.id == PLANZV and (layer.view == CONTENTS or layer.view in PLANWERK) and collection.dimension is None:
-        parts = [
-            item for item in now.collections.values() if item.layer.view == CONTENTS and item.dimension is not None
-        ]
-        contents = sorted(parts, key=lambda item: item.dimension or 0)
+        parts = [item for item in now.collections.values() if item.layer.view == CONTENTS and item.layer.drawn]
+        contents = sorted((item for item in parts if item.dimension is not None), key=lambda item: item.dimension or 0)
     found = [] if layer.view == CONTENTS and contents else [_qgis_layer(now, collection, sheet)]
     planwerk = PLANWERK.get(layer.view)
     for item in contents:
@@ -296,4 +295,4 @@ def _openapi(layers: Sequence[Layer]) -> Document:
     return {"paths": paths}
 
 
-PART = Part(register=register, collection_links=_collection_links, openapi=_openapi)
+PART = Part(register=register, collection_links=_collection_links, openapi=_openapi, draws=True)

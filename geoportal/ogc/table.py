@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -133,8 +133,10 @@ class FeatureTable:
     """A view of schema `ogc` with the columns `id`, the fields and `geom` (EPSG:25832).
 
     `start`, `end`: the fields of its time, without `end` an instant. `multi`: every geometry is answered as a Multi
-    geometry. `dimension`: only features that are points (0), lines (1) or areas (2). `day`: only what was public at its
-    end, in Hessen; the view has the columns `veroeffentlicht_am` and `veroeffentlicht_bis`.
+    geometry. `dimension`: only features that are points (0), lines (1) or areas (2). `where`: only those with these
+    values (a manifest's: letters, digits, underscores). `day`: only what was public at its end, in Hessen; the view has
+    the columns `veroeffentlicht_am` and `veroeffentlicht_bis`. `links`: what a link of the relation `enclosure` says,
+    and the fields that it says it with; a feature without `href` has none.
     Every method raises Unavailable when the database does not answer.
     """
 
@@ -145,7 +147,9 @@ class FeatureTable:
     end: str | None = None
     multi: bool = False
     dimension: int | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
     day: date | None = None
+    links: Sequence[tuple[str, str | None]] = ()
 
     @cached_property
     def queryables(self) -> Mapping[str, FieldType]:
@@ -241,6 +245,7 @@ class FeatureTable:
         parts = []
         if self.dimension is not None:
             parts.append(f"ST_Dimension({self._source}.geom) = {self.dimension}")
+        parts += [f"{self._source}.\"{name}\" = '{value}'" for name, value in self.where.items()]
         if self.day is not None:
             end = f"('{self.day + timedelta(days=1)}'::timestamp AT TIME ZONE 'Europe/Berlin')"
             since, until = (f"{self._source}.veroeffentlicht_{word}" for word in ("am", "bis"))
@@ -277,4 +282,5 @@ class FeatureTable:
             geometry=question.geometry,
             multi=self.multi,
             stored=stored,
+            links=self.links,
         )

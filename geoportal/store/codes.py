@@ -17,7 +17,7 @@ from plans_ingest.gemeinden import Gemeinde
 
 
 def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
-    """The official code tables, class names, Gemeinden and symbols, as the installed programs know them."""
+    """The official code tables, class names, land uses, Gemeinden and symbols, as the installed programs know them."""
     codes = [
         {"enumeration": enumeration, "code": code.code, "label": code.label, "kuerzel": code.kuerzel}
         for enumeration, code in codelists.all_codes()
@@ -40,22 +40,29 @@ def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
         }
         for gemeinde in gemeinden
     ]
-    assignments = planzeichen.assignments()
-    symbols = [row._asdict() for row in assignments]
+    symbols = [row._asdict() for row in planzeichen.assignments()]
+    uses = [
+        # as plans.nutzung_art tells the two kinds of use apart, whose numbers are the same
+        {"klasse": klasse, "art": f"{code}b" if attribute == "besondereArtDerBaulNutzung" else code,
+         "hilucs": hilucs, "label": codelists.land_use_label(hilucs)}
+        for klasse, attribute, code, hilucs in codelists.land_uses()
+    ]  # fmt: skip
     for table, rows in (
         (tables.code, codes),
         (tables.klasse, named),
         (tables.gemeinde, places),
         (tables.planzeichen, symbols),
+        (tables.nutzung, uses),
     ):
         if not rows:
             continue
         statement = upsert(table)
         values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
         connection.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_=values), rows)
-    # a row that is not there any more would still be drawn
-    named_rows = tuple_(tables.planzeichen.c.klasse, tables.planzeichen.c.art)
-    connection.execute(delete(tables.planzeichen).where(named_rows.not_in([row[:2] for row in assignments])))
+    # a row that is not there any more would still be drawn, or told
+    for table, rows in ((tables.planzeichen, symbols), (tables.nutzung, uses)):
+        kept = [(row["klasse"], row["art"]) for row in rows]
+        connection.execute(delete(table).where(tuple_(table.c.klasse, table.c.art).not_in(kept)))
 
 
 def official_grenzen(connection: Connection) -> dict[str, BaseGeometry]:

@@ -46,7 +46,7 @@ class Catalogue:
 
     def themes(self) -> list[Layer]:
         """In the order of the theme tree."""
-        found = [layer for layer in self.layers().values() if layer.id not in _OWN_PLACE]
+        found = [layer for layer in self.layers().values() if layer.id not in _OWN_PLACE and layer.drawn]
         return sorted(found, key=lambda layer: (layer.theme, layer.title.de))
 
 

@@ -66,6 +66,21 @@ def test_the_tables_are_in_step_with_their_sources(xplan_schemas: Path, xplan_co
 
 
 @pytest.mark.corpus
+def test_the_land_uses_are_in_step_with_the_official_tables(xplan_corpus: Path, tmp_path: Path) -> None:
+    script = ROOT / "scripts" / "derive_hilucs.py"
+    subprocess.run([sys.executable, script, xplan_corpus, tmp_path], check=True, capture_output=True, cwd=ROOT)
+    assert (TABLES / "hilucs.tsv").read_text("utf-8") == (tmp_path / "hilucs.tsv").read_text("utf-8")
+
+
+def test_every_land_use_is_of_a_known_class_and_has_german_words() -> None:
+    klassen = {klasse for klasse, _ in KLASSE_AT}
+    for klasse, attribute, code, hilucs in codelists.land_uses():
+        assert klasse in klassen
+        assert bool(attribute) == bool(code)
+        assert codelists.land_use_label(hilucs)
+
+
+@pytest.mark.corpus
 @pytest.mark.parametrize("version", VERSIONS[:-1])
 def test_the_codes_are_those_of_the_schema(xplan_schemas: Path, version: str) -> None:
     official = {

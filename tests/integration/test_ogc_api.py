@@ -359,6 +359,70 @@ def test_a_mixed_layer_is_also_offered_by_kind_of_geometry(api: FlaskClient) -> 
     assert document(api.get("/collections/planinhalte_flaechen/items"))["features"][0]["properties"]["attribute"]
 
 
+def test_the_contents_of_one_group_are_a_collection(api: FlaskClient) -> None:
+    [area] = document(api.get("/collections/planinhalte_baugebiete/items"))["features"]
+    assert (area["geometry"]["type"], area["properties"]["klasse_text"]) == ("MultiPolygon", "Baugebiet")
+    [line] = document(api.get("/collections/planinhalte_baugrenzen/items?filter=klasse='BP_BauGrenze'"))["features"]
+    assert line["geometry"]["type"] == "MultiLineString"
+    assert api.get(f"/collections/planinhalte_baugebiete/items/{line['id']}").status_code == 404
+    assert document(api.get("/collections/planinhalte_gewaesser/items"))["numberMatched"] == 0
+    described = document(api.get("/collections/planinhalte_baugebiete?lang=en"))
+    assert described["title"] == "Contents of plans: Kinds of built use"
+    assert described["itemCount"] == 1
+
+
+def test_areas_tell_the_planned_use_in_the_words_of_inspire(api: FlaskClient) -> None:
+    [area] = document(api.get("/collections/planinhalte/items?hilucs=5_ResidentialUse"))["features"]
+    assert (area["properties"]["art"], area["properties"]["hilucs_text"]) == ("1200", "Wohnen")
+    others = document(api.get("/collections/planinhalte/items?filter=hilucs IS NULL"))["features"]
+    assert {item["geometry"]["type"] for item in others} == {"LineString", "Point"}
+
+
+def test_all_plans_are_in_one_collection_at_a_glance(api: FlaskClient) -> None:
+    read = document(api.get("/collections/geltungsbereiche/items?limit=100"))
+    assert read["numberMatched"] == BEBAUUNGSPLAENE + 1
+    assert {item["properties"]["planwerk"] for item in read["features"]} == {"BP", "FP"}
+    for item in read["features"]:
+        assert item["properties"]["adresse"] == f"/plan/{item['id']}"
+        assert item["properties"]["rechtsstand_text"]
+    exact = document(api.get(f"{ITEMS}?nummer=3&crs={EPSG}25832"))["features"][0]["geometry"]
+    simple = document(api.get(f"/collections/geltungsbereiche/items?nummer=3&crs={EPSG}25832"))["features"][0]
+    assert shape(simple["geometry"]).equals(shape(exact)), "a square has nothing to leave out"
+
+
+def test_a_document_of_a_plan_is_a_feature_with_a_link_to_its_file(api: FlaskClient) -> None:
+    [item] = document(api.get("/collections/plandokumente/items?f=json"))["features"]
+    address = "https://gemeinde.example.org/b.pdf"
+    assert item["links"] == [{"rel": "enclosure", "href": address, "title": "Begründung", "hreflang": "de"}]
+    told = item["properties"]
+    assert (told["typ"], told["typ_text"], told["plan_name"]) == (1010, "Begründung", ODD_NAME)
+    alone = document(api.get(f"/collections/plandokumente/items/{item['id']}"))
+    assert link(alone, "enclosure") == address
+    assert link(alone, "self")
+    assert item["geometry"]["type"] == "MultiPolygon"
+    assert "links" not in document(api.get(ITEMS))["features"][0]
+    few = document(api.get("/collections/plandokumente/items?properties=titel&skipGeometry=true"))["features"][0]
+    assert few["properties"] == {"titel": "Begründung"}
+    assert link(few, "enclosure") == address
+
+
+def test_the_texts_of_a_plan_can_be_searched(api: FlaskClient) -> None:
+    asked = {"filter": "text LIKE '%Tankstellen%'", "filter-lang": "cql2-text"}
+    [item] = document(api.get("/collections/plantexte/items", query_string=asked))["features"]
+    assert (item["properties"]["schluessel"], item["properties"]["plan_name"]) == ("1.1", ODD_NAME)
+
+
+def test_what_others_draw_has_no_picture_of_its_own(api: FlaskClient) -> None:
+    for name in ("geltungsbereiche", "plandokumente", "planinhalte_baugebiete"):
+        for place in ("tiles", "map", "styles"):
+            assert api.get(f"/collections/{name}/{place}").status_code == 404
+        described = document(api.get(f"/collections/{name}"))
+        assert not [each for each in described["links"] if "tile" in each["rel"] or each["rel"].endswith("/map")]
+    capabilities = api.get("/wms?SERVICE=WMS&REQUEST=GetCapabilities").get_data(as_text=True)
+    assert "<Name>planinhalte</Name>" in capabilities
+    assert "<Name>geltungsbereiche</Name>" not in capabilities
+
+
 def test_a_layer_is_answered_like_the_plans(api: FlaskClient) -> None:
     assert document(api.get("/collections/gemeinden/items"))["numberMatched"] == GEMEINDEN
     one = document(api.get("/collections/schulen/items/9007"))

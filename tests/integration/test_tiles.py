@@ -28,7 +28,7 @@ from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
 from geoportal.ogc.tiles.matrix import MAX_ZOOM, Tile
 from geoportal.settings import Settings
-from tests.ogc import COLLECTIONS, LAYERS, ODD_NAME, origin, publish_stock
+from tests.ogc import DRAWN, LAYERS, ODD_NAME, origin, publish_stock
 
 PLANS = "/collections/bebauungsplaene/tiles/WebMercatorQuad"
 TO_MERCATOR = Transformer.from_crs(25832, 3857, always_xy=True)
@@ -84,7 +84,7 @@ def placed(shape: BaseGeometry, tile: Tile) -> BaseGeometry:
 def test_every_collection_and_the_plans_together_have_a_tileset_that_says_all(api: FlaskClient) -> None:
     landing = document(api.get("/?f=json"))
     assert any(each["rel"].endswith("/tilesets-vector") for each in landing["links"])
-    for place in ("/tiles", *(f"/collections/{name}/tiles" for name in COLLECTIONS)):
+    for place in ("/tiles", *(f"/collections/{name}/tiles" for name in DRAWN)):
         [listed] = document(api.get(f"{place}?f=json"))["tilesets"]
         assert listed["tileMatrixSetURI"].endswith("/WebMercatorQuad")
         described = document(api.get(f"{place}/WebMercatorQuad?f=json"))

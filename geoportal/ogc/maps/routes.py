@@ -33,7 +33,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     cache = TileCache(service.drawer, service.settings.data / "cache" / "maps")
 
     def drawn(name: str, style: str | None, parameters: Mapping[str, str]) -> Drawn:
-        collection = service.current().collection(name)
+        collection = service.current().drawn(name)
         return Drawn(collection, sheet_of(collection.layer, style).id, read_selection(parameters))
 
     def extent_of(collections: Sequence[Collection]) -> Box | None:
@@ -54,12 +54,12 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return _answer(content, asked)
 
     def of_collection(name: str, style: str | None) -> Response:
-        selectable = offered(service.current().collection(name).layer)
+        selectable = offered(service.current().drawn(name).layer)
         parameters = _parameters(PARAMETERS | set(selectable))
         return picture([drawn(name, style, parameters)], parameters)
 
     def tile(name: str, style: str | None, zoom: str, row: str, col: str) -> Response:
-        collection = service.current().collection(name)
+        collection = service.current().drawn(name)
         parameters = _parameters(set(offered(collection.layer)))
         asked = drawn(name, style, parameters)
         form = parameters.get("f") or _accepted()
@@ -91,14 +91,14 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def listed(name: str, style: str | None) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
-        layer = now.collection(name).layer
+        layer = now.drawn(name).layer
         document = documents.tilesets(layer, style and sheet_of(layer, style).id, now.base, exchange.language)
         return exchange.answer(document, JSON, "maps/tilesets.html")
 
     def described(name: str, style: str | None) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
-        collection = now.collection(name)
+        collection = now.drawn(name)
         styled = style and sheet_of(collection.layer, style).id
         document: Document = documents.tileset(
             collection.layer, styled, extent_of([collection]), now.base, exchange.language
@@ -158,5 +158,6 @@ PART = Part(
     ),
     landing_links=documents.landing_links,
     collection_links=documents.collection_links,
+    draws=True,
     openapi=openapi,
 )  # fmt: skip

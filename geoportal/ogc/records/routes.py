@@ -244,11 +244,9 @@ def _landing_links(base: str) -> list[Document]:
 
 def _collection_links(layer: Layer, url: str) -> list[Document]:
     base = url.removesuffix(f"/collections/{layer.id}")
-    identifier = layer.id
-    # a part of a layer (areas, lines, points) is described by the record of the whole
-    for suffix in ("_flaechen", "_linien", "_punkte"):
-        identifier = identifier.removesuffix(suffix)
-    place = record_uri(base, identifier)
+    # a part of a layer (areas, lines, points, a selection) is described by the record of the whole
+    is_whole = layer.source.view in (None, layer.id)
+    place = record_uri(base, layer.id if is_whole else layer.folder.name)
     return [
         link("describedby", ISO, "Metadaten (ISO 19139)", f"{place}?f=iso19139"),
         link("describedby", HTML, "Metadaten als Webseite / metadata as HTML", f"{place}?f=html"),

@@ -16,7 +16,7 @@ from geoportal.ogc.service import Publication, Service
 CATALOGUE: Final = "katalog"
 _SERVED_CRS: Final = (25832, 4326, 3857, 31467)
 _PLAN_LAYERS: Final = {"BP": "bebauungsplaene", "FP": "flaechennutzungsplaene"}
-_PLANNING: Final = frozenset({*_PLAN_LAYERS.values(), "planinhalte", "rasterplaene"})
+_PLANNING: Final = frozenset({*_PLAN_LAYERS.values(), "geltungsbereiche", "planinhalte", "rasterplaene"})
 # Commission Implementing Regulation (EU) 2023/138, annex, 2: land use (INSPIRE annex III, 4)
 _HVD_LAND_USE: Final = "http://data.europa.eu/bna/c_dd313021"
 _INSPIRE_LAND_USE: Final = "Bodennutzung"
@@ -88,13 +88,17 @@ def _dataset(service: Service, now: Publication, item: Collection, language: str
         distributions=[
             Distribution("OGC API Features", f"{url}/items", GEOJSON, "items", "OGC:API-Features"),
             *(_file(each, now.base) for each in service.downloads.of(layer.id)),
-            Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles"),
+            *(_tiles(url) if layer.drawn else ()),
         ],
         crs=_SERVED_CRS,
         stale=stale,
         hvd=_HVD_LAND_USE if layer.id in _PLANNING else "",
         inspire_theme=_INSPIRE_LAND_USE if layer.id in _PLANNING else "",
     )
+
+
+def _tiles(url: str) -> list[Distribution]:
+    return [Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles")]
 
 
 def _file(download: Download, base: str) -> Distribution:

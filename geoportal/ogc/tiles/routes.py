@@ -32,7 +32,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     measured = _Measured(service)
 
     def of_collection(name: str) -> Tileset:
-        return tileset_of(service.current().collection(name))
+        return tileset_of(service.current().drawn(name))
 
     def of_plans() -> Tileset:
         if (tileset := plans_tileset(service.current().collections)) is None:
@@ -186,6 +186,7 @@ PART = Part(
     ),
     landing_links=_landing_links,
     collection_links=_collection_links,
+    draws=True,
     offer=Offer(
         id="tiles",
         title=Words(de="OGC API Tiles", en="OGC API Tiles"),

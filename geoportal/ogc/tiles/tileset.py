@@ -4,21 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from geoportal.catalogue import Field, FieldType, Geometry, Layer, Words
-from geoportal.ogc.collection import Collection
+from geoportal.catalogue import Field, FieldType, Layer, Words
+from geoportal.ogc.collection import DIMENSIONS, Collection
 
 _BP, _FP, _CONTENTS = PLANS = ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte")
 # A tile is no data set: long texts and structures are left to the features themselves.
 _LEFT_OUT: Final = frozenset({FieldType.JSON})
-_DIMENSIONS: Final = {
-    Geometry.POINT: 0,
-    Geometry.MULTI_POINT: 0,
-    Geometry.LINE_STRING: 1,
-    Geometry.MULTI_LINE_STRING: 1,
-    Geometry.POLYGON: 2,
-    Geometry.MULTI_POLYGON: 2,
-    Geometry.GEOMETRY: None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,7 @@ def tileset_of(collection: Collection) -> Tileset:
         view=layer.view,
         key=key.type,
         fields=_with_id(key, attributes(layer)),
-        dimension=_DIMENSIONS[layer.geometry],
+        dimension=DIMENSIONS[layer.geometry],
         only=collection.dimension,
     )
     return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, (only,))

@@ -31,7 +31,8 @@ class WmsLayer:
 
 def tree(collections: Mapping[str, Collection]) -> list[WmsLayer]:
     """The layers of the first level; those of a part of a collection (areas, lines, points) stay within it."""
-    return [_layer(collection) for collection in collections.values() if collection.dimension is None]
+    drawn = (collection for collection in collections.values() if collection.layer.drawn)
+    return [_layer(collection) for collection in drawn if collection.dimension is None]
 
 
 def by_name(layers: list[WmsLayer]) -> dict[str, WmsLayer]:
