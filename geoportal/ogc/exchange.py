@@ -47,14 +47,14 @@ class Exchange:
         self.parameters = flask.request.args
         check_parameters(self.parameters, known, frozenset(LANGUAGES), formats)
         self._pages = pages
-        self._request = APIRequest.from_flask(_with_plain_language(flask.request), self.publication.api.locales)
-        # pygeoapi shall always write the document; a page is a rendering of it, made afterwards
-        self._request._format = "json"
-        self.language: str = self._request.locale.language
+        self.language = language_of(flask.request)
 
     def ask(self, function: Callable[..., tuple[Any, int, Any]], *arguments: str) -> Document:
         """The JSON document of one of pygeoapi's functions."""
-        _, status, content = function(self.publication.api, self._request, *arguments)
+        request = APIRequest.from_flask(_with_plain_language(flask.request), self.publication.api.locales)
+        # pygeoapi shall always write the document; a page is a rendering of it, made afterwards
+        request._format = "json"
+        _, status, content = function(self.publication.api, request, *arguments)
         if status != HTTPStatus.OK:
             raise RuntimeError(f"pygeoapi: {status} {content!r}")
         document: Document = json.loads(content)

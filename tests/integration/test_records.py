@@ -17,6 +17,7 @@ from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, publish_stock
 
 ITEMS = "/collections/katalog/items"
 DATASETS = {"bebauungsplaene", "flaechennutzungsplaene", "gemeinden", "planinhalte", "schulen"}
+DATASETS |= {"geltungsbereiche", "plandokumente", "plantexte"}
 DCATDE, DCATAP = Namespace("http://dcat-ap.de/def/dcatde/"), Namespace("http://data.europa.eu/r5r/")
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 ISO = {

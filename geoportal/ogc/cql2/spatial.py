@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy
 import shapely
+from pyproj import Transformer
 from shapely.errors import ShapelyError
 from shapely.geometry import LineString, Point, box, shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 
 from geoportal.ogc.crs import STORAGE_SRID, Box, Crs
 from geoportal.ogc.postgis import geometry_literal, postgis
@@ -18,6 +20,7 @@ from geoportal.ogc.problems import InvalidParameter
 MAX_POSITIONS = 10_000
 MAX_COORDINATE = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
 _PIECES = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
+_CARE = 2.0  # metres: boxes of PostGIS are of single precision, which is half a metre at 5,600 km
 
 _RELATIONS = {
     "s_contains": "ST_Contains",
@@ -73,6 +76,31 @@ class Shape:
             if self.sql is None:
                 raise TypeError("a Shape has SQL or a geometry")
             return self.sql
+        return geometry_literal(_in_storage(self._inside(cut=cut), self.crs), STORAGE_SRID)
+
+    def core(self) -> BaseGeometry | None:
+        """Of a box: an upright rectangle of the storage CRS that lies in it and fills nearly all of it."""
+        if self.geometry is None or self.crs is None:
+            return None
+        inside = self._inside(cut=True)
+        if inside.is_empty:
+            return None
+        corners = {*map(tuple, shapely.get_coordinates(inside))}
+        if inside.geom_type != "Polygon" or corners != {*map(tuple, shapely.get_coordinates(box(*inside.bounds)))}:
+            return None
+        west, south, east, north = inside.bounds
+        edges = [LineString(ends) for ends in (
+            [(west, south), (west, north)], [(west, south), (east, south)],
+            [(east, south), (east, north)], [(west, north), (east, north)],
+        )]  # fmt: skip
+        left, bottom, right, top = (_in_storage(edge, self.crs).bounds for edge in edges)
+        found = Box(left[2] + _CARE, bottom[3] + _CARE, right[0] - _CARE, top[1] - _CARE)
+        return _rectangle(found) if found.west < found.east and found.south < found.north else None
+
+    def _inside(self, *, cut: bool) -> BaseGeometry:
+        """The part in the domain of the CRS. Raises InvalidParameter if there is another one and it may not be cut."""
+        if self.geometry is None or self.crs is None:
+            raise TypeError("a column is not cut")
         limit = self.crs.domain
         domain = box(limit.west, limit.south, limit.east, limit.north)
         inside = self.geometry
@@ -82,11 +110,23 @@ class Shape:
                     "filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area"
                 )
             inside = shapely.intersection(inside, domain)
-        if self.crs.srid != STORAGE_SRID and not inside.is_empty:
-            west, south, east, north = inside.bounds
-            inside = shapely.segmentize(inside, max(east - west, north - south) / _PIECES or 1)
-        given = geometry_literal(inside, self.crs.srid)
-        return given if self.crs.srid == STORAGE_SRID else postgis("ST_Transform", given, STORAGE_SRID)
+        return inside
+
+
+def _in_storage(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
+    """Edges follow the curves that they are in the storage CRS."""
+    if crs.srid == STORAGE_SRID or geometry.is_empty:
+        return geometry
+    west, south, east, north = geometry.bounds
+    pieces = shapely.segmentize(geometry, max(east - west, north - south) / _PIECES or 1)
+    east, north = _transformer(crs.srid).transform(*shapely.get_coordinates(pieces).T)
+    return shapely.set_coordinates(pieces, numpy.column_stack([east, north]))
+
+
+@cache
+def _transformer(srid: int) -> Transformer:
+    # made once: that takes longer than an answer may
+    return Transformer.from_crs(srid, STORAGE_SRID, always_xy=True)
 
 
 def _rectangle(part: Box) -> BaseGeometry:
@@ -103,4 +143,9 @@ def relate_shapes(op: str, left: Shape, right: Shape) -> ColumnElement[bool]:
     if (function := _RELATIONS.get(op)) is None:
         raise InvalidParameter(f"filter: {op} nicht bekannt / not known; {', '.join(_RELATIONS)}")
     cut = op in _MAY_BE_CUT
-    return postgis(function, left.expression(cut=cut), right.expression(cut=cut))
+    exact: ColumnElement[bool] = postgis(function, left.expression(cut=cut), right.expression(cut=cut))
+    if op == "s_intersects" and left.sql is not None and (core := right.core()) is not None:
+        # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at any shape.
+        touched = left.sql.op("&&")(right.expression(cut=cut))
+        return and_(touched, or_(left.sql.op("@")(geometry_literal(core, STORAGE_SRID)), exact))
+    return exact

@@ -1,17 +1,21 @@
 -- All plans at a glance, their documents and texts as collections; what an area is to be used for, in the words of INSPIRE.
 
--- Enough for a map of the district. Small outlines keep their form, none of them vanishes.
+-- Enough for a map of the district, or NULL where that would not be much simpler. Small outlines keep their form, none
+-- of them vanishes.
 CREATE FUNCTION plans.umriss(shape public.geometry) RETURNS public.geometry
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    -- parts that are simplified one by one may come to overlap
-    SELECT public.ST_Multi(public.ST_CollectionExtract(
-        public.ST_MakeValid(public.ST_SimplifyPreserveTopology(shape, 2)), 3))
+    SELECT CASE WHEN public.ST_NPoints(simple) <= 0.75 * public.ST_NPoints(shape) THEN simple END
+    FROM (
+        -- parts that are simplified one by one may come to overlap
+        SELECT public.ST_Multi(public.ST_CollectionExtract(
+            public.ST_MakeValid(public.ST_SimplifyPreserveTopology(shape, 2)), 3)) AS simple
+    ) AS tried
 $$;
 ALTER TABLE plans.publication
-    ADD COLUMN umriss geometry(MultiPolygon, 25832) NOT NULL GENERATED ALWAYS AS (plans.umriss(geom)) STORED,
+    ADD COLUMN umriss geometry(MultiPolygon, 25832) GENERATED ALWAYS AS (plans.umriss(geom)) STORED,
     -- of `geom`, not of `umriss`: a generated column cannot be made of another one
-    ADD COLUMN umriss_geojson text NOT NULL GENERATED ALWAYS AS (plans.crs84_geojson(plans.umriss(geom))) STORED;
-CREATE INDEX publication_umriss ON plans.publication USING gist (umriss);
+    ADD COLUMN umriss_geojson text GENERATED ALWAYS AS (plans.crs84_geojson(plans.umriss(geom))) STORED;
+CREATE INDEX publication_umriss ON plans.publication USING gist (coalesce(umriss, geom));
 
 CREATE VIEW ogc.geltungsbereiche AS
 SELECT
@@ -19,7 +23,7 @@ SELECT
     gueltig_von, gueltig_bis,
     -- of the plan's page, below the portal
     '/plan/' || id AS adresse,
-    umriss AS geom, umriss_geojson AS geojson
+    coalesce(umriss, geom) AS geom, coalesce(umriss_geojson, geojson) AS geojson
 FROM plans.publication;
 
 -- The name of a file in an address: letters, digits, and nothing that would have to be escaped.
@@ -46,7 +50,7 @@ SELECT
             || CASE dokument.media_type WHEN 'application/pdf' THEN '.pdf' ELSE '' END
         WHEN dokument.url ~ '^https?://[^/\s]+(/\S*)?$' THEN dokument.url
     END AS adresse,
-    plan.umriss AS geom, plan.umriss_geojson AS geojson
+    coalesce(plan.umriss, plan.geom) AS geom, coalesce(plan.umriss_geojson, plan.geojson) AS geojson
 FROM plans.dokument
 JOIN plans.publication AS plan ON plan.of_version = dokument.version_id
 LEFT JOIN plans.code AS typ ON typ.enumeration = 'XP_ExterneReferenzTyp' AND typ.code = dokument.typ::text;
@@ -56,7 +60,7 @@ SELECT
     textabschnitt.id, plan.id AS plan_id, textabschnitt.art, textabschnitt.schluessel,
     textabschnitt.gesetzliche_grundlage, textabschnitt.text,
     plan.name AS plan_name, plan.planwerk, plan.gemeinde, plan.ags, plan.status,
-    plan.umriss AS geom, plan.umriss_geojson AS geojson
+    coalesce(plan.umriss, plan.geom) AS geom, coalesce(plan.umriss_geojson, plan.geojson) AS geojson
 FROM plans.textabschnitt
 JOIN plans.publication AS plan ON plan.of_version = textabschnitt.version_id;
 
