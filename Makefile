@@ -56,6 +56,10 @@ sbom: .venv/installed node_modules/.installed ## what we are made of, as Cyclone
 bench-ingest: .venv/installed ## measures how fast plan files are read, beside GDAL, into docs/performance-ingest.md
 	@.venv/bin/python scripts/bench_ingest.py docs/performance-ingest.md
 
+.PHONY: hostile
+hostile: postgis sandbox .venv/installed ## tries every hostile file of the tests, and the harmless ones beside them, on the whole portal
+	@.venv/bin/python -m tests.hostile.whole
+
 .PHONY: bench
 bench: postgis sandbox .venv/installed node_modules/.installed ## measures ours beside other servers; quickly: see docs/performance.md
 	@.venv/bin/python -m tests.benchmarks $(ARGS)

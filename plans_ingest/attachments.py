@@ -48,7 +48,7 @@ def resolve(
             resolved = _assigned(resolved, name, sheet, used, shown, issues)
     for member in files.members:
         suffix = PurePosixPath(member.name).suffix.lower()
-        if member.name not in used and suffix not in _SIDE_CARS and member.name not in sheets:
+        if is_archive and member.name not in used and suffix not in _SIDE_CARS and member.name not in sheets:
             issues.append(Issue("attachment_unreferenced", Severity.WARNING, Where(f"{shown}: {member.name}")))
     return resolved, tuple(used[key] for key in sorted(used)), issues
 

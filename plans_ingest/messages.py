@@ -116,6 +116,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "document {detail!r} is referred to but was not delivered",
             "GML und Dokumente zusammen als ZIP (XPlanArchiv) liefern.",
         ),
+        "document_without_plan": Text(
+            "Ein PDF, das nicht sagt, wo es liegt, ist ein Dokument, kein Plan; allein wird es nicht veröffentlicht",
+            "a PDF that does not say where it lies is a document and no plan by itself; nothing is published",
+            "Das PDF mit dem Umring seines Plans (GML, Shapefile, GeoPackage …) zusammen als ZIP liefern.",
+        ),
         "dxf_layer_not_read": Text(
             "Ebenen der Zeichnung, die kein Geltungsbereich sind und nicht gelesen wurden: {detail}",
             "layers of the drawing that are no outline and were not read: {detail}",
@@ -312,8 +317,8 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Als GeoTIFF liefern oder ein World-File (.tfw, .pgw, .jgw) beilegen.",
         ),
         "raster_without_outline": Text(
-            "Das Bild liegt richtig, aber ohne Umring ist es kein Plan, der veröffentlicht werden kann",
-            "the picture is in place, but without an outline it is no plan that can be published",
+            "Das Bild liegt richtig, aber ohne Umring ist es kein Plan; so wird nichts veröffentlicht",
+            "the picture is in place, but without an outline it is no plan; nothing is published of it",
             "Den Geltungsbereich als Fläche (GML, GeoPackage, Shapefile) mit dem Bild zusammen als ZIP liefern.",
         ),
         "reference_dangling": Text(
@@ -345,6 +350,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Neben XPlanGML wurde diese Datei mit Umringen nicht gelesen",
             "beside XPlanGML this file of outlines was not read",
             "Einzeln liefern, wenn sie andere Pläne enthält.",
+        ),
+        "table_without_outline": Text(
+            "Die Datei enthält keine Fläche, die ein Geltungsbereich sein kann; es wird nichts veröffentlicht{detail}",
+            "the file holds no area that could be an outline; nothing is published{detail}",
+            "Den Geltungsbereich als Fläche liefern; in einer Zeichnung auf der Ebene GELTUNGSBEREICH.",
         ),
         "text_without_plan": Text(
             "Auf den Textabschnitt verweist kein Plan und kein Objekt; er wurde dem Plan {detail} zugeordnet",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import attachments, checks
-from plans_ingest.errors import NoPlan, UnsupportedFormat
+from plans_ingest.errors import NoPlan
 from plans_ingest.formats import sheets as pictures
 from plans_ingest.formats import xplangml
 from plans_ingest.formats.bundle import Bundle, sort
@@ -106,12 +106,8 @@ def _readings(
     if sheets.by_name:
         return [(shown, sheets.alone())]
     if any(picture.kind is Format.PDF for picture in bundle.pictures):
-        raise UnsupportedFormat(
-            "Ein PDF ohne Georeferenz ist ein Dokument, kein Plan; bitte mit dem Umring (GML, Shapefile, GeoPackage …) "
-            "als ZIP liefern",
-            "a PDF without georeference is a document, not a plan; deliver it with the outline in a ZIP",
-            Where(shown),
-        )
+        told = Issue("document_without_plan", Severity.WARNING, Where(shown))
+        return [(shown, Reading(Format.PDF.value, None, (), (told,), 0, 0, 0))]
     raise NoPlan(
         "Die Datei enthält keinen Plan: weder XPlanGML noch Umringe (GeoPackage, Shapefile, GeoJSON, FlatGeobuf, DXF) "
         "noch ein georeferenziertes Bild",
@@ -162,5 +158,8 @@ def _missing_for_publication(plans: list[Plan], shown: str) -> list[Issue]:
         ]
         if missing:
             where = Where(shown, f"{plan.planwerk.value}_Plan", plan.gml_id)
-            issues.append(Issue("not_publishable", Severity.ERROR, where, ", ".join(missing), plan.gml_id))
+            # words may follow, the Gemeinde with its delivery; where the plan lies cannot
+            is_whole = plan.geltungsbereich is not None or plan.raster
+            severity = Severity.WARNING if is_whole else Severity.ERROR
+            issues.append(Issue("not_publishable", severity, where, ", ".join(missing), plan.gml_id))
     return issues

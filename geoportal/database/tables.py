@@ -1,4 +1,4 @@
-"""The tables of schema `plans`, as the statements in store.py and published.py use them.
+"""The tables of schema `plans`, as the statements in store and published use them.
 
 Migrations own the schema; a contract test compares these definitions with the migrated database.
 """

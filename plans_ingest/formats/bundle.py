@@ -1,5 +1,6 @@
 """What the files of a delivery are to each other: documents, tables of outlines, pictures with their side-cars."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -9,6 +10,9 @@ from plans_ingest.formats.container import Member, is_workbook
 from plans_ingest.formats.recognise import PICTURES, VECTORS, Format, sniff
 
 _PARTS: Final = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".qmd", ".qml", ".atx"}
+_SAME_HEAD: Final = {".shx", ".sbn", ".sbx"}  # begin as a .shp does
+# What file managers leave in folders; it is nobody's delivery. (`._x.gml` of a Mac is called like a plan and is none.)
+_LITTER: Final = re.compile(r"(__MACOSX/.*|(.*/)?(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini))", re.IGNORECASE)
 _WORLD: Final = {
     Format.TIFF: (".tfw", ".tifw", ".tiffw", ".wld"),
     Format.PNG: (".pgw", ".pngw", ".wld"),
@@ -47,11 +51,11 @@ class Bundle:
 def sort(members: Iterable[Member]) -> Bundle:
     """Every member has one place; side-cars go with what they belong to."""
     found = Bundle()
-    kinds = {member: sniff(member.path) for member in members}
+    kinds = {member: sniff(member.path) for member in members if not _LITTER.fullmatch(member.name)}
     by_name = {(_stem(member), _suffix(member)): member for member in kinds}
     side_cars: set[Member] = set()
     for member, kind in kinds.items():
-        if kind is Format.SHAPEFILE and _suffix(member) != ".shx":
+        if kind is Format.SHAPEFILE and _suffix(member) not in _SAME_HEAD:
             side = {suffix: by_name[_stem(member), suffix] for suffix in _PARTS if (_stem(member), suffix) in by_name}
             found.tables.append(Table(kind, member, side))
             side_cars.update(side.values())

@@ -26,7 +26,7 @@ class Sheets:
 
     def alone(self) -> Reading:
         """Pictures without any outline: plans that are seen and named after their files, but cannot be published."""
-        told = [Issue("raster_without_outline", Severity.ERROR, Where(name)) for name in self.by_name]
+        told = [Issue("raster_without_outline", Severity.WARNING, Where(name)) for name in self.by_name]
         plans = []
         for name in self.by_name:
             stem = PurePosixPath(name).stem

@@ -7,10 +7,11 @@ from pathlib import Path
 
 
 class Outcome(StrEnum):
-    """What must become of a file."""
+    """What must become of a file; `geoportal check` ends with 1 for the first two."""
 
     REFUSED = "refused"  # nothing of it is read
-    TOLD = "told"  # refused, or read with a finding of severity ERROR; `geoportal check` ends with 1 either way
+    TOLD = "told"  # refused, or read with a finding of severity ERROR
+    IGNORED = "ignored"  # read without an error, though nothing of it need be a plan that can be published
     PASSED = "passed"  # a plan that can be published, and no error
 
 
@@ -31,13 +32,17 @@ class Case:
     content: bytes
     outcome: Outcome = Outcome.TOLD
 
+    @property
+    def is_harmless(self) -> bool:
+        return self.outcome in {Outcome.IGNORED, Outcome.PASSED}
+
 
 type Maker = Callable[[Lure, Path], Iterator[Case]]
 
 
 def makers() -> dict[str, Maker]:
     """The classes of files by name; each takes the lure and an empty folder to work in."""
-    from tests.hostile import archives, documents, harmless, markup, pictures, tables
+    from tests.hostile import archives, documents, harmless, markup, ordinary, pictures, tables
 
     return {
         "markup": markup.cases,
@@ -46,4 +51,5 @@ def makers() -> dict[str, Maker]:
         "documents": documents.cases,
         "archives": archives.cases,
         "harmless": harmless.cases,
+        "ordinary": ordinary.cases,
     }

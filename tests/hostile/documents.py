@@ -29,7 +29,7 @@ def cases(lure: Lure, folder: Path) -> Iterator[Case]:
     }
     for name, content in disguised.items():
         yield Case(f"PDF that is {name}", "a.zip", _delivery(folder, content))
-    yield Case("PDF without a place as plan", "p.pdf", pdf(), Outcome.REFUSED)
+    yield Case("PDF without a place as plan", "p.pdf", pdf(), Outcome.IGNORED)
 
 
 def pdf(change: Callable[[Pdf], None] | None = None, *, box: tuple[float, ...] = A4, **options: object) -> bytes:

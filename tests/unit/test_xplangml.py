@@ -313,8 +313,13 @@ def test_3_0_names_its_gemeinde_by_gkz_and_stadt(tmp_path: Path) -> None:
 def test_what_cannot_be_published_says_what_is_missing(tmp_path: Path) -> None:
     batch = read(tmp_path, xplangml(plan(gemeinde="", planart="1000")))
     [issue] = [issue for issue in batch.report.issues if issue.code == "not_publishable"]
-    assert issue.severity is Severity.ERROR
-    assert issue.detail == "gemeinde/ags"
+    assert (issue.severity, issue.detail) == (Severity.WARNING, "gemeinde/ags")
+
+
+def test_a_plan_that_lies_nowhere_is_an_error(tmp_path: Path) -> None:
+    batch = read(tmp_path, xplangml(plan().replace("raeumlicherGeltungsbereich", "beschreibung")))
+    [issue] = [issue for issue in batch.report.issues if issue.code == "not_publishable"]
+    assert (issue.severity, issue.detail) == (Severity.ERROR, "raeumlicherGeltungsbereich")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])

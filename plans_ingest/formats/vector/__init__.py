@@ -83,7 +83,7 @@ def _layers(table: Table) -> list[Layer]:
 def _with_outlines(
     layers: Sequence[Layer], known: Sequence[Profile], shown: str, issues: list[Issue]
 ) -> dict[Layer, Profile]:
-    """The layers that hold outlines of plans, each with its profile. Raises NoPlan if none does.
+    """The layers that hold outlines of plans, each with its profile. Raises NoPlan if there is not even a shape.
 
     A table whose columns speak of plans silences its neighbours that do not: those are parcels, buildings, symbols.
     """
@@ -102,12 +102,11 @@ def _with_outlines(
         else:
             issues.append(Issue("layer_not_read", Severity.WARNING, layer.where, str(len(layer.records))))
     if not scored:
-        names = f"; Ebenen der Zeichnung: {', '.join(sorted(drawn))[:400]}" if drawn else ""
-        raise NoPlan(
-            f"Die Datei enthält keine Fläche, die ein Geltungsbereich sein kann{names}",
-            "the file holds no area that could be an outline",
-            Where(shown),
-        )
+        if not any(layer.is_drawing or any(record.geometries for record in layer.records) for layer in layers):
+            raise NoPlan("Die Datei enthält keine Geometrie", "the file holds no geometry", Where(shown))
+        detail = f" ({', '.join(sorted(drawn))[:400]})" if drawn else ""
+        issues.append(Issue("table_without_outline", Severity.WARNING, Where(shown), detail))
+        return {}
     best = max(score for score, _, _ in scored)
     chosen = {}
     for score, layer, profile in scored:

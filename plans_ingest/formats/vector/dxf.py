@@ -16,6 +16,7 @@ import shapely
 from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.vector import rings
+from plans_ingest.formats.vector.blocks import Blocks
 from plans_ingest.formats.vector.layers import MAX_RING, Layer
 from plans_ingest.model import Severity, Where
 
@@ -24,6 +25,7 @@ _LARGEST: Final = 256 * 1024**2
 _CHORD_ERROR: Final = 0.005  # metres
 _MAX_ARC_STEPS: Final = 720
 _CLOSED: Final = 1  # of group 70
+_PLACES: Final = range(10, 40)  # group codes of coordinates
 _LINES: Final = frozenset({"LWPOLYLINE", "POLYLINE"})
 
 type _Pair = tuple[int, str]
@@ -35,6 +37,7 @@ class _Polyline:
 
     layer: str = "0"
     is_closed: bool = False
+    claimed: int | None = None  # how many vertices it says it has
     vertices: list[list[float]] = field(default_factory=list)  # x, y, bulge
 
 
@@ -49,6 +52,12 @@ def read(path: Path, name: str) -> Layer:
     faces: dict[str, list[shapely.LinearRing]] = {}
     open_lines: Counter[str] = Counter()
     for line in _polylines(_entities(_pairs(path, where), where), others, where):
+        if line.claimed is not None and line.claimed != len(line.vertices):
+            raise UnreadableFile(
+                f"Eine Linie hat {len(line.vertices)} Stützpunkte und nennt {line.claimed}",
+                "a line has not the vertices that it names",
+                where,
+            )
         points = _linearized(line)
         if len(points) > 3 and points[0] == points[-1] and all(map(math.isfinite, sum(points, ()))):
             faces.setdefault(line.layer, []).append(shapely.LinearRing(points))
@@ -83,19 +92,22 @@ def _decoded(value: bytes) -> str:
 
 
 def _entities(pairs: Iterable[_Pair], where: Where) -> Iterator[_Pair]:
-    """The pairs of the section ENTITIES. Raises UnreadableFile when the drawing does not end."""
-    section = ended = False
-    is_name = False
+    """The pairs of the section ENTITIES. Raises UnreadableFile when it does not end, UnsafeFile as Blocks do."""
+    blocks, section = Blocks(where), ""
+    ended = is_name = False
     for code, value in pairs:
         if code == 0 and value in {"ENDSEC", "EOF"}:
-            section, ended = False, value == "EOF"
+            section, ended = "", value == "EOF"
         elif is_name and code == 2:
-            section = value == "ENTITIES"
-        elif section:
-            yield code, value
+            section = value
+        elif section in {"BLOCKS", "ENTITIES"}:
+            blocks.see(code, value)
+            if section == "ENTITIES":
+                yield code, value
         is_name = code == 0 and value == "SECTION"
     if not ended:
         raise UnreadableFile("Die DXF-Datei ist abgeschnitten (EOF fehlt)", "the DXF is cut short", where)
+    blocks.refuse_too_many()
 
 
 def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> Iterator[_Polyline]:
@@ -118,6 +130,8 @@ def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> It
                 others[kind] += 1
         elif current is not None:
             _take(current, kind, code, value, where)
+        elif code in _PLACES and value[-1:].lower() in {"n", "f", "y"}:  # nan, inf, infinity
+            _number(value, where)
     if current is not None:
         yield current
 
@@ -126,14 +140,13 @@ def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> No
     if code == 8 and kind != "VERTEX":
         line.layer = value
         return
+    if code == 90 and kind == "LWPOLYLINE" and value.isdecimal():
+        line.claimed = int(value)
     if code not in {10, 20, 42, 70} or (kind == "POLYLINE" and code != 70) or (kind == "VERTEX" and code == 70):
         return  # a POLYLINE's own point is no vertex, and a VERTEX's flags do not close it
-    try:
-        number = float(value)
-    except ValueError:
-        raise UnreadableFile(f"{value[:40]!r} ist keine Zahl", "not a number", where) from None
+    number = _number(value, where)
     if code == 70:
-        line.is_closed = bool(int(number) & _CLOSED) if math.isfinite(number) else False
+        line.is_closed = bool(int(number) & _CLOSED)
         return
     if code == 10 and kind == "LWPOLYLINE":
         line.vertices.append([math.nan, math.nan, 0.0])
@@ -141,6 +154,16 @@ def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> No
             raise UnsafeFile(f"Linie mit mehr als {MAX_RING} Stützpunkten", "line with too many vertices", where)
     if line.vertices:
         line.vertices[-1][{10: 0, 20: 1, 42: 2}[code]] = number
+
+
+def _number(value: str, where: Where) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UnreadableFile(f"{value[:40]!r} ist keine Zahl", "not a number", where)
+    return number
 
 
 def _linearized(line: _Polyline) -> list[tuple[float, float]]:

@@ -27,6 +27,8 @@ _TRIGGERS: Final = re.compile(
     r"rtree_.+_(insert|delete|update\d?)|gpkg_(metadata|tile_matrix|tile_matrix_set)_.+|trigger_(insert|delete)_feature_count_.+"
     r"|.+_(zoom|tile_column|tile_row)_(insert|update)"
 )
+# Views of its annex on SQL/MM, which other libraries write; tables alone are ever read.
+_VIEWS: Final = re.compile(r"(st_)?(spatial_ref_sys|geometry_columns)")
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA})
 _ENVELOPES: Final = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _GENERATED: Final = (2, 3)  # `hidden` in PRAGMA table_xinfo: values that the file's own SQL works out
@@ -79,7 +81,7 @@ def _refuse_hostile(connection: sqlite3.Connection, where: Where) -> None:
     """Before anything is selected: views, foreign triggers and virtual tables could run the file's SQL in ours."""
     for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 5000"):
         text = str(sql or "")
-        if kind == "view":
+        if kind == "view" and not _VIEWS.fullmatch(str(name)):
             raise _refused(f"enthält die Sicht {str(name)[:60]}", "holds a view", where)
         if kind == "trigger" and not _TRIGGERS.fullmatch(str(name)):
             raise _refused(f"enthält den Trigger {str(name)[:60]}", "holds a trigger", where)
