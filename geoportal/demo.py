@@ -54,6 +54,7 @@ def run(settings: Settings) -> int:
                     read_database_url=cluster.read_url,
                     desk_database_url=cluster.desk_url,
                     sensors_database_url=cluster.sensors_url,
+                    participation_database_url=cluster.participation_url,
                 )
             engine = owner_engine(settings.require_database_url())
             _fill(engine, settings)

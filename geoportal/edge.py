@@ -31,6 +31,7 @@ MAX_BODY: Final = 1024**3  # no plan delivery is larger; what a part takes is it
 BURST_SECONDS: Final = 4  # a map that opens asks for all its tiles at once
 
 _ROUTE: Final = "geoportal.route"
+_BY_KEY: Final = "<secret>"  # in the template of a route whose address is a key
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -205,6 +206,8 @@ class _Exchange:
         # Methods and routes are ours to count: whatever else a client makes up is one and the same.
         method = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
         route = self._environ.get(_ROUTE) or "none"
+        # without the query: it may hold what somebody looked for, and where; and without a secret
+        path = route if _BY_KEY in route else self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", "")
         code = status[:3]
         metrics.REQUESTS.labels(route, method, code).observe(seconds)
         access.info(
@@ -216,8 +219,7 @@ class _Exchange:
                 "fields": {
                     "method": method,
                     "route": route,
-                    # without the query: it may hold what somebody looked for, and where
-                    "path": self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", ""),
+                    "path": path,
                     "status": int(code),
                     "ms": round(seconds * 1000, 1),
                 }

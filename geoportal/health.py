@@ -23,12 +23,14 @@ LONGEST: Final = 1.0  # seconds in which the database has to answer
 
 _SILENCE: Final = timedelta(seconds=60)  # six beats of a worker
 _WAITING: Final = timedelta(minutes=30)
+_UNSENT: Final = timedelta(minutes=15)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
 _LEAST_FREE: Final = 0.10
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
+_MAIL: Final = text("SELECT waiting, waiting_since, failed, fault FROM ogc.mail")
 _DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
 
 
@@ -64,6 +66,16 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """How the letters stand; `fault` is what holds up the oldest that waits."""
+
+    waiting: int
+    waiting_since: datetime | None
+    failed: int
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """`operation` and `changed` (by collection) are None while the database does not answer."""
 
@@ -73,6 +85,7 @@ class Health:
     operation: Operation | None = None
     changed: Mapping[str, datetime] | None = None
     stale: tuple[str, ...] = ()
+    letters: Letters | None = None
 
     @property
     def level(self) -> Level:
@@ -96,6 +109,7 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
     try:
         with probe_engine(read_url, LONGEST).connect() as connection:
             operation = Operation(**connection.execute(_OPERATION).one()._asdict())
+            letters = Letters(**connection.execute(_MAIL).one()._asdict())
             changed = {row.collection: row.changed_at for row in connection.execute(_DATA)}
     except SQLAlchemyError as fault:
         return Health((_away(fault), space), disk.free, disk.total)
@@ -108,11 +122,12 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _schema(operation.revision),
         space,
         _queue(operation, now),
+        _mail(letters, now),
         _layers(stale),
         _age("backup", "Sicherung", operation.backup_at, now, _BACKUP, "geoportal backup"),
         _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
     )
-    return Health(findings, disk.free, disk.total, operation, changed, stale)
+    return Health(findings, disk.free, disk.total, operation, changed, stale, letters)
 
 
 def _is_stale(refresh: timedelta, changed: datetime | None, now: datetime) -> bool:
@@ -179,6 +194,23 @@ def _queue(operation: Operation, now: datetime) -> Finding:
             "geoportal uploads",
         )
     return Finding("queue", Level.OK, f"{operation.waiting} Lieferungen warten, {operation.working} in Arbeit.")
+
+
+def _mail(letters: Letters, now: datetime) -> Finding:
+    since = letters.waiting_since
+    if since is not None and now - since > _UNSENT:
+        why = f" ({letters.fault})" if letters.fault else ""
+        return Finding(
+            "mail",
+            Level.WARNING,
+            f"{letters.waiting} Briefe warten, der älteste seit {span(now - since)}{why}.",
+            "geoportal mail list; docs/operations/mail.md",
+        )
+    if letters.failed:
+        return Finding(
+            "mail", Level.WARNING, f"{letters.failed} Briefe nimmt der Mailserver nicht an.", "geoportal mail list"
+        )
+    return Finding("mail", Level.OK, f"{letters.waiting} Briefe warten.")
 
 
 def _layers(stale: tuple[str, ...]) -> Finding:

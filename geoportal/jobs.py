@@ -29,6 +29,7 @@ from geoportal.database import owner_engine, reader_engine
 from geoportal.database.engine import OWNER_OPTIONS
 from geoportal.layers.sources import Places
 from geoportal.layers.watch import LOOK_AGAIN, Watch
+from geoportal.mail import Postman, ServerAway
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.uploads import QUEUE, TASK
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
 FILES_AGAIN: Final = 15.0  # seconds
+LETTERS_AGAIN: Final = 3.0
+_SERVER_AWAY: Final = 300.0
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
 _CALENDAR: Final = 60.0  # seconds between looks at what is due
@@ -71,6 +74,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
     watching = asyncio.create_task(_watch_layers(settings, engine, stop))
     calendar = asyncio.create_task(_publish_due(engine, Archive(settings.archive)))
     files = asyncio.create_task(_keep_downloads(settings, stop))
+    letters = asyncio.create_task(_send_letters(settings, engine, stop))
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine, ended), ended, parallel, heartbeat)
@@ -79,7 +83,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
     calendar.cancel()
-    await asyncio.gather(watching, files)
+    await asyncio.gather(watching, files, letters)
 
 
 async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
@@ -104,6 +108,24 @@ async def _keep_downloads(settings: Settings, stop: asyncio.Event) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), FILES_AGAIN)
     engine.dispose()
+
+
+async def _send_letters(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
+    """Letters go out as they are written; while the mail server is away it is asked less and less often."""
+    if settings.smtp is None:
+        return
+    postman, pause = Postman(engine, settings.smtp), LETTERS_AGAIN
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(postman.send_due)
+            pause = LETTERS_AGAIN
+        except ServerAway as fault:
+            pause = min(2 * pause, _SERVER_AWAY)
+            log.warning("mail server away (%s), asked again in %.0f s", fault, pause)
+        except SQLAlchemyError as fault:
+            log.info("letters not looked at: %s", type(fault).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
 
 
 async def _work_until(stop: asyncio.Event, app: App, ended: set[int], parallel: int, heartbeat: float) -> None:

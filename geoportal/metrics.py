@@ -28,6 +28,9 @@ REFUSED: Final = Counter("geoportal_refused", "Requests refused before any work 
 READINGS_ENDED: Final = Counter(
     "geoportal_readings_ended", "Reading processes that were ended or died, by reason", ["reason"]
 )
+LETTERS: Final = Counter(
+    "geoportal_letters", "Letters by what for and how it went: sent, later, failed", ["kind", "how"]
+)
 
 
 def begin(run: Path, role: str, environ: MutableMapping[str, str]) -> None:

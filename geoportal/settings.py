@@ -1,15 +1,17 @@
 """Settings of one process, read once from the environment. Nothing else in this house reads os.environ."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READ_ROLE = "geoportal_read"
 DESK_ROLE = "geoportal_desk"
 SENSORS_ROLE = "geoportal_sensors"
+PARTICIPATION_ROLE = "geoportal_participation"
 
 
 class SettingsError(Exception):
@@ -27,6 +29,18 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Smtp:
+    """The server that takes our letters. `security` is `tls`, `starttls` or, on this very machine only, `none`."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute.
 
@@ -37,6 +51,7 @@ class Settings:
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
     `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
+    `smtp` is where letters are handed over; without it they wait, and nobody can write a statement online.
     """
 
     database_url: str | None
@@ -58,6 +73,8 @@ class Settings:
     private_sources: frozenset[str] = frozenset()
     sensors_database_url: str | None = None
     mqtt_url: str | None = None
+    participation_database_url: str | None = None
+    smtp: Smtp | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -86,8 +103,15 @@ class Settings:
             provider=_provider(environ),
             sensors_database_url=environ.get("GEOPORTAL_SENSORS_DATABASE_URL") or None,
             mqtt_url=environ.get("GEOPORTAL_MQTT_URL") or None,
+            participation_database_url=environ.get("GEOPORTAL_PARTICIPATION_DATABASE_URL") or None,
+            smtp=_smtp(environ),
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
+
+    @property
+    def host_name(self) -> str:
+        """The name by which visitors know this portal, without a port."""
+        return urlsplit(self.public_url).hostname or "localhost"
 
     @property
     def downloads(self) -> Path:
@@ -128,6 +152,10 @@ class Settings:
         """The URL of the role that brings readings and can do nothing else; otherwise as require_read_url()."""
         return self.sensors_database_url or self._stepping_down(SENSORS_ROLE)
 
+    def require_participation_url(self) -> str:
+        """The URL of the role that takes statements of citizens; otherwise as require_read_url()."""
+        return self.participation_database_url or self._stepping_down(PARTICIPATION_ROLE)
+
     def _stepping_down(self, role: str) -> str:
         owner = self.require_database_url()
         return f"{owner}{'&' if '?' in owner else '?'}options={quote(f'-c role={role}')}"
@@ -146,6 +174,35 @@ def _provider(environ: Mapping[str, str]) -> Provider | None:
         environ["GEOPORTAL_OIDC_CLIENT_SECRET"],
         environ.get("GEOPORTAL_OIDC_GROUP_PREFIX", "geoportal"),
     )
+
+
+_SMTP_PORTS = {"smtps": ("tls", 465), "smtp+starttls": ("starttls", 587), "smtp": ("none", 25)}
+
+
+def _smtp(environ: Mapping[str, str]) -> Smtp | None:
+    """`GEOPORTAL_SMTP_URL` is `smtp+starttls://user@host:587`; the password is in `GEOPORTAL_SMTP_PASSWORD`, or in a
+    file that `GEOPORTAL_SMTP_PASSWORD_FILE` names (systemd's credentials, secrets of containers).
+    """
+    raw = environ.get("GEOPORTAL_SMTP_URL")
+    if not raw:
+        return None
+    url, sender = urlsplit(raw), environ.get("GEOPORTAL_MAIL_FROM", "")
+    if url.scheme not in _SMTP_PORTS or not url.hostname:
+        raise SettingsError("GEOPORTAL_SMTP_URL: smtps://…, smtp+starttls://… erwartet / expected")
+    security, port = _SMTP_PORTS[url.scheme]
+    if security == "none" and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise SettingsError("GEOPORTAL_SMTP_URL: smtp:// nur auf dieser Maschine / on this machine only, else smtps://")
+    if not re.fullmatch(r"[^@\s<>]+@[A-Za-z0-9.-]+", sender):
+        raise SettingsError("GEOPORTAL_MAIL_FROM: Absenderadresse fehlt neben GEOPORTAL_SMTP_URL / is missing")
+    password, file = environ.get("GEOPORTAL_SMTP_PASSWORD", ""), environ.get("GEOPORTAL_SMTP_PASSWORD_FILE")
+    if file:
+        try:
+            password = Path(file).read_text("utf-8").rstrip("\n")
+        except OSError as fault:
+            raise SettingsError(
+                f"GEOPORTAL_SMTP_PASSWORD_FILE: nicht lesbar / not readable ({fault.strerror})"
+            ) from fault
+    return Smtp(url.hostname, url.port or port, security, unquote(url.username or ""), password, sender)
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:

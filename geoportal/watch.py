@@ -115,6 +115,9 @@ class _Standing(Collector):
         if found.operation is None or found.changed is None:
             return
         yield from _of_operation(found.operation)
+        if found.letters is not None:
+            yield GaugeMetricFamily("geoportal_letters_waiting", "Letters not yet sent", value=found.letters.waiting)
+            yield GaugeMetricFamily("geoportal_letters_failed", "Letters that failed", value=found.letters.failed)
         age = GaugeMetricFamily(
             "geoportal_data_changed_timestamp_seconds", "Last change of a collection's data", labels=["collection"]
         )

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
-from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE, Settings
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, Settings
 
 # The official schemas and the real plans are not ours to hand on: see CONTRIBUTING.md.
 FOREIGN_DATA = ("XPLAN_CORPUS", "XPLAN_SCHEMAS")
@@ -122,6 +122,7 @@ def _copy(cluster: Cluster, data: Path) -> Iterator[Settings]:
             read_database_url=cluster.url_of(READ_ROLE, name),
             desk_database_url=cluster.url_of(DESK_ROLE, name),
             sensors_database_url=cluster.url_of(SENSORS_ROLE, name),
+            participation_database_url=cluster.url_of(PARTICIPATION_ROLE, name),
             data=data,
             run=data / "run",
         )

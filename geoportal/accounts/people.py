@@ -9,9 +9,11 @@ from sqlalchemy import Connection, Engine, text
 
 from geoportal.accounts import audit, hidden, sessions
 from geoportal.accounts.acting import acting, knocking, say
+from geoportal.accounts.letters import AccountLetters
 from geoportal.accounts.passwords import Passwords, new_totp_secret, require_strength, totp_step
 from geoportal.accounts.roles import WHOLE_KREIS, Membership, Principal, Role
 from geoportal.accounts.sessions import WrongCredentials, normal, read_principal
+from geoportal.mail import put
 
 INVITATION: Final = timedelta(days=7)
 RESET: Final = timedelta(hours=1)
@@ -39,6 +41,8 @@ _TICKET_OF = text("""
     SELECT account_id, purpose FROM desk.ticket
     WHERE hash = :hash AND purpose IN ('invitation', 'reset') AND used_at IS NULL AND expires_at > :now""")
 _TICKET_USED = text("UPDATE desk.ticket SET used_at = :now WHERE hash = :hash AND used_at IS NULL")
+_RESETTABLE = text("""
+    SELECT id, name FROM desk.account WHERE email = :email AND locked_at IS NULL AND issuer IS NULL""")
 _PASSWORD = text("UPDATE desk.account SET password = :password WHERE id = :id")
 _KNOWN = text("SELECT password, totp_secret FROM desk.account WHERE id = :id")
 _SECOND_FACTOR = text("""
@@ -80,10 +84,11 @@ def invite(
     now: datetime,
     *,
     issuer: str | None = None,
+    letters: AccountLetters | None = None,
 ) -> str | None:
     """A new account with its roles; returns the secret of its invitation, None if it signs in at the provider.
 
-    With the owner's engine. Raises AccountExists.
+    With `letters`, the person gets it by e-mail. With the owner's engine. Raises AccountExists.
     """
     with engine.begin() as connection:
         account = connection.scalar(_ADD, {"email": normal(email), "name": name, "issuer": issuer})
@@ -92,6 +97,8 @@ def invite(
         for membership in memberships:
             connection.execute(_GRANT, {"id": account, "ags": membership.ags, "role": membership.role.value})
         secret = None if issuer else _new_ticket(connection, account, "invitation", now + INVITATION)
+        if letters is not None and secret is not None:
+            put(connection, letters.invitation(normal(email), name, secret), letters.host_name, now)
         granted = [f"{item.role} {item.ags}" for item in memberships]
         audit.note(connection, None, "account_invited", f"account {account}", email=normal(email), roles=granted)
         return secret
@@ -149,8 +156,22 @@ def reset_link(engine: Engine, email: str, now: datetime) -> str:
     """The secret of a link with which a new password can be chosen, for the operator to hand over."""
     with engine.begin() as connection:
         account = _account(connection, email)
+        secret = _new_ticket(connection, account, "reset", now + RESET)
         audit.note(connection, None, "reset_requested", f"account {account}")
-        return _new_ticket(connection, account, "reset", now + RESET)
+        return secret
+
+
+def send_reset(engine: Engine, email: str, letters: AccountLetters, origin: str, now: datetime) -> None:
+    """A link by e-mail for who has forgotten the password; nothing where there is no such account, or it is locked or
+    signs in at the provider. With the desk's or the owner's engine.
+    """
+    email = normal(email)
+    with knocking(engine, email=email) as connection:
+        found = connection.execute(_RESETTABLE, {"email": email}).one_or_none()
+        if found is not None:
+            secret = _new_ticket(connection, found.id, "reset", now + RESET)
+            put(connection, letters.reset(email, found.name, secret), letters.host_name, now)
+            audit.note(connection, None, "reset_requested", f"account {found.id}", origin=origin)
 
 
 def is_open(engine: Engine, secret: str, now: datetime) -> bool:

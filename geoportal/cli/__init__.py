@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import downloads, keeping, layers, people, places, plans, running, saving, sensors
+from geoportal.cli import downloads, keeping, layers, mail, people, places, plans, running, saving, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 
@@ -47,5 +47,6 @@ for _command in (
     people.users_group,
     people.audit_group,
     places.import_group,
+    mail.mail_group,
 ):
     main.add_command(_command)

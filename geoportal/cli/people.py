@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from geoportal.accounts import audit, people
+from geoportal.accounts.letters import AccountLetters
 from geoportal.accounts.roles import Role
 from geoportal.cli.common import Ags, spoken_errors, stop
 from geoportal.database import owner_engine
@@ -21,7 +22,10 @@ def users_group() -> None:
     pass
 
 
-@users_group.command("invite", help="Ein Konto anlegen; druckt den Link, über den die Person ihr Passwort wählt.")
+@users_group.command(
+    "invite",
+    help="Ein Konto anlegen; sendet (ohne Mailserver: druckt) den Link, über den die Person ihr Passwort wählt.",
+)
 @click.argument("email")
 @click.option("--name", required=True, help="Wie die Person heißt.")
 @click.option("--role", type=_ROLE, required=True)
@@ -40,13 +44,17 @@ def invite_command(
                 people.require_place(role, None)
             ]
             engine = owner_engine(settings.require_database_url())
-            secret = people.invite(engine, email, name, memberships, _now(), issuer=issuer)
+            letters = _letters(settings)
+            secret = people.invite(engine, email, name, memberships, _now(), issuer=issuer, letters=letters)
         except ValueError as fault:
             stop(str(fault))
         except people.AccountExists:
             stop(f"{email}: gibt es schon; Rollen mit `users grant`. / Exists already.")
         else:
-            _print_link(settings, secret, "7 Tage")
+            if letters is not None and secret is not None:
+                click.echo(f"{email}: Einladung per E-Mail unterwegs, 7 Tage gültig. / Invitation is on its way.")
+            else:
+                _print_link(settings, secret, "7 Tage")
 
 
 @users_group.command("list", help="Alle Konten mit ihren Rollen.")
@@ -150,6 +158,10 @@ def _change_role(settings: Settings, email: str, role: Role, gemeinde: Gemeinde 
         else:
             engine = owner_engine(settings.require_database_url())
             (people.revoke if take_away else people.grant)(engine, email, membership)
+
+
+def _letters(settings: Settings) -> AccountLetters | None:
+    return None if settings.smtp is None else AccountLetters(settings.public_url, settings.host_name)
 
 
 def _print_link(settings: Settings, secret: str | None, how_long: str) -> None:

@@ -32,7 +32,7 @@ from typing import IO, Any, Self, TypedDict
 import psycopg
 from psycopg import sql
 
-from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
 
 OWNER = "geoportal"
 DATABASE = "geoportal"
@@ -56,7 +56,7 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "timezone": "Europe/Berlin",
 }
-_ROLES = (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE)
+_ROLES = (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE, PARTICIPATION_ROLE)
 _CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _ACCESS = f"""\
 local  all,replication  all                       trust
@@ -131,6 +131,11 @@ class Cluster:
     def sensors_url(self) -> str:
         """The way in of the role that brings readings of sensors."""
         return self.url_of(SENSORS_ROLE, DATABASE)
+
+    @property
+    def participation_url(self) -> str:
+        """The way in of the role that takes statements of citizens."""
+        return self.url_of(PARTICIPATION_ROLE, DATABASE)
 
     def url_of(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._running().port}/{database}"

@@ -75,6 +75,11 @@ def sensors_engine(url: str) -> Engine:
     return create_engine(_with_options(url, _SENSORS_OPTIONS), pool_pre_ping=True, pool_size=4)
 
 
+def participation_engine(url: str) -> Engine:
+    """For citizens' statements: sees the one whose link a transaction has shown, and what is announced."""
+    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=4)
+
+
 def driver_cursor(connection: Connection) -> psycopg.Cursor[Any]:
     """psycopg's own cursor inside the transaction: SQLAlchemy has no COPY."""
     driver = connection.connection.driver_connection

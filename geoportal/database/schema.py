@@ -13,7 +13,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _prepare(connection: Connection) -> None:
     for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
             _as_owner(connection, f"CREATE EXTENSION {extension}")
-    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE):
+    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE, PARTICIPATION_ROLE):
         if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
             _as_owner(connection, f"CREATE ROLE {role} NOLOGIN")
         # The owner may step down to a role that has no login of its own (Settings.require_read_url).

@@ -22,7 +22,7 @@ from geoportal.installing.steps import (
     Step,
     kept_secrets,
 )
-from geoportal.settings import DESK_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
 
 ETC: Final = Path("/etc/geoportal")
 UNITS: Final = Path("/etc/systemd/system")
@@ -51,6 +51,7 @@ _ROLES: Final = {
     READ_ROLE: "READ_PASSWORD",
     DESK_ROLE: "DESK_PASSWORD",
     SENSORS_ROLE: "SENSORS_PASSWORD",
+    PARTICIPATION_ROLE: "PARTICIPATION_PASSWORD",
 }
 _ROLE: Final = """
     SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec
@@ -171,7 +172,7 @@ def _database(texts: _Texts) -> Iterator[Step]:
             # over standard input: arguments can be read by everybody on the machine
             given=f"\\set password '{secrets[name]}'\n{_ROLE}",
         )
-    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE):
+    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE, PARTICIPATION_ROLE):
         names = {"owner": OWNER, "role": role}
         yield Command(
             f"Rolle {role} für den Besitzer",
@@ -199,7 +200,9 @@ def _database(texts: _Texts) -> Iterator[Step]:
     yield File(ETC / "common.env", texts.render("common.env"))
     yield File(ETC / "owner.env", f"GEOPORTAL_DATABASE_URL={urls[OWNER]}\n", 0o600)
     sensors = f"GEOPORTAL_SENSORS_DATABASE_URL={urls[SENSORS_ROLE]}\n"
+    statements = f"GEOPORTAL_PARTICIPATION_DATABASE_URL={urls[PARTICIPATION_ROLE]}\n"
     web = f"GEOPORTAL_READ_DATABASE_URL={urls[READ_ROLE]}\nGEOPORTAL_DESK_DATABASE_URL={urls[DESK_ROLE]}\n{sensors}"
+    web += statements
     yield File(ETC / "web.env", web, 0o600)
     yield File(ETC / "sensors.env", sensors, 0o600)
     yield File(Path("/usr/local/bin/geoportal"), texts.render("geoportal.sh"), 0o755)

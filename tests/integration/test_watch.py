@@ -54,7 +54,7 @@ def test_a_portal_without_worker_and_backup_serves_readers_and_says_what_is_miss
     assert answer.json["status"] == "warning"
     assert answer.json["checks"] == {
         "database": "ok", "schema": "ok", "disk": "ok", "layers": "ok",
-        "queue": "warning", "backup": "warning", "drill": "warning",
+        "queue": "warning", "mail": "ok", "backup": "warning", "drill": "warning",
     }  # fmt: skip
 
 

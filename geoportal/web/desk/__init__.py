@@ -12,6 +12,7 @@ from geoportal.web.desk import (
     access,
     delivering,
     delivery_page,
+    forgotten_password,
     log_page,
     overview,
     own_account,
@@ -26,7 +27,18 @@ from geoportal.web.desk.room import PREFIX, Desk
 
 __all__ = ["register"]
 
-_PAGES = (sign_in, own_account, overview, delivering, transfers, delivery_page, progress, plan_pages, log_page)
+_PAGES = (
+    sign_in,
+    forgotten_password,
+    own_account,
+    overview,
+    delivering,
+    transfers,
+    delivery_page,
+    progress,
+    plan_pages,
+    log_page,
+)
 
 
 def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:

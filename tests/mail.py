@@ -1,0 +1,68 @@
+"""A mail server for tests: aiosmtpd on a port of this machine, which takes letters, refuses them, or is slow."""
+
+import email
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope, Session
+
+from geoportal.settings import Smtp
+
+SENDER = "geoportal@kreis.example"
+
+
+@dataclass
+class Box:
+    """What has arrived; `answers` are given in turn to DATA, then 250. `delay`: seconds before each answer."""
+
+    letters: list[EmailMessage] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    delay: float = 0
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.unknown:
+            return f"550 5.1.1 {address} is not known here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.delay:
+            time.sleep(self.delay)
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("250"):
+            self.letters.append(cast(EmailMessage, email.message_from_bytes(envelope.content or b"", policy=default)))
+        return answer
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [letter for letter in self.letters if letter["To"] == address]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def smtp_at(port: int, **changes: Any) -> Smtp:
+    values = {"host": "127.0.0.1", "port": port, "security": "none", "user": "", "password": "", "sender": SENDER}
+    return Smtp(**(values | changes))
+
+
+@contextmanager
+def mail_server(box: Box, port: int, **options: Any) -> Iterator[Controller]:
+    server = Controller(box, hostname="127.0.0.1", port=port, **options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
