@@ -57,6 +57,11 @@ class DataVersions:
         token = ";".join(f"{row.collection}:{row.version}:{row.changed_at.timestamp():.6f}" for row in rows)
         return DataVersion(token, max((row.changed_at for row in rows), default=None))
 
+    def numbers(self) -> Mapping[str, int] | None:
+        """The number of each collection, None while the database has never answered."""
+        known = self._current()
+        return None if known is None else {name: row.version for name, row in known.items()}
+
     def _current(self) -> Mapping[str, _Row] | None:
         """One thread asks, and nobody waits for it but those who come before the first answer."""
         if time.monotonic() - self._asked < ASK_AGAIN_SECONDS:

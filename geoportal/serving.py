@@ -2,11 +2,12 @@
 
 import signal
 import sys
-from typing import Final, override
+from typing import Any, Final, override
 
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.workers.gthread import ThreadWorker
 
+from geoportal.live.handover import OFFERED, PATH, Offer
 from geoportal.settings import Settings
 
 WORKERS: Final = 2
@@ -14,7 +15,8 @@ THREADS: Final = 8
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's, but told to stop in its first moment it stops.
+    """gunicorn's with two differences. Told to stop in its first moment, it stops. And it gives a connection away when
+    an answer asks for it: its thread is free for the next request, and who has the connection now closes it.
 
     Between its fork and its own handlers a worker still has its parent's, which put a signal into a queue that nobody
     in the worker reads: it would serve on, and be killed in the middle of its answers when the parent's patience ends.
@@ -27,6 +29,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         while parent is not None and not parent.SIG_QUEUE.empty():
             if parent.SIG_QUEUE.get_nowait() == signal.SIGTERM:
                 self.alive = False
+
+    @override
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        if req.path != PATH:
+            return bool(super().handle_request(req, conn))
+        # as of HTTP/1.0: what is written has no frames, and gunicorn does not add the last one
+        req.version = (1, 0)
+        offer = Offer()
+        token = OFFERED.set(offer)
+        try:
+            is_kept = bool(super().handle_request(req, conn))
+        finally:
+            OFFERED.reset(token)
+        if offer.taker is not None:
+            conn.is_given_away = True
+            offer.taker(conn.sock)
+        return is_kept
+
+    @override
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if not getattr(conn, "is_given_away", False):
+            super().finish_request(conn, fs)
+            return
+        self.nr_conns -= 1  # and nothing else: the line is open, and no longer ours
 
 
 def serve(arguments: list[str]) -> None:

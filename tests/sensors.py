@@ -5,10 +5,25 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
+from shapely import Point, set_srid, to_wkb
+from sqlalchemy import Engine, text
+
+from geoportal.catalogue import Layer, read_layer
+from geoportal.database import owner_engine, reader_engine, sensors_engine
+from geoportal.layers.tables import replace_rows
+from geoportal.sensors.readings import Reading
+from geoportal.sensors.store import Taken, take
+from geoportal.settings import Settings
 from tests.files import write
+
+BINS = 50
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 MANIFEST = dedent("""\
     id: tonnen
@@ -43,6 +58,49 @@ def write_layer(home: Path, count: int = 3) -> None:
     write(home / "layers" / "tonnen" / "layer.yml", MANIFEST)
     rows = "".join(f"{number},{483000 + number},5628000\n" for number in range(1, count + 1))
     write(home / "data" / "tonnen.csv", f"Nr,X,Y\n{rows}")
+
+
+class Bins:
+    """The layer `tonnen` with its table, and those who may bring readings."""
+
+    def __init__(self, settings: Settings, home: Path) -> None:
+        write_layer(home, BINS)
+        self.settings = replace(settings, home=home)
+        self.owner = owner_engine(settings.require_database_url())
+        self.reader = reader_engine(settings.require_read_url())
+        self.sensors = sensors_engine(settings.require_sensors_url())
+        points = (Point(483_000 + number, 5_628_000) for number in range(1, BINS + 1))
+        lines = (
+            f"{number}\t{to_wkb(set_srid(each, 25832), hex=True, include_srid=True)}\n"
+            for number, each in enumerate(points, 1)
+        )
+        with self.owner.begin() as connection:
+            replace_rows(connection, self.layer, (line.encode() for line in lines))
+
+    @property
+    def layer(self) -> Layer:
+        return read_layer(self.settings.home / "layers" / "tonnen")
+
+    def take(self, *readings: Reading) -> Taken:
+        with self.sensors.begin() as connection:
+            return take(connection, readings)
+
+    def close(self) -> None:
+        for engine in (self.owner, self.reader, self.sensors):
+            engine.dispose()
+
+    def public(self, query: str) -> list[tuple[Any, ...]]:
+        return rows(self.reader, query)
+
+
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def level(number: float, minutes: int, feature: str = "1") -> Reading:
+    """A fill level as it was so many minutes ago."""
+    return Reading("tonnen", feature, "fuellstand", NOW - timedelta(minutes=minutes), number=number)
 
 
 class Broker:

@@ -21,6 +21,8 @@ from geoportal.ogc.service import Service
 
 # A browser asks again after a minute, a proxy after five; when we are gone, both may show what they have for a day.
 CACHE_CONTROL: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
+# What sensors tell is of use while it is new; the short time still has a thousand open maps asked for once.
+CACHE_CONTROL_MEASURED: Final = "public, max-age=5, s-maxage=5, stale-if-error=86400"
 # RFC 9110 8.8.2.2: within a second there may be two changes, and only one Last-Modified
 _SETTLED: Final = timedelta(seconds=2)
 
@@ -38,20 +40,22 @@ def fresh[**P](
         @functools.wraps(function)
         def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
             name = kwargs.get("name")
-            state = service.state(*(shown or ([name] if isinstance(name, str) else [])))
+            names = shown or ((name,) if isinstance(name, str) else ())
+            state = service.state(*names)
             if state is None:
                 return function(*args, **kwargs)
             etag = _etag(state, service.downloads.state if with_files else "")
+            kept_for = CACHE_CONTROL_MEASURED if service.is_measured(*names) else CACHE_CONTROL
             if _is_held(etag, state):
-                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state)
+                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state, kept_for)
             if (kept := service.memory.get(etag)) is not None:
-                return _stamped(Response(kept.body, headers=list(kept.headers)), etag, state)
+                return _stamped(Response(kept.body, headers=list(kept.headers)), etag, state, kept_for)
             response = function(*args, **kwargs)
             if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
                 return response
             if response.status_code == HTTPStatus.OK and not response.is_streamed:
                 service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))
-            return _stamped(response, etag, state)
+            return _stamped(response, etag, state, kept_for)
 
         return answer
 
@@ -88,9 +92,9 @@ def _last_modified(state: DataVersion) -> datetime | None:
     return changed if changed is not None and datetime.now(UTC) - changed > _SETTLED else None
 
 
-def _stamped(response: Response, etag: str, state: DataVersion) -> Response:
+def _stamped(response: Response, etag: str, state: DataVersion, kept_for: str) -> Response:
     response.set_etag(etag, weak=True)  # weak: a proxy may compress it
     if (changed := _last_modified(state)) is not None:
         response.last_modified = changed
-    response.headers["Cache-Control"] = CACHE_CONTROL
+    response.headers["Cache-Control"] = kept_for
     return response

@@ -117,6 +117,11 @@ class Service:
         changed = max(data.changed_at, now.since) if data.changed_at else now.since
         return DataVersion(f"{now.generation} {data.token}", changed)
 
+    def is_measured(self, *collections: str) -> bool:
+        """Whether sensors tell something about one of these."""
+        known = self.current().collections
+        return any(known[name].layer.sensors is not None for name in collections if name in known)
+
     def data_version(self, view: str) -> DataVersion | None:
         """Of the rows of a view alone. None while the database has never answered."""
         return self._versions.of(view)

@@ -6,8 +6,10 @@ from datetime import date, datetime
 from flask import Flask, Response, request
 
 from geoportal.archive import Archive
+from geoportal.data_versions import DataVersions
 from geoportal.database import reader_engine
 from geoportal.downloads import DownloadFolder
+from geoportal.live import Hub
 from geoportal.settings import Settings
 from geoportal.web import (
     api,
@@ -18,6 +20,7 @@ from geoportal.web import (
     gemeinde_pages,
     hier_pages,
     language,
+    live_pages,
     map_page,
     operator_pages,
     plan_pages,
@@ -45,13 +48,15 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()
+    engine = reader_engine(settings.require_read_url())
     app.extensions[Portal.KEY] = Portal(
         settings=settings,
         config=config,
-        engine=reader_engine(settings.require_read_url()),
+        engine=engine,
         archive=Archive(settings.archive),
         catalogue=catalogue,
         downloads=DownloadFolder(settings.downloads),
+        hub=Hub(DataVersions(engine).numbers),
         today=today,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -79,6 +84,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
     plain = (
         map_page,
+        live_pages,
         plan_pages,
         gemeinde_pages,
         search_pages,

@@ -24,6 +24,7 @@ def show() -> str:
         # What the scripts need to know; a data block, which the policy lets through because no browser runs it.
         page_data={
             "ogc": ogc_root(),
+            "live": url_for("live.stream"),
             "here": url_for("hier.show"),
             "documents": url_for("documents.links"),
             "planPage": url_for("plans.page", plan_id=_ANY_PLAN).removesuffix(_ANY_PLAN),

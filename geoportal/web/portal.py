@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from geoportal.archive import Archive
 from geoportal.downloads import DownloadFolder
+from geoportal.live import Hub
 from geoportal.settings import Settings
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue
@@ -17,7 +18,7 @@ from geoportal.web.themes import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Settings, the operator's words, the reader's engine, archive and layers, and the day that pages call today."""
+    """Settings, the operator's words, the reader's engine, archive, layers, listeners, and the day that is today."""
 
     KEY: ClassVar = "geoportal"
 
@@ -27,6 +28,7 @@ class Portal:
     archive: Archive
     catalogue: Catalogue
     downloads: DownloadFolder
+    hub: Hub
     today: Callable[[], date]
 
 

@@ -13,73 +13,25 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
-from shapely import Point, set_srid, to_wkb
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from geoportal import sample_readings, sensors
-from geoportal.catalogue import Layer, read_layer
-from geoportal.database import owner_engine, reader_engine, sensors_engine
-from geoportal.layers.tables import replace_rows
+from geoportal.database import owner_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.listening import Listener
 from geoportal.sensors.readings import Reading
 from geoportal.sensors.receiving import create_sensors
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import CHECKOUT, Settings
-from tests.sensors import Broker, broker, write_layer
-
-BINS = 50
-
-
-class Bins:
-    """The layer `tonnen` with its table, and those who may bring readings."""
-
-    def __init__(self, settings: Settings, home: Path) -> None:
-        write_layer(home, BINS)
-        self.settings = replace(settings, home=home)
-        self.owner = owner_engine(settings.require_database_url())
-        self.reader = reader_engine(settings.require_read_url())
-        self.sensors = sensors_engine(settings.require_sensors_url())
-        points = (Point(483_000 + number, 5_628_000) for number in range(1, BINS + 1))
-        lines = (
-            f"{number}\t{to_wkb(set_srid(each, 25832), hex=True, include_srid=True)}\n"
-            for number, each in enumerate(points, 1)
-        )
-        with self.owner.begin() as connection:
-            replace_rows(connection, self.layer, (line.encode() for line in lines))
-
-    @property
-    def layer(self) -> Layer:
-        return read_layer(self.settings.home / "layers" / "tonnen")
-
-    def take(self, *readings: Reading) -> Taken:
-        with self.sensors.begin() as connection:
-            return take(connection, readings)
-
-    def public(self, query: str) -> list[tuple[Any, ...]]:
-        return rows(self.reader, query)
-
-
-def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
-    with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
+from tests.sensors import BINS, NOW, Bins, Broker, broker, level, rows
 
 
 @pytest.fixture
 def bins(database: Settings, tmp_path: Path) -> Iterator[Bins]:
     made = Bins(database, tmp_path / "home")
     yield made
-    for engine in (made.owner, made.reader, made.sensors):
-        engine.dispose()
-
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-def level(number: float, minutes: int, feature: str = "1") -> Reading:
-    """A fill level as it was so many minutes ago."""
-    return Reading("tonnen", feature, "fuellstand", NOW - timedelta(minutes=minutes), number=number)
+    made.close()
 
 
 def state(word: str, minutes: int) -> Reading:

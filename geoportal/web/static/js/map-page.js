@@ -6,6 +6,8 @@ import { drawBoundaries } from "./boundaries.js";
 import { path, pointButton, prepare, shapes, symbolOf, token } from "./drawing.js";
 import { Combobox } from "./combobox.js";
 import { DrawingLegend } from "./drawing-legend.js";
+import { Live } from "./live.js";
+import { LiveNote } from "./live-note.js";
 import { bindHash } from "./location-hash.js";
 import { BP_FROM, FP_FROM, PlanDrawing } from "./plan-drawing.js";
 import { bindScale } from "./scale.js";
@@ -304,6 +306,15 @@ async function loadBoundaries() {
     tellView();
   }
 }
+
+// What changes while the map is open.
+
+const liveNote = new LiveNote(document.getElementById("live"));
+new Live(page.live).addEventListener("change", async ({ detail: changed }) => {
+  const anew = themes.filter(({ theme, layer }) => changed.has(theme.id) && layer.shown && layer.inRange);
+  await Promise.all(anew.map(({ layer }) => layer.retry({ anew: true })));
+  if (anew.length) liveNote.tell(anew.map(({ theme }) => theme.title));
+});
 
 for (const layer of [drawing, ...layers]) layer.addEventListener("change", tellView);
 tree.addEventListener("change", applyTree);

@@ -29,13 +29,13 @@ export class ViewLayer extends EventTarget {
     this.refresh();
   }
 
-  /** Asks again although nothing moved, as after a failure. */
-  retry() {
+  /** Asks again although nothing moved, as after a failure; `anew`: the data have changed. */
+  retry({ anew = false } = {}) {
     this.loadedBox = null;
-    return this.refresh();
+    return this.refresh({ anew });
   }
 
-  async refresh() {
+  async refresh({ anew = false } = {}) {
     if (!this.shown || !this.inRange) {
       this.request?.abort();
       this.#replace(null);
@@ -54,7 +54,7 @@ export class ViewLayer extends EventTarget {
     this.#become("loading");
     const box = view.pad(MARGIN);
     try {
-      const found = await items(this.ogc, this.collection, { box, signal: request.signal });
+      const found = await items(this.ogc, this.collection, { box, signal: request.signal, anew });
       this.features = found.features;
       this.more = found.more;
       // What was cut off may lie inside a smaller view, so that must be asked for anew.
