@@ -39,6 +39,7 @@ class Delivered:
     deliverer: str | None
     submitted_by: int | None
     publish_on: date | None
+    edits: UUID | None
     received_at: datetime
     changed_at: datetime
     errors: int | None
@@ -65,6 +66,9 @@ class Version:
     created_at: datetime
     published_at: datetime | None
     published_until: datetime | None
+    edited_at: datetime | None
+    edited_by: int | None
+    form: Mapping[str, Any]
     is_publishable: bool
 
 
@@ -85,8 +89,8 @@ class Standing:
 _DELIVERED = """
     SELECT upload.id, upload.filename, upload.size, upload.sha256, upload.ags, gemeinde.name AS gemeinde, upload.state,
            upload.step, upload.percent, upload.fault, upload.delivery_id, upload.delivered_by,
-           desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.received_at,
-           upload.changed_at,
+           desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.edits,
+           upload.received_at, upload.changed_at,
            (SELECT count(*) FILTER (WHERE severity = 'error') FROM plans.issue
             WHERE issue.delivery_id = delivery.id) AS errors,
            (SELECT count(*) FILTER (WHERE severity = 'warning') FROM plans.issue
@@ -104,7 +108,7 @@ _MANY = text(f"""{_DELIVERED}
 _VERSIONS = """
     SELECT version.id, version.plan_id, version.version, version.state, plan.planwerk, plan.ags, version.name,
            version.nummer, version.fingerprint, version.reason, version.restored_from, version.created_at,
-           version.published_at, version.published_until,
+           version.published_at, version.published_until, version.edited_at, version.edited_by, version.form,
            version.geom IS NOT NULL AND version.name IS NOT NULL AND plan.ags IS NOT NULL
                AND version.planart <> '{}' AS is_publishable
     FROM plans.version JOIN plans.plan ON plan.id = version.plan_id

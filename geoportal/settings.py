@@ -50,6 +50,7 @@ class Settings:
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
+    `virus_scanner` is where clamd listens, `unix:/run/clamav/clamd.ctl` or `host:port`, if anywhere.
     `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
     `smtp` is where letters are handed over; without it they wait, and nobody can write a statement online.
     """
@@ -75,6 +76,7 @@ class Settings:
     mqtt_url: str | None = None
     participation_database_url: str | None = None
     smtp: Smtp | None = None
+    virus_scanner: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -105,6 +107,7 @@ class Settings:
             mqtt_url=environ.get("GEOPORTAL_MQTT_URL") or None,
             participation_database_url=environ.get("GEOPORTAL_PARTICIPATION_DATABASE_URL") or None,
             smtp=_smtp(environ),
+            virus_scanner=_scanner(environ),
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 
@@ -203,6 +206,13 @@ def _smtp(environ: Mapping[str, str]) -> Smtp | None:
                 f"GEOPORTAL_SMTP_PASSWORD_FILE: nicht lesbar / not readable ({fault.strerror})"
             ) from fault
     return Smtp(url.hostname, url.port or port, security, unquote(url.username or ""), password, sender)
+
+
+def _scanner(environ: Mapping[str, str]) -> str | None:
+    raw = environ.get("GEOPORTAL_CLAMD", "").strip()
+    if raw and not raw.startswith("unix:/") and not (raw.rpartition(":")[0] and raw.rpartition(":")[2].isdecimal()):
+        raise SettingsError(f"GEOPORTAL_CLAMD: {raw!r}; unix:/run/clamav/clamd.ctl oder / or host:port")
+    return raw or None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:

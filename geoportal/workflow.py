@@ -17,6 +17,7 @@ from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, Principal
 from geoportal.archive import Archive, sha256_of
 from geoportal.deliveries import Version
+from geoportal.editing.drafts import mark
 from geoportal.operations import NotFound
 from geoportal.states import State, require
 from geoportal.uploads import Upload
@@ -53,7 +54,7 @@ class NewerIsPublic(Exception):
 
 
 class FourEyes(Exception):
-    """In this Gemeinde nobody publishes what they delivered or submitted themselves."""
+    """In this Gemeinde nobody publishes what they delivered, edited or submitted themselves."""
 
 
 class NothingToPublish(Exception):
@@ -134,7 +135,8 @@ def discard(engine: Engine, who: Principal, upload_id: int) -> None:
 
 def stamp(upload_sha256: str, drafts: Iterable[Version]) -> str:
     """Names exactly what somebody has looked at; goes with the form and must still be right when it comes back."""
-    said = [upload_sha256, *(f"{each.id}:{each.fingerprint}" for each in drafts if each.state == "in_review")]
+    waiting = [each for each in drafts if each.state == "in_review"]
+    said = [upload_sha256, *(f"{each.id}:{each.fingerprint}:{mark(each.edited_at)}" for each in waiting)]
     return hashlib.sha256("|".join(said).encode()).hexdigest()
 
 
@@ -156,6 +158,7 @@ def publish(
         if deliveries.rules(connection, held.ags).four_eyes and who.account_id in {
             held.delivered_by,
             held.submitted_by,
+            *(draft.edited_by for draft in drafts),
         }:
             raise FourEyes
         for draft in _publishable(drafts):

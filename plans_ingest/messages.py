@@ -106,6 +106,16 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "document {detail!r} is in several folders of the archive; none was taken",
             "Im Plan den Ordner mit angeben oder die Dateien verschieden benennen.",
         ),
+        "document_large": Text(
+            "Das Dokument ist groß ({detail}); am Telefon dauert das Laden lange",
+            "the document is large ({detail}); it loads slowly on a phone",
+            "Bilder mit geringerer Auflösung speichern oder das Dokument teilen.",
+        ),
+        "document_locked": Text(
+            "Das PDF verbietet Kopieren oder Vorlesen; Vorleseprogramme können es nicht wiedergeben",
+            "the PDF forbids copying or reading aloud; screen readers cannot render it",
+            "Ohne Sicherheitseinstellungen speichern.",
+        ),
         "document_missing": Text(
             "Das Dokument „{detail}“ wird genannt, liegt aber nicht im Archiv",
             "document {detail!r} is referred to but not in the archive",
@@ -115,6 +125,16 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Das Dokument „{detail}“ wird genannt, wurde aber nicht mitgeliefert",
             "document {detail!r} is referred to but was not delivered",
             "GML und Dokumente zusammen als ZIP (XPlanArchiv) liefern.",
+        ),
+        "document_not_searchable": Text(
+            "Seiten ohne Text, also nur Bilder: {detail}; niemand kann darin suchen oder sie sich vorlesen lassen",
+            "pages without text, pictures only: {detail}; nobody can search them or have them read aloud",
+            "Aus der Textverarbeitung als PDF speichern oder eine Texterkennung (OCR) laufen lassen.",
+        ),
+        "document_personal": Text(
+            "Vielleicht personenbezogene Daten: {detail}",
+            "perhaps personal data: {detail}",
+            "Ansehen und vor der Veröffentlichung schwärzen (DSGVO Art. 6); Namen von Amts wegen dürfen bleiben.",
         ),
         "document_without_plan": Text(
             "Ein PDF, das nicht sagt, wo es liegt, ist ein Dokument, kein Plan; allein wird es nicht veröffentlicht",
@@ -160,6 +180,16 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Angabe steht nicht in der Ausgabe, weil XPlanGML 6.0 keinen Platz für sie hat: {detail}",
             "not in the export, because XPlanGML 6.0 has no place for it: {detail}",
             "Nichts zu tun; die gelieferte Datei enthält sie. Für die Abgabe in 6.0 die Angabe nach 6.0 umschreiben.",
+        ),
+        "form_kept": Text(
+            "Im Formular ergänzte Angaben gelten weiter, weil die Datei dazu sagt, was sie vorher sagte: {detail}",
+            "values filled in by hand still hold, because the file says of them what it said before: {detail}",
+            "Nichts zu tun; am besten auch in die Datei übernehmen.",
+        ),
+        "form_overruled": Text(
+            "Die Datei sagt jetzt selbst etwas anderes; die Angabe aus dem Formular gilt nicht mehr: {detail}",
+            "the file says something new; the value filled in by hand no longer holds: {detail}",
+            "Prüfen, ob die Datei recht hat; sonst die Angabe neu eintragen.",
         ),
         "gemeinde_by_name": Text(
             "Die Gemeinde ist nur mit Namen genannt; ihr amtlicher Schlüssel wurde ergänzt: {detail}",

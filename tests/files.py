@@ -94,11 +94,12 @@ def archive(path: Path, members: Mapping[str, bytes | str]) -> Path:
 
 def pdf(text: str = "x") -> bytes:
     """A PDF of one page that says `text`."""
-    stream = f"BT 20 100 Td ({text}) Tj ET".encode("latin-1")
+    stream = f"BT /F1 6 Tf 20 100 Td ({text}) Tj ET".encode("latin-1")
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /Font << /F1 "
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
         b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
     )
     content, places = b"%PDF-1.4\n", []

@@ -148,6 +148,9 @@ version = Table(
     Column("bezuege", JSONB, nullable=False),
     Column("attribute", JSONB, nullable=False),
     _geometry("MULTIPOLYGON"),
+    Column("form", JSONB, nullable=False),
+    Column("edited_by", BigInteger),
+    Column("edited_at", DateTime(timezone=True)),
 )
 
 bereich = Table(
@@ -209,6 +212,8 @@ dokument = Table(
     Column("datum", Date),
     Column("sha256", Text),
     Column("size", BigInteger),
+    Column("from_form", Boolean, nullable=False),
+    Column("examined", JSONB),
 )
 
 rasterplan = Table(
@@ -264,6 +269,7 @@ upload = Table(
     Column("delivered_by", BigInteger),
     Column("submitted_by", BigInteger),
     Column("publish_on", Date),
+    Column("edits", UUID(as_uuid=True)),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )

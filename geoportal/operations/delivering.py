@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from geoportal import store
 from geoportal.archive import Archive
+from geoportal.editing import carrying
 from geoportal.operations.outcomes import Delivery, EndingsChanged, Outcome
 from geoportal.operations.trying import is_publishable, official_grenzen, reading
 from plans_ingest import Batch, Plan, Report
@@ -74,7 +75,11 @@ def take_over(
     changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
     # asked before anything is saved: two plans of one delivery are no renaming of each other
     similar = {a: store.similar_plans(connection, plan, a) for a, plan in plans if before[a] is None}
+    digests = {name: digest for name, (digest, _) in files.items()}
+    carried = {a: carrying.weigh(connection, a, plan, digests) for a, plan in plans if a in changed and before[a]}
     report = _with_questions(batch.report, plans, similar)
+    told = [issue for a, plan in plans if (kept := carried.get(a)) for issue in kept.issues(report.file, plan)]
+    report = replace(report, issues=(*report.issues, *told))
     delivery = None
     if changed or not publish or not store.is_delivered(connection, sha256):
         delivery = store.save_delivery(connection, sha256, report)
@@ -87,6 +92,8 @@ def take_over(
             outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
             continue
         version, number = store.save_version(connection, delivery, address, plan, files)
+        if (kept := carried.get(address)) is not None:
+            carrying.carry(connection, version, kept)
         if publishable and publish:
             store.publish_version(connection, address, version)
         outcome = Outcome(address, plan.name, number, is_new=True, is_published=publishable, levels=levels)

@@ -11,6 +11,7 @@ from geoportal import operations, workflow
 from geoportal.accounts.attempts import TooOften
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
+from geoportal.editing.examining import ExaminersBusy
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
@@ -73,6 +74,7 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
         Problem("Zu viele Versuche", "Nach zehn Fehlversuchen ist eine Viertelstunde Pause. Danach geht es weiter."),
     ),
     Busy: (503, _UNAVAILABLE),
+    ExaminersBusy: (503, _UNAVAILABLE),
     workflow.TooMuch: (
         413,
         Problem("Die Datei ist zu groß", "Mehr als 500 MB, oder mehr als das Kontingent der Gemeinde für 30 Tage."),

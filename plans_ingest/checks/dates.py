@@ -99,6 +99,35 @@ _FP_NEEDS: Final = _BP_NEEDS | {
     Rechtsstand.IN_KRAFT_GETRETEN: ("wirksamkeitsDatum",),
 }
 
+# From which Rechtsstand on a plan has a date behind it that somebody will ask for; in the order of the procedure.
+_BEHIND: Final = {
+    Planwerk.BEBAUUNGSPLAN: (
+        ("aufstellungsbeschluss_datum", Rechtsstand.AUFSTELLUNGSBESCHLUSS),
+        ("auslegungen", Rechtsstand.OEFFENTLICHKEITSBETEILIGUNG),
+        ("satzungsbeschluss_datum", Rechtsstand.SATZUNG),
+        ("ausfertigungs_datum", Rechtsstand.IN_KRAFT_GETRETEN),
+        ("inkrafttretens_datum", Rechtsstand.IN_KRAFT_GETRETEN),
+        ("untergangs_datum", Rechtsstand.UNTERGEGANGEN),
+    ),
+    Planwerk.FLAECHENNUTZUNGSPLAN: (
+        ("aufstellungsbeschluss_datum", Rechtsstand.AUFSTELLUNGSBESCHLUSS),
+        ("entwurfsbeschluss_datum", Rechtsstand.ENTWURFSBESCHLUSS),
+        ("auslegungen", Rechtsstand.OEFFENTLICHKEITSBETEILIGUNG),
+        ("planbeschluss_datum", Rechtsstand.SATZUNG),
+        ("genehmigungs_datum", Rechtsstand.IN_KRAFT_GETRETEN),  # BauGB § 6 (1): always
+        ("wirksamkeits_datum", Rechtsstand.IN_KRAFT_GETRETEN),
+        ("untergangs_datum", Rechtsstand.UNTERGEGANGEN),
+    ),
+}
+
+
+def behind(planwerk: Planwerk, rechtsstand: int | None) -> tuple[str, ...]:
+    """Fields of a Plan: the dates that a procedure which has come so far has had, in its order."""
+    if rechtsstand is None:
+        return ()
+    stage = rechtsstand // 10 if rechtsstand >= 10_000 else rechtsstand  # 45000 and 50001 say more of 4500 and 5000
+    return tuple(name for name, since in _BEHIND[planwerk] if stage >= since)
+
 
 def check(plan: Plan, context: Context) -> Iterator[Issue]:
     where = context.at(f"{plan.planwerk.value}_Plan", plan.gml_id)

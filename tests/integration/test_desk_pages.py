@@ -19,7 +19,7 @@ from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
 from geoportal.settings import Settings
 from tests.desk import OTHER, OWN, Browser, Office, membership, office
-from tests.files import feature, plan, polygon, prop, xplangml
+from tests.files import feature, pdf, plan, polygon, prop, xplangml
 
 BOWTIE = "0 0 100 100 100 0 0 100 0 0"
 DOCUMENT = xplangml(
@@ -39,6 +39,11 @@ class Desk:
     number: int
     draft: int
     plan_id: UUID
+    version: int
+    paper: int
+
+    def address(self, path: str, number: int) -> str:
+        return path.format(number=number, plan=self.plan_id, version=self.version, paper=self.paper)
 
     def process(self, number: int) -> None:
         operations.process(self.office.owner, Archive(self.office.settings.archive), number)
@@ -66,7 +71,15 @@ def desk(module_database: Settings) -> Iterator[Desk]:
         assert browser.post(f"/werkbank/lieferung/{numbers[0]}/zur-freigabe").status_code == 303
         with opened.owner.connect() as connection:
             plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
-        yield Desk(opened, browser, *numbers, plan_id)
+            version = connection.scalar(text("SELECT max(id) FROM plans.version"))
+        files = [(io.BytesIO(pdf("Die Begruendung des Plans")), "Begründung.pdf")]
+        path = f"/werkbank/fassung/{version}"
+        browser.get(path)
+        answer = browser.post(f"{path}/dokument", {"datei": files, "typ": "1010"}, content_type="multipart/form-data")
+        assert answer.status_code == 303, answer.text
+        with opened.owner.connect() as connection:
+            paper = connection.scalar(text("SELECT max(id) FROM plans.dokument"))
+        yield Desk(opened, browser, *numbers, plan_id, version, paper)
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +98,8 @@ PAGES = {
     "/werkbank/lieferung/{number}/bericht.gpkg": READERS,
     "/werkbank/lieferung/{number}/original": READERS,
     "/werkbank/lieferung/{number}/fortschritt": READERS,
+    "/werkbank/fassung/{version}": READERS,
+    "/werkbank/fassung/{version}/dokument/{paper}": READERS,
     "/werkbank/plan/{plan}": READERS,  # an office of its own sees it once a version was public
     "/werkbank/plan/{plan}/vergleich?neu=2": READERS,
     "/werkbank/plan/{plan}/vergleich.json?neu=2": READERS,
@@ -96,6 +111,10 @@ CHANGES = {
     "/werkbank/lieferung/{number}/zurueckgeben": {"publisher", "kreis"},
     "/werkbank/lieferung/{number}/verwerfen": {"planner", "kreis", "deliverer"},
     "/werkbank/lieferung/{number}/veroeffentlichen": {"publisher", "kreis"},
+    "/werkbank/fassung/{version}/angaben": {"planner", "kreis", "deliverer"},
+    "/werkbank/fassung/{version}/dokument": {"planner", "kreis", "deliverer"},
+    "/werkbank/fassung/{version}/dokumente": {"planner", "kreis", "deliverer"},
+    "/werkbank/plan/{plan}/bearbeiten": {"planner", "kreis"},
     "/werkbank/plan/{plan}/zurueckziehen": {"publisher", "kreis"},
     "/werkbank/plan/{plan}/wiederherstellen": {"publisher", "kreis"},
     "/werkbank/gemeinde/06534008/vier-augen": {"publisher", "kreis"},
@@ -121,7 +140,7 @@ def everybody(desk: Desk) -> dict[tuple[str, str], Browser]:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[str, str], Browser], path: str) -> None:
-    address = path.format(number=desk.draft, plan=desk.plan_id)
+    address = desk.address(path, desk.draft)
     for (name, ags), browser in everybody.items():
         status = browser.get(address).status_code
         may = name in PAGES[path] and is_inside(name, ags)
@@ -131,7 +150,7 @@ def test_a_page_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[str,
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[str, str], Browser], path: str) -> None:
     """Whoever may gets as far as the rules of the thing itself: here, that a reason or a right stamp is missing."""
-    address = path.format(number=desk.number, plan=desk.plan_id)
+    address = desk.address(path, desk.number)
     for (name, ags), browser in everybody.items():
         if name in CHANGES[path] and is_inside(name, ags):
             continue

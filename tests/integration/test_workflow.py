@@ -398,7 +398,15 @@ def test_the_database_alone_keeps_them_apart(house: House, role: Role, ags: str)
                 connection.rollback()
         except ProgrammingError:
             assert not publishes, statement
-    for statement in ("DELETE FROM plans.version", "UPDATE plans.version SET name = 'x'", "DELETE FROM plans.upload"):
+    edits = inside and role in {Role.PLANNER, Role.KREIS}
+    try:
+        with acting(house.engine, who) as connection:
+            changed = connection.execute(text("UPDATE plans.version SET name = 'x'")).rowcount
+            assert (changed > 0) == edits
+            connection.rollback()
+    except ProgrammingError:
+        assert not edits
+    for statement in ("DELETE FROM plans.version", "UPDATE plans.version SET geom = NULL", "DELETE FROM plans.upload"):
         with pytest.raises(ProgrammingError, match="permission denied"), acting(house.engine, who) as connection:
             connection.execute(text(statement))
 

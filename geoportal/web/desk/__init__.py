@@ -12,6 +12,7 @@ from geoportal.web.desk import (
     access,
     delivering,
     delivery_page,
+    draft_page,
     forgotten_password,
     log_page,
     overview,
@@ -35,6 +36,7 @@ _PAGES = (
     delivering,
     transfers,
     delivery_page,
+    draft_page,
     progress,
     plan_pages,
     log_page,
@@ -56,7 +58,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     blueprint.before_request(access.guard)
     blueprint.after_request(_private)
     blueprint.context_processor(access.every_page)
-    app.jinja_env.filters |= {"moment": words.moment, "said": words.said}
+    app.jinja_env.filters |= {"moment": words.moment, "said": words.said, "shown": words.shown}
     app.jinja_env.globals |= {
         "STATES": words.STATES,
         "SEVERITY": words.SEVERITY,

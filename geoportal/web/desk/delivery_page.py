@@ -64,7 +64,8 @@ def _page(number: int, shared_secret: str = "") -> str:
         public=public,
         may=may,
         stamp=workflow.stamp(found.sha256, versions),
-        is_own=four_eyes and who().account_id in {found.delivered_by, found.submitted_by},
+        is_own=four_eyes
+        and who().account_id in {found.delivered_by, found.submitted_by, *(each.edited_by for each in versions)},
         shared_link=f"{desk().settings.public_url}{url_for('desk.shared_report', secret=shared_secret)}"
         if shared_secret
         else "",
@@ -95,7 +96,7 @@ def original(number: int) -> Response:
     path = portal().archive.path(found.sha256)
     if not path.is_file():
         raise FileAway
-    return _sealed(
+    return sealed(
         send_file(path, mimetype="application/octet-stream", as_attachment=True, download_name=found.filename)
     )
 
@@ -270,10 +271,10 @@ def _file(archive: Archive, digest: str | None, kind: str, found: Delivered) -> 
         raise FileAway
     stem = found.filename.rpartition(".")[0] or found.filename
     name = f"{stem}-bericht.{kind}"
-    return _sealed(send_file(path, mimetype=_MEDIA[kind], as_attachment=True, download_name=name, max_age=0))
+    return sealed(send_file(path, mimetype=_MEDIA[kind], as_attachment=True, download_name=name, max_age=0))
 
 
-def _sealed(response: Response) -> Response:
+def sealed(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

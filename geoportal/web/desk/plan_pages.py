@@ -32,6 +32,7 @@ def page(plan: UUID) -> str:
         plan_id=plan,
         versions=versions,
         public=next((each for each in versions if each.state == "published"), None),
+        may_edit=who().may(Action.EDIT, ags),
         may_withdraw=who().may(Action.WITHDRAW, ags),
         may_restore=who().may(Action.RESTORE, ags),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from geoportal.accounts.roles import Action, Role
 from geoportal.states import State
 from geoportal.web.words import BERLIN, german_date
+from plans_ingest import codelists
 
 ROLES: Final = MappingProxyType(
     {
@@ -91,6 +92,10 @@ DONE: Final = MappingProxyType(
         "restored": "hat wiederhergestellt",
         "report_shared": "hat den Bericht weitergegeben",
         "four_eyes": "Vier-Augen-Regel geändert",
+        "filled_in": "hat Angaben ausgefüllt",
+        "document_added": "hat ein Dokument hinzugefügt",
+        "documents_arranged": "hat Dokumente geordnet",
+        "edit_begun": "hat eine Bearbeitung begonnen",
     }
 )
 
@@ -109,6 +114,23 @@ FIELDS: Final = MappingProxyType(
 )  # fmt: skip
 
 
+def shown(value: Any, enumeration: str | None = None) -> str:
+    """A value as JSON has it: codes by their labels, days as people write them."""
+    if enumeration is not None and value not in (None, []):
+        codes = value if isinstance(value, list) else [value]
+        return ", ".join(codelists.label(enumeration, code) or str(code) for code in codes)
+    if isinstance(value, list):
+        return said([shown(each) if isinstance(each, str) else each for each in value])
+    if isinstance(value, str):
+        try:
+            return german_date(date.fromisoformat(value))
+        except ValueError:
+            return value
+    if isinstance(value, dict):
+        return " bis ".join(shown(each) if each else "?" for each in value.values())
+    return said(value)
+
+
 def said(value: Any) -> str:
     """A value of a plan as the list of differences shows it."""
     match value:
@@ -119,7 +141,5 @@ def said(value: Any) -> str:
         case float():
             return f"{value:,.0f}".replace(",", ".")
         case list():
-            return ", ".join(said(each) for each in value)
-        case dict():
-            return " ".join(f"{name}: {said(each)}" for name, each in value.items() if each)
+            return ", ".join(shown(each) if isinstance(each, dict) else said(each) for each in value)
     return str(value)
