@@ -127,6 +127,11 @@ class Settings:
         return self.data / "archive"
 
     @property
+    def plan_files(self) -> Path:
+        """Folder of the plan files that were written for readers; may be emptied at any time."""
+        return self.data / "plan-files"
+
+    @property
     def transfers(self) -> Path:
         """Folder of the files that are still on their way in."""
         return self.data / "transfers"

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -219,7 +219,7 @@ class Plan:
     erstellungsmassstab: int | None = None
     geltungsbereich: MultiPolygon | None = None
     bereiche: tuple[Bereich, ...] = ()
-    objekte: tuple[Planobjekt, ...] = ()
+    objekte: Collection[Planobjekt] = ()
     texte: tuple[Textabschnitt, ...] = ()
     dokumente: tuple[Dokument, ...] = ()
     bezuege: tuple[Planbezug, ...] = ()

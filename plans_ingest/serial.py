@@ -12,7 +12,7 @@ types that the model promises: the reader of a hostile file may itself have been
 import json
 import struct
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
@@ -209,6 +209,8 @@ def _codec(hint: Any) -> _Codec:
         return _union(arguments)
     if origin is tuple:
         return _sequence(arguments)
+    if origin is Collection:
+        return _sequence((*arguments, ...))
     if origin in (Mapping, dict):
         return _named(_codec(arguments[1]))
     if isinstance(hint, type):

@@ -154,13 +154,34 @@ def check_command(
             sys.exit(1)
 
 
-@click.command("export", help="Die Pläne einer Plandatei als XPlanGML 6.0 in einen Ordner schreiben, ohne Datenbank.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+class _FileOrPlan(click.ParamType[Path | UUID]):
+    """A file that there is, else the address of a public plan."""
+
+    name = "FILE|PLAN"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path | UUID:
+        try:
+            return UUID(value) if not Path(value).exists() else Path(value)
+        except ValueError:
+            self.fail(f"{value}: weder Datei noch Plan (UUID) / neither file nor plan", param, ctx)
+
+
+@click.command(
+    "export",
+    help="Die Pläne einer Plandatei (ohne Datenbank) oder einen veröffentlichten Plan als XPlanGML 6.0 in einen Ordner "
+    "schreiben.",
+)
+@click.argument("source", metavar="FILE|PLAN", type=_FileOrPlan())
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
-def export_command(file: Path, folder: Path, gemeinde: Gemeinde | None) -> None:
+@click.pass_obj
+def export_command(settings: Settings, source: Path | UUID, folder: Path, gemeinde: Gemeinde | None) -> None:
     with spoken_errors():
-        for plan, written, issues in operations.export(file, folder, gemeinde):
+        if isinstance(source, UUID):
+            exported = iter([operations.export_public(owner_engine(settings.require_database_url()), source, folder)])
+        else:
+            exported = operations.export(source, folder, gemeinde)
+        for plan, written, issues in exported:
             click.echo(f"{plan.name or plan.schluessel}: {written}")
             for issue in issues:
                 click.echo(f"  {messages.german(issue)}")

@@ -64,6 +64,12 @@ def enclosure(download: Download, base: str) -> Document:
     return {**written, "length": download.size, "sha256": download.sha256, "updated": download.built_at}
 
 
+def plan_file(plan: str, base: str) -> Document:
+    """The plan as a file in the exchange format of planning."""
+    href = f"{base.removesuffix('/ogc')}/plan/{plan}/xplan.gml"
+    return link("enclosure", "application/gml+xml; version=3.2", "XPlanGML 6.0 (EPSG:25832)", href)
+
+
 def collection(
     document: Document,
     layer: Layer,

@@ -54,6 +54,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         feature = table.feature(service.engine, identifier, crs, stored=service.has_geojson(table.view))
         url = f"{now.base}/collections/{name}"
         links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
+        if name in _PLANS and STAND not in exchange.parameters:
+            links.append(documents.plan_file(quote(identifier, safe=""), now.base))
         if table.links:
             read = json.loads(feature)
             body = json.dumps({**read, "links": [*read.get("links", ()), *links]}, ensure_ascii=False)
@@ -62,6 +64,9 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         response = exchange.answer(body, GEOJSON, "collections/items/item.html")
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response
+
+
+_PLANS = frozenset({"bebauungsplaene", "flaechennutzungsplaene"})
 
 
 def _history(collection: Collection) -> frozenset[str]:

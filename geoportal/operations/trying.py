@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine
 
-from geoportal import sandbox, store
+from geoportal import published, sandbox, store
 from geoportal.database.tables import SRID
-from geoportal.operations.outcomes import Delivery, Outcome
+from geoportal.operations.outcomes import Delivery, NotFound, Outcome
 from plans_ingest import Batch, Plan
 from plans_ingest.export import xplangml
 from plans_ingest.gemeinden import Gemeinde
@@ -33,13 +34,27 @@ def export(
     file: Path, folder: Path, gemeinde: Gemeinde | None = None
 ) -> Iterator[tuple[Plan, Path, tuple[Issue, ...]]]:
     """Writes each plan of a file as XPlanGML 6.0; the issues are what 6.0 cannot take. Raises PlanFileError."""
-    plans = examine(file, gemeinde).plans
+    for plan in examine(file, gemeinde).plans:
+        yield plan, *_exported(plan, plan.id, folder)
+
+
+def export_public(engine: Engine, plan_id: UUID, folder: Path) -> tuple[Plan, Path, tuple[Issue, ...]]:
+    """The same for a plan of the portal, as it is public now. Raises NotFound."""
+    with engine.connect() as connection:
+        fassung = published.public_fassung(connection, plan_id)
+    if fassung is None:
+        raise NotFound(str(plan_id))
+    with published.whole_plan(engine, fassung.id) as plan:
+        if plan is None:
+            raise NotFound(str(plan_id))
+        return plan, *_exported(plan, plan_id, folder)
+
+
+def _exported(plan: Plan, name: UUID, folder: Path) -> tuple[Path, tuple[Issue, ...]]:
     folder.mkdir(parents=True, exist_ok=True)
-    for plan in plans:
-        target = folder / f"{plan.id}.gml"
-        with target.open("wb") as out:
-            issues = xplangml.write(plan, out, SRID)
-        yield plan, target, issues
+    target = folder / f"{name}.gml"
+    with target.open("wb") as out:
+        return target, xplangml.write(plan, out, SRID)
 
 
 def preview(batch: Batch) -> Delivery:

@@ -42,12 +42,14 @@ from geoportal.published.rows import (
     Umriss,
     Umrissvergleich,
 )
+from geoportal.published.whole import Fassung, public_fassung, whole_plan
 
 __all__ = [
     "Bezug",
     "Blatt",
     "ContentAtPlace",
     "Dokument",
+    "Fassung",
     "Gemeinde",
     "GemeindeAtPlace",
     "Inhalt",
@@ -82,6 +84,8 @@ __all__ = [
     "plan",
     "planarten",
     "plans_at",
+    "public_fassung",
     "sketch",
     "umrissvergleiche",
+    "whole_plan",
 ]

@@ -3,7 +3,8 @@ PortalError
 ├── PortalSetupError
 ├── InvalidQuery
 ├── NotPublished
-└── FileAway
+├── FileAway
+└── Crowded
 """
 
 
@@ -25,3 +26,7 @@ class NotPublished(PortalError):
 
 class FileAway(PortalError):
     """A file that the database names is not in the archive: a mount is missing, say."""
+
+
+class Crowded(PortalError):
+    """Others wait for so much that this would take too long; later there is room."""

@@ -14,7 +14,7 @@ from geoportal.accounts.roles import NotAllowed
 from geoportal.editing.examining import ExaminersBusy
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
-from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     OperationalError: (503, _UNAVAILABLE),
     InterfaceError: (503, _UNAVAILABLE),
     FileAway: (503, _UNAVAILABLE),
+    Crowded: (503, _UNAVAILABLE),
     PoolExhausted: (503, _UNAVAILABLE),
     NotSignedIn: (
         401,

@@ -10,6 +10,7 @@ from plans_ingest.model import Json
 
 type Values = dict[str, list[Json]]
 
+_BESONDERE: Final = "BP_VerkehrsflaecheBesondererZweckbestimmung"
 _CLASSES: Final = {
     "BP_StrassenVerkehrsFlaeche": "SO_Strassenverkehr",
     "FP_Strassenverkehr": "SO_Strassenverkehr",
@@ -17,7 +18,24 @@ _CLASSES: Final = {
     "FP_Gewaesser": "SO_Gewaesser",
     "BP_WasserwirtschaftsFlaeche": "SO_Wasserwirtschaft",
     "FP_Wasserwirtschaft": "SO_Wasserwirtschaft",
+    _BESONDERE: "SO_Strassenverkehr",
+    "BP_TextlicheFestsetzungsFlaeche": "BP_TextAbschnittFlaeche",
+    "FP_TextlicheDarstellungsFlaeche": "FP_TextAbschnittFlaeche",
+    "BP_AbweichungVonUeberbaubererGrundstuecksFlaeche": "BP_AbweichungVonUeberbaubarerGrundstuecksFlaeche",
+    "BP_FirstRichtungsLinie": "BP_GebaeudeStellung",
+    "BP_Landwirtschaft": "BP_LandwirtschaftsFlaeche",
+    "FP_LandwirtschaftsFlaeche": "FP_Landwirtschaft",
+    "FP_NutzungsbeschraenkungsFlaeche": "FP_Nutzungsbeschraenkung",
+    "BP_Sichtflaeche": "SO_Sichtflaeche",
 }
+# BP_ZweckbestimmungStrassenverkehr -> SO_ZweckbestimmungStrassenverkehr, by what the two schemas say of each number.
+_ZWECK: Final = {
+    "1000": "16000", "1100": "14002", "1200": "14000", "1300": "14003", "1400": "14004", "1500": "14005",
+    "1550": "14006", "1560": "14007", "1580": "140012", "1600": "16001", "1700": "140010", "1800": "140011",
+    "2000": "16002", "2100": "14001", "2200": "14014", "2300": "140013", "2400": "14015", "2500": "14008",
+    "2600": "14009", "3000": "16005", "3100": "16006", "3200": "16003", "3300": "16004", "3400": "3400",
+    "3500": "3500", "9999": "9999",
+}  # fmt: skip
 BEZUEGE: Final = {"aendert": "aendertPlan", "wurdeGeaendertVon": "wurdeGeaendertVonPlan"}
 # XP_RechtscharakterPlanaenderung -> XP_Aenderungsarten, where the name is the same; 20000 has no counterpart.
 _AENDERUNGSARTEN: Final = {"1000": "1000", "1100": "10001", "2000": "2000", "20001": "3000"}
@@ -59,6 +77,10 @@ def values(name: str, old: Values) -> Values:
         _sperre(new)
     if name == "BP_StrassenVerkehrsFlaeche":  # the one with a special purpose was a class of its own
         new.setdefault("hatDarstellungMitBesondZweckbest", [False])
+    if name == _BESONDERE:
+        _besondere_zweckbestimmung(new)
+    if name == "BP_FirstRichtungsLinie":
+        new.setdefault("typ", ["1000"])
     return new
 
 
@@ -80,6 +102,28 @@ def _referenzen(new: Values) -> None:
         new["externeReferenz"] = [*new.get("externeReferenz", []), *spez]
         if rest:
             new[name] = rest
+
+
+def _besondere_zweckbestimmung(new: Values) -> None:
+    """Until 5.4 a class of its own; what it is for stood beside what it is for in detail."""
+    new.setdefault("hatDarstellungMitBesondZweckbest", [True])
+    details = new.get("detaillierteZweckbestimmung", [])
+    zwecke = new.get("zweckbestimmung", [])
+    if len(details) > min(len(zwecke), 1):
+        return  # which detail is of which purpose nobody can say
+    festlegungen: list[Json] = [
+        {"_klasse": "SO_KomplexeZweckbestStrassenverkehr", "allgemein": _ZWECK[str(code)]}
+        for code in zwecke
+        if str(code) in _ZWECK
+    ]
+    if len(festlegungen) < len(zwecke) or "artDerFestlegung" in new:
+        return
+    if festlegungen and details and isinstance(festlegungen[0], dict):
+        festlegungen[0]["detail"] = details[0]
+        del new["detaillierteZweckbestimmung"]
+    if zwecke:
+        del new["zweckbestimmung"]
+        new["artDerFestlegung"] = festlegungen
 
 
 def _rechtscharakter(name: str, new: Values) -> None:

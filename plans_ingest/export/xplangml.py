@@ -5,10 +5,13 @@ told once stands for all objects of the class that lack a place for it. Left asi
 file: the files behind the references, the pictures themselves, and a geometry as it was before it was mended.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Final
 from uuid import uuid5
 
 import shapely
@@ -49,12 +52,21 @@ _REFERENZ: Final = ("XP_ExterneReferenz", "XP_SpezExterneReferenz")
 _SCANS: Final = ("XP_RasterplanBasis", "XP_Rasterdarstellung")  # 6.0 has the scans at the Bereich itself
 
 
-def write(plan: Plan, out: BinaryIO, srid: int = 25832) -> tuple[Issue, ...]:
+def write(plan: Plan, out: IO[bytes], srid: int = 25832) -> tuple[Issue, ...]:
     """Writes the plan, whose geometries are in EPSG:`srid`.
 
     The issues tell what 6.0 has no place for, and what it demands and the plan does not say.
     """
     return _Export(plan, srid).write(out)
+
+
+@cache
+def edition() -> str:
+    """Another one whenever this package might write the same plan otherwise."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 class _Export:
@@ -66,19 +78,41 @@ class _Export:
         self._renamed: dict[str, str] = {}
         self._taken: set[str] = set()
         self._made = 0
-        self._objekte = [o for o in plan.objekte if codelists.is_class(successors.klasse(o.klasse), VERSION)]
-        features: list[Plan | Bereich | Textabschnitt | Planobjekt] = [
-            plan, *plan.bereiche, *plan.texte, *self._objekte
-        ]  # fmt: skip
-        self._ids = [self._claim(feature.gml_id) for feature in features]
+        first: list[Plan | Bereich | Textabschnitt] = [plan, *plan.bereiche, *plan.texte]
+        self._ids = [self._claim(feature.gml_id) for feature in first]
+        self._linked: set[str] = set()
+        self._written: set[tuple[str | None, str | None]] = set()
+        self._scans: list[Planobjekt] = []
+        for rest in (plan.attribute, *(bereich.attribute for bereich in plan.bereiche)):
+            self._note(rest)
+        for text in plan.texte:
+            self._note_referenzen(text.attribute)
+        for objekt in plan.objekte:
+            self._look_at(objekt)
         self._id_of_bereich = dict(zip([b.gml_id or "" for b in plan.bereiche], self._ids[1:], strict=False))
 
-    def write(self, out: BinaryIO) -> tuple[Issue, ...]:
-        plan = self._plan
-        for objekt in plan.objekte:
-            klasse = successors.klasse(objekt.klasse)
-            if not codelists.is_class(klasse, VERSION) and not (klasse in _SCANS and objekt.bereich is not None):
-                self._tell("export_class_left_out", klasse, objekt.gml_id)
+    def _look_at(self, objekt: Planobjekt) -> None:
+        """What must be known of all objects before the first is written; they may be too many to keep."""
+        klasse = successors.klasse(objekt.klasse)
+        if codelists.is_class(klasse, VERSION):
+            self._ids.append(self._claim(objekt.gml_id))
+            self._note(objekt.attribute)
+        elif klasse in _SCANS and objekt.bereich is not None:
+            self._scans.append(objekt)
+            self._note_referenzen(objekt.attribute)
+        else:
+            self._tell("export_class_left_out", klasse, objekt.gml_id)
+
+    def _note(self, rest: Mapping[str, Json]) -> None:
+        self._linked.update(_hrefs(rest))
+        self._note_referenzen(rest)
+
+    def _note_referenzen(self, rest: Mapping[str, Json]) -> None:
+        for found in _referenzen(dict(rest)):
+            url = _plain(found.get("referenzURL")) or _plain(found.get("georefURL"))
+            self._written.add((_plain(found.get("referenzName")), url))
+
+    def write(self, out: IO[bytes]) -> tuple[Issue, ...]:
         with etree.xmlfile(out, encoding="UTF-8") as file:
             file.write_declaration()
             with file.element(f"{_XPLAN}XPlanAuszug", {f"{_GML}id": self._new_id()}, nsmap=_NSMAP):
@@ -102,8 +136,9 @@ class _Export:
             yield self._of_bereich(bereich)
         for text in self._plan.texte:
             yield self._of_text(text)
-        for objekt in self._objekte:
-            yield self._of_objekt(objekt)
+        for objekt in self._plan.objekte:
+            if codelists.is_class(successors.klasse(objekt.klasse), VERSION):
+                yield self._of_objekt(objekt)
 
     def _of_plan(self) -> tuple[str, Mapping[str, list[Any]]]:
         plan = self._plan
@@ -134,18 +169,11 @@ class _Export:
         values = self._with_rest(klasse, said, plan.attribute)
         values.setdefault("bereich", [f"#{gml_id}" for gml_id in self._id_of_bereich.values()])
         values.setdefault("externeReferenz", []).extend(self._further_dokumente())
-        linked = {href for rest in self._attribute() for href in _hrefs(rest)}
         for text, gml_id in zip(plan.texte, self._ids[1 + len(plan.bereiche) :], strict=False):
-            if f"#{text.gml_id}" not in linked:
+            if f"#{text.gml_id}" not in self._linked:
                 name = "begruendungsTexte" if text.art.endswith("BegruendungAbschnitt") else "texte"
                 values.setdefault(name, []).append(f"#{gml_id}")
         return klasse, values
-
-    def _attribute(self) -> Iterator[Mapping[str, Json]]:
-        """The rest of what the plan, its Bereiche and its objects say."""
-        yield self._plan.attribute
-        yield from (bereich.attribute for bereich in self._plan.bereiche)
-        yield from (objekt.attribute for objekt in self._objekte)
 
     def _bezuege(self) -> Iterator[tuple[str, Json]]:
         """The plan's own; what a Bereich says (since 6.0) is among its attributes, and the model has it twice."""
@@ -167,15 +195,8 @@ class _Export:
 
     def _further_dokumente(self) -> Iterator[Json]:
         """Those that no reference of the file stands for: of a table, or added later."""
-        plan = self._plan
-        scans = [o.attribute for o in plan.objekte if o.klasse in _SCANS and o.bereich is not None]
-        texte = [text.attribute for text in plan.texte]
-        written = {
-            (_plain(found.get("referenzName")), _plain(found.get("referenzURL")) or _plain(found.get("georefURL")))
-            for rest in (*self._attribute(), *texte, *scans)
-            for found in _referenzen(dict(rest))
-        }
-        return (_referenz(dokument) for dokument in plan.dokumente if (dokument.name, dokument.url) not in written)
+        known = self._written
+        return (_referenz(item) for item in self._plan.dokumente if (item.name, item.url) not in known)
 
     def _of_bereich(self, bereich: Bereich) -> tuple[str, Mapping[str, list[Any]]]:
         plan, klasse = self._plan, f"{self._plan.planwerk.value}_Bereich"
@@ -188,8 +209,8 @@ class _Export:
         if plan.planwerk is Planwerk.BEBAUUNGSPLAN and "verfahren" not in bereich.attribute:
             said["verfahren"] = [plan.verfahren] if self._is_old else []
         values = self._with_rest(klasse, said, bereich.attribute)
-        for objekt in plan.objekte:
-            if objekt.klasse in _SCANS and objekt.bereich == (bereich.gml_id or ""):
+        for objekt in self._scans:
+            if objekt.bereich == (bereich.gml_id or ""):
                 values.setdefault("refScan", []).extend(_referenzen(dict(objekt.attribute)))
         return klasse, values
 

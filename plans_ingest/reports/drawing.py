@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -49,7 +50,9 @@ def drawing(plan: Plan, numbered: Sequence[tuple[int, Issue]]) -> str:
 
 def _objects(plan: Plan) -> list[BaseGeometry]:
     return [
-        o.geometry for o in plan.objekte[:_MAX_OBJECTS] if o.geometry is not None and not o.klasse.startswith("XP_")
+        o.geometry
+        for o in islice(plan.objekte, _MAX_OBJECTS)
+        if o.geometry is not None and not o.klasse.startswith("XP_")
     ]
 
 

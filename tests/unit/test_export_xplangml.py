@@ -169,15 +169,33 @@ def test_what_6_0_has_no_place_for_is_told_once_with_its_count(tmp_path: Path) -
     strange = replace(
         objekt, attribute={**objekt.attribute, "farbe": "rot", "GRZ": "viel", "besondereArtDerBaulNutzung": "77"}
     )
-    gone = replace(objekt, klasse="BP_VerkehrsflaecheBesondererZweckbestimmung")
+    gone = replace(objekt, klasse="BP_RekultivierungsFlaeche")
     file, issues = export(tmp_path, replace(one, objekte=(strange, strange, gone), planwerk=Planwerk.BEBAUUNGSPLAN))
     assert told(issues) == {
         ("export_without_place", "BP_BaugebietsTeilFlaeche.farbe (2 ×)"),
         ("export_without_place", 'BP_BaugebietsTeilFlaeche.GRZ = "viel" (2 ×)'),
         ("export_without_place", 'BP_BaugebietsTeilFlaeche.besondereArtDerBaulNutzung = "77" (2 ×)'),
-        ("export_class_left_out", "BP_VerkehrsflaecheBesondererZweckbestimmung"),
+        ("export_class_left_out", "BP_RekultivierungsFlaeche"),
     }
     assert b"farbe" not in file.read_bytes()
+
+
+def test_a_street_of_a_special_purpose_is_a_street_in_6_0_and_says_so(tmp_path: Path) -> None:
+    one = whole(tmp_path)
+    [objekt] = one.objekte
+    attribute = {"zweckbestimmung": ["1100"], "detaillierteZweckbestimmung": ["Spielstraße"]}
+    strasse = replace(objekt, klasse="BP_VerkehrsflaecheBesondererZweckbestimmung", attribute=attribute)
+    linie = replace(objekt, klasse="BP_FirstRichtungsLinie", attribute={})
+    old = replace(one, objekte=(strasse, linie), planwerk=Planwerk.BEBAUUNGSPLAN, xplan_version="5.4")
+    file, _ = export(tmp_path, old)
+    [again] = ingest(file, tmp_path, srid=25832).plans
+    found = {each.klasse: each.attribute for each in again.objekte}
+    assert "zweckbestimmung" not in found["SO_Strassenverkehr"]
+    assert found["SO_Strassenverkehr"]["artDerFestlegung"] == [
+        {"_klasse": "SO_KomplexeZweckbestStrassenverkehr", "allgemein": "14002", "detail": ["Spielstraße"]}
+    ]
+    assert found["SO_Strassenverkehr"]["hatDarstellungMitBesondZweckbest"] is True
+    assert found["BP_GebaeudeStellung"]["typ"] == "1000"
 
 
 def test_a_number_that_means_something_else_in_6_0_is_told_and_not_written(tmp_path: Path) -> None:
