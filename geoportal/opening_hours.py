@@ -1,11 +1,13 @@
 """Opening hours in the notation of OpenStreetMap, the part of it that offices and pools need; anything else is refused.
 
     Mo-Fr 08:00-12:00,14:00-18:00; We off; Sa[1] … is not understood and therefore an error, never a guess
-    May-Sep Mo-Su,PH 10:00-20:00; Oct-Apr off; 2026 Dec 24 off; 24/7; PH off; "nach Vereinbarung"
+    May-Sep Mo-Su,PH 10:00-20:00; SH Mo-Fr 09:00-20:00; 2026 Dec 24 off; 24/7; PH off; "nach Vereinbarung"
 
 Rules are separated by `;`, and for a day the last one that names it holds. A rule is: dates (months, days of months,
-ranges of them, a year before them), then weekdays or PH (public holidays of Hesse), then times, `off`, or a comment in
-quotation marks. A time that ends after midnight belongs to the day on which it begins.
+ranges of them, a year before them), then weekdays, PH (public holidays of Hesse) or SH (its school holidays), then
+times, `off`, or a comment in quotation marks. A time that ends after midnight belongs to the day on which it begins.
+
+School holidays are known for the years that the state has fixed; of other days a text with SH says nothing.
 """
 
 import calendar
@@ -18,12 +20,14 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from geoportal.feiertage import feiertage
+from geoportal.schulferien import is_schulferientag
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 _DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY: Final = rf"(?:{'|'.join(_DAYS)}|PH)"
-_MONTH_DAY: Final = rf"(?:{'|'.join(_MONTHS)})(?: \d{{1,2}})?"
+# not the hour of "May-Sep 10:00-20:00"
+_MONTH_DAY: Final = rf"(?:{'|'.join(_MONTHS)})(?: \d{{1,2}}(?!\d|:\d))?"
 _MINUTE: Final = r"\d{2}:\d{2}"
 _DATES: Final = re.compile(rf"(?:(\d{{4}})(?:-(\d{{4}}))? ?)?({_MONTH_DAY}(?:-(?:{_MONTH_DAY}|\d{{1,2}}))?)?")
 _WEEKDAYS: Final = re.compile(rf"{_DAY}(?:-{_DAY})?(?:, ?{_DAY}(?:-{_DAY})?)*")
@@ -51,6 +55,7 @@ class _Rule:
     season: tuple[tuple[int, int], tuple[int, int]] | None
     weekdays: frozenset[int] | None
     holidays: bool
+    school_holidays: bool
     minutes: tuple[tuple[int, int], ...]
     comment: str | None
 
@@ -62,11 +67,16 @@ class _Rule:
             here = (day.month, day.day)
             if not (first <= here <= last if first <= last else here >= first or here <= last):
                 return False
+        if self.school_holidays and not is_schulferientag(day):
+            return False
         if self.weekdays is None and not self.holidays:
             return True
         if self.holidays and day in feiertage(day.year):
             return True
         return self.weekdays is not None and day.weekday() in self.weekdays
+
+
+_NOBODY_KNOWS: Final = _Rule(None, None, None, False, False, (), "hängt von Schulferien ab, die noch nicht feststehen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,8 @@ class OpeningHours:
         return rule.comment if rule else None
 
     def _rule(self, day: date) -> _Rule | None:
+        if is_schulferientag(day) is None and any(rule.school_holidays for rule in self._rules):
+            return _NOBODY_KNOWS
         return next((rule for rule in reversed(self._rules) if rule.holds(day)), None)
 
 
@@ -117,6 +129,8 @@ def _rule(text: str) -> _Rule:
     dates = _DATES.match(rest)
     assert dates  # noqa: S101 - it matches nothing, too
     rest = rest[dates.end() :].lstrip(": ")
+    school_holidays = rest == "SH" or rest.startswith("SH ")
+    rest = rest.removeprefix("SH").lstrip(": ") if school_holidays else rest
     years = (int(dates[1]), int(dates[2] or dates[1])) if dates[1] else None
     weekdays = _WEEKDAYS.match(rest)
     if weekdays:
@@ -127,6 +141,7 @@ def _rule(text: str) -> _Rule:
         season=_season(dates[3], text) if dates[3] else None,
         weekdays=_numbers(weekdays[0]) if weekdays else None,
         holidays=bool(weekdays and "PH" in weekdays[0]),
+        school_holidays=school_holidays,
         minutes=minutes,
         comment=comment,
     )

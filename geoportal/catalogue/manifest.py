@@ -281,6 +281,11 @@ class Layer(Closed):
         )
 
     @property
+    def hours(self) -> str | None:
+        """The public field with opening hours, if there is one."""
+        return next((name for name, field in self.properties.items() if field.format == "opening_hours"), None)
+
+    @property
     def headline_fields(self) -> tuple[str, ...]:
         return tuple(_PLACEHOLDER.findall(self.headline or ""))
 

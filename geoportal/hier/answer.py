@@ -233,8 +233,6 @@ def _names(one: PlanAtPlace, other: PlanAtPlace, art: str) -> bool:
 
 def _near(connection: Connection, place: Place, layers: Sequence[Layer]) -> Iterator[NearLayer]:
     for layer in layers:
-        found = published.nearest(
-            connection, layer.view, layer.popup[0], place.wkt, within=_NEAR_METRES, most=_NEAR_MOST
-        )
+        found = published.nearest(connection, layer, place.wkt, within=_NEAR_METRES, most=_NEAR_MOST)
         if found:
             yield NearLayer(layer, tuple(found))

@@ -11,6 +11,18 @@ from geoportal.published.at_place import (
     plans_at,
     sketch,
 )
+from geoportal.published.objects import (
+    COUNTED,
+    Abschnitt,
+    Objekt,
+    Objekte,
+    Wanted,
+    Wechsel,
+    changes,
+    curve,
+    objekt,
+    objekte,
+)
 from geoportal.published.one_plan import (
     blatt,
     dokument,
@@ -45,6 +57,8 @@ from geoportal.published.rows import (
 from geoportal.published.whole import Fassung, public_fassung, whole_plan
 
 __all__ = [
+    "COUNTED",
+    "Abschnitt",
     "Bezug",
     "Blatt",
     "ContentAtPlace",
@@ -54,6 +68,8 @@ __all__ = [
     "GemeindeAtPlace",
     "Inhalt",
     "NearFeature",
+    "Objekt",
+    "Objekte",
     "PlanAtPlace",
     "PlanEntry",
     "PlanFilter",
@@ -67,9 +83,13 @@ __all__ = [
     "Umkreis",
     "Umriss",
     "Umrissvergleich",
+    "Wanted",
+    "Wechsel",
     "beteiligungen",
     "blatt",
+    "changes",
     "contents_at",
+    "curve",
     "dokument",
     "dokumente",
     "fassung",
@@ -80,6 +100,8 @@ __all__ = [
     "gemeinden",
     "nearest",
     "neue_adresse",
+    "objekt",
+    "objekte",
     "plaene",
     "plan",
     "planarten",

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, cast, column, func, select, table, text
+from sqlalchemy import Connection, Text, cast, column, func, null, select, table, text
 
+from geoportal.catalogue import Layer
 from geoportal.published.reading import ENTRY, PLAENE, as_entry
 from geoportal.published.rows import PlanEntry, Status
 from plans_ingest.model import Json
@@ -58,7 +59,11 @@ class GemeindeAtPlace:
 
 @dataclass(frozen=True, slots=True)
 class NearFeature:
+    """`hours`: its opening hours, as the layer has them."""
+
+    id: str
     name: str
+    hours: str | None
     distance: float
     lon: float
     lat: float
@@ -127,20 +132,24 @@ def sketch(connection: Connection, plan_ids: Sequence[UUID], wkt: str, size: flo
     return Sketch(size, tuple(SketchedOutline(row["svg"], Status(row["status"])) for row in rows))
 
 
-def nearest(connection: Connection, view: str, name: str, wkt: str, *, within: float, most: int) -> list[NearFeature]:
-    """Features of a layer around a place, the nearest first. `view` and its column `name` come from a manifest.
+def nearest(connection: Connection, layer: Layer, wkt: str, *, within: float, most: int) -> list[NearFeature]:
+    """Features of a layer with a popup around a place, the nearest first.
 
     None while the layer's view is not in step with its manifest, as before its first load: the answer stands without.
     """
-    if connection.scalar(_STANDS, {"view": f"ogc.{view}", "names": [name, "geom"]}) != 2:
+    name, hours = layer.popup[0], layer.hours
+    names = list(dict.fromkeys(["id", name, *([hours] if hours else []), "geom"]))
+    if connection.scalar(_STANDS, {"view": f'ogc."{layer.view}"', "names": names}) != len(names):
         return []
-    layer = table(view, column(name), column("geom"), schema="ogc")
-    geom, place = layer.c.geom, func.ST_GeomFromText(wkt, 25832)
+    view = table(layer.view, *(column(each) for each in names), schema="ogc")
+    geom, place = view.c.geom, func.ST_GeomFromText(wkt, 25832)
     distance = func.ST_Distance(geom, place)
     in_degrees = func.ST_Transform(func.ST_PointOnSurface(geom), 4326)
     found = (
         select(
-            func.coalesce(cast(layer.c[name], Text), "").label("name"),
+            cast(view.c.id, Text).label("id"),
+            func.coalesce(cast(view.c[name], Text), "").label("name"),
+            (view.c[hours] if hours else null()).label("hours"),
             distance.label("distance"),
             func.ST_X(in_degrees).label("lon"),
             func.ST_Y(in_degrees).label("lat"),

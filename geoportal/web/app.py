@@ -27,6 +27,7 @@ from geoportal.web import (
     plan_pages,
     problems,
     search_pages,
+    theme_pages,
     vendor,
     words,
 )
@@ -90,6 +91,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         plan_files,
         gemeinde_pages,
         search_pages,
+        theme_pages,
         hier_pages,
         feeds,
         documents,

@@ -1,6 +1,7 @@
 """ "What applies here?" as a page; the map's panel is the same page without its frame."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from geoportal.places import Coordinates
 from geoportal.web.documents import document_link
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.feeds import subscription_urls
+from geoportal.web.language import language
+from geoportal.web.opening import opening
 from geoportal.web.portal import portal
 from geoportal.web.printing import pdf
 
@@ -89,10 +92,17 @@ def words_of(answer: hier.Answer) -> dict[str, object]:
         "contact": None if ags is None else own.config.gemeinden.get(ags),
         "document_link": document_link,
         "running": hier.running,
+        "opening_now": opening_now,
         "subscriptions": subscription_urls({"lon": f"{at.lon:.5f}", "lat": f"{at.lat:.5f}", "umkreis": str(_AROUND)}),
         "around": _AROUND,
         "place_args": place_args(answer.place, request.args),
     }
+
+
+def opening_now(hours: str | None) -> str:
+    """In words; nothing where there are no hours, or none that are understood."""
+    found = opening(hours, datetime.now(UTC), None, language()) if hours else None
+    return found.sentence if found else ""
 
 
 def place_args(place: Place, args: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ def show() -> str:
         page_data={
             "ogc": ogc_root(),
             "live": url_for("live.stream"),
+            "details": url_for("themes.listing", name=_ANY_PLAN).removesuffix(f"{_ANY_PLAN}/"),
             "here": url_for("hier.show"),
             "documents": url_for("documents.links"),
             "planPage": url_for("plans.page", plan_id=_ANY_PLAN).removesuffix(_ANY_PLAN),

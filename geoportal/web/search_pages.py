@@ -60,6 +60,8 @@ def _page(hit: Hit) -> str | None:
         return url_for("plans.page", plan_id=hit.key)
     if hit.kind is HitKind.GEMEINDE and gemeinde_of(hit.key) is not None:
         return url_for("gemeinden.overview", ags=hit.key)
+    if hit.kind is HitKind.OBJEKT and hit.source in portal().catalogue.layers():
+        return url_for("themes.feature", name=hit.source, identifier=hit.key)
     return None
 
 

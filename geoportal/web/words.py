@@ -129,6 +129,18 @@ def german_moment(moment: datetime) -> str:
     return f"{german_date(local)}, {local:%H:%M}"
 
 
+def moment(at: datetime, language: Language = "de") -> str:
+    """The same in the language of the page: '1 March 2026, 14:05'."""
+    local = at.astimezone(BERLIN)
+    return f"{long_date(local, language)}, {local:%H:%M}" + (" Uhr" if language == "de" else "")
+
+
+def number(amount: float, language: Language = "de") -> str:
+    """'1.204', '2,5'; a year keeps its four digits together."""
+    plain = isinstance(amount, int) and 1000 <= amount <= 9999
+    return str(amount) if plain else _spelt(f"{amount:,}".removesuffix(".0"), language)
+
+
 def days_left(end: date, today: date, language: Language = "de") -> str:
     """How long one may still take part; the last day counts."""
     english = language == "en"

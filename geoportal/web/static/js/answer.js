@@ -3,19 +3,18 @@
 import { fetchJson, items } from "./features.js";
 
 const MOST = 50;
+const MOST_DETAILED = 5;
 const POINT_REACH = 14; // pixels around the point
 
-/** {page: the node of the answer, places: [{theme, feature}]}; `url` is that of the answer. Rejects like items(). */
-export async function ask(map, latlng, { url, ogc, themes, signal }) {
+/** {page: the node of the answer, places: [{theme, feature, details?}]}; `url` is that of the answer. Rejects like items(). */
+export async function ask(map, latlng, { url, ogc, details, themes, signal }) {
   const around = { box: boxAround(map, latlng, POINT_REACH), limit: MOST, signal };
   const [page, ...found] = await Promise.all([
     part(url, "#hier", signal),
     ...themes.map((theme) => items(ogc, theme.id, around)),
   ]);
-  return {
-    page,
-    places: found.flatMap(({ features }, index) => features.map((feature) => ({ theme: themes[index], feature }))),
-  };
+  const places = found.flatMap(({ features }, index) => features.map((feature) => ({ theme: themes[index], feature })));
+  return { page, places: await withDetails(places, details, signal) };
 }
 
 /** The answer for plans that are known already, as from the list. */
@@ -27,6 +26,23 @@ export async function withDocuments(plans, documents, signal) {
 }
 
 export const named = (features, collection) => features.map((feature) => ({ ...feature, collection }));
+
+/** The features' own cards, drawn by the server: what is told of each at this moment, and what its sensors told. */
+function withDetails(places, address, signal) {
+  return Promise.all(
+    places.map(async (place, index) => {
+      if (index >= MOST_DETAILED) return place;
+      const url = new URL(`${address}${place.theme.id}/${encodeURIComponent(place.feature.id)}`, window.location.href);
+      if (document.documentElement.lang === "en") url.searchParams.set("lang", "en");
+      try {
+        return { ...place, details: await part(url, "#objekt", signal) };
+      } catch (error) {
+        if (error.name === "AbortError") throw error;
+        return place; // the features' fields are known without it
+      }
+    }),
+  );
+}
 
 /** A node of another page of ours. The browser parses it as a document of its own, in which no script ever runs. */
 function part(url, selector, signal) {

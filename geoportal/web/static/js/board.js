@@ -81,7 +81,7 @@ export class Board extends EventTarget {
       card.addEventListener("mouseenter", () => this.#fire("hover", { id: card.dataset.plan }));
       card.addEventListener("mouseleave", () => this.#fire("hover", null));
     }
-    this.#showAnswer(title.textContent, [...places.map(({ theme, feature }) => place(theme, feature)), page]);
+    this.#showAnswer(title.textContent, [...places.map(place), page]);
     const plans = page.querySelectorAll(".card[data-plan]").length;
     this.announce(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}`);
   }
@@ -200,8 +200,9 @@ function documentRow({ title, href, detail, external }) {
   return element("li", {}, shown, " ", element("span", { class: "documents__detail" }, detail));
 }
 
-/** A feature of a theme: the first field of its popup is its name. */
-function place(theme, { properties }) {
+/** A feature of a theme: as the server tells it, else its fields, of which the first is its name. */
+function place({ theme, feature: { properties }, details }) {
+  if (details) return ownCard(details);
   const [title, ...rest] = theme.popup;
   const rows = rest.filter(({ name }) => properties[name] !== null && properties[name] !== undefined);
   return element(
@@ -216,4 +217,14 @@ function place(theme, { properties }) {
 function linked(text) {
   const address = webAddress(text);
   return address ? element("a", { href: address, rel: "external noopener noreferrer" }, new URL(address).host) : text;
+}
+
+function ownCard(details) {
+  details.classList.add("card");
+  const title = details.querySelector("h1");
+  title.replaceWith(element("h3", {}, title.textContent));
+  for (const heading of details.querySelectorAll("h2")) {
+    heading.replaceWith(element("h4", { id: heading.id }, heading.textContent));
+  }
+  return details;
 }

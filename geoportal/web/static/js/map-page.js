@@ -193,7 +193,7 @@ async function answerAt(latlng, url = placeUrl(latlng)) {
   const on = tree.on("theme");
   try {
     const chosen = page.themes.filter(({ id }) => on.has(id));
-    board.showAnswer(await ask(map, latlng, { url, ogc: page.ogc, themes: chosen, signal }));
+    board.showAnswer(await ask(map, latlng, { url, ogc: page.ogc, details: page.details, themes: chosen, signal }));
     makeRoom(latlng);
   } catch (error) {
     if (error.name !== "AbortError") board.showFailure(() => answerAt(latlng, url));
