@@ -7,9 +7,12 @@ from flask import Flask, Response, request
 
 from geoportal.archive import Archive
 from geoportal.data_versions import DataVersions
-from geoportal.database import reader_engine
+from geoportal.database import reader_engine, reader_environment
 from geoportal.downloads import DownloadFolder
 from geoportal.live import Hub
+from geoportal.ogc.maps.drawing import Drawer
+from geoportal.painting import PaintersPool
+from geoportal.paper import Press
 from geoportal.settings import Settings
 from geoportal.web import (
     api,
@@ -25,6 +28,7 @@ from geoportal.web import (
     operator_pages,
     plan_files,
     plan_pages,
+    print_pages,
     problems,
     search_pages,
     theme_pages,
@@ -50,15 +54,18 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()
-    engine = reader_engine(settings.require_read_url())
+    engine, archive = reader_engine(settings.require_read_url()), Archive(settings.archive)
+    painters = PaintersPool(reader_environment(settings.require_read_url()), size=1)
     app.extensions[Portal.KEY] = Portal(
         settings=settings,
         config=config,
         engine=engine,
-        archive=Archive(settings.archive),
+        archive=archive,
         catalogue=catalogue,
         downloads=DownloadFolder(settings.downloads),
         hub=Hub(DataVersions(engine).numbers),
+        drawer=Drawer(archive, engine, painters),
+        press=Press(),
         today=today,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -94,6 +101,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         theme_pages,
         hier_pages,
         feeds,
+        print_pages,
         documents,
         downloads,
         operator_pages,

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import Connection
 
 from geoportal import hier, published
@@ -54,8 +53,7 @@ def on_paper() -> Response:
     page = render_template(
         "hier_print.html", answer=answer, sketch=sketch, plan_layer=layer, permalink=permalink, **more
     )
-    style = Path(current_app.static_folder or "", "css", "print.css").read_text("utf-8")
-    return pdf(page, style, own.settings.public_url, "was-gilt-hier")
+    return pdf(page, "print.css", "was-gilt-hier")
 
 
 def asked_place(connection: Connection, args: Mapping[str, str]) -> Place:

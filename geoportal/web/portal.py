@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 from geoportal.archive import Archive
 from geoportal.downloads import DownloadFolder
 from geoportal.live import Hub
+from geoportal.ogc.maps.drawing import Drawer
+from geoportal.paper import Press
 from geoportal.settings import Settings
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue
@@ -18,7 +20,10 @@ from geoportal.web.themes import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Settings, the operator's words, the reader's engine, archive, layers, listeners, and the day that is today."""
+    """Settings, the operator's words, the reader's engine, archive, layers, listeners, and the day that is today.
+
+    `drawer` and `press` are for paper alone: a large print takes no painter away from the maps on screens.
+    """
 
     KEY: ClassVar = "geoportal"
 
@@ -29,6 +34,8 @@ class Portal:
     catalogue: Catalogue
     downloads: DownloadFolder
     hub: Hub
+    drawer: Drawer
+    press: Press
     today: Callable[[], date]
 
 

@@ -12,6 +12,8 @@ from geoportal.accounts.attempts import TooOften
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
 from geoportal.editing.examining import ExaminersBusy
+from geoportal.ogc.problems import Unavailable
+from geoportal.paper import PaperBusy, PaperFailed
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
@@ -50,6 +52,14 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     InterfaceError: (503, _UNAVAILABLE),
     FileAway: (503, _UNAVAILABLE),
     Crowded: (503, _UNAVAILABLE),
+    Unavailable: (503, _UNAVAILABLE),
+    PaperFailed: (503, _UNAVAILABLE),
+    PaperBusy: (
+        503,
+        Problem(
+            "Gerade wird viel gedruckt", "Das PDF ließ sich nicht rechtzeitig erstellen. Bitte gleich noch einmal."
+        ),
+    ),
     PoolExhausted: (503, _UNAVAILABLE),
     NotSignedIn: (
         401,
@@ -138,7 +148,7 @@ def register(app: Flask) -> None:
     def known(error: Exception) -> Response:
         status, problem = next(entry for kind, entry in PROBLEMS.items() if isinstance(error, kind))
         if status >= 500:
-            app.logger.warning("database not available: %s", type(error).__name__)
+            app.logger.warning("not available: %s", type(error).__name__)
         response = _page(status, problem, str(error) if status == 400 else "")
         if isinstance(error, TooOften):
             response.headers["Retry-After"] = str(error.seconds)

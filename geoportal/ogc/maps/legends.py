@@ -13,9 +13,13 @@ from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.reading import connection_for_reading
 
 _SYMBOLS: Final = text("""
-    -- the symbols that a drawing has, of the plans that are public now
+    -- the symbols that a drawing has, of the plans that are public now or were at the end of a day
     SELECT DISTINCT planwerk, planzeichen FROM ogc.planzeichnung
-    WHERE ist_aktuell AND planwerk IN :werke
+    WHERE planwerk IN :werke
+        AND CASE WHEN CAST(:stand AS date) IS NULL THEN ist_aktuell
+            ELSE veroeffentlicht_am < (CAST(:stand AS date) + 1)::timestamp AT TIME ZONE 'Europe/Berlin'
+                AND coalesce(veroeffentlicht_bis, 'infinity')
+                    >= (CAST(:stand AS date) + 1)::timestamp AT TIME ZONE 'Europe/Berlin' END
         AND (CAST(:ags AS text) IS NULL OR ags = :ags)
         -- as the drawing: what is no longer valid only when it is asked for
         AND CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'archiviert' ELSE status = :status END
@@ -53,7 +57,8 @@ def legend_of(engine: Engine, drawn: Drawn, sheet: Sheet, language: str, box: Bo
 
 def _occurring(engine: Engine, drawn: Drawn, werke: list[str], box: Box | None) -> set[tuple[object, object]]:
     corners = dict(zip(("west", "south", "east", "north"), _corners(box), strict=True))
-    asked = {"werke": werke, "ags": drawn.selection.ags, "status": drawn.selection.status, **corners}
+    chosen = drawn.selection
+    asked = {"werke": werke, "ags": chosen.ags, "status": chosen.status, "stand": chosen.stand, **corners}
     with connection_for_reading(engine) as connection:
         return {(row.planwerk, row.planzeichen) for row in connection.execute(_SYMBOLS, asked)}
 
