@@ -18,6 +18,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geoportal import metrics
+from geoportal.content_policy import content_policy
 from geoportal.fairness import Fairness
 from geoportal.logs import REQUEST_ID
 from geoportal.settings import Settings
@@ -41,15 +42,8 @@ access = logging.getLogger("geoportal.access")
 
 def headers_for(settings: Settings, pictures: Iterable[str] = ()) -> dict[str, str]:
     """What every answer carries unless a page has said something stricter. `pictures`: origins of background maps."""
-    sources = " ".join(["'self'", "data:", "blob:", *dict.fromkeys(pictures)])
     headers = {
-        # Leaflet sets styles through the CSSOM, which the policy allows. Trusted Types close the way by which markup in
-        # a plan's name could become script (CVE-2025-69993: popups and tooltips of Leaflet 1 take HTML).
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {sources}; connect-src 'self'; "
-            "font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
-            "require-trusted-types-for 'script'; trusted-types default"
-        ),
+        "Content-Security-Policy": content_policy(pictures),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",

@@ -19,6 +19,7 @@ from geoportal.web import (
     desk,
     documents,
     downloads,
+    embedding,
     feeds,
     gemeinde_pages,
     hier_pages,
@@ -87,6 +88,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "drawn_as": words.drawn_as,
         "days_left": spoken(words.days_left),
         "symbol": symbol,
+        "whole_page": embedding.whole_page,
     }
     language.register(app)
     app.context_processor(_every_page)
@@ -113,6 +115,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     problems.register(app)
     app.before_request(_refuse_nul)
     app.after_request(_fresh)
+    app.after_request(embedding.allow)
     return app
 
 
@@ -131,6 +134,7 @@ def _every_page() -> dict[str, object]:
         "config": own.config,
         "today": own.today(),
         "ogc": ogc_root(),
+        "embedded": embedding.embedded(),
         "canonical": f"{own.settings.public_url}{request.path}",
     }
 

@@ -17,6 +17,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+# an origin, or all of a domain; without encryption only this very machine
+_FRAMING = r"^(https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)$"
+
+
 class Area(_Strict):
     """Name of the portal and of the area that it serves."""
 
@@ -112,6 +116,8 @@ class PortalConfig(_Strict):
     basemaps: tuple[Basemap, ...] = ()
     gemeinden: Mapping[str, GemeindeContact] = {}
     """By AGS. A Gemeinde that is not named here is named without an address."""
+    embedding: tuple[Annotated[str, Field(pattern=_FRAMING)], ...] = ()
+    """The origins whose pages may show ours in a frame (`?embed`); none of them, and nobody may."""
     nearby: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = ()
     """The layers whose nearest features belong to "What applies here?"."""
 

@@ -1,0 +1,18 @@
+// Links that take along what the map shows at this moment: its address, or its place and themes for the map on paper.
+
+for (const link of document.querySelectorAll("[data-with-view]")) {
+  const plain = link.getAttribute("href");
+  link.addEventListener("click", () => {
+    const address = new URL(plain, window.location.href);
+    if (link.dataset.withView === "#") address.hash = window.location.hash;
+    else takePlace(address);
+    link.href = address.href;
+  });
+}
+
+function takePlace(address) {
+  const [zoom, lat, lon] = window.location.hash.slice(1).split("&")[0].split("/");
+  if (lon !== undefined) address.searchParams.set("karte", `${zoom}/${lat}/${lon}`);
+  const themes = [...document.querySelectorAll('input[name="theme"]:checked')].map((box) => box.value);
+  if (themes.length) address.searchParams.set("ebenen", ["flaechennutzungsplaene", "bebauungsplaene", ...themes].join(","));
+}
