@@ -48,8 +48,8 @@ def check_parameters(
             raise InvalidParameter(f"{name}: mehrfach angegeben / given more than once")
         if "\0" in values[0]:
             raise InvalidParameter(f"{name}: Zeichen U+0000 / character U+0000")
-    _choice(parameters, "f", formats)
-    _choice(parameters, "lang", sorted(languages))
+    choice(parameters, "f", formats)
+    choice(parameters, "lang", sorted(languages))
 
 
 def read_question(collection: str, parameters: Parameters, table: FeatureTable, limits: Limits) -> Question:
@@ -67,10 +67,10 @@ def read_question(collection: str, parameters: Parameters, table: FeatureTable, 
         order=order,
         fields=_fields(parameters, table),
         crs=crs_of("crs", parameters.get("crs", CRS84.uri)),
-        geometry=_choice(parameters, "skipGeometry", ("false", "true")) != "true",
+        geometry=choice(parameters, "skipGeometry", ("false", "true")) != "true",
         # GDAL and pygeoapi spell it differently
         day=read_day(parameters),
-        hits="hits" in [_choice(parameters, name, ("results", "hits")) for name in ("resultType", "resulttype")],
+        hits="hits" in [choice(parameters, name, ("results", "hits")) for name in ("resultType", "resulttype")],
     )
 
 
@@ -116,7 +116,7 @@ def _conditions(parameters: Parameters, table: FeatureTable) -> Iterator[Conditi
         if (raw := parameters.get(name)) is not None:
             yield field_condition(table, name, raw)
     if (raw := parameters.get("filter")) is not None:
-        language = _choice(parameters, "filter-lang", FILTER_LANGUAGES)
+        language = choice(parameters, "filter-lang", FILTER_LANGUAGES)
         crs = crs_of("filter-crs", parameters.get("filter-crs", CRS84.uri))
         yield Condition(parse_json(raw) if language == "cql2-json" else parse_text(raw), crs)
 
@@ -167,7 +167,7 @@ def number(name: str, raw: str) -> float:
     return value
 
 
-def _choice(parameters: Parameters, name: str, choices: Sequence[str]) -> str:
+def choice(parameters: Parameters, name: str, choices: Sequence[str]) -> str:
     raw = parameters.get(name, choices[0])
     if raw not in choices:
         raise InvalidParameter(f"{name}: {raw!r}; möglich / possible: {', '.join(choices)}")

@@ -33,7 +33,7 @@ def show() -> str:
             "openingView": own.config.opening_view.model_dump(),
             "basemaps": [basemap.model_dump() for basemap in own.config.basemaps],
             "status": {status: text._asdict() for status, text in words.STATUS[language()].items()},
-            "plans": {name: themes.for_script(layers[name]) for name in themes.PLANS},
-            "themes": [themes.for_script(layer) for layer in shown],
+            "plans": {name: themes.for_script(layers[name], language()) for name in themes.PLANS},
+            "themes": [themes.for_script(layer, language()) for layer in shown],
         },
     )

@@ -3,10 +3,17 @@
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from geoportal.cartography import legend, planzeichen
+from geoportal.cartography.model import Dimension, Disc, Fill, Line, Rule, Sheet
+from geoportal.cartography.model import Symbol as Form
+from geoportal.cartography.sheets import RECHTSSTAND, STANDARD, sheets
 from geoportal.catalogue import Layer, Shelf, Symbol
+from geoportal.hier import Language
 from geoportal.web.errors import PortalSetupError
 
 log = logging.getLogger(__name__)
@@ -61,26 +68,51 @@ def symbol(layer: Layer, value: str | int | bool | None = None) -> dict[str, Any
     return {name: getattr(own, name, None) or getattr(layer.style, name) for name in Symbol.model_fields}
 
 
-def for_script(layer: Layer) -> dict[str, Any]:
-    """Title, symbols, and the fields that a click tells in their order; the first of them names the feature."""
+def for_script(layer: Layer, spoken: Language) -> dict[str, Any]:
+    """Title, how it is drawn, and the fields that are told of a feature; the first of them names it."""
+    limits = layer.style.scale
     return {
         "id": layer.id,
-        "title": layer.title.de,
-        "by": layer.style.by,
-        "minZoom": _zoom(layer.style.scale.farthest) if layer.style.scale else 0,
-        "symbol": symbol(layer),
-        "categories": [{"value": each.value, **symbol(layer, each.value)} for each in layer.style.categories],
-        "popup": [
-            {
-                "name": name,
-                "label": field.label.de,
-                "type": field.type,
-                "unit": field.unit,
-                "codes": {str(code): text.de for code, text in field.codes.items()},
-            }
-            for name, field in ((name, layer.properties[name]) for name in layer.popup)
-        ],
+        "title": getattr(layer.title, spoken),
+        "headline": layer.headline,
+        "minZoom": _zoom(limits.farthest) if limits else 0,
+        "maxZoom": _zoom(limits.closest) if limits and limits.closest else 24,
+        "cluster": layer.style.cluster,
+        "rules": [_rule(rule) for rule in _sheet(layer).rules],
+        "popup": layer.popup,
     }
+
+
+def legend_of(layer: Layer, spoken: Language) -> list[tuple[str, str]]:
+    """The layer's signs as (title, drawing): SVG without its root, of our own making."""
+    return [(entry.title, entry.drawing) for entry in legend.entries(_sheet(layer), spoken)]
+
+
+def _sheet(layer: Layer) -> Sheet:
+    drawn = sheets(layer)
+    return drawn.get(RECHTSSTAND) or drawn.get(STANDARD) or next(iter(drawn.values()))
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    """What a canvas needs of it: sizes in pixels, forms as pictures."""
+    told: dict[str, Any] = {"when": dict(rule.when)}
+    for dimension in Dimension:
+        if parts := [part for part in rule.drawn(dimension) if isinstance(part, Fill | Line | Disc | Form)]:
+            told[dimension.value] = [_part(part) for part in parts]
+    return told
+
+
+def _part(part: Fill | Line | Disc | Form) -> dict[str, Any]:
+    match part:
+        case Fill(colour, opacity):
+            return {"fill": colour, "opacity": opacity}
+        case Line(colour, width, dash, _):
+            return {"line": colour, "width": width, "dash": dash}
+        case Disc(radius, fill, stroke, width, growth):
+            grown = asdict(growth) if growth else None
+            return {"disc": fill, "radius": radius, "stroke": stroke, "width": width, "growth": grown}
+        case Form(form, size):
+            return {"form": f"data:image/svg+xml,{quote(planzeichen.form(form))}", "size": size}
 
 
 def _zoom(denominator: int) -> float:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +27,7 @@ from geoportal.database import owner_engine
 from geoportal.layers.tables import replace_rows
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
+from geoportal.ogc.query import BERLIN
 from geoportal.ogc.tiles.matrix import MAX_ZOOM, Tile
 from geoportal.settings import Settings
 from tests.ogc import DRAWN, LAYERS, ODD_NAME, origin, publish_stock
@@ -366,3 +368,64 @@ def test_no_tile_is_heavy_however_dense_the_data(stock: Settings, api: FlaskClie
     ]
     expected = (corners[1][0] - corners[0][0]) * (corners[1][1] - corners[0][1]) / 40**2
     assert counts[17] >= 0.8 * expected
+
+
+def selected(api: FlaskClient, tile: Tile, **parameters: str) -> TestResponse:
+    query = "&".join(f"{name}={value}" for name, value in parameters.items())
+    return api.get(f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.col}?f=mvt&{query}")
+
+
+def test_several_collections_come_in_one_tile(api: FlaskClient, tmp_path: Path) -> None:
+    tile = tile_at(9, 480_000, 5_630_000)
+    both = layers(selected(api, tile, collections="schulen,bebauungsplaene", pixels="512"), tmp_path)
+    assert sorted(both) == ["bebauungsplaene", "schulen"]
+    assert set(both["bebauungsplaene"]["status"]) >= {"in_kraft"}
+
+
+@pytest.mark.parametrize("zoom", [7, 11, 18])
+def test_near_points_are_one_point_with_their_number_and_none_is_lost(
+    api: FlaskClient, stock: Settings, tmp_path: Path, zoom: int
+) -> None:
+    engine = owner_engine(stock.require_database_url())
+    with engine.connect() as connection:
+        x, y = connection.execute(text("SELECT ST_X(geom), ST_Y(geom) FROM ogc.schulen ORDER BY id LIMIT 1")).one()
+        tile = tile_at(zoom, x, y)
+        count = connection.execute(
+            text("""SELECT count(*) FROM ogc.tile_feature WHERE source = 'schulen'
+                AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 3857)"""),
+            tile.bounds._asdict(),
+        ).scalar_one()
+    engine.dispose()
+    groups = layers(selected(api, tile, collections="schulen", clusters="true"), tmp_path)["schulen"]
+    inside = groups[groups.geometry.apply(lambda at: 0 <= at.x <= 4096 and 0 <= at.y <= 4096)]
+    numbers = inside["point_count"].fillna(1) if "point_count" in inside else inside["name"].map(lambda _: 1)
+    assert numbers.sum() == count
+    assert len(inside) < count or zoom == 18
+    if "name" in inside and "point_count" in inside:
+        assert (inside["name"].isna() == inside["point_count"].notna()).all()
+
+
+def test_a_tile_shows_the_plans_of_a_day(api: FlaskClient, tmp_path: Path) -> None:
+    tile = tile_at(14, origin(0)[0] + 50, origin(0)[1] + 50)
+    now = layers(selected(api, tile, collections="bebauungsplaene"), tmp_path)["bebauungsplaene"]
+    today = datetime.now(BERLIN).date()
+    then = layers(selected(api, tile, collections="bebauungsplaene", stand=today.isoformat()), tmp_path)
+    assert set(now["name"]) <= set(then["bebauungsplaene"]["name"])
+    before = selected(api, tile, collections="bebauungsplaene", stand=(today - timedelta(days=2)).isoformat())
+    assert before.status_code == 204, "nothing was published yet"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "collections=gibtesnicht",
+        "collections=schulen,schulen",
+        "collections=schulen&pixels=300",
+        "clusters=true",
+        "collections=schulen&clusters=ja",
+        "collections=schulen&stand=gestern",
+        f"collections={','.join(map(str, range(40)))}",
+    ],
+)
+def test_a_selection_that_is_not_sound_is_refused(api: FlaskClient, query: str) -> None:
+    assert api.get(f"/tiles/WebMercatorQuad/9/170/267?{query}").status_code in (400, 404)

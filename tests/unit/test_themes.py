@@ -82,10 +82,14 @@ def test_legal_states_differ_in_more_than_colour(folder: Path) -> None:
     assert len(set(dashes)) == len(dashes) == 4
 
 
-def test_a_click_tells_the_fields_of_the_popup_in_german(folder: Path) -> None:
-    told = for_script(Catalogue(folder).layers()["schulen"])["popup"]
-    assert told[0]["name"] == "name"
-    assert [field["label"] for field in told][:2] == ["Name", "Schulform"]
+def test_a_theme_is_drawn_on_the_map_as_the_one_source_of_styles_says(folder: Path) -> None:
+    told = for_script(Catalogue(folder).layers()["schulen"], "de")
+    assert told["popup"][0] == "name"
+    assert told["title"] == "Schulen"
+    [rule] = told["rules"]
+    assert rule["point"] == [{"disc": "#7a1fa2", "radius": 7.0, "stroke": "#ffffff", "width": 1.5, "growth": None}]
+    outlines = for_script(Catalogue(folder).layers()["bebauungsplaene"], "en")
+    assert {"status": "in_kraft"} in [rule["when"] for rule in outlines["rules"]]
 
 
 def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Path) -> None:
@@ -94,6 +98,6 @@ def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Pa
     text = manifest.read_text("utf-8")
     manifest.write_text(text.replace("style: {", "style: {scale: {farthest: 60000}, "), "utf-8")
     schools, wells = Catalogue(folder).themes()
-    assert for_script(schools)["minZoom"] == 0
+    assert for_script(schools, "de")["minZoom"] == 0
     # at zoom 12 a screen at 51° N shows 1:86 000, at zoom 13 1:43 000
-    assert 12 < for_script(wells)["minZoom"] < 13
+    assert 12 < for_script(wells, "de")["minZoom"] < 13

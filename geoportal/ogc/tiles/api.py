@@ -1,14 +1,47 @@
 """The paths of OGC API - Tiles for the OpenAPI document."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from geoportal.catalogue import Layer
 from geoportal.ogc.documents import HTML, JSON
+from geoportal.ogc.query import STAND
 from geoportal.ogc.tiles import matrix
 from geoportal.ogc.tiles.documents import MVT
+from geoportal.ogc.tiles.selection import CLUSTERS, COLLECTIONS, PIXELS
 
 type Document = dict[str, Any]
+
+
+def _query(name: str, description: str, schema: Document, **more: Any) -> Document:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema, **more}
+
+
+# The last three belong to a selection: without `collections` they are refused.
+_SELECTING: Final = {
+    "tileCollections": _query(
+        COLLECTIONS,
+        "Sammlungen statt der Bauleitpläne / collections instead of the plans",
+        {"type": "array", "items": {"type": "string"}},
+        style="form",
+        explode=False,
+    ),
+    "tilePixels": _query(
+        PIXELS,
+        "So breit zeigt eine Karte die Kachel / how wide a map shows the tile",
+        {"type": "integer", "enum": [256, 512], "default": 256},
+    ),
+    "tileClusters": _query(
+        CLUSTERS,
+        "Nahe Punkte als einer mit `point_count` / near points as one with `point_count`",
+        {"type": "boolean", "default": False},
+    ),
+    "tileStand": _query(
+        STAND,
+        "Die Pläne, wie sie an diesem Tag öffentlich waren / the plans as they were public on that day",
+        {"type": "string", "format": "date"},
+    ),
+}
 
 
 def openapi(layers: Iterable[Layer]) -> Document:
@@ -19,6 +52,8 @@ def openapi(layers: Iterable[Layer]) -> Document:
         ),
         **_paths("server", "", "Bauleitpläne", "dataset"),
     }
+    selecting = [{"$ref": f"#/components/parameters/{name}"} for name in _SELECTING]
+    paths[f"/tiles/{matrix.ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"]["get"]["parameters"] += selecting
     for layer in layers:
         name = layer.id.title().replace("_", "")
         paths |= _paths(layer.id, f"/collections/{layer.id}", layer.title.de, f"collection{name}")
@@ -36,6 +71,7 @@ def openapi(layers: Iterable[Layer]) -> Document:
             ("Col", "Spalte von Westen / column from the west", 2**matrix.MAX_ZOOM - 1),
         )
     }
+    parameters |= _SELECTING
     parameters |= {
         "fTile": _format("mvt"),
         "fTileset": _format("json", "html", "tilejson"),

@@ -4,23 +4,29 @@ No tile grows without bound: a feature is shown from the zoom that `plans.tile_f
 the largest come first, and there is an end to their number and to their vertices.
 """
 
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    TIMESTAMP,
     BigInteger,
     ColumnElement,
     Connection,
     Engine,
     LargeBinary,
     Select,
+    TableClause,
     Text,
     TextClause,
     Uuid,
+    and_,
+    case,
     cast,
     column,
     func,
     literal,
     literal_column,
+    or_,
     select,
     table,
     text,
@@ -30,10 +36,11 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from geoportal.catalogue import FieldType
+from geoportal.ogc.crs import STORAGE_SRID
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.tiles.matrix import SRID, Bounds, Tile
-from geoportal.ogc.tiles.tileset import TileLayer, Tileset
+from geoportal.ogc.tiles.tileset import PLAIN, Manner, TileLayer, Tileset
 
 EXTENT: Final = 4096
 _BUFFER: Final = 128  # of 4096: lines and symbols at an edge are drawn whole on both sides
@@ -44,6 +51,12 @@ _HEAVY: Final = 2000  # vertices; of a larger feature a tile shows but a part
 _LONGEST_TEXT: Final = 120
 # a label needs about this many zooms more room than its feature
 _LABEL_ZOOMS: Final = 3
+# cells of the grid of groups along a tile: coarse where single points would cover the map, else as small as their signs
+_COARSE: Final = 8
+_COARSE_UNTIL: Final = 14
+_FINE: Final = 64
+_BY_SIZE: Final = 156_543.034  # metres of the projection in a pixel of zoom 0
+_INTERVAL: Final = ("veroeffentlicht_am", "veroeffentlicht_bis")
 _KEYS: Final[dict[FieldType, Any]] = {FieldType.UUID: Uuid(), FieldType.INTEGER: BigInteger(), FieldType.TEXT: Text()}
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.UUID, FieldType.DATE, FieldType.DATETIME})
 
@@ -54,18 +67,18 @@ _FEATURE = table(
 )
 
 
-def cut(engine: Engine, tileset: Tileset, tile: Tile) -> bytes:
+def cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner = PLAIN) -> bytes:
     """A Mapbox Vector Tile, empty where there is nothing to be seen. Raises Unavailable."""
     with connection_for_reading(engine) as connection:
         most = _MOST_FEATURES
         # how many bytes its features need is known only afterwards; few tiles are cut twice
-        while len(content := _cut(connection, tileset, tile, most)) > _MOST_BYTES and most > 1:
+        while len(content := _cut(connection, tileset, tile, manner, most)) > _MOST_BYTES and most > 1:
             most = min(most // 2, most * _MOST_BYTES // len(content))
         return content
 
 
-def _cut(connection: Connection, tileset: Tileset, tile: Tile, most: int) -> bytes:
-    parts = [_layer(layer, tile, most) for layer in tileset.layers]
+def _cut(connection: Connection, tileset: Tileset, tile: Tile, manner: Manner, most: int) -> bytes:
+    parts = [_layer(layer, tile, manner, most) for layer in tileset.layers]
     whole: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         whole = whole.concat(part)
@@ -85,31 +98,83 @@ _BOUNDS: Final[TextClause] = text("""
     FROM (SELECT ST_Extent(geom) AS box FROM ogc.tile_feature WHERE source = ANY (:sources)) AS measured""")
 
 
-def _layer(layer: TileLayer, tile: Tile, most: int) -> ScalarSelect[Any]:
-    drawn = _drawn(layer, tile, most).subquery("drawn")
-    view = table(layer.view, *map(column, {"id", *layer.fields}), schema="ogc")
-    named = [_attribute(view.c[name], field.type).label(name) for name, field in layer.fields.items()]
-    known = select(*named).where(view.c.id == cast(drawn.c.key, _KEYS[layer.key]))
-    if layer.label is not None:
-        known = known.where(view.c[layer.label].is_not(None))
-    # one look-up a feature, whatever the planner thinks of the view
-    attributes = known.limit(1).lateral("attributes")
-    row = (
-        select(drawn.c.fid, *attributes.c, drawn.c.shape)
-        .select_from(drawn.join(attributes, true()))
-        .where(drawn.c.shape.is_not(None))
-        .subquery("feature_of_tile")
-    )
+def _layer(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> ScalarSelect[Any]:
+    if manner.grouped and layer.dimension == 0 and layer.label is None:
+        row = _groups(layer, tile, most).subquery("feature_of_tile")
+    else:
+        drawn = _drawn(layer, tile, manner, most).subquery("drawn")
+        attributes = _attributes(layer, drawn.c.key, manner.day)
+        row = (
+            select(drawn.c.fid, *attributes.c, drawn.c.shape)
+            .select_from(drawn.join(attributes, true()))
+            .where(drawn.c.shape.is_not(None))
+            .subquery("feature_of_tile")
+        )
     tile_of: ColumnElement[Any] = postgis("ST_AsMVT", literal_column(row.name), layer.id, EXTENT, "shape", "fid")
     return select(func.coalesce(tile_of, cast(literal(b""), LargeBinary()))).select_from(row).scalar_subquery()
 
 
-def _drawn(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
+def _attributes(layer: TileLayer, key: ColumnElement[Any], day: date | None = None, *also: ColumnElement[bool]) -> Any:
+    """One look-up a feature, whatever the planner thinks of the view."""
+    past = layer.history if day else None
+    view = table(past or layer.view, *map(column, {"id", *layer.fields, *_INTERVAL}), schema="ogc")
+    named = [_attribute(view.c[name], field.type).label(name) for name, field in layer.fields.items()]
+    known = select(*named).where(view.c.id == cast(key, _KEYS[layer.key]), *also)
+    if layer.label is not None:
+        known = known.where(view.c[layer.label].is_not(None))
+    if past and day:
+        known = known.where(_public_on(view, day))
+    return known.limit(1).lateral("attributes")
+
+
+def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
+    """Points by the cells of a grid: one alone is itself, several are one point in their middle, with `point_count`.
+
+    The grid goes a cell beyond the tile, so that a sign at an edge is drawn whole on both sides.
+    """
+    cells = _COARSE if layer.clustered and tile.zoom <= _COARSE_UNTIL else _FINE
+    west, south, east, north = tile.bounds
+    side = (east - west) / cells
+    place = _FEATURE.c.label
+    around = postgis("ST_MakeEnvelope", west - side, south - side, east + side, north + side, SRID)
+    x, y = postgis("ST_X", place), postgis("ST_Y", place)
+    cell = (func.floor((x - west) / side), func.floor((north - y) / side))
+    grouped = (
+        select(
+            func.min(_FEATURE.c.key).label("key"),
+            func.min(_FEATURE.c.fid).label("fid"),
+            func.count().label("number"),
+            postgis("ST_SetSRID", postgis("ST_Point", func.avg(x), func.avg(y)), SRID).label("place"),
+        )
+        .where(_FEATURE.c.source.in_(layer.sources), _FEATURE.c.geom.op("&&")(around))
+        .group_by(*cell)
+        .order_by(func.count().desc(), func.min(_FEATURE.c.fid))
+        .limit(most)
+        .subquery("grouped")
+    )
+    attributes = _attributes(layer, grouped.c.key, None, grouped.c.number == 1)
+    box = postgis("ST_MakeEnvelope", *tile.bounds, SRID)
+    buffer = EXTENT // cells if cells == _COARSE else _BUFFER
+    shape = postgis("ST_AsMVTGeom", grouped.c.place, box, EXTENT, buffer, literal_column("true"))
+    row = (
+        select(
+            case((grouped.c.number == 1, grouped.c.fid)).label("fid"),
+            case((grouped.c.number > 1, grouped.c.number)).label("point_count"),
+            *attributes.c,
+            shape.label("shape"),
+        )
+        .select_from(grouped.outerjoin(attributes, true()))
+        .subquery("row")
+    )
+    return select(row).where(row.c.shape.is_not(None))
+
+
+def _drawn(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> Select[Any]:
     """The chosen features with their shapes in the tile; the largest, until the tile is full."""
     within = tile.bounds
     box = postgis("ST_MakeEnvelope", *within, SRID)
     buffer = 0 if layer.label else _BUFFER
-    chosen = _chosen(layer, tile, buffer, most)
+    chosen = _chosen(layer, tile, manner, buffer, most)
     spent = func.sum(func.least(postgis("ST_NPoints", chosen.c.shape), _HEAVY)).over(
         order_by=(chosen.c.size.desc(), chosen.c.fid)
     )
@@ -118,15 +183,17 @@ def _drawn(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
     return select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
 
 
-def _chosen(layer: TileLayer, tile: Tile, buffer: int, most: int) -> Any:
+def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int) -> Any:
     margin = (tile.bounds.east - tile.bounds.west) * buffer / EXTENT
     west, south, east, north = tile.bounds
     area = postgis("ST_MakeEnvelope", west - margin, south - margin, east + margin, north + margin, SRID)
     place = _FEATURE.c.label if layer.label else _FEATURE.c.geom
-    zoom = tile.zoom - (_LABEL_ZOOMS if layer.label else 0)
-    parts = []
-    for source in layer.sources:
-        found = select(_FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, tile.zoom).label("shape")).where(
+    zoom = tile.zoom + manner.closer - (_LABEL_ZOOMS if layer.label else 0)
+    parts = [_as_of(layer, manner.day, area, _BY_SIZE / 2**zoom)] if manner.day and layer.history else []
+    for source in () if parts else layer.sources:
+        found = select(
+            _FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, tile.zoom + manner.closer).label("shape")
+        ).where(
             _FEATURE.c.source == source,
             # written out: so PostgreSQL sees that the index of the low zooms will do
             _FEATURE.c.min_zoom <= literal_column(str(zoom)),
@@ -140,6 +207,30 @@ def _chosen(layer: TileLayer, tile: Tile, buffer: int, most: int) -> Any:
     together = union_all(*parts).subquery("found") if len(parts) > 1 else parts[0].subquery("found")
     largest = select(together).order_by(together.c.size.desc(), together.c.fid).limit(most)
     return largest.subquery("chosen")
+
+
+def _as_of(layer: TileLayer, day: date, area: ColumnElement[Any], least: float) -> Select[Any]:
+    """Former outlines are not kept ready for tiles: they are asked for rarely. `least`: metres that are seen."""
+    view = table(layer.history or "", *map(column, ("id", "geom", *_INTERVAL)), schema="ogc")
+    shape = postgis("ST_Transform", view.c.geom, SRID)
+    size = func.sqrt(postgis("ST_Area", shape))
+    return select(
+        cast(view.c.id, Text()).label("key"),
+        func.hashtextextended(cast(view.c.id, Text()), 0).op("&")(literal_column("4503599627370495")).label("fid"),
+        size.label("size"),
+        shape.label("shape"),
+    ).where(
+        view.c.geom.op("&&")(postgis("ST_Transform", area, STORAGE_SRID)),
+        _public_on(view, day),
+        size >= least,
+    )
+
+
+def _public_on(view: TableClause, day: date) -> ColumnElement[bool]:
+    """What had begun before the end of the day, and had not ended."""
+    end = func.timezone("Europe/Berlin", cast(literal((day + timedelta(days=1)).isoformat(), Text()), TIMESTAMP()))
+    since, until = (view.c[name] for name in _INTERVAL)
+    return and_(since < end, or_(until.is_(None), until >= end))
 
 
 def _form(layer: TileLayer, zoom: int) -> ColumnElement[Any]:

@@ -2,7 +2,7 @@
 
 import functools
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -16,12 +16,13 @@ from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound, Unavailable
+from geoportal.ogc.query import COMMON
 from geoportal.ogc.service import Service
-from geoportal.ogc.tiles import cutting, documents, matrix
+from geoportal.ogc.tiles import cutting, documents, matrix, selection
 from geoportal.ogc.tiles.api import openapi
 from geoportal.ogc.tiles.documents import MVT, REL_VECTOR
 from geoportal.ogc.tiles.matrix import Bounds
-from geoportal.ogc.tiles.tileset import PLANS, Tileset, plans_tileset, tileset_of
+from geoportal.ogc.tiles.tileset import PLANS, Tileset, plans_tileset, selected_tileset, tileset_of
 
 _METADATA_FORMATS: Final = ("json", "html", "tilejson")
 _TILE_FORMATS: Final = ("mvt",)
@@ -57,7 +58,15 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         if bounds is None or not matrix.is_within(tile, bounds):
             # OGC API - Tiles 1, /req/core/tc-error A
             raise NotFound("Hier liegt nichts: siehe tileMatrixSetLimits. / Nothing here: see tileMatrixSetLimits.")
-        content = cutting.cut(service.engine, tileset, tile)
+        return packed(cutting.cut(service.engine, tileset, tile))
+
+    def cut_selected(names: Sequence[str], zoom: str, row: str, col: str) -> Response:
+        exchange = Exchange(service, pages, COMMON | selection.PARAMETERS, _TILE_FORMATS)
+        manner = selection.read_manner(exchange.parameters)
+        tileset = selected_tileset(service.current().collection(name) for name in names)
+        return packed(cutting.cut(service.engine, tileset, matrix.read_tile(zoom, row, col), manner))
+
+    def packed(content: bytes) -> Response:
         if not content:
             return Response(status=HTTPStatus.NO_CONTENT)  # tc-error B
         response = Response(gzip.compress(content, _GZIP_LEVEL, mtime=0), content_type=MVT)
@@ -92,9 +101,11 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
     @app.get(f"/tiles/{matrix.ID}/<zoom>/<row>/<col>")
     @_packed
-    @fresh(service, *PLANS)
-    def plan_tile(zoom: str, row: str, col: str) -> Response:
-        return cut(of_plans(), zoom, row, col)
+    def tile(zoom: str, row: str, col: str) -> Response:
+        names = selection.read_names(flask.request.args)
+        if not names:
+            return fresh(service, *PLANS)(lambda: cut(of_plans(), zoom, row, col))()
+        return fresh(service, *names)(lambda: cut_selected(names, zoom, row, col))()
 
     @app.get("/tileMatrixSets")
     def matrix_sets() -> Response:

@@ -1,11 +1,12 @@
 """What a vector tile holds: the tilesets, their layers, and which attributes go along."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from geoportal.catalogue import Field, FieldType, Layer, Words
-from geoportal.ogc.collection import DIMENSIONS, Collection
+from geoportal.ogc.collection import DIMENSIONS, Collection, has_history
 
 _BP, _FP, _CONTENTS = PLANS = ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte")
 # A tile is no data set: long texts and structures are left to the features themselves.
@@ -18,7 +19,9 @@ class TileLayer:
 
     `sources` are the sources in `ogc.tile_feature`; `view` (of schema `ogc`) has the attributes, by its `id` of type
     `key`. `label`: each feature is the point where its label stands, if the field `label` has a value.
-    `dimension` is that of all its geometries, None where they differ; `only` restricts a source to one.
+    `dimension` is that of all its geometries, None where they differ; `only` restricts a source to one. `history` is
+    the view of what was ever public, where there is one. `clustered`: near points may be one, not only those that would
+    cover each other.
     """
 
     id: str
@@ -30,6 +33,29 @@ class TileLayer:
     dimension: int | None
     only: int | None = None
     label: str | None = None
+    history: str | None = None
+    clustered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a tile is wanted.
+
+    `pixels`: how wide a map shows it, 256 or 512; in a wide tile smaller features can be seen. `grouped`: near points
+    of a layer are one point with their number. `day`: the plans as they were public at its end, instead of now.
+    """
+
+    pixels: int = 256
+    grouped: bool = False
+    day: date | None = None
+
+    @property
+    def closer(self) -> int:
+        """How many zooms nearer the tile is shown than its own."""
+        return self.pixels.bit_length() - 9
+
+
+PLAIN: Final = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +96,16 @@ def tileset_of(collection: Collection) -> Tileset:
         fields=_with_id(key, attributes(layer)),
         dimension=DIMENSIONS[layer.geometry],
         only=collection.dimension,
+        history=f"{layer.view}_historie" if has_history(layer) else None,
+        clustered=layer.style.cluster,
     )
     return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, (only,))
+
+
+def selected_tileset(collections: Iterable[Collection]) -> Tileset:
+    """Some collections in one tileset, in this order. There must be one at least."""
+    chosen = [tileset_of(collection) for collection in collections]
+    return replace(chosen[0], path="/tiles", layers=tuple(layer for tileset in chosen for layer in tileset.layers))
 
 
 def plans_tileset(collections: Mapping[str, Collection]) -> Tileset | None:

@@ -1,14 +1,12 @@
 // The board beside the map (a sheet below it on a phone): the plans in view, or the answer for one place.
 
-import { element, webAddress } from "./dom.js";
-import { counted, daysLeft, fieldValue, germanDate, planart, say } from "./words.js";
+import { element } from "./dom.js";
+import { counted, daysLeft, germanDate, planart, say } from "./words.js";
 
-const MOST_LISTED = 100;
 const KINDS = {
   bebauungsplaene: say("Bebauungsplan", "Local development plan"),
   flaechennutzungsplaene: say("Flächennutzungsplan", "Land-use plan"),
 };
-const compare = new Intl.Collator("de", { numeric: true }).compare;
 
 export class Board extends EventTarget {
   /** Fires "select" {plan}, "hover" {plan or null}, "open" and "close". `page` is the page's data block. */
@@ -22,6 +20,7 @@ export class Board extends EventTarget {
     this.inView = root.querySelector("#in-view");
     this.count = root.querySelector("#in-view-count");
     this.list = root.querySelector("#in-view-list");
+    this.rows = new Map();
     this.announcer = root.querySelector("#announcer");
     this.handle.addEventListener("click", () => this.open(!this.isOpen));
     root.addEventListener("keydown", (event) => {
@@ -43,10 +42,9 @@ export class Board extends EventTarget {
     this.announcer.textContent = text;
   }
 
-  /** The plans in view, as a list that does all that the map does. */
-  showInView(plans, { state, more }) {
-    const listed = [...plans].sort((a, b) => compare(sortKey(a.properties), sortKey(b.properties)));
-    const heading = sentence(listed.length, state, more);
+  /** The plans in view, as a list that does all that the map does. `count` null: more than can be counted. */
+  showInView(plans, { state, count }) {
+    const heading = sentence(plans.length, state, count);
     this.root.setAttribute("aria-busy", String(state === "loading"));
     if (this.count.textContent !== heading) {
       this.count.textContent = heading;
@@ -54,9 +52,11 @@ export class Board extends EventTarget {
     }
     this.handleText.textContent = heading;
     if (state === "loading") return; // the old list stays until the new one is there
-    this.list.hidden = listed.length === 0;
-    this.list.replaceChildren(...listed.slice(0, MOST_LISTED).map((plan) => this.#row(plan)));
-    if (listed.length > MOST_LISTED) {
+    this.list.hidden = plans.length === 0;
+    const before = this.rows;
+    this.rows = new Map(plans.map((plan) => [plan.id, before.get(plan.id) ?? this.#row(plan)])); // a row that has the focus stays
+    this.list.replaceChildren(...this.rows.values());
+    if (count === null || count > plans.length) {
       this.list.append(element("li", { class: "view-list__rest" }, say("Zoomen Sie heran, um die übrigen zu sehen.", "Zoom in to see the others.")));
     }
   }
@@ -73,7 +73,7 @@ export class Board extends EventTarget {
     ]);
   }
 
-  /** `page` is the server's answer; its title becomes that of the panel. */
+  /** `page` is the server's answer; its title becomes that of the panel. `places` are cards of what the map shows there. */
   showAnswer({ page, places }) {
     const title = page.querySelector("h1");
     title.remove();
@@ -81,9 +81,16 @@ export class Board extends EventTarget {
       card.addEventListener("mouseenter", () => this.#fire("hover", { id: card.dataset.plan }));
       card.addEventListener("mouseleave", () => this.#fire("hover", null));
     }
-    this.#showAnswer(title.textContent, [...places.map(place), page]);
+    const several = places.length > 1 ? element("p", { class: "board__several" }, chooser(places.length)) : null;
+    this.#showAnswer(title.textContent, [several, ...places, page].filter(Boolean));
     const plans = page.querySelectorAll(".card[data-plan]").length;
-    this.announce(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}`);
+    const also = places.length ? `, ${counted(places.length, say("Ort", "place"), say("Orte", "places"))}` : "";
+    this.announce(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}${also}`);
+  }
+
+  /** One thing of a theme, as chosen from a list. */
+  showPlace(title, card) {
+    this.#showAnswer(title, [card]);
   }
 
   /** One plan, as chosen from the list. */
@@ -96,7 +103,7 @@ export class Board extends EventTarget {
     this.inView.hidden = false;
     this.dispatchEvent(new Event("close"));
     this.root.removeAttribute("data-answer");
-    this.returnTo?.focus();
+    (this.returnTo?.isConnected ? this.returnTo : this.count).focus();
   }
 
   #showAnswer(text, parts) {
@@ -170,24 +177,15 @@ export class Board extends EventTarget {
   }
 }
 
-const sortKey = ({ gemeinde, name }) => `${gemeinde ?? ""} ${name ?? ""}`;
+const chooser = (count) => say(`Hier liegen ${count} Orte dicht beieinander:`, `There are ${count} places close together:`);
 
-function sentence(count, state, more) {
-  const plans = counted(count, say("Plan", "plan"), say("Pläne", "plans"));
-  if (state === "failed") return count ? `${plans}, ${say("vielleicht nicht alle", "perhaps not all")}` : say("Pläne nicht abrufbar", "Plans cannot be had");
-  if (state === "loading" && count === 0) return say("Pläne werden geladen …", "Loading plans …");
+function sentence(listed, state, count) {
+  const plans = counted(count ?? listed, say("Plan", "plan"), say("Pläne", "plans"));
+  if (state === "failed") return listed ? `${plans}, ${say("vielleicht nicht alle", "perhaps not all")}` : say("Pläne nicht abrufbar", "Plans cannot be had");
+  if (state === "loading" && listed === 0) return say("Pläne werden geladen …", "Loading plans …");
   if (count === 0) return say("Keine Pläne im Ausschnitt", "No plans in view");
-  return `${more ? say("Mehr als ", "More than ") : ""}${plans} ${say("im Ausschnitt", "in view")}`;
+  return `${count === null ? say("Mehr als ", "More than ") : ""}${plans} ${say("im Ausschnitt", "in view")}`;
 }
-
-const facts = (rows) =>
-  element(
-    "dl",
-    { class: "facts" },
-    rows
-      .filter(([, value]) => value)
-      .map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
-  );
 
 function more(address, name) {
   const text = say("Alles zu diesem Plan", "All about this plan");
@@ -200,31 +198,11 @@ function documentRow({ title, href, detail, external }) {
   return element("li", {}, shown, " ", element("span", { class: "documents__detail" }, detail));
 }
 
-/** A feature of a theme: as the server tells it, else its fields, of which the first is its name. */
-function place({ theme, feature: { properties }, details }) {
-  if (details) return ownCard(details);
-  const [title, ...rest] = theme.popup;
-  const rows = rest.filter(({ name }) => properties[name] !== null && properties[name] !== undefined);
-  return element(
-    "article",
-    { class: "card" },
-    element("p", { class: "card__kind" }, theme.title),
-    element("h3", {}, String(properties[title.name] ?? theme.title)),
-    facts(rows.map((field) => [field.label, linked(fieldValue(properties[field.name], field))])),
+const facts = (rows) =>
+  element(
+    "dl",
+    { class: "facts" },
+    rows
+      .filter(([, value]) => value)
+      .map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
   );
-}
-
-function linked(text) {
-  const address = webAddress(text);
-  return address ? element("a", { href: address, rel: "external noopener noreferrer" }, new URL(address).host) : text;
-}
-
-function ownCard(details) {
-  details.classList.add("card");
-  const title = details.querySelector("h1");
-  title.replaceWith(element("h3", {}, title.textContent));
-  for (const heading of details.querySelectorAll("h2")) {
-    heading.replaceWith(element("h4", { id: heading.id }, heading.textContent));
-  }
-  return details;
-}

@@ -11,10 +11,3 @@ export function element(name, attributes = {}, ...children) {
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
 }
-
-/** A web address that is safe to link, or null: values from data may say `javascript:`. */
-export function webAddress(value) {
-  if (!URL.canParse(value)) return null;
-  const url = new URL(value);
-  return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
-}

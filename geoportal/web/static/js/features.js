@@ -6,12 +6,12 @@ class ServiceError extends Error {}
 
 /**
  * The features of a collection: {features, more}; `more` is true when the box holds more than one page.
- * `box` is a Leaflet LatLngBounds; `anew`: whatever the browser still has is asked about again. Rejects with ServiceError, or with AbortError after an abort.
+ * `box` is a Leaflet LatLngBounds. Rejects with ServiceError, or with AbortError after an abort.
  */
-export async function items(ogc, collection, { box, signal, limit = PAGE, anew = false, ...filters } = {}) {
+export async function items(ogc, collection, { box, signal, limit = PAGE, ...filters } = {}) {
   const query = new URLSearchParams({ f: "json", limit, ...filters });
   if (box) query.set("bbox", box.toBBoxString());
-  const answer = await fetchJson(`${ogc}/collections/${collection}/items?${query}`, signal, anew ? "no-cache" : "default");
+  const answer = await fetchJson(`${ogc}/collections/${collection}/items?${query}`, signal);
   // not by numberMatched, which is left out where counting would take long
   return { features: answer.features, more: answer.links.some(({ rel }) => rel === "next") };
 }
@@ -21,10 +21,10 @@ export function item(ogc, collection, id, signal) {
   return fetchJson(`${ogc}/collections/${collection}/items/${encodeURIComponent(id)}?f=json`, signal);
 }
 
-export async function fetchJson(url, signal, cache = "default") {
+export async function fetchJson(url, signal) {
   let response;
   try {
-    response = await fetch(url, { signal, cache, headers: { accept: "application/geo+json, application/json" } });
+    response = await fetch(url, { signal, headers: { accept: "application/geo+json, application/json" } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError("offline");

@@ -6,13 +6,15 @@ const FP = "flaechennutzungsplaene";
 const BP = "bebauungsplaene";
 export const FP_FROM = 12; // zoom; farther out, the first view of the whole area needs no tile
 export const BP_FROM = 15;
-const CLOSEST = 20; // the last zoom of the tiles
+const CLOSEST = 19; // the last zoom of the map
+// On a fine screen, the tiles of the next zoom at half their size. (Leaflet's own option would take the last zoom away.)
+const SHARP = L.Browser.retina ? { tileSize: 128, zoomOffset: 1 } : {};
 
 export class PlanDrawing extends EventTarget {
-  /** `statuses` are all there are. Fires "change" when another thing is drawn, a tile does not come, or comes again. */
-  constructor(map, { ogc, pane, statuses }) {
+  /** `statuses` are all there are, `stand` is a day or null for now. Fires "change" when another thing is drawn, a tile does not come, or comes again. */
+  constructor(map, { ogc, pane, statuses, stand = null }) {
     super();
-    Object.assign(this, { map, ogc, pane });
+    Object.assign(this, { map, ogc, pane, stand });
     this.current = statuses.filter((status) => status !== "archiviert");
     this.layers = new Map();
     this.missing = new Set(); // tiles that did not come
@@ -64,10 +66,10 @@ export class PlanDrawing extends EventTarget {
   }
 
   #tiles({ collection, status, from, to }) {
-    const chosen = status ? `&status=${encodeURIComponent(status)}` : "";
+    const chosen = (status ? `&status=${encodeURIComponent(status)}` : "") + (this.stand ? `&stand=${this.stand}` : "");
     const url = `${this.ogc}/collections/${collection}/styles/planzv/map/tiles/WebMercatorQuad/{z}/{y}/{x}?f=webp${chosen}`;
     const zIndex = (collection === BP ? 2 : 0) + (status === "archiviert" ? 0 : 1); // what is past, below
-    const layer = L.tileLayer(url, { pane: this.pane, minZoom: from, maxZoom: to, zIndex });
+    const layer = L.tileLayer(url, { pane: this.pane, minZoom: from, maxZoom: to, zIndex, ...SHARP });
     layer.on("tileerror", ({ tile }) => this.#note(() => this.missing.add(tile)));
     layer.on("tileunload", ({ tile }) => this.missing.has(tile) && this.#note(() => this.missing.delete(tile)));
     return layer;

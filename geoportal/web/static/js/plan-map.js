@@ -35,7 +35,7 @@ async function enhance(stage) {
     maxZoom: 20,
     zoomSnap: 0.25,
   });
-  const renderers = prepare(map);
+  const renderers = prepare(map, ["gemeinden", "contents", "plans", "labels"]);
   map.fitBounds([[south, west], [north, east]], { padding: [16, 16], animate: false });
   drawBoundaries(map, ogc, renderers.gemeinden).catch(() => undefined); // only a background
   drawContents(contents.features, { renderer: renderers.contents, zoom: map.getZoom() }).addTo(map);

@@ -13,6 +13,12 @@ export class ThemeTree extends EventTarget {
     });
   }
 
+  /** What of a MapState the switches say: {on, statuses}. Bebauungspläne are on while any of their legal states is. */
+  state() {
+    const statuses = this.on("status");
+    return { on: new Set([...(statuses.size ? ["bebauungsplaene"] : []), ...this.on("layer"), ...this.on("theme")]), statuses };
+  }
+
   /** The switched-on values of one name: "status", "layer", "theme", "basemap". */
   on(name) {
     return new Set(new FormData(this.form).getAll(name));

@@ -21,6 +21,31 @@ export function bindCoordinates(map, node) {
   show(map.getCenter());
 }
 
+/** What lies under the pointer is named beside it; the Escape key puts the name away. */
+export function bindNames(map, nameAt) {
+  const tip = window.L.tooltip({ direction: "top", offset: [0, -10], className: "map-tip" });
+  let waits = false;
+  map.on("mousemove", ({ latlng }) => {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => {
+      waits = false;
+      const name = nameAt(latlng);
+      map.getContainer().classList.toggle("map--over", name !== null);
+      if (name === null) return tip.remove();
+      tip.setContent(textNode(name)).setLatLng(latlng).addTo(map);
+    });
+  });
+  map.on("mouseout movestart", () => tip.remove());
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && tip.remove());
+}
+
+function textNode(text) {
+  const node = document.createElement("span");
+  node.textContent = text;
+  return node;
+}
+
 /** `found(latlng)` is called with the place; `tell(text)` when the device or its owner does not give it. */
 export function bindPosition(button, found, tell) {
   button.hidden = !navigator.geolocation;

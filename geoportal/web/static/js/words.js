@@ -23,11 +23,3 @@ export function daysLeft(end, today) {
 
 /** The official labels shorten the words that citizens know. */
 export const planart = (label) => label?.replace("BPlan", "Bebauungsplan").replace("FPlan", "Flächennutzungsplan");
-
-/** The value of a field as its manifest describes it: {type, codes}. */
-export function fieldValue(value, { type, codes }) {
-  if (codes[value] !== undefined) return codes[value];
-  if (type === "date" || type === "datetime") return germanDate(value);
-  if (type === "boolean") return value ? say("ja", "yes") : say("nein", "no");
-  return typeof value === "number" ? number.format(value) : String(value);
-}

@@ -1,0 +1,170 @@
+// What was asked of the map, and where it is marked: a place, a plan of the list, a thing of a theme, a hit of the search.
+
+import { answerOf, withDocuments } from "./answer.js";
+import { shapes, token } from "./drawing.js";
+import { item } from "./features.js";
+import { rowsInView } from "./in-view.js";
+import { nameOf, placeCard } from "./place-card.js";
+import { counted, say } from "./words.js";
+
+const { L } = window;
+const REACH = window.matchMedia("(pointer: coarse)").matches ? 14 : 6; // pixels between a click and what it means
+const CLOSER = 2; // zooms into a group of points
+const MOST = 30; // places at one spot
+
+export class Asking {
+  /** `picture()` is the MapPicture; `narrow` tells whether the panel covers the map. */
+  constructor(map, { board, page, picture, renderer, narrow }) {
+    Object.assign(this, { map, board, page, picture, renderer, narrow });
+    this.selection = L.layerGroup().addTo(map);
+    this.request = null;
+  }
+
+  /** The answer for a place; `url` is that of its page where it has one, such as an address. */
+  async at(latlng, url = this.#placeUrl(latlng)) {
+    const places = this.#themesAt(latlng);
+    const [group] = places.filter(({ feature }) => feature.count > 1);
+    if (group && this.map.getZoom() < this.map.getMaxZoom()) return this.#enter(group);
+    const signal = this.#ask();
+    this.markPlace(latlng);
+    this.board.showLoading();
+    this.#makeRoom(latlng);
+    try {
+      const [page, found] = await Promise.all([answerOf(url, signal), this.#eachOf(places, signal)]);
+      const cards = found.map(({ theme, feature }) =>
+        placeCard(theme, feature, { details: this.page.details, open: found.length === 1, shown: ({ id }) => this.#mark(theme.id, id) }),
+      );
+      this.board.showAnswer({ page, places: cards });
+      this.#makeRoom(latlng);
+    } catch (error) {
+      if (error.name !== "AbortError") this.board.showFailure(() => this.at(latlng, url));
+    }
+  }
+
+  /** A plan of the list. */
+  async plan(row) {
+    const signal = this.#ask();
+    try {
+      const [plan, { documents }] = await Promise.all([
+        item(this.page.ogc, row.collection, row.id, signal),
+        withDocuments(row, this.page.documents, signal),
+      ]);
+      this.#outline(plan);
+      this.board.showPlan({ ...plan, collection: row.collection, documents });
+    } catch (error) {
+      if (error.name !== "AbortError") this.board.showFailure(() => this.plan(row));
+    }
+  }
+
+  /** A thing of a theme, as chosen from a list. */
+  async place(theme, row) {
+    const signal = this.#ask();
+    try {
+      const feature = await item(this.page.ogc, theme.id, row.id, signal);
+      this.#outline(feature);
+      this.#mark(theme.id, row.id);
+      this.board.showPlace(nameOf(theme, feature.properties), placeCard(theme, feature, { details: this.page.details, open: true }));
+    } catch (error) {
+      if (error.name !== "AbortError") this.board.showFailure(() => this.place(theme, row));
+    }
+  }
+
+  /** A hit of the search: the map goes there, and where the place has an answer, it is told. */
+  goTo({ lat, lon, zoom, title, kind, here }) {
+    const latlng = L.latLng(lat, lon);
+    this.map.setView(latlng, zoom, { animate: false });
+    if (here || kind === "plan") return this.at(latlng, here ?? undefined);
+    this.board.close();
+    this.markPlace(latlng);
+    this.board.announce(say(`Die Karte zeigt ${title}.`, `The map shows ${title}.`));
+    if (this.narrow.matches) this.board.open(false);
+  }
+
+  /** While the pointer moves over the map: what lies under it. Returns its name, or null. */
+  nameAt(latlng) {
+    const [hit] = this.picture().hits(latlng, REACH / 2);
+    if (!hit) return null;
+    const { layer, feature } = hit;
+    const theme = this.#theme(layer.id);
+    if (!theme) return feature.properties.name ?? null;
+    return feature.count > 1 ? `${theme.title}: ${feature.count}` : nameOf(theme, feature.properties);
+  }
+
+  /** While pointer or keyboard rest on a plan of the board: {id, collection}, or null for none. */
+  hover(plan) {
+    const collections = plan?.collection ? [plan.collection] : Object.keys(this.page.plans);
+    if (!plan) return this.picture().setMarked(null);
+    for (const collection of collections) this.#mark(collection, plan.id);
+  }
+
+  markPlace(latlng) {
+    this.selection.clearLayers();
+    this.picture().setMarked(null);
+    if (!latlng) return;
+    const ring = { renderer: this.renderer, pane: "selection", interactive: false, fill: false };
+    L.circleMarker(latlng, { ...ring, radius: 9, color: "#fff", weight: 6 }).addTo(this.selection);
+    L.circleMarker(latlng, { ...ring, radius: 9, color: token("--mark"), weight: 3 }).addTo(this.selection);
+  }
+
+  #ask() {
+    this.request?.abort();
+    this.request = new AbortController();
+    return this.request.signal;
+  }
+
+  #theme(id) {
+    return this.page.themes.find((theme) => theme.id === id);
+  }
+
+  #themesAt(latlng) {
+    const hits = this.picture().hits(latlng, REACH);
+    return hits.flatMap(({ layer, ...hit }) => (this.#theme(layer.id) ? [{ ...hit, theme: this.#theme(layer.id) }] : []));
+  }
+
+  /** Those that stand for several, replaced by these: so near to each other that no zoom parts them. */
+  async #eachOf(places, signal) {
+    const parts = await Promise.all(
+      places.map(async ({ theme, feature, latlng }) => {
+        if (feature.count === 1) return [{ theme, feature }];
+        const box = latlng.toBounds(10); // metres
+        const { features } = await rowsInView(this.page.ogc, theme.id, box, { fields: theme.popup, signal });
+        return features.map((each) => ({ theme, feature: each }));
+      }),
+    );
+    return parts.flat().slice(0, MOST);
+  }
+
+  #enter({ theme, feature, latlng }) {
+    this.map.setView(latlng, Math.min(this.map.getZoom() + CLOSER, this.map.getMaxZoom()));
+    const things = counted(feature.count, theme.title, theme.title);
+    this.board.announce(say(`${things}: Die Karte ist herangezoomt.`, `${things}: the map has zoomed in.`));
+  }
+
+  #mark(collection, id) {
+    this.picture().setMarked({ collection, id });
+  }
+
+  #outline(feature) {
+    this.markPlace(null);
+    const style = () => ({ color: token("--mark"), weight: 4, fill: false, radius: 9 });
+    const drawn = shapes([feature], { renderer: this.renderer, pane: "selection", style }).addTo(this.selection);
+    this.map.fitBounds(drawn.getBounds(), { maxZoom: 17, ...this.#room() });
+  }
+
+  #placeUrl({ lat, lng }) {
+    const url = new URL(this.page.here, window.location.href);
+    url.searchParams.set("lon", lng.toFixed(6));
+    url.searchParams.set("lat", lat.toFixed(6));
+    return url;
+  }
+
+  /** What covers the map: on a phone the sheet lies over its foot, the legend's switch over its top. */
+  #room() {
+    const [top, bottom] = this.narrow.matches ? [140, 0.66 * this.map.getSize().y] : [40, 40];
+    return { paddingTopLeft: [40, top], paddingBottomRight: [40, bottom] };
+  }
+
+  #makeRoom(latlng) {
+    if (this.narrow.matches) this.map.panInside(latlng, this.#room());
+  }
+}

@@ -1,0 +1,73 @@
+// Vector tiles of several collections: each tile is asked for once, with all the collections that are still missing.
+
+import { VectorTile } from "../vendor/modules/vector-tile.js";
+import { PbfReader } from "../vendor/modules/pbf.js";
+import { featuresOf } from "./tile-features.js";
+
+const KEPT = 200; // tiles, the least used go first
+
+export class TileSource {
+  /** `stand`: an ISO day, of which the plans are asked for; null: now. */
+  constructor(ogc, stand = null) {
+    Object.assign(this, { ogc, stand });
+    this.tiles = new Map(); // "z/y/x" -> Map(collection -> promise of features)
+    this.changed = new Set(); // collections of which the browser may still hold former tiles
+    this.requests = new Map(); // "z/y/x" -> AbortController of what is on its way
+  }
+
+  /** {collection: features} for a tile. Rejects when a part does not come; what came is kept. */
+  async load({ x, y, z }, collections) {
+    const key = `${z}/${y}/${x}`;
+    const tile = this.tiles.get(key) ?? new Map();
+    this.tiles.delete(key);
+    this.tiles.set(key, tile); // the newest at the end
+    if (this.tiles.size > KEPT) this.tiles.delete(this.tiles.keys().next().value);
+    const missing = collections.filter((name) => !tile.has(name));
+    if (missing.length) {
+      const whole = this.#fetch(key, missing);
+      for (const name of missing) {
+        const part = whole.then((layers) => layers[name] ?? []);
+        part.catch(() => tile.delete(name));
+        tile.set(name, part);
+      }
+    }
+    const parts = await Promise.all(collections.map((name) => tile.get(name)));
+    return Object.fromEntries(collections.map((name, index) => [name, parts[index]]));
+  }
+
+  /** Gives up what is on its way for a tile that nobody looks at any more. */
+  drop({ x, y, z }) {
+    this.requests.get(`${z}/${y}/${x}`)?.abort();
+  }
+
+  /** After data of collections have changed: what browser and page still have of them counts no more. */
+  renew(collections) {
+    for (const tile of this.tiles.values()) for (const name of collections) tile.delete(name);
+    for (const name of collections) this.changed.add(name);
+  }
+
+  async #fetch(key, collections) {
+    const query = new URLSearchParams({ f: "mvt", pixels: 512, clusters: true, collections });
+    if (this.stand) query.set("stand", this.stand);
+    const request = this.requests.get(key) ?? new AbortController();
+    this.requests.set(key, request);
+    try {
+      return await read(`${this.ogc}/tiles/WebMercatorQuad/${key}?${query}`, {
+        signal: request.signal,
+        cache: collections.some((name) => this.changed.has(name)) ? "no-cache" : "default",
+      });
+    } finally {
+      if (this.requests.get(key) === request) this.requests.delete(key);
+    }
+  }
+}
+
+async function read(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) {
+    await response.body?.cancel(); // unread, it would hold its connection
+    throw new Error(`${url}: ${response.status}`);
+  }
+  const { layers } = new VectorTile(new PbfReader(new Uint8Array(await response.arrayBuffer())));
+  return Object.fromEntries(Object.values(layers).map((layer) => [layer.name, featuresOf(layer)]));
+}
