@@ -43,7 +43,7 @@ def ingest(
     """
     shown = name or file.name
     kind = recognise(file, shown)
-    members = [_screened(member, workdir) for member in _members(file, shown, kind, workdir)]
+    members = [_screened(member, workdir) for member in members_of(file, shown, kind, workdir)]
     bundle = sort(members)
     sheets = pictures.read_all(bundle.pictures, workdir, srid)
     readings = _readings(bundle, sheets, shown, srid, gemeinde, schemas)
@@ -72,7 +72,7 @@ def ingest(
     return Batch(tuple(plans), found, report)
 
 
-def _members(file: Path, shown: str, kind: Format, workdir: Path) -> list[Member]:
+def members_of(file: Path, shown: str, kind: Format, workdir: Path) -> list[Member]:
     if kind is Format.ZIP and not is_workbook(file):
         return unzip(file, shown, workdir)
     if kind is Format.GZIP:

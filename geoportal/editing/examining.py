@@ -38,7 +38,7 @@ def examine(archive: Archive, scanner: str | None, file: Path, name: str) -> Exa
     """
     if scanner is not None:
         virus_scan.require_clean(scanner, file)
-    with _turn(), archive.scratch() as workdir:
+    with turn(), archive.scratch() as workdir:
         batch = sandbox.read(file, name, workdir=workdir, program=_PROGRAM)
         [paper] = batch.attachments
         findings = [
@@ -55,7 +55,8 @@ def examine(archive: Archive, scanner: str | None, file: Path, name: str) -> Exa
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
+    """Two reading processes at a time for those who wait for a page. Raises ExaminersBusy."""
     if not _TURNS.acquire(timeout=_PATIENCE):
         raise ExaminersBusy
     try:

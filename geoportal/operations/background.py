@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from geoportal import sandbox, uploads
 from geoportal.archive import Archive
 from geoportal.database.tables import SRID
+from geoportal.editing.profiles import with_profile
 from geoportal.operations.delivering import archived, take_over
 from geoportal.operations.outcomes import NotFound
 from geoportal.operations.trying import official_grenzen
@@ -55,7 +56,7 @@ def process(
     upload = _begin(engine, upload_id)
     if upload is None:
         return
-    gemeinde = None if upload.ags is None else gemeinde_of(upload.ags)
+    gemeinde = None if upload.ags is None else with_profile(engine, gemeinde_of(upload.ags))
     try:
         with archive.scratch() as workdir:
             batch = sandbox.read(

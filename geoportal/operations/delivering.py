@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from geoportal import store
 from geoportal.archive import Archive
 from geoportal.editing import carrying
+from geoportal.editing.profiles import with_profile
 from geoportal.operations.outcomes import Delivery, EndingsChanged, Outcome
 from geoportal.operations.trying import is_publishable, official_grenzen, reading
 from plans_ingest import Batch, Plan, Report
@@ -34,7 +35,7 @@ def deliver(
     end, because the file is the whole stock of its Gemeinden and they are not in it.
     Raises PlanFileError, or EndingsChanged when other plans would end than those; then nothing was kept.
     """
-    with reading(file, gemeinde, schemas, official_grenzen(engine)) as batch:
+    with reading(file, with_profile(engine, gemeinde), schemas, official_grenzen(engine)) as batch:
         sha256 = archive.put(file)
         files = archived(archive, batch)
         with engine.begin() as connection:
@@ -43,7 +44,11 @@ def deliver(
 
 def endings(engine: Engine, file: Path, gemeinde: Gemeinde | None = None) -> dict[UUID, str]:
     """The public plans that would end if this file were the whole stock of the Gemeinden and Planwerke in it."""
-    with reading(file, gemeinde) as batch, engine.connect() as connection, connection.begin() as trial:
+    with (
+        reading(file, with_profile(engine, gemeinde)) as batch,
+        engine.connect() as connection,
+        connection.begin() as trial,
+    ):
         addresses = _claim(connection, batch.plans)
         found = _endings(connection, [(addresses[plan.schluessel], plan) for plan in batch.plans])
         trial.rollback()

@@ -98,6 +98,7 @@ PAGES = {
     "/werkbank/lieferung/{number}/bericht.gpkg": READERS,
     "/werkbank/lieferung/{number}/original": READERS,
     "/werkbank/lieferung/{number}/fortschritt": READERS,
+    "/werkbank/lieferung/{number}/spalten": READERS,
     "/werkbank/fassung/{version}": READERS,
     "/werkbank/fassung/{version}/dokument/{paper}": READERS,
     "/werkbank/plan/{plan}": READERS,  # an office of its own sees it once a version was public
@@ -111,6 +112,8 @@ CHANGES = {
     "/werkbank/lieferung/{number}/zurueckgeben": {"publisher", "kreis"},
     "/werkbank/lieferung/{number}/verwerfen": {"planner", "kreis", "deliverer"},
     "/werkbank/lieferung/{number}/veroeffentlichen": {"publisher", "kreis"},
+    "/werkbank/lieferung/{number}/spalten": {"planner", "kreis", "deliverer"},
+    "/werkbank/lieferung/{number}/noch-einmal": {"planner", "kreis", "deliverer"},
     "/werkbank/fassung/{version}/angaben": {"planner", "kreis", "deliverer"},
     "/werkbank/fassung/{version}/dokument": {"planner", "kreis", "deliverer"},
     "/werkbank/fassung/{version}/dokumente": {"planner", "kreis", "deliverer"},
@@ -166,7 +169,7 @@ def test_every_route_is_in_one_of_the_tables(desk: Desk) -> None:
     free = "sign_in sign_in_now confirm to_provider from_provider invitation choose_password shared_report shared_map"
     free += " forgotten forgotten_now"
     own = "sign_out account change_password second_factor end_other_sessions make_token revoke_token overview deliver"
-    both = f"{free} {own} shared_file deliver_now log log_export tus_create tus_head tus_patch tus_delete"
+    both = f"{free} {own} shared_file deliver_now log log_export tus_create tus_head tus_patch tus_delete profile"
     elsewhere = {f"desk.{name}" for name in both.split()}
     every = desk.office.app.url_map.iter_rules()
     rules = {rule.endpoint: rule.rule for rule in every if rule.endpoint.startswith("desk.")}

@@ -95,6 +95,8 @@ DONE: Final = MappingProxyType(
         "filled_in": "hat Angaben ausgefüllt",
         "document_added": "hat ein Dokument hinzugefügt",
         "documents_arranged": "hat Dokumente geordnet",
+        "profile_saved": "hat Spalten zugeordnet",
+        "read_again": "hat noch einmal lesen lassen",
         "edit_begun": "hat eine Bearbeitung begonnen",
     }
 )
@@ -112,6 +114,20 @@ FIELDS: Final = MappingProxyType(
         "erstellungsmassstab": "Maßstab", "xplan_version": "Version von XPlanGML", "flaeche": "Fläche (m²)",
     }
 )  # fmt: skip
+
+
+# What a column of a table can mean besides a field of the form.
+COLUMNS: Final = MappingProxyType(
+    {
+        "planwerk": "Planwerk (BP oder FP)", "internal_id": "Kennung der Gemeinde", "kommentar": "Bemerkung",
+        "ags": "Gemeindeschlüssel (AGS)", "gemeinde": "Name der Gemeinde", "ortsteil": "Ortsteil",
+        "aendert": "Nummer des Plans, den dieser ändert", "aenderungen_bis_datum": "Änderungen bis",
+        "techn_herstell_datum": "Technische Herstellung", "auslegung_start": "Auslegung von",
+        "auslegung_ende": "Auslegung bis", "traegerbeteiligung_start": "Trägerbeteiligung von",
+        "traegerbeteiligung_ende": "Trägerbeteiligung bis", "scan": "Georeferenzierte Planzeichnung (Datei)",
+    }
+)  # fmt: skip
+ENUMERATIONS: Final = MappingProxyType({"planart": "PlanArt", "rechtsstand": "Rechtsstand", "verfahren": "Verfahren"})
 
 
 def shown(value: Any, enumeration: str | None = None) -> str:

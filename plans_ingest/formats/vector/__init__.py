@@ -32,7 +32,7 @@ def read(tables: Sequence[Table], books: Sequence[Member], shown: str, srid: int
 
     Raises PlanFileError; what is not understood is told and kept.
     """
-    layers = [layer for table in tables for layer in _layers(table)]
+    layers = [layer for table in tables for layer in layers_of(table)]
     features = sum(len(layer.records) for layer in layers)
     issues = [issue for layer in layers for issue in layer.issues]
     known = profiles.candidates(own)
@@ -63,7 +63,7 @@ def read(tables: Sequence[Table], books: Sequence[Member], shown: str, srid: int
     )
 
 
-def _layers(table: Table) -> list[Layer]:
+def layers_of(table: Table) -> list[Layer]:
     path, name = table.member.path, table.member.name
     match table.kind:
         case Format.GEOPACKAGE:
