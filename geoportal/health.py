@@ -5,17 +5,17 @@ Asked through the read role, so that the web server can answer for itself; never
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
-from geoportal.catalogue import Layer
+from geoportal.catalogue import Layer, Reason
 from geoportal.database.engine import probe_engine
 from geoportal.database.schema import Standing, standing_of
 
@@ -31,6 +31,7 @@ _MISSED: Final = 3  # times that a source may be overdue before its layer is cal
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
 _MAIL: Final = text("SELECT waiting, waiting_since, failed, fault FROM ogc.mail")
+_LAYERS: Final = text("SELECT layer, synced_at, fault_kind, fault_since FROM ogc.layer_state")
 _DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
 
 
@@ -76,15 +77,29 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """How the source of a layer stands. `reason` is the kind of its fault, None where there is none."""
+
+    synced_at: datetime | None
+    reason: Reason | None
+    since: datetime | None
+
+    def __str__(self) -> str:
+        return _REASONS[self.reason] if self.reason else "lange nicht gelesen"
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """`operation` and `changed` (by collection) are None while the database does not answer."""
+    """`stale` are the layers that are not as fresh as they should be, each with how its source stands.
+
+    `operation` and `changed` (by collection) are None while the database does not answer."""
 
     findings: tuple[Finding, ...]
     free_bytes: int
     total_bytes: int
     operation: Operation | None = None
     changed: Mapping[str, datetime] | None = None
-    stale: tuple[str, ...] = ()
+    stale: Mapping[str, Source] = field(default_factory=dict)
     letters: Letters | None = None
 
     @property
@@ -111,12 +126,11 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
             operation = Operation(**connection.execute(_OPERATION).one()._asdict())
             letters = Letters(**connection.execute(_MAIL).one()._asdict())
             changed = {row.collection: row.changed_at for row in connection.execute(_DATA)}
+            sources = {row.layer: _source(row) for row in connection.execute(_LAYERS)}
     except SQLAlchemyError as fault:
         return Health((_away(fault), space), disk.free, disk.total)
     took = time.monotonic() - began
-    stale = tuple(
-        layer.id for layer in layers if layer.refresh and _is_stale(layer.refresh, changed.get(layer.id), now)
-    )
+    stale = dict(_stale(layers, sources, now))
     findings = (
         _database(took),
         _schema(operation.revision),
@@ -130,8 +144,17 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
     return Health(findings, disk.free, disk.total, operation, changed, stale, letters)
 
 
-def _is_stale(refresh: timedelta, changed: datetime | None, now: datetime) -> bool:
-    return changed is None or now - changed > _MISSED * refresh
+def _source(row: Any) -> Source:
+    return Source(row.synced_at, Reason(row.fault_kind) if row.fault_kind else None, row.fault_since)
+
+
+def _stale(layers: Iterable[Layer], sources: Mapping[str, Source], now: datetime) -> Iterator[tuple[str, Source]]:
+    """Those whose source failed, and those that were to be read long ago, whether or not that had changed anything."""
+    for layer in layers:
+        source = sources.get(layer.id, Source(None, None, None))
+        missed = layer.refresh and (source.synced_at is None or now - source.synced_at > _MISSED * layer.refresh)
+        if source.reason or missed:
+            yield layer.id, source
 
 
 def _away(fault: Exception) -> Finding:
@@ -213,9 +236,19 @@ def _mail(letters: Letters, now: datetime) -> Finding:
     return Finding("mail", Level.OK, f"{letters.waiting} Briefe warten.")
 
 
-def _layers(stale: tuple[str, ...]) -> Finding:
+_REASONS: Final = {
+    Reason.MANIFEST: "Manifest fehlerhaft",
+    Reason.UNREACHABLE: "Quelle nicht erreichbar",
+    Reason.UNREADABLE: "Quelle nicht lesbar",
+    Reason.UNEXPECTED: "Quelle anders als erwartet",
+    Reason.DATABASE: "Datenbank",
+}
+
+
+def _layers(stale: Mapping[str, Source]) -> Finding:
     if stale:
-        return Finding("layers", Level.WARNING, f"Veraltet: {', '.join(stale)}.", "geoportal layers sync")
+        told = ", ".join(f"{name} ({source})" for name, source in sorted(stale.items()))
+        return Finding("layers", Level.WARNING, f"Veraltet: {told}.", "geoportal layers list")
     return Finding("layers", Level.OK, "Alle Layer sind so frisch, wie sie sein sollen.")
 
 

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import health, logs, operations, reporting
+from geoportal import health, layers, logs, operations, reporting
 from geoportal.catalogue import Shelf
 from geoportal.database import owner_engine
 from geoportal.edge import Edge, headers_for, observe
@@ -80,11 +80,12 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
     try:
         with engine.connect() as connection:
             postgres, postgis = connection.execute(_SERVER).one()
+            told["faulty"] = [state for state in layers.states(connection) if state.is_stale]
             told["maintenance"] = [(_TASKS[row.task], row) for row in connection.execute(_MAINTENANCE)]
         told["versions"] |= {"PostgreSQL": postgres, "PostGIS": postgis}
         told["uploads"] = [reporting.upload_line(upload) for upload in operations.latest_uploads(engine, 10)]
     except SQLAlchemyError:
-        told |= {"maintenance": [], "uploads": []}
+        told |= {"maintenance": [], "uploads": [], "faulty": []}
     return told
 
 
@@ -124,10 +125,13 @@ class _Standing(Collector):
         for collection, at in found.changed.items():
             age.add_metric([collection], at.timestamp())
         yield age
-        stale = GaugeMetricFamily("geoportal_layer_stale", "1 when a source is long overdue", labels=["layer"])
+        stale = GaugeMetricFamily(
+            "geoportal_layer_stale", "1 when a source failed or is long overdue, and why", labels=["layer", "reason"]
+        )
         for layer in self._shelf.layers.values():
-            if layer.refresh:
-                stale.add_metric([layer.id], float(layer.id in found.stale))
+            if layer.source.view is None:
+                source = found.stale.get(layer.id)
+                stale.add_metric([layer.id, (source.reason or "overdue") if source else ""], float(source is not None))
         yield stale
         yield from self._of_database()
 

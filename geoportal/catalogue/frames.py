@@ -144,7 +144,13 @@ def _read_workbook(file: Path) -> Iterator[pandas.DataFrame]:
 
 
 def _located(source: Source, tables: Iterator[pandas.DataFrame]) -> Iterator[geopandas.GeoDataFrame]:
-    """Tables with a point for each row, by its coordinates."""
+    """Tables with a point for each row, by its coordinates. One with addresses has none: the database knows it."""
+    if source.address is not None:
+        for table in tables:
+            if missing := set(source.address.columns) - set(table.columns):
+                raise KeyError(f"Spalten fehlen / columns missing: {', '.join(sorted(missing))}")
+            yield geopandas.GeoDataFrame(table, geometry=[None] * len(table), crs=SRID)
+        return
     if source.x is None or source.y is None:
         raise ValueError("eine Tabelle braucht `x` und `y` / a table needs `x` and `y`")
     for table in tables:

@@ -12,17 +12,17 @@ from shapely import MultiLineString, MultiPoint, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from geoportal.catalogue.frames import SRID, frames
-from geoportal.catalogue.manifest import Geometry, Layer
+from geoportal.catalogue.manifest import FieldType, Geometry, Layer
 from geoportal.catalogue.privacy import suspicions
-from geoportal.catalogue.source import Reason, SourceError
-from geoportal.catalogue.values import SHOWN, BadValue, copy_lines, values
+from geoportal.catalogue.source import Address, Reason, SourceError
+from geoportal.catalogue.values import SHOWN, BadValue, copy_lines, empty, text, values
 
 _ODD: Final = Reason.UNEXPECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some rows in the text format of COPY: the layer's columns, then the geometry.
+    """Some rows in the text format of COPY: the layer's columns, the address as JSON where rows have one, the geometry.
 
     `unnamed`: columns of the source that the manifest does not name; they are left out. `personal`: public fields that
     look as if they told of persons, and why.
@@ -49,7 +49,8 @@ def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
             return Piece(0, b"")
         raise SourceError(f"{layer.id}: Spalten fehlen / columns missing: {', '.join(missing)}", _ODD)
     source = layer.source
-    used = {*named.values(), raw.geometry.name, source.x, source.y, *source.only}
+    address = source.address
+    used = {*named.values(), raw.geometry.name, source.x, source.y, *source.only, *(address.columns if address else ())}
     columns = []
     for name in layer.columns:
         own = layer.fields[name]
@@ -60,6 +61,8 @@ def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
     keys = columns[0][1]
     if empty := keys.count(None):
         raise SourceError(f"{layer.id}: Schlüssel {layer.key} ist leer / key is empty: {empty}", _ODD)
+    if address is not None:
+        columns.append((FieldType.JSON, _addresses(address, raw)))
     shapes = _geometries(layer, raw)
     _check(layer, keys, shapes)
     hexes = shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True)
@@ -67,8 +70,23 @@ def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
         rows=len(raw),
         text="".join(copy_lines(columns, hexes)).encode(),
         unnamed=tuple(str(column) for column in raw.columns if column not in used),
-        personal=suspicions(layer, {name: each for name, (_, each) in zip(layer.columns, columns, strict=True)}),
+        personal=suspicions(layer, {name: each for name, (_, each) in zip(layer.columns, columns, strict=False)}),
     )
+
+
+def _addresses(address: Address, raw: geopandas.GeoDataFrame) -> list[Any]:
+    """Street with its number, postcode and place of each row, as they were written."""
+
+    def texts(column: str | None) -> list[str]:
+        return [
+            "" if column is None or empty(value) else text(value) for value in (raw[column] if column else raw.index)
+        ]
+
+    columns = (texts(each) for each in (address.street, address.number, address.postcode, address.place))
+    return [
+        {"strasse": f"{street} {number}".strip(), "plz": postcode, "ort": place}
+        for street, number, postcode, place in zip(*columns, strict=True)
+    ]
 
 
 def _geometries(layer: Layer, raw: geopandas.GeoDataFrame) -> Any:

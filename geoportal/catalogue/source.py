@@ -45,6 +45,13 @@ class Address(Closed):
     """Spalte mit der Postleitzahl."""
     place: Text | None = None
     """Spalte mit dem Ort."""
+    least_found: int = Default(default=50, ge=0, le=100)
+    """So viel Prozent der Anschriften müssen gefunden werden, sonst bleiben die bisherigen Daten stehen. Die übrigen
+    Zeilen werden genannt und haben keinen Ort auf der Karte."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(each for each in (self.street, self.number, self.postcode, self.place) if each is not None)
 
 
 class Source(Closed):

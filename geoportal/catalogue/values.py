@@ -28,7 +28,7 @@ def values(field: Field, column: Iterable[object], decimal: str, first_row: int)
     faults: list[str] = []
     codes = {str(code) for code in field.codes}
     for row, raw in enumerate(column, start=first_row):
-        if _is_empty(raw):
+        if empty(raw):
             found.append(None)
             continue
         try:
@@ -50,13 +50,13 @@ def values(field: Field, column: Iterable[object], decimal: str, first_row: int)
     return found
 
 
-def _is_empty(raw: object) -> bool:
+def empty(raw: object) -> bool:
     if raw is None or raw is pandas.NaT or raw is pandas.NA or (isinstance(raw, float) and math.isnan(raw)):
         return True
     return isinstance(raw, str) and not raw.strip()
 
 
-def _text(raw: object, _: str) -> str:
+def text(raw: object, _: str = ".") -> str:
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)  # an integer column with gaps arrives as floats
     return str(raw).strip().replace("\0", "")
@@ -107,7 +107,7 @@ def _json(raw: object, _: str) -> Any:
 
 
 _READERS: Mapping[FieldType, Callable[[Any, str], object]] = {
-    FieldType.TEXT: _text,
+    FieldType.TEXT: text,
     FieldType.INTEGER: _integer,
     FieldType.NUMBER: _number,
     FieldType.BOOLEAN: _boolean,

@@ -17,6 +17,7 @@ from geoportal.layers import tables
 from geoportal.layers.fetching import Known
 from geoportal.layers.reading import Reading
 from geoportal.layers.sources import Places, Provided, provide
+from geoportal.places.geocoding import Placed
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Synced:
 
     `written` rows are new or different, None when the source had not changed. `unnamed`: columns of the source that the
     manifest does not name and that are therefore not published. `personal`: public fields that look as if they told of
-    persons, and why.
+    persons, and why. `placed`: what became of the addresses of a source that has no coordinates.
     """
 
     layer: str
@@ -66,6 +67,7 @@ class Synced:
     written: int | None = None
     unnamed: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
+    placed: Placed | None = None
     fault: str | None = None
 
     def __str__(self) -> str:
@@ -76,6 +78,10 @@ class Synced:
             lines[0] += ", unverändert / unchanged"
         if self.unnamed:
             lines[0] += f"; nicht veröffentlicht / not published: {', '.join(self.unnamed)}"
+        if self.placed and self.placed.found < self.placed.asked:
+            missing = self.placed.asked - self.placed.found
+            lines.append(f"  {missing} von {self.placed.asked} Anschriften nicht gefunden / addresses not found:")
+            lines += [f"    {each}" for each in self.placed.unplaced]
         return "\n".join([*lines, *(f"  Personenbezug? / personal data? {each}" for each in self.personal)])
 
 
@@ -185,7 +191,8 @@ def _replace(engine: Engine, layer: Layer, provided: Provided, *, again: bool) -
         replaced = tables.replace_rows(connection, layer, reading)
         is_changed = bool(replaced.written or replaced.removed)
         _succeeded(connection, layer, provided, is_changed=is_changed, rows=replaced.rows)
-    return Synced(layer.id, replaced.rows, replaced.written, reading.unnamed, _spoken(reading))
+    spoken = _spoken(reading)
+    return Synced(layer.id, replaced.rows, replaced.written, reading.unnamed, spoken, replaced.placed)
 
 
 def _succeeded(connection: Connection, layer: Layer, provided: Provided, *, is_changed: bool, rows: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from geoportal.catalogue import Field, FieldType, Geometry, Layer, Reason, SourceError
 from geoportal.database import driver_cursor
+from geoportal.places.geocoding import Placed, place_addresses
 from geoportal.places.objects import index_layer
 from geoportal.settings import READ_ROLE
 
@@ -34,17 +35,22 @@ _GEOMETRIES: Final[dict[Geometry, LiteralString]] = {
     Geometry.MULTI_POLYGON: "geometry(MultiPolygon,25832)",
     Geometry.GEOMETRY: "geometry(Geometry,25832)",
 }
+_ADDRESS: Final = " anschrift"  # a name that no field can have
 _SHOWN: Final = 5  # doubled keys that are spelt out
 _TODAY: Final = "(now() AT TIME ZONE 'Europe/Berlin')::date"
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """How many rows are public now, and how many of them were written because they are new or different."""
+    """How many rows are public now, and how many of them were written because they are new or different.
+
+    `placed`: what became of addresses, where rows have those instead of coordinates.
+    """
 
     rows: int
     written: int
     removed: int
+    placed: Placed | None = None
 
 
 def without_view(engine: Engine, layers: Iterable[Layer]) -> list[str]:
@@ -80,13 +86,18 @@ def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) ->
         if not standing and _exists(cursor, f"ogc.{layer.id}"):
             raise SourceError(f"{layer.id}: der Name ist vergeben / the name is taken: ogc.{layer.id}", Reason.MANIFEST)
         incoming = sql.Identifier(f"{layer.id} neu")
+        came = dict(columns)
+        if layer.source.address is not None:
+            came = {name: kind for name, kind in columns.items() if name != "geom"}
+            came |= {_ADDRESS: "jsonb", "geom": columns["geom"]}
         cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(incoming, _typed(columns)),
+            sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(incoming, _typed(came)),
         )
         with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(incoming)) as copy:
             for piece in rows:
                 copy.write(piece)
         count = _check(cursor, layer, incoming)
+        placed = _placed(cursor, layer, incoming)
         if standing == list(columns.items()):
             written, removed = _merge(cursor, layer, incoming, list(columns))
             tiles = sql.SQL("SELECT plans.renew_layer_tiles({layer}, ARRAY(SELECT key FROM {moved}))")
@@ -104,7 +115,7 @@ def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) ->
             cursor.execute(tiles.format(layer=sql.Literal(layer.id), moved=_moved(layer)))
         if written or removed or renewed:
             cursor.execute("SELECT plans.touch_data(%s)", [layer.id])
-    return Replaced(count, written, removed)
+    return Replaced(count, written, removed, placed)
 
 
 def unpublish(connection: Connection, layer: str) -> bool:
@@ -144,6 +155,23 @@ def _check(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) 
         bounds = f"{layer.expect.min}–{layer.expect.max}"
         raise SourceError(f"{layer.id}: {count} Zeilen, erwartet / rows, expected {bounds}", Reason.UNEXPECTED)
     return int(count)
+
+
+def _placed(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) -> Placed | None:
+    """Puts rows with addresses where these are. Raises SourceError when fewer are known than the manifest asks for."""
+    if layer.source.address is None:
+        return None
+    placed = place_addresses(cursor, incoming, layer.key, _ADDRESS)
+    cursor.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(incoming, sql.Identifier(_ADDRESS)))
+    least = layer.source.address.least_found
+    if 100 * placed.found < least * placed.asked:
+        told = "; ".join(map(str, placed.unplaced))
+        raise SourceError(
+            f"{layer.id}: {placed.found} von {placed.asked} Anschriften gefunden, erwartet {least} % "
+            f"/ addresses found, expected {least} %: {told}",
+            Reason.UNEXPECTED,
+        )
+    return placed
 
 
 def _merge(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier, columns: list[str]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from geoportal.web.language import either, language, translated
 from geoportal.web.opening import is_open
 from geoportal.web.plan_query import asked_day
 from geoportal.web.portal import portal
-from geoportal.web.words import BERLIN, long_date, moment, number
+from geoportal.web.words import BERLIN, counted, long_date, moment, number
 
 bp = Blueprint("themes", __name__)
 
@@ -203,7 +203,11 @@ def _of_changes(
     bands = charts.bands(told, span)
     colours = {str(each.value): each.fill for each in layer.style.categories} if layer.style.by == name else {}
     lines = tuple((moment(each.at, language()), _state(observed, each.word)) for each in reversed(told))
-    said = either(f"{len(told)} Meldungen", f"{len(told)} reports") if told else either("Keine Meldung", "No report")
+    said = (
+        counted(len(told), either("Meldung", "report"), either("Meldungen", "reports"), language())
+        if told
+        else either("Keine Meldung", "No report")
+    )
     return Drawing(
         name=name,
         label=translated(observed.label),

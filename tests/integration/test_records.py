@@ -253,14 +253,17 @@ def test_a_stale_layer_says_so_in_its_record(module_database: Settings, api: Fla
     with engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO plans.layer_state (layer, fault_kind, fault) VALUES ('schulen', 'unreachable', 'geheim')
-                ON CONFLICT (layer) DO UPDATE SET fault_kind = 'unreachable', fault = 'geheim'""")
+                INSERT INTO plans.layer_state (layer, fault_kind, fault, fault_since)
+                VALUES ('schulen', 'unreachable', 'geheim', now())
+                ON CONFLICT (layer) DO UPDATE SET
+                    fault_kind = excluded.fault_kind, fault = excluded.fault, fault_since = now()""")
         )
         connection.execute(text("SELECT plans.touch_data('layer_state')"))
     engine.dispose()
     fresh = create_ogc(module_database, LAYERS).test_client()
     said = document(fresh.get(f"{ITEMS}/schulen"))["properties"]
     assert said["stale"] is True
-    assert "älter als vorgesehen" in said["description"]
-    assert "veraltet" in texts(iso(fresh, "schulen"), ".//gmd:lineage//gmd:statement")[0]
+    assert "nicht auf dem vorgesehenen Stand: die Quelle ist nicht erreichbar." in said["description"]
+    assert (said["staleReason"], said["staleSince"][:2]) == ("unreachable", "20")
+    assert "nicht auf dem vorgesehenen Stand" in texts(iso(fresh, "schulen"), ".//gmd:lineage//gmd:statement")[0]
     assert "geheim" not in json.dumps(said)

@@ -107,10 +107,26 @@ def test_a_backup_counts_when_it_succeeded_and_is_young(database: Settings) -> N
 def test_a_layer_whose_source_is_long_overdue_is_named(database: Settings) -> None:
     layer = next(layer for layer in all_layers(LAYERS) if layer.id == "schulen")
     daily = layer.model_copy(update={"refresh": timedelta(days=1)})
-    change(database, "INSERT INTO plans.data_version VALUES ('schulen', 1, now() - interval '2 days')")
-    assert health.examine(database.require_read_url(), database.data, [daily]).stale == ()
-    change(database, "UPDATE plans.data_version SET changed_at = now() - interval '4 days'")
-    assert health.examine(database.require_read_url(), database.data, [daily]).stale == ("schulen",)
+    change(database, "INSERT INTO plans.layer_state (layer, synced_at) VALUES ('schulen', now() - interval '2 days')")
+    assert health.examine(database.require_read_url(), database.data, [daily]).stale == {}
+    change(database, "UPDATE plans.layer_state SET synced_at = now() - interval '4 days'")
+    assert list(health.examine(database.require_read_url(), database.data, [daily]).stale) == ["schulen"]
+
+
+def test_a_layer_whose_source_fails_is_told_with_the_reason_everywhere(database: Settings) -> None:
+    fault = "SET fault_kind = 'unreachable', fault = 'beispiel.de: Antwort / answer 500', fault_since = now()"
+    change(database, "INSERT INTO plans.layer_state (layer, rows, synced_at) VALUES ('schulen', 31, now())")
+    client = watch.create(database).test_client()
+    assert 'geoportal_layer_stale{layer="schulen",reason=""} 0.0' in client.get("/metrics").text
+    change(database, f"UPDATE plans.layer_state {fault}")
+    assert level(database, "layers") is Level.OK  # without its manifest nobody waits for it
+    page, figures = client.get("/").text, client.get("/metrics").text
+    assert "schulen (Quelle nicht erreichbar)" in page
+    assert "beispiel.de: Antwort / answer 500" in page
+    assert 'geoportal_layer_stale{layer="schulen",reason="unreachable"} 1.0' in figures
+    ready = create_portal(database).test_client().get("/readyz")
+    assert (ready.status_code, ready.json and ready.json["checks"]["layers"]) == (200, "warning")
+    assert "beispiel.de" not in ready.text
 
 
 def test_the_page_tells_the_worst_first_and_works_while_the_database_is_away(database: Settings) -> None:

@@ -30,7 +30,7 @@ def feature(record: Record, base: str, language: str) -> Document:
     if record.updated is not None:
         properties["updated"] = moment(record.updated)
     if record.stale:
-        properties["stale"] = True
+        properties |= {"stale": True, "staleSince": moment(record.stale.since), "staleReason": record.stale.reason}
     return {
         "type": "Feature",
         "id": record.id,

@@ -247,7 +247,7 @@ def _quality(record: Record) -> Iterator[Part]:
     if not is_service:
         said = "Veröffentlichte Fassung der herausgebenden Stelle, in der Geometrie geprüft und bereinigt."
         if record.stale:
-            said += " Die Quelle wurde länger nicht gelesen als vorgesehen; die Daten können veraltet sein."
+            said += f" {record.stale.said('de')}"
         lineage = _e("gmd:lineage", _e("gmd:LI_Lineage", _e("gmd:statement", _text(said))))
     level = _code("gmd:MD_ScopeCode", "service" if is_service else "dataset")
     scope = _e("gmd:scope", _e("gmd:DQ_Scope", _e("gmd:level", level)))

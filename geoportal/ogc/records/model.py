@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from geoportal.catalogue import Contact
 
@@ -45,6 +45,29 @@ class Box(NamedTuple):
     north: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Since when the source could not be read as it should be, and the kind of the reason."""
+
+    since: datetime
+    reason: str
+
+    def said(self, language: str) -> str:
+        """For everybody; what exactly is wrong is for the operator."""
+        german, english = _REASONS.get(self.reason, ("die Quelle ist gestört", "the source is disturbed"))
+        if language == "de":
+            return f"Seit {self.since:%d.%m.%Y} nicht auf dem vorgesehenen Stand: {german}."
+        return f"Not as fresh as intended since {self.since:%Y-%m-%d}: {english}."
+
+
+_REASONS: Final = {
+    "manifest": ("die Beschreibung wird überarbeitet", "its description is being revised"),
+    "unreachable": ("die Quelle ist nicht erreichbar", "the source cannot be reached"),
+    "unreadable": ("die Quelle ist nicht lesbar", "the source cannot be read"),
+    "unexpected": ("die Quelle liefert anderes als erwartet", "the source delivers other than expected"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """`uri` names the resource itself for ever; `landing` is the page about it.
@@ -75,7 +98,7 @@ class Record:
     operates_on: Sequence[str] = ()
     service_type: str | None = None
     crs: Sequence[int] = ()
-    stale: bool = False
+    stale: Stale | None = None
     hvd: str = ""
     inspire_theme: str = ""
     theme: str = ""

@@ -1,6 +1,6 @@
 """The records of what is published: made of the manifests, the parts of the service, and rows of `ogc.plaene`."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from geoportal.downloads import Download
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, enclosure
 from geoportal.ogc.reading import connection_for_reading
-from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record
+from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record, Stale
 from geoportal.ogc.service import Publication, Service
 
 CATALOGUE: Final = "katalog"
@@ -40,7 +40,7 @@ def fixed_records(service: Service, language: str) -> Iterator[Record]:
     now = service.current()
     layers = [item for item in now.collections.values() if item.dimension is None]
     with connection_for_reading(service.engine) as connection:
-        old = set(connection.scalars(_STALE))
+        old = {row.layer: Stale(row.fault_since, row.fault_kind) for row in connection.execute(_STALE)}
     sets = [_dataset(service, now, item, language, old) for item in layers]
     yield from sets
     boxes = [record.box for record in sets if record.box]
@@ -53,22 +53,21 @@ def fixed_records(service: Service, language: str) -> Iterator[Record]:
 
 _STALE: Final = text("""
     -- the layers whose source could not be read when it should have been
-    SELECT layer FROM ogc.layer_state WHERE ist_veraltet""")
+    SELECT layer, fault_kind, fault_since FROM ogc.layer_state WHERE ist_veraltet""")
 
 
 def record_uri(base: str, identifier: str) -> str:
     return f"{base}/collections/{CATALOGUE}/items/{identifier}"
 
 
-def _dataset(service: Service, now: Publication, item: Collection, language: str, old: Set[str]) -> Record:
+def _dataset(service: Service, now: Publication, item: Collection, language: str, old: Mapping[str, Stale]) -> Record:
     layer = item.layer
     url = f"{now.base}/collections/{layer.id}"
     extent, state = service.extent(layer.id), service.data_version(layer.view)
     changed = state.changed_at if state else None
-    stale = layer.view in old
+    stale = old.get(layer.view)
     topic, theme = _TOPICS.get(layer.theme, _OTHER_TOPIC)
-    said = {"de": "Die Daten sind älter als vorgesehen.", "en": "The data are older than intended."}
-    description = getattr(layer.description, language) + (f" {said[language]}" if stale else "")
+    description = getattr(layer.description, language) + (f" {stale.said(language)}" if stale else "")
     return Record(
         id=layer.id,
         kind=Kind.DATASET,
