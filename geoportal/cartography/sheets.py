@@ -1,6 +1,6 @@
 """The styles of each layer: what a manifest says, and for the plans the drawing after PlanZV beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from geoportal.cartography import planzeichen
 from geoportal.cartography.model import (
@@ -16,7 +16,7 @@ from geoportal.cartography.model import (
     Value,
 )
 from geoportal.cartography.model import Symbol as Form
-from geoportal.catalogue import Layer, Style, Symbol, Words
+from geoportal.catalogue import Geometry, Layer, Style, Symbol, Words
 
 PLANZV, RECHTSSTAND, UMRING, STANDARD = "planzv", "rechtsstand", "umring", "standard"
 PLANWERK: Mapping[str, str] = {"bebauungsplaene": "BP", "flaechennutzungsplaene": "FP"}
@@ -27,6 +27,15 @@ _TITLES = {
     RECHTSSTAND: Words(de="Nach Rechtsstand", en="By legal state"),
     UMRING: Words(de="Nur Umring", en="Outline only"),
     STANDARD: Words(de="Standard", en="Default"),
+}
+# what a layer has no geometries of, its rules do not draw: its legend shows the sign that is on the map
+_DIMENSIONS: Mapping[Geometry, Sequence[Dimension]] = {
+    Geometry.POINT: (Dimension.POINT,),
+    Geometry.MULTI_POINT: (Dimension.POINT,),
+    Geometry.LINE_STRING: (Dimension.LINE,),
+    Geometry.MULTI_LINE_STRING: (Dimension.LINE,),
+    Geometry.POLYGON: (Dimension.AREA,),
+    Geometry.MULTI_POLYGON: (Dimension.AREA,),
 }
 _RADIUS, _TEXT_SIZE = 5.0, 11.0  # pixels, where a manifest says nothing
 _AREA_OPACITY = 0.35
@@ -61,19 +70,20 @@ def _manifest(layer: Layer, opacity: float) -> Iterator[Rule]:
     for category in style.categories:
         if style.by is not None:
             when = {style.by: category.value}
-            yield _rule(str(category.value), category.label, when, category, style, opacity)
+            yield _rule(str(category.value), category.label, when, category, layer, opacity)
     rest = Words(de="Sonstige", en="Other") if style.categories else layer.title
-    yield _rule("sonstige", rest, {}, style, style, opacity)
+    yield _rule("sonstige", rest, {}, style, layer, opacity)
 
 
-def _rule(name: str, title: Words, when: Mapping[str, Value], symbol: Symbol, style: Style, opacity: float) -> Rule:
+def _rule(name: str, title: Words, when: Mapping[str, Value], symbol: Symbol, layer: Layer, opacity: float) -> Rule:
+    style = layer.style
     limits = style.scale
     radius = symbol.radius or style.radius or _RADIUS
     return Rule(
         name,
         title,
         when,
-        _parts(symbol, style, opacity),
+        _parts(symbol, layer.style, opacity, _DIMENSIONS.get(layer.geometry, tuple(Dimension))),
         label=Label(style.label, _TEXT_SIZE, below=radius + _TEXT_SIZE) if style.label else None,
         otherwise=bool(style.categories) and not when,
         closest=limits.closest if limits else None,
@@ -81,7 +91,9 @@ def _rule(name: str, title: Words, when: Mapping[str, Value], symbol: Symbol, st
     )
 
 
-def _parts(symbol: Symbol, base: Style, opacity: float) -> dict[Dimension, tuple[Part, ...]]:
+def _parts(
+    symbol: Symbol, base: Style, opacity: float, dimensions: Sequence[Dimension]
+) -> dict[Dimension, tuple[Part, ...]]:
     fill = symbol.fill or base.fill
     stroke = symbol.stroke or base.stroke or fill or "#55606e"
     width = symbol.width or base.width or 1.0
@@ -94,4 +106,5 @@ def _parts(symbol: Symbol, base: Style, opacity: float) -> dict[Dimension, tuple
     if icon := symbol.icon or base.icon:
         points.append(Form(f"icon-{icon}", 1.4 * (sizes.smallest if sizes else radius)))
     area: tuple[Part, ...] = (Fill(fill, opacity), line) if fill else (line,)
-    return {Dimension.AREA: area, Dimension.LINE: (line,), Dimension.POINT: tuple(points)}
+    drawn = {Dimension.AREA: area, Dimension.LINE: (line,), Dimension.POINT: tuple(points)}
+    return {dimension: drawn[dimension] for dimension in dimensions}

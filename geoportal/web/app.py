@@ -40,7 +40,7 @@ from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.language import Spoken, spoken
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
-from geoportal.web.themes import Catalogue, heading, symbol
+from geoportal.web.themes import Catalogue, heading, legend_of, symbol
 
 
 def berlin_today() -> date:
@@ -88,6 +88,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "drawn_as": words.drawn_as,
         "days_left": spoken(words.days_left),
         "symbol": symbol,
+        "legend_of": lambda layer: legend_of(layer, language.language()),
         "whole_page": embedding.whole_page,
     }
     language.register(app)

@@ -77,7 +77,6 @@ def for_script(layer: Layer, spoken: Language) -> dict[str, Any]:
         "headline": layer.headline,
         "minZoom": _zoom(limits.farthest) if limits else 0,
         "maxZoom": _zoom(limits.closest) if limits and limits.closest else 24,
-        "cluster": layer.style.cluster,
         "rules": [_rule(rule) for rule in _sheet(layer).rules],
         "popup": layer.popup,
     }

@@ -20,7 +20,7 @@ from geoportal.accounts.passwords import Passwords
 from geoportal.accounts.roles import Role
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
-from tests.acceptance.test_map_in_chromium import AXE, CHROMIUM, DESKTOP, PHONE
+from tests.acceptance.portal import AXE, CHROMIUM, DESKTOP, PHONE
 from tests.desk import OWN, PASSWORD, membership
 from tests.files import feature, plan, polygon, prop, xplangml
 

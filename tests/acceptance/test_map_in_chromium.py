@@ -1,159 +1,27 @@
 """The portal as a citizen sees it: Debian's Chromium against the really served portal and OGC API."""
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    ConsoleMessage,
     Locator,
     Page,
     Response,
     Route,
     expect,
-    sync_playwright,
 )
 from pyproj import Transformer
-from werkzeug.serving import make_server
 
-from geoportal import operations, wsgi
-from geoportal.archive import Archive
-from geoportal.database import owner_engine, reader_engine
-from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
-from tests.files import archive, feature, pdf, plan, polygon, prop, xplangml
+from tests.acceptance.portal import AXE, DESKTOP, HOSTILE, PHONE, PLACE, Visit, visit
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=15_000)  # on a busy machine a page takes its time
 
-CHROMIUM = "/usr/bin/chromium"
-DESKTOP = {"viewport": {"width": 1400, "height": 900}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
-HOSTILE = "Süd <img src=x onerror=alert(1)>"
 HERE = "/hier?ost=480050&nord=5630050"
-PLACE = "#17/50.82183/8.71677"  # the middle of the square that tests.files draws: EPSG:25832 480050 5630050
 TILE = re.compile(r"/collections/(\w+)/styles/planzv/map/tiles/")
-TODAY = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
-
-
-@dataclass
-class Visit:
-    """A page, and what it did that a page of ours must never do."""
-
-    page: Page
-    address: str
-    faults: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.address + path)
-        self.page.wait_for_load_state("networkidle")
-
-    def click_the_middle(self) -> None:
-        box = self.page.locator("#karte").bounding_box()
-        assert box is not None
-        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
-@pytest.fixture(scope="module")
-def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """The portal's address, and the paths of its plans by name."""
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
-    display = prop("auslegungsStartDatum", (TODAY - timedelta(days=3)).isoformat()) + prop(
-        "auslegungsEndDatum", (TODAY + timedelta(days=40)).isoformat()
-    )
-    begruendung = prop(
-        "externeReferenz",
-        "<xplan:XP_SpezExterneReferenz><xplan:referenzName>Begründung</xplan:referenzName>"
-        "<xplan:referenzURL>b.pdf</xplan:referenzURL><xplan:typ>1010</xplan:typ></xplan:XP_SpezExterneReferenz>",
-    )
-    document = xplangml(
-        plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000") + begruendung),
-        plan("p2", name=HOSTILE.replace("<", "&lt;"), nummer="6", extra=prop("rechtsstand", "2400") + display),
-        plan("p3", name="Alte Mühle", nummer="7", extra=prop("rechtsstand", "5000")),
-        plan("p4", klasse="FP_Plan", name="Flächennutzungsplan", nummer="1", extra=prop("rechtsstand", "4000")),
-        feature(
-            "BP_BaugebietsTeilFlaeche", "b", prop("position", polygon()) + prop("besondereArtDerBaulNutzung", "1200")
-        ),
-    )
-    file = archive(tmp_path_factory.mktemp("delivered") / "plans.zip", {"xplan.gml": document, "b.pdf": pdf()})
-    operations.deliver(engine, Archive(module_database.archive), file)
-    engine.dispose()
-    reader = reader_engine(module_database.require_read_url())
-    with reader.connect() as connection:
-        paths = {each.name: f"/plan/{each.id}" for each in plaene(connection, PlanFilter(), limit=10).plaene}
-    reader.dispose()
-    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    application = wsgi.create(replace(module_database, port=server.port, public_url=address))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield address, paths
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def paths(served: tuple[str, dict[str, str]]) -> dict[str, str]:
-    return served[1]
-
-
-@pytest.fixture
-def desktop(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
-    with visit(browser, served[0], DESKTOP) as opened:
-        yield opened
-
-
-@pytest.fixture
-def phone(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
-    with visit(browser, served[0], PHONE) as opened:
-        yield opened
-
-
-@contextmanager
-def visit(browser: Browser, address: str, options: dict[str, Any]) -> Iterator[Visit]:
-    """Fails when the page asks another host, sets a cookie, breaks the policy, or throws."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(30_000)
-    opened = Visit(context.new_page(), address)
-
-    def guard(route: Route) -> None:
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            opened.faults.append(f"asks {route.request.url}")
-            route.abort()
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            opened.faults.append(f"{message.type}: {message.text}")
-
-    context.route("**/*", guard)
-    opened.page.on("console", listen)
-    opened.page.on("pageerror", lambda error: opened.faults.append(f"throws {error}"))
-    opened.page.on("dialog", lambda dialog: opened.faults.append(f"says {dialog.message}"))
-    yield opened
-    cookies = context.cookies()
-    context.close()
-    assert opened.faults == []
-    assert cookies == []
 
 
 def cards(page: Page) -> Locator:
@@ -563,10 +431,6 @@ def test_nothing_is_lost_on_a_small_screen(
             opened.open(path)
             wide = opened.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size[0], f"{path} is {wide} wide"
-
-
-AXE = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-    "best-practice"]})).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -63,7 +63,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def cut_selected(names: Sequence[str], zoom: str, row: str, col: str) -> Response:
         exchange = Exchange(service, pages, COMMON | selection.PARAMETERS, _TILE_FORMATS)
         manner = selection.read_manner(exchange.parameters)
-        tileset = selected_tileset(service.current().collection(name) for name in names)
+        tileset = selected_tileset(service.current().drawn(name) for name in names)
         return packed(cutting.cut(service.engine, tileset, matrix.read_tile(zoom, row, col), manner))
 
     def packed(content: bytes) -> Response:

@@ -13,9 +13,9 @@ const CLOSER = 2; // zooms into a group of points
 const MOST = 30; // places at one spot
 
 export class Asking {
-  /** `picture()` is the MapPicture; `narrow` tells whether the panel covers the map. */
-  constructor(map, { board, page, picture, renderer, narrow }) {
-    Object.assign(this, { map, board, page, picture, renderer, narrow });
+  /** `picture(latlng)` is the MapPicture that shows a place; `narrow` tells whether the panel covers the map. */
+  constructor(map, { board, page, state, picture, renderer, narrow }) {
+    Object.assign(this, { map, board, page, state, picture, renderer, narrow });
     this.selection = L.layerGroup().addTo(map);
     this.request = null;
   }
@@ -26,6 +26,7 @@ export class Asking {
     const [group] = places.filter(({ feature }) => feature.count > 1);
     if (group && this.map.getZoom() < this.map.getMaxZoom()) return this.#enter(group);
     const signal = this.#ask();
+    if (this.state.plan) this.state.set({ plan: null });
     this.markPlace(latlng);
     this.board.showLoading();
     this.#makeRoom(latlng);
@@ -44,9 +45,10 @@ export class Asking {
   /** A plan of the list. */
   async plan(row) {
     const signal = this.#ask();
+    this.state.set({ plan: row.id });
     try {
       const [plan, { documents }] = await Promise.all([
-        item(this.page.ogc, row.collection, row.id, signal),
+        item(this.page.ogc, row.collection, row.id, { signal, stand: this.state.stand }),
         withDocuments(row, this.page.documents, signal),
       ]);
       this.#outline(plan);
@@ -56,11 +58,31 @@ export class Asking {
     }
   }
 
+  /** The plan that the address names, of whichever collection. */
+  async planOfAddress() {
+    const id = this.state.plan;
+    for (const collection of Object.keys(this.page.plans)) {
+      try {
+        await item(this.page.ogc, collection, id, { stand: this.state.stand });
+        return this.plan({ id, collection });
+      } catch {
+        // not of this collection, or not known
+      }
+    }
+  }
+
+  /** The panel is left: nothing is asked any more. */
+  leave() {
+    this.request?.abort();
+    this.markPlace(null);
+    if (this.state.plan) this.state.set({ plan: null });
+  }
+
   /** A thing of a theme, as chosen from a list. */
   async place(theme, row) {
     const signal = this.#ask();
     try {
-      const feature = await item(this.page.ogc, theme.id, row.id, signal);
+      const feature = await item(this.page.ogc, theme.id, row.id, { signal });
       this.#outline(feature);
       this.#mark(theme.id, row.id);
       this.board.showPlace(nameOf(theme, feature.properties), placeCard(theme, feature, { details: this.page.details, open: true }));
@@ -82,7 +104,7 @@ export class Asking {
 
   /** While the pointer moves over the map: what lies under it. Returns its name, or null. */
   nameAt(latlng) {
-    const [hit] = this.picture().hits(latlng, REACH / 2);
+    const [hit] = this.picture(latlng).hits(latlng, REACH / 2);
     if (!hit) return null;
     const { layer, feature } = hit;
     const theme = this.#theme(layer.id);
@@ -90,16 +112,14 @@ export class Asking {
     return feature.count > 1 ? `${theme.title}: ${feature.count}` : nameOf(theme, feature.properties);
   }
 
-  /** While pointer or keyboard rest on a plan of the board: {id, collection}, or null for none. */
+  /** While pointer or keyboard rest on a plan of the board: {id}, or null for none. */
   hover(plan) {
-    const collections = plan?.collection ? [plan.collection] : Object.keys(this.page.plans);
-    if (!plan) return this.picture().setMarked(null);
-    for (const collection of collections) this.#mark(collection, plan.id);
+    this.picture(null).setMarked(plan && { id: plan.id });
   }
 
   markPlace(latlng) {
     this.selection.clearLayers();
-    this.picture().setMarked(null);
+    this.picture(null).setMarked(null);
     if (!latlng) return;
     const ring = { renderer: this.renderer, pane: "selection", interactive: false, fill: false };
     L.circleMarker(latlng, { ...ring, radius: 9, color: "#fff", weight: 6 }).addTo(this.selection);
@@ -117,7 +137,7 @@ export class Asking {
   }
 
   #themesAt(latlng) {
-    const hits = this.picture().hits(latlng, REACH);
+    const hits = this.picture(latlng).hits(latlng, REACH);
     return hits.flatMap(({ layer, ...hit }) => (this.#theme(layer.id) ? [{ ...hit, theme: this.#theme(layer.id) }] : []));
   }
 
@@ -141,7 +161,7 @@ export class Asking {
   }
 
   #mark(collection, id) {
-    this.picture().setMarked({ collection, id });
+    this.picture(null).setMarked({ collection, id });
   }
 
   #outline(feature) {

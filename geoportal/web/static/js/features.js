@@ -16,9 +16,10 @@ export async function items(ogc, collection, { box, signal, limit = PAGE, ...fil
   return { features: answer.features, more: answer.links.some(({ rel }) => rel === "next") };
 }
 
-/** One feature by its id; rejects like items(). */
-export function item(ogc, collection, id, signal) {
-  return fetchJson(`${ogc}/collections/${collection}/items/${encodeURIComponent(id)}?f=json`, signal);
+/** One feature by its id, as it was public on a day if `stand` is one; rejects like items(). */
+export function item(ogc, collection, id, { signal, stand } = {}) {
+  const then = stand ? `&stand=${stand}` : "";
+  return fetchJson(`${ogc}/collections/${collection}/items/${encodeURIComponent(id)}?f=json${then}`, signal);
 }
 
 export async function fetchJson(url, signal) {

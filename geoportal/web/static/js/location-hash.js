@@ -1,6 +1,8 @@
-// The view in the address: #zoom/lat/lon, as in #14/50.79701/8.92474.
+// The view and what it shows in the address, short and readable: #14/50.79701/8.92474&stand=2026-03-01&aus=schulen
+// What is as usual is left out, so that a link stays good when layers come or go.
 
 const DIGITS = 5; // about a metre
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export function formatHash({ lat, lng }, zoom) {
   return `#${Math.round(zoom * 100) / 100}/${lat.toFixed(DIGITS)}/${lng.toFixed(DIGITS)}`;
@@ -8,26 +10,101 @@ export function formatHash({ lat, lng }, zoom) {
 
 /** {center: [lat, lon], zoom}, or null when the text is not of that kind. */
 export function parseHash(hash) {
-  const parts = hash.replace(/^#/, "").split("/").map(Number);
+  const parts = hash.replace(/^#/, "").split("&")[0].split("/").map(Number);
   if (parts.length !== 3 || !parts.every(Number.isFinite)) return null;
   const [zoom, lat, lon] = parts;
   if (zoom < 0 || zoom > 24 || Math.abs(lat) > 85 || Math.abs(lon) > 180) return null;
   return { center: [lat, lon], zoom };
 }
 
-/** Keeps map and address in step, both ways. Returns true when the address gave the first view. */
-export function bindHash(map) {
+/** What of a MapState is not as usual, as "&name=value" texts; "" when all is. */
+export function formatState(state) {
+  const { usual, on, statuses, order, opacities } = state;
+  const extra = (some, others) => [...some].filter((each) => !others.has(each));
+  const told = {
+    an: extra(on, usual.on),
+    aus: extra(usual.on, on),
+    recht: same([...statuses].sort(), [...usual.statuses].sort()) ? [] : [...statuses],
+    folge: same(order, usual.order) ? [] : order.filter((id) => on.has(id)),
+    deckkraft: [...opacities].map(([id, opacity]) => `${id}:${Math.round(opacity * 100)}`),
+    karte: state.basemap ? [state.basemap] : [],
+    stand: state.stand ? [state.stand] : [],
+    neben: state.beside ? [state.beside] : [],
+    plan: state.plan ? [state.plan] : [],
+  };
+  if (statuses.size === 0) told.recht = ["keiner"];
+  return Object.entries(told)
+    .filter(([, values]) => values.length)
+    .map(([name, values]) => `&${name}=${values.map(encoded).join(",")}`)
+    .join("");
+}
+
+/** The reverse: the values for a MapState. What is not known is left out. */
+export function parseState(hash, usual) {
+  const told = new Map(
+    hash
+      .split("&")
+      .slice(1)
+      .map((part) => part.split("="))
+      .map(([name, values = ""]) => [name, values.split(",").map(decoded).filter(Boolean)]),
+  );
+  const known = (name) => (told.get(name) ?? []).filter((id) => usual.order.includes(id));
+  const on = new Set(usual.on);
+  for (const id of known("an")) on.add(id);
+  for (const id of known("aus")) on.delete(id);
+  const shown = known("folge");
+  const places = usual.order.flatMap((id, place) => (shown.includes(id) ? [place] : []));
+  const order = [...usual.order];
+  shown.forEach((id, index) => (order[places[index]] = id)); // what is not named keeps its place
+  const percent = (told.get("deckkraft") ?? []).map((each) => each.split(":")).filter(([id]) => usual.order.includes(id));
+  const [day] = told.get("stand") ?? [];
+  return {
+    on,
+    order,
+    statuses: told.has("recht") ? new Set(told.get("recht").filter((each) => each !== "keiner")) : new Set(usual.statuses),
+    opacities: new Map(percent.map(([id, value]) => [id, Math.min(1, Math.max(0.1, Number(value) / 100 || 1))])),
+    basemap: told.get("karte")?.[0] ?? "",
+    stand: ISO_DAY.test(day) ? day : null,
+    beside: told.get("neben")?.[0] ?? "",
+    plan: told.get("plan")?.[0] ?? null,
+  };
+}
+
+/** Keeps map, state and address in step, all ways. Returns true when the address gave the first view. */
+export function bindHash(map, state) {
+  let following = false;
   const follow = () => {
     const view = parseHash(window.location.hash);
-    if (view) map.setView(view.center, view.zoom, { animate: false });
-    return view !== null;
+    if (!view) return false;
+    const shown = parseState(window.location.hash, state.usual);
+    following = true;
+    map.setView(view.center, view.zoom, { animate: false });
+    state.set(shown);
+    following = false;
+    tell();
+    return true;
+  };
+  const tell = () => {
+    if (following) return; // half of it is still as it was
+    const hash = formatHash(map.getCenter(), map.getZoom()) + formatState(state);
+    // replaceState: panning must not fill the browser's history
+    if (hash !== window.location.hash) window.history.replaceState(window.history.state, "", hash);
   };
   const given = follow();
-  map.on("moveend", () => {
-    const hash = formatHash(map.getCenter(), map.getZoom());
-    // replaceState: panning must not fill the browser's history
-    if (hash !== window.location.hash) window.history.replaceState(null, "", hash);
-  });
+  map.on("moveend", tell);
+  state.addEventListener("change", tell);
   window.addEventListener("hashchange", follow);
   return given;
+}
+
+const encoded = (text) => encodeURIComponent(text).replaceAll("%3A", ":");
+
+const same = (one, other) => one.length === other.length && one.every((each, index) => each === other[index]);
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
 }

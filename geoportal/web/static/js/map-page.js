@@ -4,13 +4,17 @@ import { Asking } from "./asking.js";
 import { Board } from "./board.js";
 import { drawBoundaries } from "./boundaries.js";
 import { Combobox } from "./combobox.js";
+import { Comparison } from "./comparison.js";
 import { DrawingLegend } from "./drawing-legend.js";
 import { prepare, token } from "./drawing.js";
 import { Live } from "./live.js";
 import { LiveNote } from "./live-note.js";
+import { LayerOrder } from "./layer-order.js";
 import { bindHash } from "./location-hash.js";
+import { bindBeside, bindOpacity, bindShare, bindStand } from "./map-controls.js";
 import { DRAWING, MapPicture } from "./map-picture.js";
 import { MapState } from "./map-state.js";
+import { Measure } from "./measure.js";
 import { plansInView } from "./in-view.js";
 import { BP_FROM, FP_FROM } from "./plan-drawing.js";
 import { bindScale } from "./scale.js";
@@ -39,7 +43,7 @@ const map = L.map(container, {
   zoomAnimation: !CALM,
   inertia: !CALM,
 });
-const renderers = prepare(map, ["gemeinden", "pictures", "selection", "labels"]);
+const renderers = prepare(map, ["gemeinden", "pictures", "beside", "selection", "labels"]);
 const board = new Board(document.getElementById("tafel"), page);
 const search = new Combobox(document.querySelector(".search"), (text) => board.announce(text));
 const tree = new ThemeTree(document.querySelector(".themes"));
@@ -65,16 +69,37 @@ const picture = new MapPicture(map, page, {
   pane: (name) => map.createPane(name, map.getPane("pictures")) && name,
   mark: token("--mark"),
 });
-const asking = new Asking(map, { board, page, picture: () => picture, renderer: renderers.selection, narrow: NARROW });
+const comparison = new Comparison(map, page, {
+  state,
+  panes: { left: map.getPane("pictures"), right: map.getPane("beside") },
+  root: document.getElementById("swipe"),
+  basemap: (id, pane) => tiles(page.basemaps.find((each) => each.id === id), pane),
+});
+const asking = new Asking(map, { board, page, state, picture: (latlng) => comparison.pictureAt(latlng) ?? picture, renderer: renderers.selection, narrow: NARROW });
 const lists = new ThemeLists(document.getElementById("theme-lists"), { ogc: page.ogc, view: () => map.getBounds() });
 new DrawingLegend(document.getElementById("drawing-legend"), map, picture.drawing);
-const basemaps = new Map(page.basemaps.map((basemap) => [basemap.id, tiles(basemap)]));
+const measure = new Measure(map, {
+  button: document.getElementById("measure"),
+  root: document.getElementById("measuring"),
+  renderer: renderers.selection,
+  colour: token("--mark"),
+});
+new LayerOrder(document.getElementById("layer-order"), state, { titles: titles(), announce: (text) => board.announce(text) });
 let boundaries = null;
 
-function tiles({ kind, url, layers: names, attribution, max_zoom: maxZoom }) {
-  const options = { maxZoom: map.getMaxZoom(), maxNativeZoom: maxZoom, detectRetina: true };
-  const layer = kind === "wms" ? L.tileLayer.wms(url, { ...options, layers: names }) : L.tileLayer(url, options);
-  return { layer, attribution };
+let basemap = null; // {id, layer} of the one that is shown
+
+function titles() {
+  const own = { [DRAWING]: say("Planzeichnung", "Plan drawing") };
+  return Object.fromEntries([...Object.values(page.plans), ...page.themes].map(({ id, title }) => [id, title]).concat(Object.entries(own)));
+}
+
+/** A basemap as a layer in a pane; undefined for none. */
+function tiles(chosen, pane) {
+  if (!chosen) return undefined;
+  const { kind, url, layers: names, max_zoom: maxNativeZoom } = chosen;
+  const options = { maxZoom: map.getMaxZoom(), maxNativeZoom, detectRetina: true, ...(pane ? { pane } : {}) };
+  return kind === "wms" ? L.tileLayer.wms(url, { ...options, layers: names }) : L.tileLayer(url, options);
 }
 
 async function loadBoundaries() {
@@ -98,7 +123,7 @@ async function list() {
   listing = "loading";
   tellView();
   const { signal } = request;
-  const collections = ["bebauungsplaene", "flaechennutzungsplaene"].filter((id) => state.on.has(id));
+  const collections = Object.keys(page.plans).filter((id) => state.on.has(id));
   try {
     found = await plansInView(page.ogc, collections, map.getBounds(), { states: [...state.statuses], stand: state.stand, signal });
     listing = "ready";
@@ -159,24 +184,34 @@ function showLists() {
 
 function show() {
   picture.show(state);
-  const [basemap] = tree.on("basemap");
-  for (const [id, { layer }] of basemaps) id === basemap ? layer.addTo(map) : layer.remove();
-  map.getPane("gemeinden").style.opacity = basemap ? "0" : "1";
-  document.getElementById("outlines-note").hidden = Boolean(basemap);
-  document.getElementById("attribution").textContent = basemaps.get(basemap)?.attribution ?? "";
-  document.getElementById("opacity").disabled = !state.on.has(DRAWING);
+  comparison.show();
+  const chosen = page.basemaps.find(({ id }) => id === state.basemap);
+  if (basemap?.id !== chosen?.id) {
+    basemap?.layer.remove();
+    basemap = chosen ? { id: chosen.id, layer: tiles(chosen).addTo(map) } : null;
+  }
+  map.getPane("gemeinden").style.opacity = chosen ? "0" : "1";
+  document.getElementById("outlines-note").hidden = Boolean(chosen);
+  document.getElementById("attribution").textContent = chosen?.attribution ?? "";
+}
+
+/** All that follows from the state. The list is asked for only when something changed that it tells of. */
+let listed = "";
+function follow() {
+  tree.show(state);
+  show();
+  showLists();
+  const asks = [[...state.on].filter((id) => id in page.plans), [...state.statuses], state.stand].join(";");
+  if (asks !== listed) list();
+  listed = asks;
 }
 
 // Switches and events.
 
-function bindOpacity(input, told) {
-  const apply = () => {
-    state.setOpacity(DRAWING, input.value / 100);
-    input.setAttribute("aria-valuetext", `${input.value} %`);
-    told.textContent = `${input.value} %`;
-  };
-  input.addEventListener("input", apply);
-  apply();
+/** A click, a tap, or the Enter key in the middle. */
+function meant(latlng) {
+  if (measure.active) measure.add(latlng);
+  else asking.at(latlng);
 }
 
 function bindButtons() {
@@ -184,7 +219,7 @@ function bindButtons() {
   document.getElementById("zoom-out").addEventListener("click", () => map.zoomOut());
   document.getElementById("zoom-home").addEventListener("click", goHome);
   container.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === container) asking.at(map.getCenter());
+    if (event.key === "Enter" && event.target === container) meant(map.getCenter());
   });
 }
 
@@ -197,29 +232,29 @@ new Live(page.live).addEventListener("change", async ({ detail: changed }) => {
 });
 
 picture.addEventListener("change", tellMap);
-tree.addEventListener("change", () => {
-  Object.assign(state, tree.state());
-  show();
-  list();
-  showLists();
-});
-state.addEventListener("change", show);
+tree.addEventListener("change", () => state.set(tree.state()));
+state.addEventListener("change", follow);
 search.addEventListener("choose", ({ detail: hit }) => asking.goTo(hit));
 board.addEventListener("select", ({ detail: plan }) => asking.plan(plan));
 board.addEventListener("hover", ({ detail: plan }) => asking.hover(plan));
-board.addEventListener("close", () => asking.markPlace(null));
+board.addEventListener("close", () => asking.leave());
 lists.addEventListener("select", ({ detail: { theme, feature } }) => asking.place(theme, feature));
 // On a phone there is room for one of the two.
 board.addEventListener("open", () => NARROW.matches && tree.root.removeAttribute("open"));
 tree.root.addEventListener("toggle", () => NARROW.matches && tree.root.open && board.open(false));
-map.on("click contextmenu", ({ latlng }) => asking.at(latlng)); // a long press is a context menu
+map.on("click contextmenu", ({ latlng }) => meant(latlng)); // a long press is a context menu
 map.on("moveend", () => {
   tellMap();
   list();
   showLists();
 });
 bindButtons();
-if (!bindHash(map)) goHome();
+document.getElementById("as-usual").addEventListener("click", () => state.reset());
+bindOpacity(tree.root, state);
+bindStand(state, { today: page.today, note: document.getElementById("stand-note") });
+bindBeside(state, { today: page.today });
+bindShare(document.getElementById("share"), tellNote);
+if (!bindHash(map, state)) goHome();
 bindScale(map, document.getElementById("scale"));
 bindCoordinates(map, document.getElementById("coordinates"));
 bindNames(map, (latlng) => asking.nameAt(latlng));
@@ -229,11 +264,9 @@ bindPosition(
   (latlng) => asking.goTo({ lat: latlng.lat, lon: latlng.lng, zoom: 17, title: say("Ihren Standort", "your position") }),
   (text) => tellNote(text),
 );
-bindOpacity(document.getElementById("opacity"), document.getElementById("opacity-told"));
 loadBoundaries();
-show();
-list();
-showLists();
+follow();
+if (state.plan) asking.planOfAddress();
 new ResizeObserver(() => {
   // On whole pixels: between two of them the edges of the tiles show as fine lines.
   const { top } = container.parentElement.getBoundingClientRect();

@@ -11,24 +11,24 @@ export const PLANS = ["bebauungsplaene", "flaechennutzungsplaene"];
 
 export class MapPicture extends EventTarget {
   /** `page` is the page's data block, `pane(name)` makes a pane, the lowest first. Fires "change". */
-  constructor(map, page, { pane, mark, stand = null }) {
+  constructor(map, page, { pane, mark }) {
     super();
-    Object.assign(this, { map, page, stand });
-    this.source = new TileSource(page.ogc, stand);
+    Object.assign(this, { map, page });
+    this.source = new TileSource(page.ogc);
     const redraw = () => [this.below, this.above].forEach((each) => each.redrawAll());
     this.symbols = new Map([...Object.values(page.plans), ...page.themes].map((layer) => [layer.id, new Symbols(layer, redraw)]));
     this.below = new VectorLayer(this.source, { mark, pane: pane("below") });
-    this.drawing = new PlanDrawing(map, { ogc: page.ogc, pane: pane("contents"), statuses: Object.keys(page.status), stand });
+    this.drawing = new PlanDrawing(map, { ogc: page.ogc, pane: pane("contents"), statuses: Object.keys(page.status) });
     this.above = new VectorLayer(this.source, { mark, pane: pane("above") });
     this.drawing.addEventListener("change", () => this.#changed());
     for (const layer of [this.below, this.above]) layer.on("settled", () => this.#changed());
-    this.shown = "";
   }
 
   /** `state` is a MapState. */
   show(state) {
-    const { order, on, statuses } = state;
-    this.drawing.show({ on: on.has(DRAWING), statuses, withFp: on.has("flaechennutzungsplaene") });
+    const { order, on, statuses, stand } = state;
+    this.source.setStand(stand);
+    this.drawing.show({ on: on.has(DRAWING), statuses, stand, withFp: on.has("flaechennutzungsplaene") });
     this.drawing.setOpacity(state.opacity(DRAWING));
     const drawnAt = order.indexOf(DRAWING);
     this.#fill(this.below, order.slice(0, drawnAt), state);

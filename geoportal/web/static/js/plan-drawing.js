@@ -11,18 +11,20 @@ const CLOSEST = 19; // the last zoom of the map
 const SHARP = L.Browser.retina ? { tileSize: 128, zoomOffset: 1 } : {};
 
 export class PlanDrawing extends EventTarget {
-  /** `statuses` are all there are, `stand` is a day or null for now. Fires "change" when another thing is drawn, a tile does not come, or comes again. */
-  constructor(map, { ogc, pane, statuses, stand = null }) {
+  /** `statuses` are all there are. Fires "change" when another thing is drawn, a tile does not come, or comes again. */
+  constructor(map, { ogc, pane, statuses }) {
     super();
-    Object.assign(this, { map, ogc, pane, stand });
+    Object.assign(this, { map, ogc, pane });
     this.current = statuses.filter((status) => status !== "archiviert");
     this.layers = new Map();
     this.missing = new Set(); // tiles that did not come
   }
 
-  /** Draws plans of these states; `withFp`: Flächennutzungspläne also where Bebauungspläne are drawn, below them. */
-  show({ on, statuses, withFp }) {
-    const wanted = on ? this.#wanted(statuses, withFp) : [];
+  /** Draws plans of these states; `withFp`: Flächennutzungspläne also where Bebauungspläne are drawn, below
+   *  them; `stand`: an ISO day as of which, or null for now.
+   */
+  show({ on, statuses, withFp, stand = null }) {
+    const wanted = on ? this.#wanted(statuses, withFp, stand) : [];
     const keys = new Set(wanted.map(({ key }) => key));
     for (const [key, { layer }] of this.layers) {
       if (keys.has(key)) continue;
@@ -54,7 +56,7 @@ export class PlanDrawing extends EventTarget {
     this.map.getPane(this.pane).style.opacity = String(opacity);
   }
 
-  #wanted(statuses, withFp) {
+  #wanted(statuses, withFp, stand) {
     // Not told a state, the service draws all that are not past, in one picture; of a state alone, only that one.
     const whole = this.current.every((status) => statuses.has(status));
     const asked = whole ? [null, ...[...statuses].filter((status) => !this.current.includes(status))] : [...statuses];
@@ -62,11 +64,11 @@ export class PlanDrawing extends EventTarget {
       { collection: FP, from: FP_FROM, to: withFp ? CLOSEST : BP_FROM - 1 },
       { collection: BP, from: BP_FROM, to: CLOSEST },
     ];
-    return zooms.flatMap((each) => asked.map((status) => ({ ...each, status, key: Object.values({ ...each, status }).join() })));
+    return zooms.flatMap((each) => asked.map((status) => ({ ...each, status, stand, key: Object.values({ ...each, status, stand }).join() })));
   }
 
-  #tiles({ collection, status, from, to }) {
-    const chosen = (status ? `&status=${encodeURIComponent(status)}` : "") + (this.stand ? `&stand=${this.stand}` : "");
+  #tiles({ collection, status, stand, from, to }) {
+    const chosen = (status ? `&status=${encodeURIComponent(status)}` : "") + (stand ? `&stand=${stand}` : "");
     const url = `${this.ogc}/collections/${collection}/styles/planzv/map/tiles/WebMercatorQuad/{z}/{y}/{x}?f=webp${chosen}`;
     const zIndex = (collection === BP ? 2 : 0) + (status === "archiviert" ? 0 : 1); // what is past, below
     const layer = L.tileLayer(url, { pane: this.pane, minZoom: from, maxZoom: to, zIndex, ...SHARP });

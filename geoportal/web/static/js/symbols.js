@@ -2,14 +2,13 @@
 // All sizes in rules are CSS pixels.
 
 const TINY = 6; // pixels: smaller areas are drawn as a square of this size, so that none is missed
-const STACKED = 9; // radius of the disc for points that would cover each other, in pixels
-const COUNTED = { least: 13, more: 4 }; // of a disc for many points; more with each power of ten
+const FEW = 9; // radius of the disc for less than ten points, in pixels
+const COUNTED = { least: 9, more: 4 }; // for more; larger with each power of ten
 
 export class Symbols {
   /** `layer` has rules as of themes.py; `ready()` is called when a picture has come that was not there before. */
   constructor(layer, ready) {
     this.rules = layer.rules.map((rule) => ({ ...rule, conditions: Object.entries(rule.when) }));
-    this.cluster = layer.cluster;
     this.ink = inkOf(this.rules);
     this.discs = new Map();
     for (const rule of this.rules) {
@@ -73,18 +72,18 @@ export class Symbols {
     context.arc(x, y, this.#groupRadius(count) * ratio, 0, 2 * Math.PI);
     context.fillStyle = "#ffffff";
     context.fill();
-    context.lineWidth = (this.cluster ? 3 : 2) * ratio;
+    context.lineWidth = (count >= 10 ? 3 : 2) * ratio;
     context.strokeStyle = this.ink;
     context.stroke();
     context.fillStyle = "#1b252c";
-    context.font = `600 ${(this.cluster ? 12 : 11) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
+    context.font = `600 ${(count >= 10 ? 12 : 11) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillText(short(count), x, y + 0.5 * ratio);
   }
 
   #groupRadius(count) {
-    return this.cluster ? COUNTED.least + COUNTED.more * Math.floor(Math.log10(count)) : STACKED;
+    return count >= 10 ? COUNTED.least + COUNTED.more * Math.floor(Math.log10(count)) : FEW;
   }
 
   /** Drawn once for each rule and size, then copied. */

@@ -7,9 +7,8 @@ import { featuresOf } from "./tile-features.js";
 const KEPT = 200; // tiles, the least used go first
 
 export class TileSource {
-  /** `stand`: an ISO day, of which the plans are asked for; null: now. */
-  constructor(ogc, stand = null) {
-    Object.assign(this, { ogc, stand });
+  constructor(ogc) {
+    Object.assign(this, { ogc, stand: null });
     this.tiles = new Map(); // "z/y/x" -> Map(collection -> promise of features)
     this.changed = new Set(); // collections of which the browser may still hold former tiles
     this.requests = new Map(); // "z/y/x" -> AbortController of what is on its way
@@ -33,6 +32,13 @@ export class TileSource {
     }
     const parts = await Promise.all(collections.map((name) => tile.get(name)));
     return Object.fromEntries(collections.map((name, index) => [name, parts[index]]));
+  }
+
+  /** An ISO day as of which plans are wanted; null: now. */
+  setStand(stand) {
+    if (stand === this.stand) return;
+    this.stand = stand;
+    this.tiles.clear();
   }
 
   /** Gives up what is on its way for a tile that nobody looks at any more. */

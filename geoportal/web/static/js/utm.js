@@ -29,6 +29,34 @@ export function utm32({ lat, lng }) {
   };
 }
 
+/** Metres along a line of places, on the ellipsoid. */
+export function lengthOf(places) {
+  const points = places.map(utm32);
+  return points.slice(1).reduce((sum, point, index) => sum + distance(points[index], point), 0);
+}
+
+/** Square metres within a ring of places, on the ellipsoid. */
+export function areaOf(places) {
+  const points = places.map(utm32);
+  const [first] = points;
+  const twice = points.reduce((sum, { east, north }, index) => {
+    const next = points[(index + 1) % points.length];
+    return sum + (east - first.east) * (next.north - first.north) - (next.east - first.east) * (north - first.north);
+  }, 0);
+  const middle = points.reduce((sum, { east }) => sum + east, 0) / points.length;
+  return Math.abs(twice) / 2 / enlarged(middle) ** 2;
+}
+
+function distance(a, b) {
+  return Math.hypot(b.east - a.east, b.north - a.north) / enlarged((a.east + b.east) / 2);
+}
+
+/** How much longer the projection shows a short line than it is: 0.9996 in the middle, more to the east and west. */
+function enlarged(east) {
+  const away = (east - 500000) / SCALE;
+  return SCALE * (1 + away ** 2 / (2 * RADIUS ** 2));
+}
+
 const grouped = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 0 });
 
 /** '32 U 483.877 5.627.865', as on the pages. */

@@ -39,13 +39,11 @@ export class VectorLayer extends L.GridLayer {
     return Promise.allSettled([...this.tiles.values()].map((tile) => this.#fill(tile)));
   }
 
-  /** Draws one feature in the colour of what is looked at: {collection, id}, or null for none. */
+  /** Draws one feature in the colour of what is looked at: {id, collection}, or {id} of any; null for none. */
   setMarked(marked) {
     const changed = [this.marked, marked].filter(Boolean);
     this.marked = marked;
-    for (const tile of this.tiles.values()) {
-      if (changed.some(({ collection, id }) => tile.features[collection]?.some((each) => each.id === id))) this.#later(tile);
-    }
+    for (const tile of this.tiles.values()) if (changed.some((each) => find(tile.features, each))) this.#later(tile);
   }
 
   redrawAll() {
@@ -177,7 +175,7 @@ export class VectorLayer extends L.GridLayer {
   }
 
   #mark(context, features, size, ratio) {
-    const found = features[this.marked?.collection]?.find(({ id }) => id === this.marked.id);
+    const found = this.marked && find(features, this.marked);
     if (!found) return;
     context.globalAlpha = 1;
     context.strokeStyle = this.mark;
@@ -207,6 +205,11 @@ export class VectorLayer extends L.GridLayer {
   #latlng({ x, y, z }, point) {
     return this._map.unproject(L.point(x * SIDE + point.x / UNITS, y * SIDE + point.y / UNITS), z);
   }
+}
+
+function find(features, { id, collection }) {
+  const among = collection ? [features[collection] ?? []] : Object.values(features);
+  return among.flat().find((feature) => feature.id === id);
 }
 
 const ofSource = ({ x, y, z }) => ({ x, y, z: z - 1 });

@@ -1,0 +1,163 @@
+"""The tools of the map: order, opacity, the day, comparison, measuring, and the link that holds them all."""
+
+import math
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from pyproj import Geod
+
+from tests.acceptance.portal import PLACE, Visit
+
+pytestmark = pytest.mark.browser
+
+NEXT = re.compile(r"/tiles/WebMercatorQuad/|/map/tiles/")
+
+
+def asked(page: Page) -> list[str]:
+    """The addresses of tiles that the map asks for from now on."""
+    found: list[str] = []
+    page.on("request", lambda request: found.append(request.url) if NEXT.search(request.url) else None)
+    return found
+
+
+def unfold(page: Page, title: str) -> None:
+    page.locator(".themes summary", has_text=title).first.click()
+
+
+def test_a_link_holds_layers_states_opacity_and_order(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open(f"/{PLACE}&aus=schulen&recht=in_kraft&deckkraft=planzeichnung:60")
+    expect(page.get_by_label("Schulen", exact=True)).not_to_be_checked()
+    expect(page.get_by_label("In Aufstellung")).not_to_be_checked()
+    expect(page.locator("#opacity")).to_have_value("60")
+    expect(page.locator(".leaflet-contents-pane")).to_have_css("opacity", "0.6")
+    expect(page.locator("#in-view-count")).to_have_text("1 Plan im Ausschnitt")
+    page.get_by_label("Schulen", exact=True).check()
+    expect(page).not_to_have_url(re.compile("aus=schulen"))
+    unfold(page, "Reihenfolge")
+    page.locator("#layer-order").get_by_role("button", name="Schulen: nach oben").click()
+    expect(page).to_have_url(re.compile("folge="))
+    held = page.url
+    page.goto("about:blank")
+    page.goto(held)
+    expect(page.locator("#opacity")).to_have_value("60")
+    assert page.url == held
+    page.get_by_role("button", name="Alles wie zu Beginn").click()
+    expect(page).to_have_url(re.compile(r"#17/[\d.]+/[\d.]+$"))
+
+
+def test_a_link_that_says_nonsense_shows_the_map_as_usual(desktop: Visit) -> None:
+    desktop.open(f"/{PLACE}&aus=gibtesnicht&deckkraft=x:y&stand=morgen&folge=%E0%A4%A&=&&recht")
+    expect(desktop.page.locator("#in-view-count")).to_contain_text("im Ausschnitt")
+
+
+def test_the_order_of_layers_is_changed_with_the_keyboard(desktop: Visit) -> None:
+    desktop.open(f"/{PLACE}")
+    page = desktop.page
+    unfold(page, "Reihenfolge")
+    rows = page.locator("#layer-order li > span")
+    lowest = rows.last.text_content()
+    button = page.locator("#layer-order").get_by_role("button", name=f"{lowest}: nach oben")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(rows.nth(-2)).to_have_text(str(lowest))
+    expect(button).to_be_focused()
+    expect(page.locator("#announcer")).to_have_text(re.compile(f"{lowest}: Platz \\d+ von \\d+"))
+
+
+def test_the_map_shows_the_plans_of_a_day(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open(f"/{PLACE}")
+    tiles = asked(page)
+    page.locator("#stand-day").fill("2020-01-01")
+    page.locator("#stand-day").blur()
+    expect(page.locator("#stand-note")).to_have_text("Pläne mit Stand vom 1. Januar 2020")
+    expect(page.locator("#in-view-count")).to_have_text("Keine Pläne im Ausschnitt")
+    expect(page).to_have_url(re.compile("&stand=2020-01-01"))
+    assert tiles
+    assert all("stand=2020-01-01" in address for address in tiles)
+    page.get_by_role("button", name="Heute", exact=True).click()
+    expect(page.locator("#in-view-count")).to_have_text("2 Pläne im Ausschnitt")
+    expect(page.locator("#stand-note")).to_be_hidden()
+
+
+def test_two_maps_are_compared_with_a_slider(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open(f"/{PLACE}")
+    tiles = asked(page)
+    page.get_by_label("Rechts daneben").select_option("stand")
+    page.locator("#beside-day").fill("2020-01-01")
+    page.locator("#beside-day").blur()
+    border = page.get_by_role("slider", name="Grenze zwischen den beiden Karten")
+    expect(border).to_be_visible()
+    expect(page.locator(".swipe__title").nth(1)).to_have_text("1. Januar 2020")
+    expect(page).to_have_url(re.compile("&neben=2020-01-01"))
+    assert any("stand=2020-01-01" in address for address in tiles)
+    left = page.locator(".leaflet-pictures-pane")
+    before = left.evaluate("(pane) => pane.style.clipPath")
+    border.focus()
+    page.keyboard.press("ArrowRight")
+    assert left.evaluate("(pane) => pane.style.clipPath") != before
+    page.get_by_label("Rechts daneben").select_option("")
+    expect(border).to_be_hidden()
+    assert left.evaluate("(pane) => pane.style.clipPath") == ""
+
+
+def test_one_measures_with_the_keyboard(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open(f"/{PLACE}")
+    page.get_by_role("button", name="Messen").click()
+    told = page.locator("#measuring [role=status]")
+    expect(told).to_contain_text("Eingabetaste")
+    page.locator("#karte").focus()
+    page.keyboard.press("Enter")
+    expect(told).to_have_text("Erster Punkt gesetzt.")
+    address = page.url
+    page.keyboard.press("ArrowRight")
+    expect(page).not_to_have_url(address)
+    page.keyboard.press("Enter")
+    expect(told).to_have_text(re.compile(r"^Länge \d+(,\d)? m$"))
+    address = page.url
+    page.keyboard.press("ArrowDown")
+    expect(page).not_to_have_url(address)
+    page.keyboard.press("Enter")
+    expect(told).to_have_text(re.compile(r"^Länge .* · Fläche [\d.,]+ (m²|ha)$"))
+    page.keyboard.press("Backspace")
+    expect(told).to_have_text(re.compile(r"^Länge \d+(,\d)? m$"))
+    page.keyboard.press("Escape")
+    expect(page.locator("#measuring")).to_be_hidden()
+    expect(page.locator("#answer")).to_be_hidden()
+
+
+def test_what_is_measured_is_what_the_ellipsoid_says(desktop: Visit) -> None:
+    desktop.open("/impressum/")
+    ring = [(8.70, 50.80), (8.75, 50.80), (8.76, 50.84), (8.69, 50.83)]
+    places = [{"lng": lng, "lat": lat} for lng, lat in ring]
+    length, area = desktop.page.evaluate(
+        "(places) => import('/static/js/utm.js').then((m) => [m.lengthOf(places), m.areaOf(places)])", places
+    )
+    ellipsoid = Geod(ellps="GRS80")
+    lons, lats = zip(*ring, strict=True)
+    assert math.isclose(length, ellipsoid.line_length(lons, lats), rel_tol=2e-6)
+    assert math.isclose(area, abs(ellipsoid.polygon_area_perimeter(lons, lats)[0]), rel_tol=1e-5)
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_what_floats_over_the_map_can_be_hit(request: pytest.FixtureRequest, device: str) -> None:
+    """WCAG 2.2, 2.5.8: 24 by 24 CSS pixels at least."""
+    visited: Visit = request.getfixturevalue(device)
+    visited.open(f"/{PLACE}")
+    page = visited.page
+    if device == "phone":
+        page.locator(".themes > summary").tap()
+    unfold(page, "Reihenfolge")
+    small = page.evaluate("""() => [...document.querySelectorAll(".stage :is(button, summary, select, input, label)")]
+        .filter((node) => node.checkVisibility() && !node.closest(".visually-hidden, .swipe"))
+        .map((node) => node.closest("label") ?? node)
+        .map((node) => [node, node.getBoundingClientRect()])
+        .filter(([, {width, height}]) => width && (width < 24 || height < 24))
+        .map(([node]) => node)
+        .filter((node) => node.localName !== "label" || node.querySelector("input"))
+        .map((node) => node.outerHTML.slice(0, 120))""")
+    assert small == []
