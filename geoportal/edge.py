@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geoportal import metrics
 from geoportal.content_policy import content_policy
+from geoportal.database.leaving import ASKER
 from geoportal.fairness import Fairness
 from geoportal.logs import REQUEST_ID
 from geoportal.settings import Settings
@@ -89,6 +90,8 @@ class Edge:
         given = environ.get("HTTP_X_REQUEST_ID", "") if self._behind_proxy else ""
         identifier = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         token = REQUEST_ID.set(identifier)
+        # gunicorn's name for it; where there is none, nobody is seen to leave
+        asker = ASKER.set(environ.get("gunicorn.socket"))
         exchange = _Exchange(environ, start_response, self._headers, identifier)
         try:
             refusal = self._refusal(environ)
@@ -103,6 +106,7 @@ class Edge:
                 raise
             return exchange.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", 0)
         finally:
+            ASKER.reset(asker)
             REQUEST_ID.reset(token)
 
     def _refusal(self, environ: dict[str, Any]) -> tuple[HTTPStatus, str, float] | None:

@@ -25,6 +25,9 @@ REQUESTS: Final = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30),
 )
 REFUSED: Final = Counter("geoportal_refused", "Requests refused before any work was done, by reason", ["reason"])
+ABANDONED: Final = Counter(
+    "geoportal_abandoned", "Statements cancelled because whoever asked had left, by role", ["role"]
+)
 READINGS_ENDED: Final = Counter(
     "geoportal_readings_ended", "Reading processes that were ended or died, by reason", ["reason"]
 )

@@ -5,6 +5,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url
 
+from geoportal.database.leaving import cancel_for_who_left
+
 # A request must never hold the server: reliability.md 5, read limits. Each is planned with its own values, as a box
 # of a street and one of the whole Kreis want different plans; and none starts further processes for a few rows.
 _READ_OPTIONS = (
@@ -29,7 +31,8 @@ def owner_engine(url: str) -> Engine:
 
 def reader_engine(url: str) -> Engine:
     """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
-    return create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, pool_size=8)
+    engine = create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, pool_size=8)
+    return cancel_for_who_left(engine)
 
 
 def probe_engine(url: str, seconds: float) -> Engine:

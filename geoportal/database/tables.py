@@ -375,5 +375,14 @@ publication = Table(
     Column("bezuege", JSONB),
     Column("erstellungsmassstab", Integer),
     _geometry("MULTIPOLYGON"),
+    Column("umriss", Geometry("MULTIPOLYGON", SRID, spatial_index=False)),
+)
+
+publication_text = Table(
+    "publication_text",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
     Column("geojson", Text, nullable=False),
+    Column("umriss_geojson", Text),
+    Column("eigenschaften", Text, nullable=False),
 )

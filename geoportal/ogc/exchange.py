@@ -15,7 +15,7 @@ from werkzeug.http import parse_accept_header
 
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.query import COMMON, FORMATS, check_parameters
+from geoportal.ogc.query import COMMON, FORMATS, Parameters, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service
 
 
@@ -44,8 +44,9 @@ class Exchange:
         self, service: Service, pages: Pages, known: Set[str] = COMMON, formats: Sequence[str] = FORMATS
     ) -> None:
         self.publication: Publication = service.current()
-        self.parameters = flask.request.args
-        check_parameters(self.parameters, known, frozenset(LANGUAGES), formats)
+        check_parameters(flask.request.args, known, frozenset(LANGUAGES), formats)
+        # each is there once; werkzeug's own dictionary makes an exception of every name that it does not have
+        self.parameters: Parameters = flask.request.args.to_dict()
         self._pages = pages
         self.language = language_of(flask.request)
 

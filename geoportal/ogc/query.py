@@ -1,6 +1,6 @@
 """The query parameters of a request, read once and strictly: what is unknown or unusable is a 400, never ignored."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.table import ID, Condition, FeatureTable, Order, Question
 from geoportal.ogc.values import parse_period, parse_value
 
-type Parameters = MultiDict[str, str]
+type Parameters = Mapping[str, str]
 
 COMMON = frozenset({"f", "lang"})
 ITEM = COMMON | {"crs"}
@@ -37,7 +37,7 @@ class Limits(NamedTuple):
 
 
 def check_parameters(
-    parameters: Parameters, known: Set[str], languages: Set[str], formats: Sequence[str] = FORMATS
+    parameters: MultiDict[str, str], known: Set[str], languages: Set[str], formats: Sequence[str] = FORMATS
 ) -> None:
     """Raises InvalidParameter for a parameter that the operation does not know, or that is given twice."""
     for name, values in parameters.lists():

@@ -1,6 +1,6 @@
 """A connection for reading, and what the database says in the words of a problem."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -34,10 +34,12 @@ def connection_for_reading(engine: Engine) -> Iterator[Connection]:
         raise
 
 
-def views_with_column(engine: Engine, name: str) -> frozenset[str]:
-    """The views of schema `ogc` that have such a column. Raises Unavailable."""
-    statement = text(
-        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'ogc' AND column_name = :name"
-    )
+def view_columns(engine: Engine) -> Mapping[str, Sequence[str]]:
+    """The columns of each view of schema `ogc`, in order. Raises Unavailable."""
     with connection_for_reading(engine) as connection:
-        return frozenset(connection.scalars(statement, {"name": name}))
+        return {row.name: row.columns for row in connection.execute(_COLUMNS)}
+
+
+_COLUMNS: Final = text("""
+    SELECT table_name AS name, array_agg(column_name::text ORDER BY ordinal_position) AS columns
+    FROM information_schema.columns WHERE table_schema = 'ogc' GROUP BY table_name""")

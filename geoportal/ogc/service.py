@@ -28,8 +28,9 @@ from geoportal.ogc.openapi import openapi
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.query import Limits
-from geoportal.ogc.reading import views_with_column
-from geoportal.ogc.table import Extent, Page, Question
+from geoportal.ogc.reading import view_columns
+from geoportal.ogc.statements import GEOJSON, PROPERTIES, Ready
+from geoportal.ogc.table import GEOMETRY, ID, Extent, FeatureTable, Page, Question
 from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
 
@@ -94,7 +95,7 @@ class Service:
         painters = PaintersPool(reader_environment(settings.require_read_url()))
         self.drawer = Drawer(Archive(settings.archive), self.engine, painters)
         self._counts = Counts()
-        self._with_geojson: tuple[str, frozenset[str]] = ("", frozenset())
+        self._columns: tuple[str, Mapping[str, Sequence[str]]] | None = None
         self._versions = DataVersions(self.engine)
 
     def current(self) -> Publication:
@@ -148,17 +149,22 @@ class Service:
         if not question.conditions and question.day is None and (extent := self.extent(identifier)) is not None:
             known = extent.features
         table = collection.table_on(question.day)
-        page = table.page(self.engine, question, stored=self.has_geojson(table.view), known=known)
+        page = table.page(self.engine, question, ready=self.ready(table), known=known)
         self._counts.put(asked, page.matched)
         return page
 
-    def has_geojson(self, view: str) -> bool:
-        """Whether a view holds its geometries also as text, ready to be sent."""
-        state = self.state()
-        if state is None or self._with_geojson[0] != state.token:
-            found = views_with_column(self.engine, "geojson")
-            self._with_geojson = (state.token if state else "", found)
-        return view in self._with_geojson[1]
+    def ready(self, table: FeatureTable) -> Ready:
+        """Which parts of its features a view holds also as text, ready to be sent. Raises Unavailable."""
+        generation = self.current().generation
+        if self._columns is None or self._columns[0] != generation or table.view not in self._columns[1]:
+            self._columns = (generation, view_columns(self.engine))
+        columns = self._columns[1].get(table.view, ())
+        return Ready(
+            geometry=GEOJSON in columns,
+            # written of the view's columns, which are the fields as long as the manifest names all of them in order
+            properties=PROPERTIES in columns
+            and [name for name in columns if name not in (ID, GEOMETRY, GEOJSON, PROPERTIES)] == list(table.fields),
+        )
 
     def _look(self) -> None:
         self._looked = time.monotonic()

@@ -15,6 +15,8 @@ from geoportal.ogc.crs import CRS84, STORAGE_SRID, Crs
 MOST_COUNTED: Final = 5_000
 # Geometries of a page, as they are stored: of longer ones a page has fewer, and there is a next page.
 MOST_BYTES: Final = 8 * 2**20
+GEOJSON: Final = "geojson"
+PROPERTIES: Final = "eigenschaften"
 WHOLE: Final = "TRUE"  # the condition of all rows
 
 
@@ -50,6 +52,16 @@ class Features(NamedTuple):
     size: str
 
 
+class Ready(NamedTuple):
+    """Which parts of a feature a view holds as text, in the columns GEOJSON and PROPERTIES."""
+
+    geometry: bool = False
+    properties: bool = False
+
+
+NOT_READY: Final = Ready()
+
+
 class Statement(NamedTuple):
     sql: str
     values: dict[str, object]
@@ -62,20 +74,27 @@ def features_of(
     *,
     geometry: bool = True,
     multi: bool = False,
-    stored: bool = False,
+    ready: Ready = NOT_READY,
     links: Sequence[tuple[str, str | None]] = (),
 ) -> Features:
-    """`multi`: every geometry as a Multi geometry. `stored`: the view has the column `geojson`, in CRS84.
+    """`multi`: every geometry as a Multi geometry. `ready`: what the view has as text, geometries in CRS84.
 
     `links`: what the feature's link to its file says, and the columns that hold it.
     """
     quoted = [f'"{name}"' for name in fields]
-    is_ready = stored and crs is CRS84
-    shape = "geojson" if is_ready else _geojson(crs, multi=multi)
+    is_ready = ready.geometry and crs is CRS84
     # only for the rows that are sent a geometry is transformed
+    shape = GEOJSON if is_ready else _geojson(crs, multi=multi)
+    told = [PROPERTIES] if ready.properties else quoted
     said = {name: f'"{column}"' for name, column in links if column is not None}
-    columns = dict.fromkeys(["id", *quoted, *said.values(), *(["geom", "geojson"] if is_ready else ["geom"])])
-    record = f"(SELECT row_to_json(p)::text FROM (SELECT {', '.join(quoted)}) AS p)" if fields else "'{}'"
+    columns = dict.fromkeys(["id", *told, *said.values(), *(["geom", GEOJSON] if is_ready else ["geom"])])
+    record = (
+        PROPERTIES
+        if ready.properties
+        else f"(SELECT row_to_json(p)::text FROM (SELECT {', '.join(quoted)}) AS p)"
+        if fields
+        else "'{}'"
+    )
     return Features(
         columns=", ".join(f"{view}.{column}" for column in columns),
         text=f"""concat('{{"type":"Feature","id":', to_json(id)::text, ',"geometry":',

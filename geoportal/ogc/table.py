@@ -40,9 +40,11 @@ from geoportal.ogc.problems import InvalidParameter, NotFound
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.statements import (
     MOST_COUNTED,
+    NOT_READY,
     WHOLE,
     Features,
     Key,
+    Ready,
     Spread,
     Statement,
     Where,
@@ -157,10 +159,10 @@ class FeatureTable:
         named = {name: kind for name, kind in self.fields.items() if kind is not FieldType.JSON}
         return {ID: self.key, **named}
 
-    def page(self, engine: Engine, question: Question, *, stored: bool = False, known: int | None = None) -> Page:
+    def page(self, engine: Engine, question: Question, *, ready: Ready = NOT_READY, known: int | None = None) -> Page:
         """Raises InvalidParameter for a condition that cannot be asked of this table.
 
-        `stored`: the view has the column `geojson`. `known`: what a page of the same conditions has `matched`.
+        `ready`: what the view has as text. `known`: what a page of the same conditions has `matched`.
         """
         where = self._where(question.conditions, engine)
         is_whole = where.sql == WHOLE
@@ -176,7 +178,7 @@ class FeatureTable:
                 *(Key(f'"{field}"', _SQL_NAMES[self.queryables[field]], down) for field, down in question.order),
                 self._id,
             ],
-            self._features(question, stored=stored),
+            self._features(question, ready),
             self._own,
             where,
             spread,
@@ -189,13 +191,13 @@ class FeatureTable:
         matched = known if known is not None else row.counted if row.counted <= MOST_COUNTED else MANY
         return Page(row.features or "", row.returned, matched, json.loads(row.last) if row.last else None)
 
-    def feature(self, engine: Engine, identifier: str, crs: Crs, *, stored: bool = False) -> str:
+    def feature(self, engine: Engine, identifier: str, crs: Crs, *, ready: Ready = NOT_READY) -> str:
         """One GeoJSON feature. Raises NotFound."""
         try:
             key = parse_value(ID, self.key, identifier)
         except InvalidParameter as error:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
-        features, where = self._features(Question(limit=1, crs=crs), stored=stored), self._where((), engine)
+        features, where = self._features(Question(limit=1, crs=crs), ready), self._where((), engine)
         found: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
         if found is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
@@ -274,13 +276,13 @@ class FeatureTable:
         compiled = and_(*asked).compile(dialect=engine.dialect)
         return Where(f"{self._own} AND {compiled}", compiled.params)
 
-    def _features(self, question: Question, *, stored: bool) -> Features:
+    def _features(self, question: Question, ready: Ready) -> Features:
         return features_of(
             self._source,
             tuple(self.fields) if question.fields is None else question.fields,
             question.crs,
             geometry=question.geometry,
             multi=self.multi,
-            stored=stored,
+            ready=Ready(ready.geometry, ready.properties and question.fields is None),
             links=self.links,
         )

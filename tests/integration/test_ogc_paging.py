@@ -1,6 +1,7 @@
 """Pages follow each other by the row that came last: each feature once, in order, whatever is published meanwhile."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy import text
 from geoportal.database import owner_engine
 from geoportal.ogc import statements
 from geoportal.ogc.app import create_ogc
+from geoportal.ogc.service import Service
+from geoportal.ogc.statements import NOT_READY, Ready
 from geoportal.settings import Settings
 from tests.ogc import BEBAUUNGSPLAENE, LAYERS, SCHULEN, publish_stock
 
@@ -158,13 +161,24 @@ def test_points_without_any_stored_text_are_paged_alike(api: FlaskClient) -> Non
     ]
 
 
-def test_the_stored_outline_is_the_one_that_would_be_computed(
-    api: FlaskClient, monkeypatch: pytest.MonkeyPatch, stock: Settings
+@pytest.mark.parametrize("collection", ["bebauungsplaene", "flaechennutzungsplaene"])
+def test_what_stands_ready_as_text_is_what_would_be_written(
+    api: FlaskClient, monkeypatch: pytest.MonkeyPatch, stock: Settings, collection: str
 ) -> None:
-    stored = read(api, f"{ITEMS}?limit=1000")["features"]
+    items = f"/collections/{collection}/items?limit=1000"
+    service = Service(stock, LAYERS, ())
+    assert service.ready(service.current().collection(collection).table) == Ready(geometry=True, properties=True)
+    stored = api.get(items).get_data(as_text=True).partition('"features"')[2]
     other = create_ogc(stock, LAYERS).test_client()
-    monkeypatch.setattr("geoportal.ogc.service.Service.has_geojson", lambda *_: False)
-    assert read(other, f"{ITEMS}?limit=1000")["features"] == stored
+    monkeypatch.setattr("geoportal.ogc.service.Service.ready", lambda *_: NOT_READY)
+    assert other.get(items).get_data(as_text=True).partition('"features"')[2] == stored
+
+
+def test_a_manifest_that_names_other_fields_is_not_answered_with_the_ready_text(stock: Settings) -> None:
+    service = Service(stock, LAYERS, ())
+    table = service.current().collection("bebauungsplaene").table
+    fewer = replace(table, fields={name: kind for name, kind in table.fields.items() if name != "beschreibung"})
+    assert service.ready(fewer) == Ready(geometry=True, properties=False)
 
 
 def test_hits_are_counted_to_the_end(api: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,26 +76,23 @@ class Shape:
             if self.sql is None:
                 raise TypeError("a Shape has SQL or a geometry")
             return self.sql
-        return geometry_literal(_in_storage(self._inside(cut=cut), self.crs), STORAGE_SRID)
+        return geometry_literal(_in_storage(_in_pieces(self._inside(cut=cut)), self.crs), STORAGE_SRID)
 
-    def core(self) -> BaseGeometry | None:
-        """Of a box: an upright rectangle of the storage CRS that lies in it and fills nearly all of it."""
-        if self.geometry is None or self.crs is None:
-            return None
+    def intersects(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a column's geometries have a point in common with this one, which the filter brings along."""
+        if self.crs is None:
+            raise TypeError("a column is compared with what the filter brings along")
         inside = self._inside(cut=True)
-        if inside.is_empty:
-            return None
-        corners = {*map(tuple, shapely.get_coordinates(inside))}
-        if inside.geom_type != "Polygon" or corners != {*map(tuple, shapely.get_coordinates(box(*inside.bounds)))}:
-            return None
-        west, south, east, north = inside.bounds
-        edges = [LineString(ends) for ends in (
-            [(west, south), (west, north)], [(west, south), (east, south)],
-            [(east, south), (east, north)], [(west, north), (east, north)],
-        )]  # fmt: skip
-        left, bottom, right, top = (_in_storage(edge, self.crs).bounds for edge in edges)
-        found = Box(left[2] + _CARE, bottom[3] + _CARE, right[0] - _CARE, top[1] - _CARE)
-        return _rectangle(found) if found.west < found.east and found.south < found.north else None
+        pieces = _in_pieces(inside)
+        placed = _in_storage(pieces, self.crs)
+        given = geometry_literal(placed, STORAGE_SRID)
+        exact: ColumnElement[bool] = postgis("ST_Intersects", column, given)
+        core = _core(pieces, placed) if _is_box(inside) else None
+        if core is None:
+            return exact
+        # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at any shape.
+        is_inside = column.op("@")(geometry_literal(core, STORAGE_SRID))
+        return and_(column.op("&&")(given), or_(is_inside, exact))
 
     def _inside(self, *, cut: bool) -> BaseGeometry:
         """The part in the domain of the CRS. Raises InvalidParameter if there is another one and it may not be cut."""
@@ -113,14 +110,32 @@ class Shape:
         return inside
 
 
+def _in_pieces(geometry: BaseGeometry) -> BaseGeometry:
+    west, south, east, north = (0, 0, 0, 0) if geometry.is_empty else geometry.bounds
+    return shapely.segmentize(geometry, max(east - west, north - south) / _PIECES or 1)
+
+
 def _in_storage(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
-    """Edges follow the curves that they are in the storage CRS."""
-    if crs.srid == STORAGE_SRID or geometry.is_empty:
+    if crs.srid == STORAGE_SRID:
         return geometry
-    west, south, east, north = geometry.bounds
-    pieces = shapely.segmentize(geometry, max(east - west, north - south) / _PIECES or 1)
-    east, north = _transformer(crs.srid).transform(*shapely.get_coordinates(pieces).T)
-    return shapely.set_coordinates(pieces, numpy.column_stack([east, north]))
+    east, north = _transformer(crs.srid).transform(*shapely.get_coordinates(geometry).T)
+    return shapely.set_coordinates(geometry, numpy.column_stack([east, north]))
+
+
+def _is_box(geometry: BaseGeometry) -> bool:
+    if geometry.is_empty or geometry.geom_type != "Polygon":
+        return False
+    positions, corners = (shapely.get_coordinates(each) for each in (geometry, box(*geometry.bounds)))
+    return len(positions) == len(corners) and {*map(tuple, positions)} == {*map(tuple, corners)}
+
+
+def _core(pieces: BaseGeometry, placed: BaseGeometry) -> BaseGeometry | None:
+    """An upright rectangle that lies in a box of another CRS, `placed` in ours, and fills nearly all of it."""
+    (west, south, east, north), before = pieces.bounds, shapely.get_coordinates(pieces)
+    x, y = shapely.get_coordinates(placed).T
+    left, right = x[before[:, 0] == west].max() + _CARE, x[before[:, 0] == east].min() - _CARE
+    bottom, top = y[before[:, 1] == south].max() + _CARE, y[before[:, 1] == north].min() - _CARE
+    return box(left, bottom, right, top) if left < right and bottom < top else None
 
 
 @cache
@@ -143,9 +158,6 @@ def relate_shapes(op: str, left: Shape, right: Shape) -> ColumnElement[bool]:
     if (function := _RELATIONS.get(op)) is None:
         raise InvalidParameter(f"filter: {op} nicht bekannt / not known; {', '.join(_RELATIONS)}")
     cut = op in _MAY_BE_CUT
-    exact: ColumnElement[bool] = postgis(function, left.expression(cut=cut), right.expression(cut=cut))
-    if op == "s_intersects" and left.sql is not None and (core := right.core()) is not None:
-        # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at any shape.
-        touched = left.sql.op("&&")(right.expression(cut=cut))
-        return and_(touched, or_(left.sql.op("@")(geometry_literal(core, STORAGE_SRID)), exact))
-    return exact
+    if op == "s_intersects" and left.sql is not None and right.sql is None:
+        return right.intersects(left.sql)
+    return postgis(function, left.expression(cut=cut), right.expression(cut=cut))

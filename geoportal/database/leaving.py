@@ -1,0 +1,100 @@
+"""Statements whose asker has left are cancelled in the database, and not finished for nobody.
+
+While a thread waits for the database it does not look at its client. One more thread does, for all of them: the kernel
+tells it when a client hangs up. A client that only ends its own side of the connection counts as gone, as it does for
+nginx; one that is gone without a word (a cable pulled out) is not noticed, and ends with the statement's own timeout.
+"""
+
+import logging
+import select
+import socket
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Connection, Engine, event
+
+from geoportal import metrics
+
+log = logging.getLogger(__name__)
+
+# The socket of the client whose request this thread answers; None where nobody waits.
+ASKER: Final[ContextVar[socket.socket | None]] = ContextVar("geoportal.asker", default=None)
+_HUNG_UP: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLONESHOT
+_CANCEL_SECONDS: Final = 2.0
+
+
+def cancel_for_who_left(engine: Engine) -> Engine:
+    """From now on the engine's statements end with their asker (`ASKER`), as if by their timeout; returns it."""
+    event.listen(engine, "before_cursor_execute", _begin)
+    event.listen(engine, "after_cursor_execute", _end)
+    event.listen(engine, "handle_error", lambda context: _end(context.connection))
+    return engine
+
+
+@dataclass(slots=True)
+class _Statement:
+    connection: psycopg.Connection[Any]
+    # held while it is cancelled: then the connection is not handed on, and nobody else's statement is hit
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    is_over: bool = False
+
+
+class _Lookout:
+    """The thread that is told who has hung up."""
+
+    def __init__(self) -> None:
+        self._hung_up = select.epoll()
+        self._running: dict[int, _Statement] = {}
+        threading.Thread(target=self._look, name="lookout", daemon=True).start()
+
+    def begin(self, asker: int, statement: _Statement) -> None:
+        if asker not in self._running:  # one statement at a time; the first one ends the request
+            self._running[asker] = statement
+            self._hung_up.register(asker, _HUNG_UP)
+
+    def end(self, asker: int, connection: object) -> None:
+        statement = self._running.get(asker)
+        if statement is None or statement.connection is not connection:
+            return
+        self._hung_up.unregister(asker)
+        del self._running[asker]
+        with statement.lock:
+            statement.is_over = True
+
+    def _look(self) -> None:
+        while True:
+            for asker, _ in self._hung_up.poll():
+                if (statement := self._running.get(asker)) is not None:
+                    self._cancel(statement)
+
+    @staticmethod
+    def _cancel(statement: _Statement) -> None:
+        with statement.lock:
+            if statement.is_over:
+                return
+            metrics.ABANDONED.labels(statement.connection.info.user).inc()
+            try:
+                statement.connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            except psycopg.Error as error:
+                log.warning("a statement could not be cancelled: %s", type(error).__name__)
+
+
+@cache
+def _lookout() -> _Lookout:
+    """Made by the first statement with an asker: after a server has forked its workers, which then share no thread."""
+    return _Lookout()
+
+
+def _begin(connection: Connection, *_: Any) -> None:
+    driver = connection.connection.driver_connection
+    if (asker := ASKER.get()) is not None and asker.fileno() >= 0 and isinstance(driver, psycopg.Connection):
+        _lookout().begin(asker.fileno(), _Statement(driver))
+
+
+def _end(connection: Connection | None, *_: Any) -> None:
+    if connection is not None and (asker := ASKER.get()) is not None and asker.fileno() >= 0:
+        _lookout().end(asker.fileno(), connection.connection.driver_connection)
