@@ -114,9 +114,9 @@ def test_a_change_is_seen_in_its_collection_and_only_there(api: FlaskClient, sto
     plans, schools = etag(api, ITEMS), etag(api, "/collections/schulen/items")
     engine = owner_engine(stock.require_database_url())
     with engine.begin() as connection:
-        connection.execute(text("UPDATE plans.version SET name = 'Umbenannt' WHERE name = 'Plan 1'"))
+        connection.execute(text("UPDATE plans.version SET nummer = '1a' WHERE nummer = '1'"))
     engine.dispose()
-    changed = api.get("/collections/bebauungsplaene/items?name=Umbenannt")
+    changed = api.get("/collections/bebauungsplaene/items?nummer=1a")
     assert b'"numberMatched": 1' in changed.data
     assert api.get(ITEMS, headers={"If-None-Match": plans}).status_code == 200
     assert api.get("/collections/schulen/items", headers={"If-None-Match": schools}).status_code == 304

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0025_properties.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0026_properties.sql").read_text("utf-8"))
