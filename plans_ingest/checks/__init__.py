@@ -14,6 +14,8 @@ from plans_ingest.model import Bereich, Issue, Plan, Planobjekt, Severity, Texta
 __all__ = ["Context", "check", "review"]
 
 MAX_TOLD: Final = 1_000  # of one kind in one plan
+# What readers tell of a shape while it has no place yet.
+_OF_SHAPES: Final = frozenset({"curve_gap", "height_dropped", "patches_apart", "ring_open", "ring_reversed"})
 _FAMILIES: Final = (
     plan.check,
     dates.check,
@@ -64,10 +66,14 @@ def check(checked: Plan, context: Context) -> list[Issue]:
 def _with_owners(
     issues: Sequence[Issue], plans: Sequence[Plan], documents: Sequence[tuple[str, Mapping[str, int]]]
 ) -> list[Issue]:
-    """Readers speak of elements; a planner asks for objects and plans. The line says which object an element is in."""
+    """Readers speak of elements; a planner asks for objects and plans, and where on the map that is.
+
+    The line says which object an element is in.
+    """
     starts = {file: sorted((line, gml_id) for gml_id, line in lines.items()) for file, lines in documents}
     known = dict(documents)
     owner = {gml_id: each.gml_id for each in plans for gml_id in _belongings(each)}
+    shapes = _shapes(plans) if any(issue.code in _OF_SHAPES for issue in issues) else {}
     found = []
     for issue in issues:
         where = issue.where
@@ -78,8 +84,22 @@ def _with_owners(
         belongs = issue.plan
         if belongs is None and where.gml_id is not None:
             belongs = owner.get(where.gml_id, plans[0].gml_id if len(plans) == 1 else None)
-        found.append(replace(issue, where=where, plan=belongs))
+        shape = issue.geometry
+        if shape is None and issue.code in _OF_SHAPES:
+            shape = shapes.get(where.gml_id or belongs)
+        found.append(replace(issue, where=where, plan=belongs, geometry=shape))
     return found
+
+
+def _shapes(plans: Sequence[Plan]) -> dict[str | None, BaseGeometry]:
+    """gml:id -> where the plan, Bereich or object lies."""
+    shapes: dict[str | None, BaseGeometry] = {}
+    for each in plans:
+        found: list[tuple[str | None, BaseGeometry | None]] = [(each.gml_id, each.geltungsbereich)]
+        found += [(bereich.gml_id, bereich.geltungsbereich) for bereich in each.bereiche]
+        found += [(objekt.gml_id, objekt.geometry) for objekt in each.objekte]
+        shapes |= {gml_id: shape for gml_id, shape in found if shape is not None}
+    return shapes
 
 
 def _belongings(each: Plan) -> Iterator[str]:

@@ -132,7 +132,8 @@ def _bereiche(plan: Plan, context: Context) -> Iterator[Issue]:
         if is_ausserhalb(bereich):
             if bereich.geltungsbereich is None:
                 detail = code(bereich.attribute.get("bedeutung")) or ""
-                yield BEREICH_WITHOUT_OUTLINE.issue(where, detail, plan=plan.gml_id)
+                shape = plan.geltungsbereich  # near it; nobody knows where
+                yield BEREICH_WITHOUT_OUTLINE.issue(where, detail, plan=plan.gml_id, geometry=shape)
         elif bereich.geltungsbereich is not None and plan.geltungsbereich is not None:
             rest = shapely.difference(bereich.geltungsbereich, grown(plan.geltungsbereich))
             if not rest.is_empty:

@@ -34,8 +34,9 @@ _STRIP: Final = 16_000_000  # pixels drawn at a time
 _MAX_POINTS: Final = 1_000  # of a measure or a neatline
 _UNIT_SQUARE: Final = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0]  # ISO 32000-2, table 269: what LPTS is if it is missing
 _WORST_FIT: Final = 0.002  # of the sheet's diagonal: a page that is bent more is no plan
-# Datums of LGIDict that are the same as ETRS89 for a drawing (WGS 84 differs by less than a metre), and DHDN
+# Datums of LGIDict that are the same as ETRS89 for a drawing (WGS 84 differs by less than a metre)
 _ETRS89: Final = frozenset({"WE", "WGE", "EUT", "ETRS89", "WGS84"})
+_BESSEL: Final = (6_377_397.155, 299.1528128)  # semi-major axis in metres, inverse flattening; its code is BR
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,27 @@ def _epsg_of_projection(projection: Object | None) -> int | None:
     if kind == "TC" and is_etrs89:
         meridian, factor = _number(projection["/CentralMeridian"]), _number(projection["/ScaleFactor"])
         return {3.0: 25831, 9.0: 25832, 15.0: 25833}.get(meridian) if math.isclose(factor, 0.9996) else None
-    return None
+    return _gauss_krueger(projection) if kind == "TC" and _is_bessel(datum) else None
+
+
+def _gauss_krueger(projection: Dictionary) -> int | None:
+    """DHDN in strips of 3 degrees, whose number stands before the easting. (TC on Krassowsky is another system.)"""
+    strip = _number(projection["/CentralMeridian"]) / 3
+    false_easting, factor = _number(projection["/FalseEasting"]), _number(projection["/ScaleFactor"])
+    if strip not in {2.0, 3.0, 4.0, 5.0} or factor != 1 or false_easting != strip * 1_000_000 + 500_000:
+        return None
+    return 31464 + int(strip)
+
+
+def _is_bessel(datum: Object | None) -> bool:
+    """A datum described by its ellipsoid (08-139r3, 6.8): it has no code that programs agree on."""
+    ellipsoid = datum.get("/Ellipsoid") if isinstance(datum, Dictionary) else None
+    if not isinstance(ellipsoid, Dictionary):
+        return str(ellipsoid) == "BR"
+    axis, flattening = ellipsoid.get("/SemiMajorAxis"), ellipsoid.get("/InvFlattening")
+    if axis is None or flattening is None:
+        return False
+    return math.isclose(_number(axis), _BESSEL[0]) and math.isclose(_number(flattening), _BESSEL[1], rel_tol=1e-6)
 
 
 def _fitted(page: Points, ground: Points) -> Points:

@@ -50,5 +50,11 @@ class Record:
 
     def hrefs(self, *names: str) -> list[str]:
         """Local gml:ids that the named properties refer to."""
-        found = (value for name in names for value in self.values.get(name, ()))
-        return [value.removeprefix("#") for value in found if isinstance(value, str) and value.startswith("#")]
+        values = self.values
+        return [
+            value[1:]
+            for name in names
+            if name in values
+            for value in values[name]
+            if isinstance(value, str) and value.startswith("#")
+        ]

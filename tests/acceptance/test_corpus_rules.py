@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from plans_ingest import PlanFileError, ingest
-from plans_ingest.checks import rules
+from plans_ingest.checks import flaechenschluss, geometry, rules
 from plans_ingest.model import Severity
 
 pytestmark = pytest.mark.corpus
@@ -105,6 +105,13 @@ RIGHT = {
 }
 
 
+# what readers tell of a geometry that they could place
+READERS_OF_SHAPES = {
+    "curve_gap", "geometry_collapsed", "geometry_mended", "height_dropped", "patches_apart", "ring_open",
+    "ring_reversed",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Verdict:
     """`broken` are the numbers of rules that cost a level, `warned` all numbers that were told at all."""
@@ -114,6 +121,7 @@ class Verdict:
     codes: frozenset[str]
     is_schema_valid: bool
     passed: bool
+    placeless: frozenset[str]
 
 
 def entries() -> list[dict[str, str]]:
@@ -138,6 +146,7 @@ def verdict(file: Path) -> Verdict | None:
         codes=frozenset(issue.code for issue in report.issues),
         is_schema_valid=all("C" in levels for levels in report.levels.values()),
         passed=all("D" in levels for levels in report.levels.values()),
+        placeless=frozenset(issue.code for issue in report.issues if issue.geometry is None),
     )
 
 
@@ -166,6 +175,14 @@ def test_a_gap_before_6_0_is_a_warning(end: str, number: str, xplan_corpus: Path
     for found in verdicts_of(xplan_corpus, end):
         assert number in found.warned
         assert number not in found.broken
+
+
+def test_every_finding_about_geometry_says_where_on_the_map_it_is(xplan_corpus: Path) -> None:
+    about_geometry = {rule.code for rule in (*geometry.RULES, *flaechenschluss.RULES)} | READERS_OF_SHAPES
+    found = [verdict(xplan_corpus / entry["file"]) for entry in entries()]
+    told = {code for each in found if each is not None for code in each.codes}
+    assert len(about_geometry & told) > 10
+    assert not {code for each in found if each is not None for code in each.placeless & about_geometry}
 
 
 @pytest.mark.parametrize(("end", "numbers"), RIGHT.items(), ids=RIGHT)

@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from pikepdf import Array, Dictionary, Name, String
 from pyproj import Transformer
+from shapely.geometry import Point
 
 from plans_ingest import Batch, UnreadableFile, ingest
 from tests.files import ORIGIN, archive, plan, xplangml
@@ -145,8 +146,36 @@ def test_a_sheet_of_a_metre_is_drawn_within_bounds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "ellipsoid",
+    [String("BR"), Dictionary(SemiMajorAxis=String("6377397.155"), InvFlattening=String("299.1528128"))],
+)
+def test_gauss_krueger_in_the_older_form(tmp_path: Path, ellipsoid: String | Dictionary) -> None:
+    def change(page: Dictionary) -> None:
+        strip = {"ProjectionType": "TC", "CentralMeridian": 9, "ScaleFactor": 1, "FalseEasting": 3_500_000}
+        named = {name: String(str(value)) for name, value in strip.items()}
+        lgidict(page, **named, Datum=Dictionary(Description=String("DHDN"), Ellipsoid=ellipsoid))
+        numbers = (METRES, 0, 0, METRES, ORIGIN[0] + 3_000_000, ORIGIN[1] + 1_800)
+        page.LGIDict[0].CTM = Array([String(str(number)) for number in numbers])
+
+    [raster] = read(tmp_path, sheet(change)).plans[0].raster
+    assert raster.epsg == 31467
+    assert raster.umriss.centroid.distance(Point(ORIGIN[0] + 300 * METRES, ORIGIN[1] + 200 * METRES)) < 200
+
+
+@pytest.mark.parametrize(
     "projection",
-    [{"ProjectionType": String("LE")}, {"Zone": 17}, {"Datum": Dictionary(Description=String("mine"))}],
+    [
+        {
+            "ProjectionType": String("TC"),
+            "CentralMeridian": 9,
+            "ScaleFactor": 1,
+            "FalseEasting": 500_000,
+            "Datum": Dictionary(Ellipsoid=String("BR")),
+        },
+        {"ProjectionType": String("LE")},
+        {"Zone": 17},
+        {"Datum": Dictionary(Description=String("mine"))},
+    ],
 )
 def test_a_projection_that_nobody_here_uses_is_told(tmp_path: Path, projection: dict[str, object]) -> None:
     batch = read(tmp_path, sheet(lambda page: lgidict(page, **projection)))

@@ -9,6 +9,7 @@ from plans_ingest.formats import placing
 from plans_ingest.formats.reading import Reading
 from plans_ingest.formats.xplangml import plans, values
 from plans_ingest.formats.xplangml.document import Document, Feature
+from plans_ingest.formats.xplangml.plain import PlainGeometries
 from plans_ingest.model import Issue, Where
 
 
@@ -21,7 +22,9 @@ def read(path: Path, name: str, srid: int, schemas: Path | None = None) -> Readi
     document = Document(path, name)
     issues: list[Issue] = []
     schema = SchemaCheck.of(schemas, document.version, name, issues)
-    records = [values.read(feature, document, issues) for feature in _checked(document.features(), schema)]
+    plain_ones = PlainGeometries()
+    records = [values.read(feature, document, plain_ones, issues) for feature in _checked(document.features(), schema)]
+    plain_ones.make()
     if schema is not None:
         issues = schema.merged_into(issues)
     geometrien = sum(len(raws) for record in records for raws in record.geometries.values())

@@ -17,7 +17,7 @@ from lxml import etree
 from plans_ingest.errors import NoPlan, UnreadableFile, UnsafeFile, UnsupportedFormat
 from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.xplangml.gml import Element, is_gml, local
-from plans_ingest.model import Where
+from plans_ingest.model import Json, Where
 
 VERSIONS: Final = ("3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1")
 
@@ -85,6 +85,7 @@ class Document:
             )
         self.version: str = found.version
         self.default_srs = found.default_srs
+        self.scalars: dict[tuple[int, str], Json] = {}  # see values.read
         self.shared: Mapping[str, Element] = self._collect(found.shared) if found.shared else {}
 
     def features(self) -> Iterator[Feature]:
@@ -95,8 +96,9 @@ class Document:
                     continue
                 if local(element) == "XPlanAuszug":
                     continue
-                gml_id = gml_id_of(element)
-                yield Feature(local(element), gml_id, self.where(element), element)
+                klasse, gml_id, line = local(element), gml_id_of(element), element.sourceline
+                where = Where(self.name, klasse, gml_id, line if isinstance(line, int) else None)
+                yield Feature(klasse, gml_id, where, element)
             # What has been handed out is freed, so that memory stays with the largest feature, not with the file.
             container.clear(keep_tail=False)
             while container.getprevious() is not None:

@@ -32,6 +32,8 @@ def dokumente_of(records: Iterable[Record], by_id: Mapping[str, Record]) -> tupl
     found: dict[Dokument, None] = {}
     for record in records:
         for name, values in record.values.items():
+            if len(values) == 1 and not isinstance(values[0], dict | list) and str(values[0])[:1] != "#":
+                continue
             for fields in _references(values, by_id):
                 found.setdefault(_dokument(name, fields), None)
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import shapely
@@ -24,6 +25,7 @@ _TO_TEXT: Final = ("texte", "begruendungsTexte", "refTextInhalt", "refBegruendun
 _TO_OBJECT: Final = ("dientZurDarstellungVon", "wirdDargestelltDurch")
 
 
+@lru_cache(maxsize=4096)  # bounded: a hostile file may name anything
 def kind(klasse: str) -> str:
     """What a class is to us: plan, bereich, text, dokument or objekt."""
     if klasse.endswith("_Plan"):

@@ -8,7 +8,7 @@ a list.
 from collections.abc import Mapping
 from datetime import date
 from sys import intern
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -18,17 +18,22 @@ from plans_ingest.formats.records import GeometryFault, Record
 from plans_ingest.formats.xplangml import gml
 from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
 from plans_ingest.formats.xplangml.gml import Element, Notes, local
+from plans_ingest.formats.xplangml.plain import PlainGeometries
 from plans_ingest.model import Issue, Json, Severity, Where
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SHORT: Final = 48  # characters
+_REMEMBERED: Final = 20_000  # values
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
 
 
-def read(feature: Feature, document: Document, issues: list[Issue]) -> Record:
-    """All properties of one feature. What the table of its class does not know is kept all the same, and told."""
+def read(feature: Feature, document: Document, plain_ones: PlainGeometries, issues: list[Issue]) -> Record:
+    """All properties of one feature. What the table of its class does not know is kept all the same, and told.
+
+    Its plain geometries are in it when `plain_ones` has made them.
+    """
     record = Record(feature.klasse, feature.gml_id, feature.where)
     known = codelists.attributes(feature.klasse, document.version)
     if not known and document.version not in UNCHECKED_VERSIONS:
@@ -39,7 +44,8 @@ def read(feature: Feature, document: Document, issues: list[Issue]) -> Record:
             continue  # GML's own bookkeeping, worked out again from the geometries
         inner = next(iter(child), None)
         if inner is not None and gml.is_geometry(inner):
-            _read_geometry(record, name, inner, document, issues)
+            if not plain_ones.take(inner, record, name):
+                _read_geometry(record, name, inner, document, issues)
             continue
         attribute = known.get(name)
         if attribute is None and known:
@@ -86,6 +92,24 @@ def _with_owner(where: Where, record: Record) -> Where:
 
 
 def _value(element: Element, attribute: Attribute | None, document: Document, issues: list[Issue]) -> Json:
+    if len(element) or element.keys():
+        return _value_with_markup(element, attribute, document, issues)
+    text = (element.text or "").strip()
+    # Most objects say what many others have said; what there was something to tell about is never remembered.
+    key = (id(attribute), text)
+    known = document.scalars.get(key, document)
+    if known is not document:
+        return cast("Json", known)
+    told = len(issues)
+    if len(text) < _SHORT:
+        text = intern(text)
+    value = _scalar(text, attribute, element, document, issues)
+    if len(issues) == told and len(text) < _SHORT and len(document.scalars) < _REMEMBERED:
+        document.scalars[key] = value
+    return value
+
+
+def _value_with_markup(element: Element, attribute: Attribute | None, document: Document, issues: list[Issue]) -> Json:
     href = element.get(_XLINK_HREF)
     inner = list(element)
     if inner:
