@@ -18,7 +18,7 @@ from geoportal.operations import NotFound
 from geoportal.states import State
 from plans_ingest.columns import Seen
 from plans_ingest.model import Planwerk
-from plans_ingest.profiles import guessing
+from plans_ingest.profiles import candidates, guessing, is_ignored
 from plans_ingest.profiles.model import Column, Profile
 
 CODED: Final = ("planart", "rechtsstand", "verfahren")
@@ -170,7 +170,7 @@ def _columns(archive: Archive, found: Delivered) -> list[Seen]:
 
 
 def _guess(profile: Profile | None, seen: Seen) -> Guess:
-    if profile is not None and seen.name.casefold() in {name.casefold() for name in profile.ignore}:
+    if any(is_ignored(known, seen.name) for known in candidates(profile)):
         return Guess(seen, IGNORE, is_said=True)
     column, is_said = guessing.column(profile, seen.name, seen.words)
     if column is None:

@@ -33,6 +33,7 @@ class Action(StrEnum):
     CONFIGURE = "configure"
     STATEMENTS = "statements"
     AUDIT = "audit"
+    ACCOUNTS = "accounts"
 
 
 class Reach(StrEnum):
@@ -69,7 +70,7 @@ TABLE: Final[Mapping[Role, Mapping[Action, Reach]]] = MappingProxyType(
         },
         Role.PLANNER: {**_PLANNER, Action.STATEMENTS: _GEMEINDE},
         Role.PUBLISHER: {**_PUBLISHER, Action.STATEMENTS: _GEMEINDE},
-        Role.KREIS: {**_PLANNER, **_PUBLISHER},
+        Role.KREIS: {**_PLANNER, **_PUBLISHER, Action.ACCOUNTS: _GEMEINDE},
         Role.AUDITOR: {Action.VIEW: _GEMEINDE, Action.AUDIT: _GEMEINDE},
     }
 )

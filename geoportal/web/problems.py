@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from geoportal import operations, workflow
 from geoportal.accounts.attempts import TooOften
+from geoportal.accounts.managing import OwnAccount
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
 from geoportal.editing.examining import ExaminersBusy
@@ -86,6 +87,10 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     ),
     Busy: (503, _UNAVAILABLE),
     ExaminersBusy: (503, _UNAVAILABLE),
+    OwnAccount: (
+        403,
+        Problem("Nicht am eigenen Konto", "Die eigenen Rollen und die eigene Sperre ändert jemand anderes vom Kreis."),
+    ),
     workflow.TooMuch: (
         413,
         Problem("Die Datei ist zu groß", "Mehr als 500 MB, oder mehr als das Kontingent der Gemeinde für 30 Tage."),

@@ -9,12 +9,12 @@ ME, COLLEAGUE = 1, 2
 
 # a: anything in its Gemeinden, o: what it delivered itself, .: nothing
 EXPECTED = {
-    #               view deliver edit submit publish withdraw restore configure statements audit
-    Role.OFFICE: "   o    a       o    o      .       .        .       .         .          .",
-    Role.PLANNER: "  a    a       a    a      .       .        .       .         a          .",
-    Role.PUBLISHER: "a    .       .    a      a       a        a       a         a          a",
-    Role.KREIS: "    a    a       a    a      a       a        a       a         .          a",
-    Role.AUDITOR: "  a    .       .    .      .       .        .       .         .          a",
+    #               view deliver edit submit publish withdraw restore configure statements audit accounts
+    Role.OFFICE: "   o    a       o    o      .       .        .       .         .          .     .",
+    Role.PLANNER: "  a    a       a    a      .       .        .       .         a          .     .",
+    Role.PUBLISHER: "a    .       .    a      a       a        a       a         a          a     .",
+    Role.KREIS: "    a    a       a    a      a       a        a       a         .          a     a",
+    Role.AUDITOR: "  a    .       .    .      .       .        .       .         .          a     .",
 }
 
 

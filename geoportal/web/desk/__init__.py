@@ -10,6 +10,7 @@ from geoportal.database import desk_engine
 from geoportal.settings import Settings
 from geoportal.web.desk import (
     access,
+    accounts_pages,
     delivering,
     delivery_page,
     draft_page,
@@ -33,6 +34,7 @@ _PAGES = (
     sign_in,
     forgotten_password,
     own_account,
+    accounts_pages,
     overview,
     delivering,
     transfers,

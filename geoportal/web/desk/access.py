@@ -132,6 +132,7 @@ def onward(wanted: str) -> str:
 _PAGES: Final = (
     ("desk.overview", "Übersicht", Access.SIGNED_IN),
     ("desk.deliver", "Liefern", Action.DELIVER),
+    ("desk.accounts", "Konten", Action.ACCOUNTS),
     ("desk.log", "Protokoll", Action.AUDIT),
     ("desk.account", "Mein Konto", Access.SIGNED_IN),
 )

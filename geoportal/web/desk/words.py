@@ -31,6 +31,7 @@ ACTIONS: Final = MappingProxyType(
         Action.CONFIGURE: "Einstellungen der Gemeinde",
         Action.STATEMENTS: "Stellungnahmen lesen",
         Action.AUDIT: "Protokoll lesen",
+        Action.ACCOUNTS: "Konten verwalten",
     }
 )
 
@@ -95,6 +96,7 @@ DONE: Final = MappingProxyType(
         "filled_in": "hat Angaben ausgefüllt",
         "document_added": "hat ein Dokument hinzugefügt",
         "documents_arranged": "hat Dokumente geordnet",
+        "sessions_ended": "Sitzungen beendet",
         "profile_saved": "hat Spalten zugeordnet",
         "read_again": "hat noch einmal lesen lassen",
         "edit_begun": "hat eine Bearbeitung begonnen",
