@@ -18,6 +18,7 @@ import pandas
 import pyogrio
 import shapely
 
+from geoportal.catalogue import gml_pages
 from geoportal.catalogue.manifest import Layer
 from geoportal.catalogue.source import Source, SourceError
 from plans_ingest.errors import PlanFileError
@@ -96,16 +97,20 @@ def _read_lines(source: Source, file: Path) -> Iterator[geopandas.GeoDataFrame]:
     # a WFS was asked for these coordinates; everything else answers as GeoJSON wants it
     crs = (source.crs or f"EPSG:{SRID}") if source.wfs else "OGC:CRS84"
     with file.open(encoding="utf-8") as lines:
-        while features := [_feature(json.loads(line)) for line in itertools.islice(lines, ROWS)]:
+        read = itertools.chain.from_iterable(_features(json.loads(line)) for line in lines)
+        while features := list(itertools.islice(read, ROWS)):
             yield geopandas.GeoDataFrame.from_features(features, crs=crs)
     if file.stat().st_size == 0:
         yield geopandas.GeoDataFrame({"geometry": []}, geometry="geometry", crs=crs)
 
 
-def _feature(raw: dict[str, Any]) -> dict[str, Any]:
-    """The id is a property like any other: it may be the key."""
+def _features(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of one line: a feature, or a page of them in GML. The id is a property like any other: it may be the key."""
+    if "gml" in raw:
+        yield from gml_pages.features(raw["gml"])
+        return
     own = {"id": raw["id"]} if raw.get("id") is not None else {}
-    return {"type": "Feature", "properties": own | (raw.get("properties") or {}), "geometry": raw.get("geometry")}
+    yield {"type": "Feature", "properties": own | (raw.get("properties") or {}), "geometry": raw.get("geometry")}
 
 
 def _read_gdal(source: Source, file: Path) -> Iterator[geopandas.GeoDataFrame]:

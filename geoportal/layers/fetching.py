@@ -34,6 +34,10 @@ class FetchError(SourceError):
         super().__init__(message, Reason.UNREACHABLE)
 
 
+class NotJson(FetchError):
+    """The server answers, but not in the form that it was asked for, or says that it knows no such form (400)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a server said of a file when it was fetched last."""
@@ -73,12 +77,23 @@ class Fetcher:
             return Known(answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
 
     def read_json(self, url: str) -> Any:
-        with self._open(url, {"Accept": "application/geo+json, application/json"}) as answer:
-            content = b"".join(self._content(answer))
+        content = self._read_all(url, "application/geo+json, application/json")
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise FetchError(f"{url}: die Antwort ist kein JSON / the answer is no JSON") from error
+            raise NotJson(f"{url}: die Antwort ist kein JSON / the answer is no JSON") from error
+
+    def read_xml(self, url: str) -> str:
+        """As text, which nobody has looked at yet; in UTF-8, as all but a few servers write."""
+        content = self._read_all(url, "application/gml+xml, application/xml, text/xml")
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise FetchError(f"{url}: die Antwort ist kein UTF-8 / the answer is not in UTF-8") from error
+
+    def _read_all(self, url: str, accept: str) -> bytes:
+        with self._open(url, {"Accept": accept}) as answer:
+            return b"".join(self._content(answer))
 
     @contextmanager
     def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[http.client.HTTPResponse]:
@@ -95,6 +110,8 @@ class Fetcher:
                 if answer.status in _MOVED and (target := answer.headers.get("Location")):
                     url = urljoin(url, target)
                     continue
+                if answer.status == http.client.BAD_REQUEST:
+                    raise NotJson(f"{parts.netloc}: Antwort / answer {answer.status}")
                 if answer.status not in (http.client.OK, _NOT_MODIFIED):
                     raise FetchError(f"{parts.netloc}: Antwort / answer {answer.status}")
                 yield answer

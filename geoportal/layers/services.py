@@ -1,16 +1,21 @@
 """Features of other people's services, page by page: WFS, OGC API Features, ArcGIS REST, SensorThings."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
 from geoportal.catalogue import Reason, Source, SourceError
-from geoportal.layers.fetching import Fetcher
+from geoportal.layers.fetching import Fetcher, NotJson
 
 PAGE: Final = 1000
 _MOST_PAGES: Final = 5000
+_FORMAT: Final = "outputFormat"
+_HEAD: Final = 20_000  # characters in which the root element's attributes stand, behind all its namespaces
+_RETURNED: Final = re.compile(r'\bnumberReturned="(\d{1,9})"')
+_MATCHED: Final = re.compile(r'\bnumberMatched="(\d{1,9})"')
 
 type Feature = dict[str, Any]
 
@@ -33,13 +38,19 @@ def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
         "version": "2.0.0",
         "request": "GetFeature",
         "typeNames": source.layer or "",
-        "outputFormat": "application/json",
+        _FORMAT: "application/json",
         "srsName": source.crs or "EPSG:25832",
         "count": PAGE,
     }
     start, first = 0, None
-    for _ in range(_MOST_PAGES):
-        page = fetcher.read_json(f"{source.wfs}?{urlencode({**asked, 'startIndex': start})}")
+    for number in range(_MOST_PAGES):
+        try:
+            page = fetcher.read_json(f"{source.wfs}?{urlencode({**asked, 'startIndex': start})}")
+        except NotJson:
+            if number:
+                raise
+            yield from _wfs_in_gml(fetcher, source, {name: value for name, value in asked.items() if name != _FORMAT})
+            return
         features = _features(page)
         if features and features[0] == first:
             raise SourceError("der WFS gibt bei jeder Seite dasselbe / the WFS gives the same for every page")
@@ -49,6 +60,26 @@ def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
         if not features or (start >= matched if isinstance(matched, int) else len(features) < PAGE):
             return
         first = features[0]
+    raise _endless()
+
+
+def _wfs_in_gml(fetcher: Fetcher, source: Source, asked: Mapping[str, Any]) -> Iterator[Feature]:
+    """Pages in the one form that every WFS 2.0 speaks (OGC 09-025r2, 7.6.3.7), unread: that is for the process that
+    reads sources. Only the counts in the root element are looked at.
+    """
+    start, last = 0, ""
+    for _ in range(_MOST_PAGES):
+        page = fetcher.read_xml(f"{source.wfs}?{urlencode({**asked, 'startIndex': start})}")
+        if "ExceptionReport" in page[:2000] or not (returned := _RETURNED.search(page[:_HEAD])):
+            raise SourceError("der WFS antwortet ohne Objekte / the WFS answers without features", Reason.UNREACHABLE)
+        if page == last:
+            raise SourceError("der WFS gibt bei jeder Seite dasselbe / the WFS gives the same for every page")
+        if int(returned[1]):
+            yield {"gml": page}
+        start, last = start + int(returned[1]), page
+        matched = _MATCHED.search(page[:_HEAD])
+        if not int(returned[1]) or (start >= int(matched[1]) if matched else int(returned[1]) < PAGE):
+            return
     raise _endless()
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,8 @@ SCRIPT = Path(__file__).with_name("qgis_reads.py")
 pytestmark = pytest.mark.qgis
 
 
-@pytest.fixture(scope="module")
-def seen(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("qgis")
-    publish_stock(module_database, folder)
+def in_qgis(address: str, names: Sequence[str], folder: Path) -> dict[str, Any]:
+    """What QGIS sees of these collections; it works in `folder`."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -29,19 +27,26 @@ def seen(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         "XDG_RUNTIME_DIR": str(folder),
         "LANG": "C.UTF-8",
     }
-    with served(module_database) as address:
-        finished = subprocess.run(
-            [SYSTEM_PYTHON, str(SCRIPT), address, *COLLECTIONS],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    finished = subprocess.run(
+        [SYSTEM_PYTHON, str(SCRIPT), address, *names],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     [line] = [line for line in finished.stdout.splitlines() if line.startswith("SEEN ")] or [finished.stderr]
     read: dict[str, Any] = json.loads(line.removeprefix("SEEN "))
     return read
+
+
+@pytest.fixture(scope="module")
+def seen(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("qgis")
+    publish_stock(module_database, folder)
+    with served(module_database) as address:
+        return in_qgis(address, COLLECTIONS, folder)
 
 
 @pytest.mark.parametrize(

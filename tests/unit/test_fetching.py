@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from geoportal.catalogue import Source, SourceError
+from geoportal.catalogue import Layer, Source, SourceError
+from geoportal.catalogue.frames import frames
 from geoportal.layers.fetching import Fetcher, FetchError, Known
 from geoportal.layers.services import write_features
 
@@ -23,6 +24,7 @@ class Server:
     netloc: str = ""
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     pages: list[list[dict[str, Any]]] = field(default_factory=list)
+    answering: dict[str, Callable[[dict[str, str]], tuple[int, bytes]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -41,6 +43,9 @@ def server() -> Iterator[Server]:
         def do_GET(self) -> None:
             told.asked.append(self.path)
             status, headers, body = told.answers.get(urlsplit(self.path).path, (404, {}, b""))
+            if (function := told.answering.get(urlsplit(self.path).path)) is not None:
+                query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+                status, body = function(query)
             if self.headers.get("If-None-Match") == headers.get("ETag") is not None:
                 status, body = 304, b""
             self.send_response(status)
@@ -154,6 +159,56 @@ def test_a_service_is_read_page_by_page_to_its_end(
     write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
     lines = [json.loads(line) for line in (tmp_path / "a.geojsonl").read_text("utf-8").splitlines()]
     assert [each["properties"]["nr"] for each in lines] == [1, 2, 3]
+
+
+GML = """<?xml version="1.0" encoding="UTF-8"?>
+<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"
+    xmlns:ms="http://example.org" numberMatched="3" numberReturned="{returned}">{members}</wfs:FeatureCollection>"""
+MEMBER = """<wfs:member><ms:schulen gml:id="schulen.{0}">
+    <gml:boundedBy><gml:Envelope><gml:lowerCorner>0 0</gml:lowerCorner></gml:Envelope></gml:boundedBy>
+    <ms:nr>{0}</ms:nr><ms:name>Schule {0} &amp; Söhne</ms:name>
+    <ms:lage><gml:Point srsName="urn:ogc:def:crs:EPSG::25832"><gml:pos>48300{0} 5628000</gml:pos></gml:Point></ms:lage>
+    </ms:schulen></wfs:member>"""
+
+
+def gml_page(*numbers: int) -> bytes:
+    return GML.format(returned=len(numbers), members="".join(MEMBER.format(each) for each in numbers)).encode()
+
+
+@pytest.mark.parametrize("refusal", [(400, b"<ows:ExceptionReport/>"), (200, gml_page(1, 2))])
+def test_a_wfs_without_json_is_read_in_gml(server: Server, tmp_path: Path, refusal: tuple[int, bytes]) -> None:
+    def answer(query: dict[str, str]) -> tuple[int, bytes]:
+        if "outputFormat" in query:
+            return refusal
+        return 200, gml_page(1, 2) if query["startIndex"] == "0" else gml_page(3)
+
+    server.answering["/wfs"] = answer
+    source = Source(wfs=f"{server.url}/wfs", layer="ms:schulen")
+    file = tmp_path / "a.geojsonl"
+    write_features(server.fetcher(), source, file)
+    layer = Layer.model_construct(folder=tmp_path, id="schulen", source=source, fields={})
+    [frame] = frames(layer, file)
+    assert list(frame["nr"]) == ["1", "2", "3"]
+    assert list(frame["id"]) == ["schulen.1", "schulen.2", "schulen.3"]
+    assert frame["name"][0] == "Schule 1 & Söhne"
+    assert [(each.x, each.y) for each in frame.geometry] == [(483000 + n, 5628000) for n in (1, 2, 3)]
+    assert frame.crs.to_epsg() == 25832
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<x",
+        "<html/>",
+        '<!DOCTYPE a [<!ENTITY b "c">]><FeatureCollection><member><a><n>&b;</n></a></member></FeatureCollection>',
+    ],
+)
+def test_what_is_no_page_of_gml_is_a_fault(tmp_path: Path, page: str) -> None:
+    file = tmp_path / "a.geojsonl"
+    file.write_text(json.dumps({"gml": page}), "utf-8")
+    source = Source(wfs="http://example.org/wfs", layer="a")
+    with pytest.raises(SourceError, match="nicht lesbar"):
+        list(frames(Layer.model_construct(folder=tmp_path, id="a", source=source, fields={}), file))
 
 
 def test_things_of_a_sensorthings_service_stand_at_their_location(server: Server, tmp_path: Path) -> None:
