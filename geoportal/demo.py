@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -27,8 +28,10 @@ from geoportal import filing, logs, operations, sample_people, sample_readings, 
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
+from geoportal.packages import refresh_packages
 from geoportal.places.importing import Kind, import_file
 from geoportal.settings import Settings
+from geoportal.web.words import BERLIN
 from plans_ingest import PlanFileError
 
 
@@ -118,6 +121,7 @@ def _fill(engine: Engine, settings: Settings) -> None:
     _fill_places(engine, settings.home / "data" / "sample")
     reader = reader_engine(settings.require_read_url())
     filing.refresh_downloads(reader, settings, debounce=0, by_gemeinde=False)
+    refresh_packages(reader, settings, datetime.now(BERLIN).date(), debounce=0)
     reader.dispose()
     check_schema(engine)
 

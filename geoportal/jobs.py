@@ -27,9 +27,11 @@ from geoportal import filing, operations, workflow
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
 from geoportal.database.engine import OWNER_OPTIONS
+from geoportal.downloads.building import DEBOUNCE_SECONDS
 from geoportal.layers.sources import Places
 from geoportal.layers.watch import LOOK_AGAIN, Watch
 from geoportal.mail import Postman, ServerAway
+from geoportal.packages import refresh_packages
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.uploads import QUEUE, TASK
@@ -101,6 +103,9 @@ async def _keep_downloads(settings: Settings, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             made = await asyncio.to_thread(filing.refresh_downloads, engine, settings)
+            made += await asyncio.to_thread(
+                refresh_packages, engine, settings, datetime.now(_GERMANY).date(), DEBOUNCE_SECONDS
+            )
             if made:
                 log.info("files made anew: %s", ", ".join(made))
         except (SQLAlchemyError, OSError, pyogrio.errors.DataSourceError):

@@ -122,6 +122,11 @@ class Settings:
         return self.data / "downloads"
 
     @property
+    def packages(self) -> Path:
+        """Folder of the files in which a Gemeinde can be taken along."""
+        return self.data / "packages"
+
+    @property
     def archive(self) -> Path:
         """Folder of the uploaded originals and the plans' documents."""
         return self.data / "archive"

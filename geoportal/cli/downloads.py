@@ -1,6 +1,7 @@
 """The files to download."""
 
 import time
+from datetime import datetime
 
 import click
 
@@ -8,7 +9,9 @@ from geoportal import filing
 from geoportal.cli.common import spoken_errors, stop
 from geoportal.database import reader_engine
 from geoportal.downloads import DownloadFolder
+from geoportal.packages import refresh_packages
 from geoportal.settings import Settings
+from geoportal.web.words import BERLIN
 
 
 @click.group("downloads", help="Dateien zum Herunterladen.")
@@ -28,12 +31,16 @@ def build_command(settings: Settings, collections: tuple[str, ...]) -> None:
                 filing.build_downloads(engine, settings, name)
         except KeyError as fault:
             stop(f"keine solche Sammlung / no such collection: {fault.args[0]}")
-        made = list(collections) or filing.refresh_downloads(engine, settings, debounce=0)
+        made = list(collections) or [
+            *filing.refresh_downloads(engine, settings, debounce=0),
+            *refresh_packages(engine, settings, datetime.now(BERLIN).date(), debounce=0),
+        ]
     click.echo(f"{', '.join(made) or 'nichts zu tun / nothing to do'} ({time.monotonic() - began:.1f} s)")
 
 
 @downloads_group.command("list", help="Alle Dateien mit Größe, Stand und SHA-256.")
 @click.pass_obj
 def list_command(settings: Settings) -> None:
-    for each in DownloadFolder(settings.downloads).all().values():
+    folders = DownloadFolder(settings.downloads), DownloadFolder(settings.packages)
+    for each in (download for folder in folders for download in folder.all().values()):
         click.echo(f"{each.name:<48}{each.size:>12}  {each.built_at}  {each.sha256}")

@@ -47,7 +47,7 @@ def refresh(
     One process at a time: another that comes meanwhile does nothing.
     """
     target.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(target.folder / _LOCK) as is_ours:
+    with alone(target.folder / _LOCK) as is_ours:
         if not is_ours:
             return []
         built = []
@@ -90,7 +90,8 @@ def build(engine: Engine, data: DataSet, target: DownloadFolder) -> list[Downloa
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[bool]:
+def alone(file: Path) -> Iterator[bool]:
+    """Whether nobody else holds this lock; then it is ours for the while."""
     with file.open("w") as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

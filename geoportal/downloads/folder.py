@@ -35,7 +35,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("csv", "text/csv", "CSV", "CSV"),
     Format("shp.zip", "application/zip", "Shapefile", "ESRI Shapefile"),
 )
-_BY_SUFFIX: Final = {each.suffix: each for each in FORMATS}
+PACKAGE: Final = Format("zip", "application/zip", "ZIP", "")
+_BY_SUFFIX: Final = {each.suffix: each for each in (*FORMATS, PACKAGE)}
 
 
 @dataclass(frozen=True, slots=True)

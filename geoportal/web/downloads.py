@@ -48,10 +48,11 @@ def overview() -> str:
 def file(name: str) -> Response:
     """Whole or in part (Range), with validators and the hash of the whole (RFC 9530)."""
     own = portal()
-    if (download := own.downloads.all().get(name)) is None:
+    folder = next((each for each in (own.downloads, own.packages) if name in each.all()), None)
+    if folder is None or (download := folder.all().get(name)) is None:
         raise NotPublished
     response = send_file(
-        own.downloads.path(download),
+        folder.path(download),
         mimetype=download.format.media_type,
         as_attachment=True,
         download_name=download.name,

@@ -44,6 +44,7 @@ def overview(ags: str) -> str:
         states=states,
         beteiligungen=beteiligungen,
         subscriptions=subscription_urls({"gemeinde": ags}),
+        package=own.packages.all().get(f"gemeinde-{ags}.zip"),
     )
 
 

@@ -10,7 +10,7 @@ from geoportal.catalogue import Words
 from geoportal.hier import Language, Sentence
 
 _PARAMETER: Final = "lang"
-_FILES: Final = ("static", "vendor.", "documents.")  # endpoints whose answers have no language
+_FILES: Final = ("static", "vendor.", "documents.", "offline.worker")  # endpoints whose answers have no language
 
 
 def language() -> Language:

@@ -33,6 +33,7 @@ class Portal:
     archive: Archive
     catalogue: Catalogue
     downloads: DownloadFolder
+    packages: DownloadFolder
     hub: Hub
     drawer: Drawer
     press: Press

@@ -1,0 +1,91 @@
+// What was seen stays readable without a network. The network is always asked first; only when it does not answer comes what
+// was kept, and never without a word: pages get a note with the day of their state, other answers are told to their page.
+// Runs only after a reader has switched it on (/offline/), and keeps nothing that is not public.
+
+const STORE = "geoportal-1"; // another name throws away what an older one kept
+const NOTHING = "/offline/"; // what stands in for a page that was never seen
+const MOST = 900; // answers
+const LARGEST = 3_000_000; // bytes of one
+
+const KEPT = [
+  /^\/$/,
+  /^\/(plaene|hier|gemeinden\/|dokumente\.json|offline\/|impressum\/|datenschutz\/|barrierefreiheit\/)$/,
+  /^\/plan\/[0-9a-f-]{36}(\/qr\.svg)?$/,
+  /^\/gemeinde\/[0-9]{8}\//,
+  /^\/static\//,
+  /^\/hintergrund\//,
+  /^\/ogc\/(collections\/|tiles\/|map)/,
+];
+
+self.addEventListener("install", (event) => {
+  event.waitUntil((async () => {
+    await (await caches.open(STORE)).add(NOTHING);
+    await self.skipWaiting();
+  })());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) if (name !== STORE) await caches.delete(name);
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  const open = request.method === "GET" && origin === self.location.origin && !request.headers.has("range");
+  if (open && KEPT.some((pattern) => pattern.test(pathname))) event.respondWith(answer(event));
+});
+
+async function answer(event) {
+  const { request } = event;
+  let response;
+  try {
+    response = await fetch(request);
+  } catch {
+    return withoutNetwork(event);
+  }
+  if (response.status === 200 && response.type === "basic") event.waitUntil(keep(request, response.clone()));
+  return response;
+}
+
+async function keep(request, response) {
+  if (/no-store|private/.test(response.headers.get("Cache-Control") ?? "")) return;
+  if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) return;
+  const body = await response.blob();
+  if (body.size > LARGEST) return;
+  const headers = new Headers(response.headers);
+  headers.set("X-Kept-At", new Date().toISOString());
+  const store = await caches.open(STORE);
+  await store.delete(request); // what is put anew stands last
+  await store.put(request, new Response(body, { headers }));
+  const keys = await store.keys();
+  await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST)).map((each) => store.delete(each)));
+}
+
+async function withoutNetwork(event) {
+  const { request } = event;
+  const store = await caches.open(STORE);
+  const kept = await store.match(request);
+  if (!kept) return request.mode === "navigate" ? store.match(NOTHING) : Response.error();
+  const at = kept.headers.get("X-Kept-At");
+  if (/^text\/html/.test(kept.headers.get("Content-Type") ?? "")) return noted(kept, at);
+  const client = await self.clients.get(event.clientId);
+  client?.postMessage({ kept: at });
+  return kept;
+}
+
+/** A page or a piece of one, with a note before all else. */
+async function noted(kept, at) {
+  const text = await kept.text();
+  const english = /<html lang="en">/.test(text);
+  const day = new Date(at).toLocaleString(english ? "en-GB" : "de-DE", { dateStyle: "long", timeStyle: "short" });
+  const said = english
+    ? `Without a network: this is what was here on ${day}. Something else may apply by now.`
+    : `Ohne Netz: So stand es hier am ${day} Uhr. Inzwischen kann anderes gelten.`;
+  const note = `<p class="kept" role="status" data-kept="${at}">${said}</p>`;
+  const body = /<body[^>]*>/.exec(text);
+  const place = body ? body.index + body[0].length : 0;
+  return new Response(text.slice(0, place) + note + text.slice(place), { headers: kept.headers });
+}
