@@ -21,8 +21,8 @@ def create(settings: Settings) -> Application:
     for app in (portal, ogc, sensors):
         observe(app)
     inner = DispatcherMiddleware(portal, {"/ogc": ogc, "/sensors": sensors})
-    basemaps = portal.extensions[Portal.KEY].config.basemaps
-    return Edge(inner, settings, headers_for(settings, [basemap.origin for basemap in basemaps]))
+    config = portal.extensions[Portal.KEY].config
+    return Edge(inner, settings, headers_for(settings, config.picture_origins))
 
 
 def from_environment() -> Application:

@@ -1,4 +1,4 @@
-"""Fetches from other servers, for the worker alone: only hosts that were named, no addresses of inner networks.
+"""Fetches from other servers: only hosts that were named, no addresses of inner networks.
 
 A manifest says which hosts its source needs. The address that a name leads to is looked at before it is connected to,
 and then taken as it was, so that the name cannot mean another machine a moment later.

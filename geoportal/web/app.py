@@ -6,6 +6,7 @@ from datetime import date, datetime
 from flask import Flask, Response, request
 
 from geoportal.archive import Archive
+from geoportal.basemaps import TileStore
 from geoportal.data_versions import DataVersions
 from geoportal.database import reader_engine, reader_environment
 from geoportal.downloads import DownloadFolder
@@ -16,6 +17,7 @@ from geoportal.paper import Press
 from geoportal.settings import Settings
 from geoportal.web import (
     api,
+    basemap_pages,
     desk,
     documents,
     downloads,
@@ -66,6 +68,9 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         catalogue=catalogue,
         downloads=DownloadFolder(settings.downloads),
         packages=DownloadFolder(settings.packages),
+        tiles=TileStore(
+            settings.data / "cache" / "basemaps", config.basemap_cache_mb * 1_000_000, settings.private_sources
+        ),
         hub=Hub(DataVersions(engine).numbers),
         drawer=Drawer(archive, engine, painters),
         press=Press(),
@@ -107,6 +112,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         hier_pages,
         feeds,
         print_pages,
+        basemap_pages,
         offline_pages,
         documents,
         downloads,

@@ -31,6 +31,5 @@ def allow(response: Response) -> Response:
     """After a request: who may show the answer in a frame."""
     if embedded() and response.status_code < 400:
         config = portal().config
-        pictures = [basemap.origin for basemap in config.basemaps]
-        response.headers["Content-Security-Policy"] = content_policy(pictures, config.embedding)
+        response.headers["Content-Security-Policy"] = content_policy(config.picture_origins, config.embedding)
     return response

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, url_for
 
-from geoportal.web import themes, words
+from geoportal.web import basemap_pages, themes, words
 from geoportal.web.language import language
 from geoportal.web.portal import ogc_root, portal
 
@@ -31,7 +31,7 @@ def show() -> str:
             "planPage": url_for("plans.page", plan_id=_ANY_PLAN).removesuffix(_ANY_PLAN),
             "today": own.today().isoformat(),
             "openingView": own.config.opening_view.model_dump(),
-            "basemaps": [basemap.model_dump() for basemap in own.config.basemaps],
+            "basemaps": [basemap_pages.for_script(basemap) for basemap in own.config.basemaps],
             "status": {status: text._asdict() for status, text in words.STATUS[language()].items()},
             "plans": {name: themes.for_script(layers[name], language()) for name in themes.PLANS},
             "themes": [themes.for_script(layer, language()) for layer in shown],

@@ -9,6 +9,7 @@ from flask import current_app, request
 from sqlalchemy import Engine
 
 from geoportal.archive import Archive
+from geoportal.basemaps import TileStore
 from geoportal.downloads import DownloadFolder
 from geoportal.live import Hub
 from geoportal.ogc.maps.drawing import Drawer
@@ -34,6 +35,7 @@ class Portal:
     catalogue: Catalogue
     downloads: DownloadFolder
     packages: DownloadFolder
+    tiles: TileStore
     hub: Hub
     drawer: Drawer
     press: Press

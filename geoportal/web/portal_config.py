@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from geoportal.basemaps import Upstream
 from geoportal.web.errors import PortalSetupError
 from geoportal.yaml_files import YamlFaults, YamlFile
 
@@ -83,26 +84,51 @@ class View(_Strict):
 
 
 class Basemap(_Strict):
-    """A background map of another host; configuring one means that this host sees the readers' requests."""
+    """A background map of another host. Unless it is `cached`, that host sees which places readers look at.
+
+    wms and wmts have `layers` (and `style`), wmts has `matrix_set`: the service's name of WebMercatorQuad.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     title: Text
-    kind: Literal["xyz", "wms"]
-    url: Annotated[str, Field(pattern=r"^https://")]
+    kind: Literal["xyz", "wms", "wmts"]
+    url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+(/[^?#]*)?(\?[^#]*)?$")]
     layers: Text | None = None
+    style: str = ""
+    matrix_set: Text | None = None
+    media_type: Literal["image/png", "image/jpeg", "image/webp"] = "image/png"
     attribution: Text
     max_zoom: Annotated[int, Field(ge=1, le=22)] = 19
+    cached: bool = False
+    """Fetched and kept by this server: readers ask nobody else."""
 
     @property
-    def origin(self) -> str:
-        """The origin for the Content-Security-Policy; `{s}` in the host stands for any subdomain."""
+    def origin(self) -> str | None:
+        """The origin for the Content-Security-Policy; `{s}` in the host stands for any subdomain. None when cached."""
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+        return None if self.cached else f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+    @property
+    def upstream(self) -> Upstream:
+        return Upstream(
+            self.id, self.kind, self.url, self.layers or "", self.style, self.matrix_set or "", self.media_type,
+            self.max_zoom,
+        )  # fmt: skip
 
     @model_validator(mode="after")
-    def _layers_belong_to_wms(self) -> Self:
-        if (self.kind == "wms") != (self.layers is not None):
-            raise ValueError("layers: nötig bei wms, sonst verboten / needed for wms, forbidden otherwise")
+    def _fits_together(self) -> Self:
+        if (self.kind != "xyz") != (self.layers is not None):
+            raise ValueError("layers: nötig bei wms und wmts, sonst verboten / needed for wms, wmts, else forbidden")
+        if (self.kind == "wmts") != (self.matrix_set is not None):
+            raise ValueError("matrix_set: nötig bei wmts, sonst verboten / needed for wmts, else forbidden")
+        if self.kind == "xyz" and not all(part in self.url for part in ("{z}", "{x}", "{y}")):
+            raise ValueError("url: {z}, {x} und {y} erwartet / expected")
+        if self.kind != "xyz" and "?" in self.url:
+            raise ValueError("url: ohne ? und was dahinter steht / without ? and what follows")
+        if not self.cached and self.url.startswith("http:"):
+            raise ValueError("url: https, außer mit cached / https, unless it is cached")
+        if self.cached and "{s}" in self.url:
+            raise ValueError("url: kein {s} mit cached / no {s} when cached")
         return self
 
 
@@ -114,12 +140,19 @@ class PortalConfig(_Strict):
     accessibility: Page
     opening_view: View
     basemaps: tuple[Basemap, ...] = ()
+    basemap_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
+    """Room on the disk for the tiles of all basemaps that are `cached`."""
     gemeinden: Mapping[str, GemeindeContact] = {}
     """By AGS. A Gemeinde that is not named here is named without an address."""
     embedding: tuple[Annotated[str, Field(pattern=_FRAMING)], ...] = ()
     """The origins whose pages may show ours in a frame (`?embed`); none of them, and nobody may."""
     nearby: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = ()
     """The layers whose nearest features belong to "What applies here?"."""
+
+    @property
+    def picture_origins(self) -> list[str]:
+        """The other hosts that readers' browsers ask for pictures."""
+        return [basemap.origin for basemap in self.basemaps if basemap.origin is not None]
 
     @classmethod
     def load(cls, path: Path) -> Self:

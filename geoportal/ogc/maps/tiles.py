@@ -1,7 +1,6 @@
 """Map tiles: painted sixteen at a time, so that they share labels, styles and statements, and kept on the disk."""
 
 import os
-import tempfile
 import threading
 import time
 from hashlib import blake2b
@@ -13,6 +12,7 @@ from geoportal.ogc.maps.drawing import Drawer
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.tiles.matrix import Tile
+from geoportal.tile_files import keep_whole, sweep
 
 SIDE: Final = 256  # pixels
 _ACROSS: Final = 4  # tiles that are painted together, in each direction
@@ -74,31 +74,14 @@ class TileCache:
         return self._folder / kind / str(tile.zoom) / f"{tile.row}-{tile.col}"
 
     def _keep(self, file: Path, content: bytes) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # whole or not at all, whoever else writes the same
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as copy:
-            copy.write(content)
-        Path(copy.name).replace(file)
+        keep_whole(file, content)
         self._written += 1
         if self._written % _LOOK_EVERY == 0:
             self.sweep()
 
     def sweep(self, room: int = _ROOM_BYTES) -> None:
         """Removes the tiles that nobody has asked for longest, if all together have more than `room` bytes."""
-        files = []
-        for path, _, names in os.walk(self._folder):
-            for name in names:
-                try:
-                    stat = os.stat(os.path.join(path, name))  # noqa: PTH116, PTH118 - a hundred thousand of them
-                except FileNotFoundError:  # another process sweeps too
-                    continue
-                files.append((stat.st_mtime, stat.st_size, path, name))
-        used = sum(size for _, size, _, _ in files)
-        for _, size, path, name in sorted(files):
-            if used <= room * 4 // 5:
-                break
-            (Path(path) / name).unlink(missing_ok=True)
-            used -= size
+        sweep(self._folder, room)
 
     def _blank(self, form: str) -> bytes:
         if form not in self._empty:

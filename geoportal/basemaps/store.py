@@ -1,0 +1,107 @@
+"""Tiles of other hosts on our disk, bounded in bytes, in the number of questions at a time, and in how long we wait.
+
+A host that fails is left alone for a while; until then and for as long as it is away, what was kept is shown.
+"""
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from geoportal.basemaps.upstream import Upstream
+from geoportal.catalogue import SourceError
+from geoportal.layers.fetching import Fetcher
+from geoportal.tile_files import keep_whole, sweep
+
+FRESH_SECONDS: Final = 30 * 86_400.0
+REST_SECONDS: Final = 20.0  # for a host that has failed
+WAIT_SECONDS: Final = 1.0  # for one of the questions to be answered
+ASK_SECONDS: Final = 6.0
+AT_ONCE: Final = 3  # of the threads of a process, which has other work too
+MOST_BYTES: Final = 1024**2  # of one tile
+_LOOK_EVERY: Final = 200  # files written
+_SIGNATURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"RIFF", "image/webp"),
+)
+
+
+class TileAway(Exception):
+    """The other host does not answer, and nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    content: bytes
+    media_type: str
+
+
+@dataclass
+class TileStore:
+    """Thread-safe; the processes of a server share the folder. `private`: hosts of inner networks that may be asked."""
+
+    folder: Path
+    room: int
+    private: frozenset[str] = frozenset()
+    seconds: float = ASK_SECONDS
+    clock: Callable[[], float] = time.time
+    _free: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
+    _resting: dict[str, float] = field(default_factory=dict)
+    _written: int = 0
+
+    def tile(self, upstream: Upstream, zoom: int, x: int, y: int) -> Kept:
+        """Raises TileAway."""
+        file = self.folder / upstream.id / str(zoom) / f"{x}-{y}"
+        kept = _read(file)
+        if kept is not None and file.stat().st_mtime > self.clock() - FRESH_SECONDS:
+            return kept
+        try:
+            content = self._asked(upstream, upstream.address(zoom, x, y))
+        except TileAway:
+            if kept is not None:
+                return kept
+            raise
+        keep_whole(file, content)
+        self._written += 1
+        if self._written % _LOOK_EVERY == 0:
+            sweep(self.folder, self.room)
+        return Kept(content, _media_type(content) or "")
+
+    def _asked(self, upstream: Upstream, address: str) -> bytes:
+        if self._resting.get(upstream.id, 0) > self.clock() or not self._free.acquire(timeout=WAIT_SECONDS):
+            raise TileAway
+        try:
+            content = self._fetched(upstream, address)
+        except (SourceError, OSError) as error:
+            self._resting[upstream.id] = self.clock() + REST_SECONDS
+            raise TileAway from error
+        finally:
+            self._free.release()
+        if _media_type(content) is None:
+            # a service tells its faults as text, often with status 200; it must not become a page of ours
+            raise TileAway
+        return content
+
+    def _fetched(self, upstream: Upstream, address: str) -> bytes:
+        """Raises SourceError. Only the host of the address is asked, wherever it would send us."""
+        fetcher = Fetcher(frozenset({upstream.host}), MOST_BYTES, self.seconds, self.private)
+        with tempfile.NamedTemporaryFile() as copy:
+            fetcher.download(address, Path(copy.name))
+            return Path(copy.name).read_bytes()
+
+
+def _read(file: Path) -> Kept | None:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    return Kept(content, _media_type(content) or "")
+
+
+def _media_type(content: bytes) -> str | None:
+    """By what it is, not by what the other host calls it."""
+    return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)

@@ -1,0 +1,226 @@
+"""Background maps that this server fetches: from a real other host, which is slow, broken, or lies."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from werkzeug.test import Client
+
+from geoportal import wsgi
+from geoportal.basemaps import Kept, TileAway, TileStore, Upstream
+from geoportal.settings import Settings
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+TILE = (14, 8588, 5497)  # the tile of WebMercatorQuad around 8.71677° E, 50.82183° N
+
+
+@dataclass
+class Host:
+    """A host of this machine that answers as it is told to."""
+
+    netloc: str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = PNG
+    delay: float = 0
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    told = Host()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.asked.append(self.path)
+            time.sleep(told.delay)
+            try:
+                self.send_response(told.status)
+                for name, value in told.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(told.body)
+            except OSError:  # who asked has gone
+                pass
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.netloc = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def upstream(host: Host) -> Upstream:
+    return Upstream("grau", "xyz", f"http://{host.netloc}/{{z}}/{{y}}/{{x}}.png")
+
+
+@pytest.fixture
+def store(host: Host, tmp_path: Path) -> TileStore:
+    return TileStore(tmp_path / "tiles", 10_000_000, frozenset({host.netloc}), seconds=1)
+
+
+def test_a_tile_is_asked_for_once(host: Host, store: TileStore, upstream: Upstream) -> None:
+    assert store.tile(upstream, *TILE) == Kept(PNG, "image/png")
+    assert store.tile(upstream, *TILE) == Kept(PNG, "image/png")
+    assert host.asked == ["/14/5497/8588.png"]
+
+
+def test_services_are_asked_in_their_own_way(host: Host, store: TileStore) -> None:
+    wms = Upstream("wms", "wms", f"http://{host.netloc}/wms", "dop20")
+    wmts = Upstream("wmts", "wmts", f"http://{host.netloc}/wmts", "dop20", matrix_set="GoogleMapsCompatible")
+    store.tile(wms, *TILE)
+    store.tile(wmts, *TILE)
+    first, second = ({name: each for name, [each] in parse_qs(urlsplit(path).query).items()} for path in host.asked)
+    assert (first["REQUEST"], first["LAYERS"], first["CRS"]) == ("GetMap", "dop20", "EPSG:3857")
+    west, south, east, north = map(float, first["BBOX"].split(","))
+    assert west < 970_346 < east
+    assert south < 6_589_837 < north
+    assert east - west == pytest.approx(2445.985, abs=0.01)
+    assert [second[name] for name in ("TILEMATRIXSET", "TILEMATRIX", "TILEROW", "TILECOL")] == [
+        "GoogleMapsCompatible", "14", "5497", "8588",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 404},
+        {"body": b"<html>Wartung</html>"},
+        {"body": b"<ServiceException/>", "headers": {"Content-Type": "image/png"}},
+        {"body": PNG + bytes(2 * 1024**2)},
+        {"delay": 3},
+        {"status": 302, "headers": {"Location": "http://127.0.0.1:22/"}},
+        {"status": 302, "headers": {"Location": "file:///etc/passwd"}},
+    ],
+    ids=str,
+)
+def test_what_is_no_tile_is_not_shown_and_not_kept(
+    host: Host, store: TileStore, upstream: Upstream, fault: dict[str, object]
+) -> None:
+    for name, value in fault.items():
+        setattr(host, name, value)
+    with pytest.raises(TileAway):
+        store.tile(upstream, *TILE)
+    assert not any(path.is_file() for path in store.folder.rglob("*"))
+
+
+def test_a_host_that_failed_is_left_alone_for_a_while(host: Host, store: TileStore, upstream: Upstream) -> None:
+    now = [time.time()]
+    patient = replace(store, clock=lambda: now[0])
+    host.status = 500
+    for _ in range(5):
+        with pytest.raises(TileAway):
+            patient.tile(upstream, *TILE)
+    assert len(host.asked) == 1
+    host.status = 200
+    now[0] += 60
+    assert patient.tile(upstream, *TILE).content == PNG
+
+
+def test_an_old_tile_is_better_than_none_and_a_new_one_better_than_an_old_one(
+    host: Host, store: TileStore, upstream: Upstream
+) -> None:
+    store.tile(upstream, *TILE)
+    later = replace(store, clock=lambda: time.time() + 60 * 86_400)
+    host.status = 500
+    assert later.tile(upstream, *TILE).content == PNG
+    host.status, host.body = 200, PNG + b"new"
+    much_later = replace(store, clock=lambda: time.time() + 61 * 86_400)
+    assert much_later.tile(upstream, *TILE).content == PNG + b"new"
+
+
+def test_a_host_of_an_inner_network_is_not_asked_unless_it_is_named(
+    host: Host, tmp_path: Path, upstream: Upstream
+) -> None:
+    with pytest.raises(TileAway):
+        TileStore(tmp_path / "tiles", 10_000_000).tile(upstream, *TILE)
+    assert host.asked == []
+
+
+def test_a_slow_host_never_holds_more_than_a_few_of_our_threads(
+    host: Host, store: TileStore, upstream: Upstream
+) -> None:
+    host.delay = 0.9
+    outcomes: list[str] = []
+
+    def ask(x: int) -> None:
+        try:
+            store.tile(upstream, 14, x, 5497)
+            outcomes.append("shown")
+        except TileAway:
+            outcomes.append("away")
+
+    threads = [threading.Thread(target=ask, args=(8500 + number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "away" in outcomes
+    assert len(host.asked) < 12
+
+
+@pytest.fixture
+def client(database: Settings, host: Host, tmp_path: Path) -> Client:
+    """A portal with one cached background map and one that is not."""
+    home = tmp_path / "home"
+    (home / "config").mkdir(parents=True)
+    for name in ("layers", "node_modules", "data", "geoportal"):
+        (home / name).symlink_to(database.home / name)
+    shutil.copy(database.home / "config" / "pygeoapi.yml", home / "config")
+    written = yaml.safe_load((database.home / "config" / "portal.yml").read_text("utf-8"))
+    written["basemaps"] = [
+        {
+            "id": "grau", "title": "Grau", "kind": "xyz", "url": f"http://{host.netloc}/{{z}}/{{y}}/{{x}}.png",
+            "attribution": "© Muster", "cached": True, "max_zoom": 15,
+        },
+        {
+            "id": "fern", "title": "Fern", "kind": "wmts", "url": "https://karten.example/wmts", "layers": "dop",
+            "matrix_set": "GoogleMapsCompatible", "attribution": "© Fern",
+        },
+    ]  # fmt: skip
+    (home / "config" / "portal.yml").write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+    return Client(wsgi.create(replace(database, home=home, private_sources=frozenset({host.netloc}))))
+
+
+def test_readers_ask_this_server_and_are_told_whose_map_it_is(client: Client, host: Host) -> None:
+    page = client.get("/")
+    assert "/hintergrund/grau/{z}/{x}/{y}" in page.text
+    assert r"\u00a9 Muster" in page.text
+    assert host.netloc not in page.text
+    assert host.netloc not in page.headers["Content-Security-Policy"]
+    assert "https://karten.example" in page.headers["Content-Security-Policy"]
+    answer = client.get("/hintergrund/grau/14/8588/5497")
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", PNG)
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["unbekannt/14/8588/5497", "fern/14/8588/5497", "grau/16/1/1", "grau/14/99999/1", "grau/14/100/100", "grau/x/1/1"],
+)
+def test_nobody_fetches_anything_else_through_us(client: Client, host: Host, path: str) -> None:
+    assert client.get(f"/hintergrund/{path}").status_code == 404
+    assert host.asked == []
+
+
+def test_a_host_that_is_away_is_told_with_when_to_come_again(client: Client, host: Host) -> None:
+    host.status = 500
+    answer = client.get("/hintergrund/grau/14/8588/5497")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "20"
+    assert answer.headers["Cache-Control"] == "no-store"
