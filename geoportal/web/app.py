@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 
 from flask import Flask, Response, request
 
@@ -41,6 +42,7 @@ from geoportal.web import (
 )
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.language import Spoken, spoken
+from geoportal.web.modules import imported
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
 from geoportal.web.themes import Catalogue, heading, legend_of, symbol
@@ -94,6 +96,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "counted": spoken(words.counted),
         "drawn_as": words.drawn_as,
         "days_left": spoken(words.days_left),
+        "imported": lambda entrance: imported(Path(app.static_folder or ""), entrance),
         "symbol": symbol,
         "legend_of": lambda layer: legend_of(layer, language.language()),
         "whole_page": embedding.whole_page,

@@ -39,7 +39,7 @@ class Visit:
 def visit(browser: Browser, address: str, options: dict[str, Any]) -> Iterator[Visit]:
     """Fails when the page asks another host, sets a cookie, breaks the policy, or throws."""
     context = browser.new_context(**options)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     opened = Visit(context.new_page(), address)
 
     def guard(route: Route) -> None:

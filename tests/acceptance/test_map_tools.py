@@ -2,12 +2,14 @@
 
 import math
 import re
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pyproj import Geod
 
-from tests.acceptance.portal import PLACE, Visit
+from geoportal.settings import Settings
+from tests.acceptance.portal import AXE, PLACE, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -161,3 +163,54 @@ def test_what_floats_over_the_map_can_be_hit(request: pytest.FixtureRequest, dev
         .filter((node) => node.localName !== "label" || node.querySelector("input"))
         .map((node) => node.outerHTML.slice(0, 120))""")
     assert small == []
+
+
+def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open("/#14/50.8005/8.9186")
+    lat, lng = page.evaluate("""async () => {
+        const {TileSource} = await import("/static/js/tile-source.js");
+        const [z, side] = [13, 2 ** 13];
+        const north = (lat) => (1 - Math.asinh(Math.tan(lat * Math.PI / 180)) / Math.PI) / 2 * side;
+        const [x, y] = [Math.floor((8.9186 + 180) / 360 * side), Math.floor(north(50.8005))];
+        const {strassenbeleuchtung: lights} = await new TileSource("/ogc").load({x, y, z}, ["strassenbeleuchtung"]);
+        const within = ({box: {west, north}}) => Math.min(west, north) > 300 && Math.max(west, north) < 3800;
+        const inside = lights.filter(within);
+        const {box} = inside.reduce((one, other) => (other.count > one.count ? other : one));
+        const at = Math.PI * (1 - 2 * (y + box.north / 4096) / side);
+        return [Math.atan(Math.sinh(at)) * 180 / Math.PI, (x + box.west / 4096) / side * 360 - 180];
+    }""")
+    page.evaluate(f"location.hash = '#14/{lat}/{lng}'")
+    page.wait_for_load_state("networkidle")
+    desktop.click_the_middle()
+    expect(page).to_have_url(re.compile("#16/"))
+    expect(page.locator("#announcer")).to_have_text(re.compile(r"\d+ Straßenbeleuchtung: Die Karte ist herangezoomt\."))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_fault_in_the_tools(
+    browser: Browser, served: tuple[str, dict[str, str]], module_database: Settings, scheme: Literal["light", "dark"]
+) -> None:
+    axe = (module_database.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{served[0]}/{PLACE}&stand=2020-01-01&neben=ohne")
+    page.locator("#measure").click()
+    for details in page.locator(".themes details").all():
+        details.evaluate("(each) => { each.open = true; }")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(axe)
+    assert page.evaluate(AXE) == []
+    context.close()
+
+
+def test_no_module_of_the_map_is_found_late(desktop: Visit) -> None:
+    """Each module that was fetched is named in the page itself."""
+    desktop.open("/")
+    late = desktop.page.evaluate("""() => {
+        const named = new Set([...document.querySelectorAll("script[src], link[rel=modulepreload]")]
+            .map((node) => node.src || node.href));
+        return performance.getEntriesByType("resource").map(({name}) => name)
+            .filter((name) => /[/]static[/].*[.]js$/.test(name) && !named.has(name));
+    }""")
+    assert [name.rpartition("/")[2] for name in late] == ["point-geometry.js"], "another module's own import"

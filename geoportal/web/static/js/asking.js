@@ -1,11 +1,12 @@
 // What was asked of the map, and where it is marked: a place, a plan of the list, a thing of a theme, a hit of the search.
 
 import { answerOf, withDocuments } from "./answer.js";
+import { element } from "./dom.js";
 import { shapes, token } from "./drawing.js";
 import { item } from "./features.js";
 import { rowsInView } from "./in-view.js";
 import { nameOf, placeCard } from "./place-card.js";
-import { counted, say } from "./words.js";
+import { counted, germanDate, say } from "./words.js";
 
 const { L } = window;
 const REACH = window.matchMedia("(pointer: coarse)").matches ? 14 : 6; // pixels between a click and what it means
@@ -35,6 +36,7 @@ export class Asking {
       const cards = found.map(({ theme, feature }) =>
         placeCard(theme, feature, { details: this.page.details, open: found.length === 1, shown: ({ id }) => this.#mark(theme.id, id) }),
       );
+      if (this.state.stand) page.querySelector("h1").after(element("p", { class: "note note--now" }, notThen(this.state.stand)));
       this.board.showAnswer({ page, places: cards });
       this.#makeRoom(latlng);
     } catch (error) {
@@ -52,7 +54,7 @@ export class Asking {
         withDocuments(row, this.page.documents, signal),
       ]);
       this.#outline(plan);
-      this.board.showPlan({ ...plan, collection: row.collection, documents });
+      this.board.showPlan({ ...plan, collection: row.collection, documents, stand: this.state.stand });
     } catch (error) {
       if (error.name !== "AbortError") this.board.showFailure(() => this.plan(row));
     }
@@ -188,3 +190,9 @@ export class Asking {
     if (this.narrow.matches) this.map.panInside(latlng, this.#room());
   }
 }
+
+const notThen = (day) =>
+  say(
+    `Diese Auskunft gilt für heute. Die Karte zeigt die Pläne mit Stand vom ${germanDate(day)}.`,
+    `This answer is for today. The map shows the plans as of ${germanDate(day)}.`,
+  );

@@ -143,11 +143,11 @@ export class Board extends EventTarget {
   }
 
   #card(plan) {
-    const { properties, id, collection, documents = [] } = plan;
+    const { properties, id, collection, documents = [], stand } = plan;
     const { status, auslegung_start_datum: start, auslegung_end_datum: end } = properties;
     const { today } = this.page;
     const running = start && end && start <= today && today <= end;
-    const address = `${this.page.planPage}${encodeURIComponent(id)}`;
+    const address = `${this.page.planPage}${encodeURIComponent(id)}${stand ? `?stand=${stand}` : ""}`;
     const tell = (hovered) => () => this.#fire("hover", hovered);
     return element(
       "article",

@@ -6,6 +6,7 @@ import { germanDate, say } from "./words.js";
 
 const { L } = window;
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
+const TITLE_GAP = 10; // pixels
 const BARE = "ohne"; // the map without the plans
 
 export class Comparison {
@@ -81,6 +82,8 @@ export class Comparison {
     left.clipPath = part(0, x);
     right.clipPath = part(x, size.x);
     this.line.style.left = `${x}px`;
+    this.leftTitle.style.right = `${size.x - x + TITLE_GAP}px`; // beside the line: at the edges, other things float
+    this.rightTitle.style.left = `${x + TITLE_GAP}px`;
     this.slider.setAttribute("aria-valuetext", `${this.slider.value} %`);
   }
 }

@@ -85,7 +85,7 @@ const measure = new Measure(map, {
   colour: token("--mark"),
 });
 new LayerOrder(document.getElementById("layer-order"), state, { titles: titles(), announce: (text) => board.announce(text) });
-let boundaries = null;
+let boundaries = "loading"; // loading, there, failed
 
 let basemap = null; // {id, layer} of the one that is shown
 
@@ -103,12 +103,14 @@ function tiles(chosen, pane) {
 }
 
 async function loadBoundaries() {
-  if (boundaries) return;
+  if (boundaries === "there") return;
   try {
-    boundaries = await drawBoundaries(map, page.ogc, renderers.gemeinden);
+    await drawBoundaries(map, page.ogc, renderers.gemeinden);
+    boundaries = "there";
   } catch {
-    tellMap();
+    boundaries = "failed";
   }
+  tellMap();
 }
 
 // What is in view.
@@ -146,17 +148,14 @@ function tellNote(...parts) {
 }
 
 function tellMap() {
-  if (picture.failed || listing === "failed" || !boundaries) {
-    if (listing === "loading" || (!boundaries && listing !== "failed" && !picture.failed)) return;
-    const again = document.createElement("button");
-    again.type = "button";
-    again.textContent = say("Noch einmal", "Try again");
-    again.addEventListener("click", retry);
-    tellNote(say("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ", "A part of the map is missing: the data cannot be had at the moment. "), again);
-  } else {
-    tellNote();
-  }
   document.getElementById("drawing-hint").textContent = drawingHint();
+  const missing = picture.failed || listing === "failed" || boundaries === "failed";
+  if (!missing) return tellNote();
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = say("Noch einmal", "Try again");
+  again.addEventListener("click", retry);
+  tellNote(say("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ", "A part of the map is missing: the data cannot be had at the moment. "), again);
 }
 
 function retry() {
