@@ -24,7 +24,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine, text
 
-from geoportal import filing, logs, operations, sample_people, sample_readings, serving, store, wsgi
+from geoportal import filing, logs, operations, sample_delivery, sample_people, sample_readings, serving, store, wsgi
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
@@ -62,6 +62,8 @@ def run(settings: Settings) -> int:
             engine = owner_engine(settings.require_database_url())
             _fill(engine, settings)
             sign_ins = sample_people.welcome(engine, settings)
+            if sign_ins:
+                sample_delivery.leave(engine, settings)
             engine.dispose()  # the workers must not share our connections
             started.enter_context(_worker(settings))
             return _serve(settings, listener, sign_ins)

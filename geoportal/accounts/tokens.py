@@ -13,7 +13,15 @@ from geoportal.accounts.roles import Action, NotAllowed, Principal, TokenScope
 from geoportal.accounts.sessions import read_principal
 
 LONGEST: Final = timedelta(days=365)
-GRANTABLE: Final = (Action.DELIVER, Action.VIEW, Action.SUBMIT, Action.PUBLISH, Action.WITHDRAW, Action.RESTORE)
+GRANTABLE: Final = (
+    Action.DELIVER,
+    Action.VIEW,
+    Action.EDIT,
+    Action.SUBMIT,
+    Action.PUBLISH,
+    Action.WITHDRAW,
+    Action.RESTORE,
+)
 _SEEN: Final = timedelta(minutes=1)
 
 _ADD = text("""

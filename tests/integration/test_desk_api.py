@@ -22,7 +22,7 @@ from geoportal.archive import Archive
 from geoportal.settings import Settings
 from geoportal.web.api import description
 from tests.desk import OTHER, OWN, Office, membership, office
-from tests.files import plan, xplangml
+from tests.files import pdf, plan, xplangml
 
 DOCUMENT = xplangml(plan())
 
@@ -116,6 +116,42 @@ def test_a_program_delivers_publishes_withdraws_and_restores(api: Api, database:
         assert public.get(f"/plan/{found['plaene'][0]['plan']}").status_code == 200
 
 
+def test_a_program_fills_in_fields_and_adds_documents(api: Api, database: Settings) -> None:
+    with office(database) as opened:
+        alone = Api(opened)
+        operations.prepare(opened.owner)
+        program = alone.program(Role.KREIS)
+        number = program.deliver().json["id"]  # type: ignore[index]
+        alone.process(number)
+        delivery = program.ask("GET", f"/lieferungen/{number}").json
+        assert delivery is not None
+        path = f"/fassungen/{delivery['plaene'][0]['id']}"
+        draft = program.ask("GET", path).json
+        assert draft is not None
+        jsonschema.validate(draft, description.document("")["components"]["schemas"]["Entwurf"])
+        values = {"stempel": draft["stempel"], "werte": {"rechtsstand": 4000, "beschreibung": "Am Südhang"}}
+        filled = program.ask("POST", f"{path}/angaben", values, Idempotency_Key="a")
+        assert filled.json["in_der_datei"] == {"rechtsstand": None, "beschreibung": None}  # type: ignore[index]
+        assert "inkrafttretens_datum" in filled.json["gebraucht"]  # type: ignore[index]
+        assert filled.json["befunde"], "the day is missing"  # type: ignore[index]
+        again = program.ask("POST", f"{path}/angaben", values, Idempotency_Key="a")
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert program.ask("POST", f"{path}/angaben", values).status_code == 409, "somebody was faster"
+        wrong = program.ask("POST", f"{path}/angaben", {"stempel": filled.json["stempel"], "werte": {"rechtsstand": 1}})  # type: ignore[index]
+        assert (wrong.status_code, wrong.mimetype) == (422, "application/problem+json")
+        assert "rechtsstand" in wrong.json["detail"]  # type: ignore[index]
+        added = program.ask("PUT", f"{path}/dokumente/Begr%C3%BCndung.pdf?typ=1010", pdf("Die Begruendung"))
+        assert added.status_code == 201
+        [paper] = added.json["dokumente"]  # type: ignore[index]
+        assert (paper["name"], paper["typ"], paper["geprueft"]["pages"]) == ("Begründung", 1010, 1)
+        refused = program.ask("PUT", f"{path}/dokumente/x.pdf", b"no PDF")
+        assert (refused.status_code, refused.mimetype) == (422, "application/problem+json")
+        kept = {"id": paper["id"], "name": "Begründung mit Umweltbericht", "typ": 1010, "datum": "2024-01-02"}
+        arranged = {"stempel": added.json["stempel"], "dokumente": [kept]}  # type: ignore[index]
+        answer = program.ask("POST", f"{path}/dokumente", arranged)
+        assert answer.json["dokumente"][0]["name"] == kept["name"]  # type: ignore[index]
+
+
 def test_a_key_makes_a_change_happen_once(api: Api) -> None:
     program = api.program(Role.PLANNER)
     first, again = program.deliver(Idempotency_Key="k"), program.deliver(Idempotency_Key="k")
@@ -140,6 +176,12 @@ CALLS: dict[str, tuple[str, Any, set[str]]] = {
     "/plaene/{plan}": ("GET", None, READERS - {"office"}),
     "/plaene/{plan}/zurueckziehen": ("POST", {"grund": "x"}, {"publisher", "kreis"}),
     "/plaene/{plan}/wiederherstellen": ("POST", {"grund": "x", "fassung": 9}, {"publisher", "kreis"}),
+    "/plaene/{plan}/bearbeiten": ("POST", None, {"planner", "kreis"}),
+    "/fassungen/{version}": ("GET", None, READERS - {"office"}),
+    "/fassungen/{version}/angaben": ("POST", {"stempel": "x", "werte": {}}, {"planner", "kreis"}),
+    "/fassungen/{version}/dokumente": ("POST", {"stempel": "x", "dokumente": []}, {"planner", "kreis"}),
+    "/fassungen/{version}/dokumente/x.pdf": ("PUT", b"x", {"planner", "kreis"}),
+    "/gemeinden/06534008/profil": ("GET", None, READERS),
     "/gemeinden/06534008/lieferungen/x.gml": ("PUT", b"x", {"office", "planner", "kreis"}),
 }
 
@@ -148,7 +190,7 @@ CALLS: dict[str, tuple[str, Any, set[str]]] = {
 def test_every_call_for_every_role_here_and_elsewhere(api: Api, delivered: tuple[int, UUID], path: str) -> None:
     number, plan_id = delivered
     method, body, may = CALLS[path]
-    address = path.format(number=number, plan=plan_id)
+    address = path.format(number=number, plan=plan_id, version=1)
     for role in Role:
         for ags, scope in ((OWN, OWN), (OTHER, OTHER)):
             program = api.program(role, ags, scope, name="-stranger")
@@ -156,7 +198,8 @@ def test_every_call_for_every_role_here_and_elsewhere(api: Api, delivered: tuple
             opened = role.value in may and scope == OWN
             if opened:
                 absent = status == 404 and path.startswith("/plaene") and method == "POST"  # no version 9, none public
-                assert status in {200, 202, 409} or absent, (address, role, scope, status)
+                unsaid = (status == 404 and path.endswith("profil")) or (status == 422 and path.endswith("pdf"))
+                assert status in {200, 202, 409} or absent or unsaid, (address, role, scope, status)
             else:
                 assert status in {403, 404}, (address, role, scope, status)
 
@@ -167,7 +210,7 @@ def test_every_route_is_asked_and_documented(api: Api) -> None:
               for rule in every for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}  # fmt: skip
     told = {(path, method) for path, item in description.document("")["paths"].items() for method in item}
     assert told == served
-    asked = {re.sub(r"\{\w+\}|06534008|x\.gml", "*", path) for path in CALLS} | {"/openapi.json", "/lieferungen"}
+    asked = {re.sub(r"\{\w+\}|06534008|x\.gml|x\.pdf", "*", path) for path in CALLS} | {"/openapi.json", "/lieferungen"}
     assert {re.sub(r"\{\w+\}", "*", path).replace("bericht.*", "bericht.json") for path, _ in served} == asked
 
 

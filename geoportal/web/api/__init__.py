@@ -1,5 +1,11 @@
 """The desk's JSON API, below /api/v1."""
 
-from geoportal.web.api.routes import register
+from flask import Flask
+
+from geoportal.web.api import drafts, routes
 
 __all__ = ["register"]
+
+
+def register(app: Flask) -> None:
+    routes.register(app, drafts.add_to)

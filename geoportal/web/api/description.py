@@ -4,6 +4,7 @@ from typing import Any, Final
 
 _ID: Final = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _PLAN: Final = {"name": "plan", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_VERSION: Final = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -38,6 +39,15 @@ def document(url: str) -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     delivery, plan = "#/components/schemas/Lieferung", "#/components/schemas/Plan"
+    draft, stamped = "#/components/schemas/Entwurf", {"type": "object", "additionalProperties": False}
+    seen = {"stempel": {"type": "string", "description": "Aus dem Entwurf: geändert wird, was er zeigte."}}
+    described = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {"id": {"type": "integer"}, "typ": {"type": ["integer", "string", "null"]},
+                       "name": {"type": "string"}, "beschreibung": {"type": ["string", "null"]},
+                       "datum": {"type": ["string", "null"], "format": "date"}},
+    }  # fmt: skip
     reason = {"type": "object", "required": ["grund"], "properties": {"grund": {"type": "string", "minLength": 1}}}
     version = {"fassung": {"type": "integer", "minimum": 1}}
     chosen = reason | {"required": ["grund", "fassung"], "properties": reason["properties"] | version}  # type: ignore[operator]
@@ -94,6 +104,69 @@ def _paths() -> dict[str, Any]:
                 ),
             )
         },
+        "/fassungen/{version}": {
+            "get": _operation(
+                "Ein Entwurf: was in seinen Feldern steht, was die Datei dazu sagt, seine Dokumente",
+                {"$ref": draft},
+                _VERSION,
+            )
+        },
+        "/fassungen/{version}/angaben": {
+            "post": _operation(
+                "Felder ausfüllen",
+                {"$ref": draft},
+                _VERSION,
+                _KEY,
+                body=_json(
+                    stamped | {"required": ["stempel", "werte"], "properties": seen | {"werte": {"type": "object"}}}
+                ),
+            )
+        },
+        "/fassungen/{version}/dokumente": {
+            "post": _operation(
+                "Dokumente ordnen und beschreiben; die nicht genannten entfallen",
+                {"$ref": draft},
+                _VERSION,
+                _KEY,
+                body=_json(
+                    stamped
+                    | {
+                        "required": ["stempel", "dokumente"],
+                        "properties": seen | {"dokumente": {"type": "array", "items": described}},
+                    }
+                ),
+            )
+        },
+        "/fassungen/{version}/dokumente/{filename}": {
+            "put": _operation(
+                "Ein PDF hinzufügen; der Körper ist die Datei",
+                {"$ref": draft},
+                _VERSION,
+                {"name": "filename", "in": "path", "required": True, "schema": {"type": "string"}},
+                *(
+                    {"name": name, "in": "query", "schema": {"type": "string"}}
+                    for name in ("typ", "name", "beschreibung", "datum")
+                ),
+                _KEY,
+                body={"application/pdf": {}},
+                status="201",
+            )
+        },
+        "/plaene/{plan}/bearbeiten": {
+            "post": _operation(
+                "Angaben eines öffentlichen Plans ändern: eine Lieferung ohne neue Datei",
+                {"type": "object"},
+                _PLAN,
+                _KEY,
+            )
+        },
+        "/gemeinden/{ags}/profil": {
+            "get": _operation(
+                "Was die Spalten und Wörter einer Gemeinde bedeuten",
+                {"type": "object"},
+                {"name": "ags", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{8}$"}},
+            )
+        },
         "/plaene/{plan}": {"get": _operation("Die Fassungen eines Plans", {"$ref": plan}, _PLAN)},
         "/plaene/{plan}/zurueckziehen": {
             "post": _operation("Aus der Veröffentlichung nehmen", {"type": "object"}, _PLAN, _KEY, body=_json(reason))
@@ -127,6 +200,16 @@ def _schemas() -> dict[str, Any]:
                 "fehler": maybe, "warnungen": maybe, "abgelehnt": when, "veroeffentlichen_am": when,
                 "eingegangen_am": text, "stempel": text,
                 "plaene": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+        "Entwurf": {
+            "type": "object",
+            "required": ["id", "plan", "stempel", "werte", "in_der_datei", "dokumente"],
+            "properties": {
+                "id": number, "plan": text, "lieferung": maybe, "offen": {"type": "boolean"}, "stempel": text,
+                "werte": {"type": "object"}, "in_der_datei": {"type": "object"},
+                "gebraucht": {"type": "array", "items": text}, "befunde": {"type": "array", "items": text},
+                "dokumente": {"type": "array", "items": {"type": "object"}},
             },
         },
         "Plan": {

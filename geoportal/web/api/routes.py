@@ -22,12 +22,15 @@ from geoportal.accounts import hidden, tokens
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed, Principal
 from geoportal.deliveries import Delivered
+from geoportal.editing.fields import Unfit
+from geoportal.virus_scan import Infected, ScannerAway
 from geoportal.web.api import description
 from geoportal.web.desk.access import origin
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.portal import portal
 from geoportal.web.problems import PROBLEMS, Problem
+from plans_ingest.errors import PlanFileError
 
 PREFIX: Final = "/api/v1"
 _MAX_JSON: Final = 64 * 1024
@@ -58,7 +61,15 @@ _OWN_PROBLEMS: Final[dict[type[Exception], tuple[int, Problem]]] = {
         409,
         Problem("Idempotency-Key schon benutzt", "Für eine andere Anfrage, oder diese wird gerade noch beantwortet."),
     ),
+    Unfit: (422, Problem("Das kann so nicht stehen bleiben", "Ein Wert passt nicht zu seinem Feld.")),
+    PlanFileError: (
+        422,
+        Problem("Das Dokument wird nicht angenommen", "Es ist kein PDF, das sich veröffentlichen lässt."),
+    ),
+    Infected: (422, Problem("Das Dokument wird nicht angenommen", "Der Virenscanner hält es für schädlich.")),
+    ScannerAway: (503, Problem("Der Virenscanner antwortet nicht", "Ungeprüft wird nichts angenommen.")),
 }
+_TELLING: Final = (InvalidQuery, Unfit, PlanFileError)  # their text is written for who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class Answer:
     location: str | None = None
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
     bp = Blueprint("api", __name__, url_prefix=PREFIX)
     bp.before_request(_guard)
     bp.after_request(_private)
@@ -82,6 +93,8 @@ def register(app: Flask) -> None:
     bp.add_url_rule("/plaene/<uuid:plan>", "plan", plan)
     bp.add_url_rule("/plaene/<uuid:plan>/zurueckziehen", "withdraw", withdraw, methods=["POST"])
     bp.add_url_rule("/plaene/<uuid:plan>/wiederherstellen", "restore", restore, methods=["POST"])
+    for add_to in more:
+        add_to(bp)
     for kind in (*PROBLEMS, *_OWN_PROBLEMS):
         bp.register_error_handler(kind, _known)
     bp.register_error_handler(HTTPException, _http)
@@ -99,17 +112,17 @@ def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
             return _said(view(*arguments, **named))
         if not 1 <= len(key) <= 100 or not key.isprintable():
             raise InvalidQuery("Idempotency-Key: 1 bis 100 Zeichen")
-        values = {"account": _who().account_id, "key": hashlib.sha256(key.encode()).hexdigest()}
+        values = {"account": who().account_id, "key": hashlib.sha256(key.encode()).hexdigest()}
         if (known := _answered_before(values)) is not None:
             return known
         try:
             answer = view(*arguments, **named)
         except Exception:
             # nothing was done, so it may be tried again
-            with acting(desk().engine, _who()) as connection:
+            with acting(desk().engine, who()) as connection:
                 connection.execute(_FREE, values | {"now": desk().now()})
             raise
-        with acting(desk().engine, _who()) as connection:
+        with acting(desk().engine, who()) as connection:
             body = {"body": answer.body, "location": answer.location}
             connection.execute(_KEEP, values | {"status": answer.status, "body": json.dumps(body)})
         return _said(answer)
@@ -123,7 +136,7 @@ def _answered_before(values: dict[str, Any]) -> Response | None:
     if request.mimetype == "application/json":
         asked += hashlib.sha256(request.get_data(cache=True)).hexdigest()
     request_hash = hashlib.sha256(asked.encode()).hexdigest()
-    with acting(desk().engine, _who()) as connection:
+    with acting(desk().engine, who()) as connection:
         claim = values | {"request": request_hash, "expires": desk().now() + _KEPT}
         if connection.scalar(_CLAIM, claim):
             return None
@@ -144,9 +157,9 @@ def listing() -> Response:
     before = request.args.get("vor", "")
     if before and not (before.isascii() and before.isdecimal() and len(before) < 18):
         raise InvalidQuery("vor")
-    _need(Action.VIEW)
-    scope = _who().scope
-    with acting(desk().engine, _who()) as connection:
+    require_reach(Action.VIEW)
+    scope = who().scope
+    with acting(desk().engine, who()) as connection:
         found = deliveries.many(
             connection, ags=None if scope is None else scope.ags, before=int(before) if before else None, limit=50
         )
@@ -162,8 +175,8 @@ def deliver(ags: str, filename: str) -> Answer:
         raise InvalidQuery("Content-Length fehlt / is missing")
     if size == 0:
         raise InvalidQuery("Die Datei ist leer / the file is empty")
-    number = workflow.deliver(desk().engine, portal().archive, _who(), ags, filename, request.stream, size)
-    if not _who().may(Action.VIEW, ags, _who().account_id):
+    number = workflow.deliver(desk().engine, portal().archive, who(), ags, filename, request.stream, size)
+    if not who().may(Action.VIEW, ags, who().account_id):
         return Answer(HTTPStatus.ACCEPTED, {"id": number})
     found = _seen(number)
     return Answer(HTTPStatus.ACCEPTED, _delivery(found), url_for("api.delivery", number=number))
@@ -171,10 +184,11 @@ def deliver(ags: str, filename: str) -> Answer:
 
 def delivery(number: int) -> Response:
     found = _seen(number)
-    with acting(desk().engine, _who()) as connection:
+    with acting(desk().engine, who()) as connection:
         versions = deliveries.versions(connection, found.delivery_id)
     plans = [
         {
+            "id": each.id,
             "plan": str(each.plan_id),
             "fassung": each.version,
             "name": each.name,
@@ -189,7 +203,7 @@ def delivery(number: int) -> Response:
 
 def report(number: int, kind: str) -> Response:
     found = _seen(number)
-    with acting(desk().engine, _who()) as connection:
+    with acting(desk().engine, who()) as connection:
         digest = deliveries.report(connection, found.id, kind)
     if digest is None:
         raise NotPublished
@@ -204,7 +218,7 @@ def report(number: int, kind: str) -> Response:
 
 @once
 def submit(number: int) -> Answer:
-    workflow.submit(desk().engine, _who(), number)
+    workflow.submit(desk().engine, who(), number)
     return Answer(HTTPStatus.OK, {"id": number})
 
 
@@ -219,7 +233,7 @@ def publish(number: int) -> Answer:
     workflow.publish(
         desk().engine,
         portal().archive,
-        _who(),
+        who(),
         number,
         seen=given.get("stempel", ""),
         on=on,
@@ -229,10 +243,10 @@ def publish(number: int) -> Answer:
 
 
 def plan(plan: UUID) -> Response:
-    _need(Action.VIEW)
-    with acting(desk().engine, _who()) as connection:
+    require_reach(Action.VIEW)
+    with acting(desk().engine, who()) as connection:
         versions = deliveries.history(connection, plan)
-    if not versions or not _who().may(Action.VIEW, versions[0].ags or "", _who().account_id):
+    if not versions or not who().may(Action.VIEW, versions[0].ags or "", who().account_id):
         raise NotPublished
     return jsonify(
         {
@@ -255,7 +269,7 @@ def plan(plan: UUID) -> Response:
 
 @once
 def withdraw(plan: UUID) -> Answer:
-    workflow.withdraw(desk().engine, _who(), plan, _body("grund").get("grund", ""))
+    workflow.withdraw(desk().engine, who(), plan, _body("grund").get("grund", ""))
     return Answer(HTTPStatus.OK, {"plan": str(plan)})
 
 
@@ -265,7 +279,7 @@ def restore(plan: UUID) -> Answer:
     number = given.get("fassung")
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**6:
         raise InvalidQuery("fassung: 1, 2, 3 …")
-    workflow.restore(desk().engine, _who(), plan, number, given.get("grund", ""))
+    workflow.restore(desk().engine, who(), plan, number, given.get("grund", ""))
     return Answer(HTTPStatus.OK, {"plan": str(plan)})
 
 
@@ -283,27 +297,27 @@ def _guard() -> None:
     request.max_content_length = _MAX_JSON
 
 
-def _who() -> Principal:
+def who() -> Principal:
     principal: Principal | None = g.principal
     if principal is None:
         raise TokenMissing
     return principal
 
 
-def _need(action: Action) -> None:
-    if not _who().may_anywhere(action):
+def require_reach(action: Action) -> None:
+    if not who().may_anywhere(action):
         raise NotAllowed(action)
 
 
 def _sees(found: Delivered) -> bool:
-    return _who().may(Action.VIEW, found.ags, found.delivered_by)
+    return who().may(Action.VIEW, found.ags, found.delivered_by)
 
 
 def _seen(number: int) -> Delivered:
-    _need(Action.VIEW)
+    require_reach(Action.VIEW)
     if number > 2**62:
         raise NotPublished
-    with acting(desk().engine, _who()) as connection:
+    with acting(desk().engine, who()) as connection:
         found = deliveries.one(connection, number)
     if found is None or not _sees(found):
         raise NotPublished
@@ -351,7 +365,7 @@ def _said(answer: Answer) -> Response:
 def _known(error: Exception) -> Response:
     table = {**PROBLEMS, **_OWN_PROBLEMS}
     status, problem = next(entry for kind, entry in table.items() if isinstance(error, kind))
-    response = _problem(status, problem, str(error) if status == HTTPStatus.BAD_REQUEST else "")
+    response = _problem(status, problem, str(error) if isinstance(error, _TELLING) else "")
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="geoportal"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
