@@ -10,6 +10,7 @@ POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
 SANDBOX := bubblewrap
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 PROGRAMS_OF_TESTS := chromium clamav-daemon faketime openjdk-17-jre-headless fonts-dejavu-core gdal-bin mosquitto nginx-light openssl python3-qgis
+MAP_SERVER := cgi-mapserver
 SAMPLE_DATA := data/sample/plaene/.written
 
 .PHONY: help
@@ -61,7 +62,7 @@ hostile: postgis sandbox .venv/installed ## tries every hostile file of the test
 	@.venv/bin/python -m tests.hostile.whole
 
 .PHONY: bench
-bench: postgis sandbox .venv/installed node_modules/.installed ## measures ours beside other servers; quickly: see docs/performance.md
+bench: postgis sandbox map-server .venv/installed node_modules/.installed ## measures ours beside other servers; quickly: see docs/performance.md
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
 .PHONY: fuzz
@@ -88,7 +89,7 @@ clean: ## removes what can be made again; the demo's database stays
 	@rm -rf .venv node_modules data/sample/plaene *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: postgis sandbox printing programs-of-tests
+.PHONY: postgis sandbox printing programs-of-tests map-server
 printing:
 	@scripts/setup packages $(PRINTING)
 sandbox:
@@ -97,6 +98,8 @@ postgis:
 	@scripts/setup packages $(POSTGIS)
 programs-of-tests:
 	@scripts/setup packages $(PROGRAMS_OF_TESTS)
+map-server:
+	@scripts/setup packages $(MAP_SERVER)
 
 # The scripts in .venv/bin name their place and their Python: after either has moved they are made anew.
 ifneq ($(shell .venv/bin/python -c "" 2>/dev/null && cat .venv/place),$(CURDIR))

@@ -6,8 +6,10 @@ late, but not dear. Ratios within one run are worth more than figures of two run
 
 import argparse
 import json
+import math
 import platform
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -16,13 +18,16 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import requests
 
+from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import Cluster
 from geoportal.settings import CHECKOUT, Settings
 from tests.benchmarks import cpu, stock, systems
-from tests.benchmarks.systems import Ask, System, fetch
+from tests.benchmarks.systems import Ask, System
 
 BARE: Final = "SQL"
+_WARMING: Final = 8
 PAGE: Final = CHECKOUT / "docs" / "performance.md"
 
 
@@ -32,7 +37,7 @@ class Work:
 
     title: str
     asks: Sequence[Ask]
-    bare: Callable[[Ask], tuple[str, dict[str, object]]]
+    bare: Callable[[Ask], tuple[str, dict[str, object]]] | None = None
 
 
 _FEATURE: Final = """json_build_object('type', 'Feature', 'id', id, 'geometry',
@@ -57,9 +62,9 @@ _BOX: Final = (
 )
 
 
-def works(plans: Sequence[str], number: int) -> list[Work]:
-    """Seeded: every system is asked the same, and every run too."""
-    chance = random.Random(stock.SEED)
+def works(plans: Sequence[str], number: int, seed: int) -> list[Work]:
+    """Every system is asked the same, and every run too."""
+    chance = random.Random(seed)
 
     def boxes() -> list[tuple[float, float, float, float]]:
         corners = [(chance.uniform(8.45, 9.0), chance.uniform(50.65, 50.97)) for _ in range(number)]
@@ -93,7 +98,48 @@ def works(plans: Sequence[str], number: int) -> list[Work]:
             ],
             _bare_page("CQL2"),
         ),
+        *(
+            Work(f"vector tile, zoom {zoom}", [Ask(tile=_tile(chance, zoom)) for _ in range(number)], _bare_tile)
+            for zoom in (14, 16)
+        ),
+        *(
+            Work(f"map of 256 pixels, zoom {zoom}", [_picture(chance, zoom) for _ in range(number)])
+            for zoom in (13, 15)
+        ),
     ]
+
+
+_WIDTH: Final = 2 * 20037508.342789244  # metres of WebMercatorQuad
+
+
+def _tile(chance: random.Random, zoom: int) -> tuple[int, int, int]:
+    """Somewhere in the Kreis."""
+    x, y = chance.uniform(8.45, 9.0), chance.uniform(50.65, 50.97)
+    tall = math.log(math.tan(math.pi / 4 + math.radians(y) / 2))
+    return zoom, int((1 - tall / math.pi) / 2 * 2**zoom), int((x + 180) / 360 * 2**zoom)
+
+
+def _bounds(zoom: int, row: int, col: int) -> tuple[float, float, float, float]:
+    size = _WIDTH / 2**zoom
+    west, north = col * size - _WIDTH / 2, _WIDTH / 2 - row * size
+    return west, north - size, west + size, north
+
+
+def _picture(chance: random.Random, zoom: int) -> Ask:
+    return Ask(box=_bounds(*_tile(chance, zoom)), picture=True)
+
+
+def _bare_tile(ask: Ask) -> tuple[str, dict[str, object]]:
+    zoom, row, col = ask.tile or (0, 0, 0)
+    west, south, east, north = _bounds(zoom, row, col)
+    return (
+        """SELECT ST_AsMVT(tile, 'bebauungsplaene', 4096, 'shape') FROM (
+            SELECT ST_AsMVTGeom(ST_Transform(geom, 3857), box, 4096, 128, true) AS shape, id, name, ags, status,
+                rechtsstand
+            FROM peer.bebauungsplaene, ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857) AS box
+            WHERE geom && ST_Transform(box, 25832)) AS tile""",
+        {"w": west, "s": south, "e": east, "n": north},
+    )
 
 
 def measure(
@@ -104,10 +150,14 @@ def measure(
     before = cpu.seconds(*roots)
     for ask in asks:
         if system is None:
+            if work.bare is None:
+                raise OSError("no statement does this")
             statement, values = work.bare(ask)
             connection.execute(statement, values, prepare=False).fetchone()
+        elif (url := system.url(ask)) is None:
+            raise OSError("not offered")
         else:
-            assert fetch(system.url(ask))
+            system.fetch(url)
     return 1000 * (cpu.seconds(*roots) - before) / len(asks)
 
 
@@ -116,7 +166,9 @@ def paging(system: System, postmaster: int, pages: int) -> tuple[float, float]:
     url, spent = system.url(Ask(1000)), []
     for _ in range(pages):
         before = cpu.seconds(postmaster, system.process)
-        document = json.loads(fetch(url))
+        if url is None:
+            break
+        document = json.loads(system.fetch(url))
         spent.append(1000 * (cpu.seconds(postmaster, system.process) - before))
         following = [link["href"] for link in document["links"] if link["rel"] == "next"]
         if not following:
@@ -124,6 +176,23 @@ def paging(system: System, postmaster: int, pages: int) -> tuple[float, float]:
         url = following[0]
     quarter = max(len(spent) // 4, 1)
     return sum(spent[:quarter]) / quarter, sum(spent[-quarter:]) / quarter
+
+
+def heaviest(system: System) -> list[str]:
+    """Zoom by zoom the tile in the middle of the Kreis and its eight neighbours: the largest, and the slowest."""
+    told = []
+    for zoom in range(8, 17):
+        _, row, col = _tile(random.Random(stock.SEED), zoom)
+        sizes, times = [], []
+        for place in ((row + down, col + right) for down in (-1, 0, 1) for right in (-1, 0, 1)):
+            url = system.url(Ask(tile=(zoom, *place)))
+            began = time.perf_counter()
+            response = requests.get(url or "", timeout=120)
+            if response.ok:  # beyond the plans there are no tiles
+                sizes.append(len(response.content))
+                times.append(time.perf_counter() - began)
+        told.append(f"  zoom {zoom}: {max(sizes) / 1000:.0f} kB, {1000 * max(times):.0f} ms")
+    return told
 
 
 def table(results: dict[str, dict[str, float]], names: Sequence[str]) -> str:
@@ -166,6 +235,7 @@ def main() -> None:
             print(f"building {asked.plans} plans and {asked.points} points in {folder}", flush=True)
             stock.build(settings, folder / "layers", asked.plans, asked.points)
             built.touch()
+        migrate(owner_engine(cluster.url))  # the data may be of an earlier run, with older programs
         connection = running.enter_context(psycopg.connect(cluster.url, autocommit=True))
         connection.execute("SET jit = off")
         connection.execute("SET max_parallel_workers_per_gather = 0")
@@ -174,12 +244,15 @@ def main() -> None:
         postmaster = cpu.parent(postmaster)
         started = [running.enter_context(system(settings, folder)) for system in systems.SYSTEMS]
         results: dict[str, dict[str, float]] = {}
-        for work in works(plans, asked.requests):
-            results[work.title] = _in_turn(work, started, connection, postmaster)
+        warming = works(plans, _WARMING, stock.SEED + 1)
+        for work, warm in zip(works(plans, asked.requests, stock.SEED), warming, strict=True):
+            results[work.title] = _in_turn(work, warm.asks, started, connection, postmaster)
             print(work.title, {name: round(value, 1) for name, value in results[work.title].items()}, flush=True)
+        print("heaviest tiles", *heaviest(started[0]), sep="\n", flush=True)
+        print(f"memory of the server under load: {cpu.memory(started[0].process) / 2**20:.0f} MB", flush=True)
         first, last = "a page of 1000, the first ones", "a page of 1000, the last ones"
         results |= {first: {}, last: {}}
-        for system in started:
+        for system in started[:3]:
             results[first][system.name], results[last][system.name] = paging(system, postmaster, asked.pages)
         print(table(results, [BARE, *(system.name for system in started)]))
         if asked.write:
@@ -187,9 +260,11 @@ def main() -> None:
 
 
 def _in_turn(
-    work: Work, started: Sequence[System], connection: psycopg.Connection, postmaster: int
+    work: Work, warming: Sequence[Ask], started: Sequence[System], connection: psycopg.Connection, postmaster: int
 ) -> dict[str, float]:
-    """Four rounds, so that whatever else the machine does meets all alike; the first request of each is not counted."""
+    """Four rounds, so that whatever else the machine does meets all alike. Other requests of the kind come before them
+    and are not counted: each worker opens connections, and the first transformation in each costs more than an answer.
+    """
     spent: dict[str, list[float]] = {}
     parts = [work.asks[begin::4] for begin in range(4)]
     for part in parts:
@@ -197,7 +272,7 @@ def _in_turn(
             name = system.name if system else BARE
             try:
                 if part is parts[0]:
-                    measure(work, system, connection, postmaster, part[:1])
+                    measure(work, system, connection, postmaster, warming)
                 spent.setdefault(name, []).append(measure(work, system, connection, postmaster, part))
             except OSError as error:  # a peer that cannot answer this has no figure
                 print(f"{name}: {work.title}: {error}")

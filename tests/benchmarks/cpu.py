@@ -1,6 +1,7 @@
 """CPU time of a process and of all its descendants, dead ones too, as Linux accounts it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,26 @@ def seconds(*roots: int) -> float:
         # own time, and that of the children that were waited for
         times[int(entry.name)] = sum(map(int, fields[11:15])) / _TICK
     return sum(spent for pid, spent in times.items() if _is_below(pid, roots, parents))
+
+
+def memory(root: int) -> int:
+    """Bytes of all processes below this one, what they share divided among them."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[1]
+                )
+    return sum(_own_memory(pid) for pid in parents if _is_below(pid, (root,), parents))
+
+
+def _own_memory(pid: int) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+            if line.startswith("Pss:"):
+                return 1024 * int(line.split()[1])
+    return 0
 
 
 def _is_below(pid: int, roots: tuple[int, ...], parents: dict[int, int]) -> bool:

@@ -73,7 +73,7 @@ def build(settings: Settings, layers: Path, plans: int, points: int) -> None:
 _PEERS: Final = f"""
     CREATE SCHEMA peer;
     CREATE TABLE peer.bebauungsplaene AS SELECT * FROM ogc.bebauungsplaene ORDER BY id;
-    ALTER TABLE peer.bebauungsplaene DROP COLUMN geojson, ADD PRIMARY KEY (id);
+    ALTER TABLE peer.bebauungsplaene DROP COLUMN geojson, DROP COLUMN eigenschaften, ADD PRIMARY KEY (id);
     CREATE INDEX ON peer.bebauungsplaene USING gist (geom);
     CREATE INDEX ON peer.bebauungsplaene (nummer);
     CREATE INDEX ON peer.bebauungsplaene (ags);

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,32 +17,57 @@ import yaml
 
 from geoportal import serving
 from geoportal.settings import CHECKOUT, Settings
+from tests.benchmarks import mapserver
 from tests.benchmarks.stock import LIGHTS
 
 _PATIENCE: Final = 120
+_MERCATOR: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request in words that all understand: a page of plans, or one plan. `box` is in CRS84."""
+    """One request in words that all understand: a page of plans, one plan, a vector tile (zoom, row, column), or a
+    picture of 256 pixels of outlines. `box` is in CRS84, that of a picture in EPSG:3857.
+    """
 
     limit: int = 10
     box: tuple[float, float, float, float] | None = None
     ags: str | None = None
     cql2: str | None = None
     plan: str | None = None
+    tile: tuple[int, int, int] | None = None
+    picture: bool = False
+
+
+def fetch(url: str) -> bytes:
+    response = requests.get(url, headers={"Accept": "application/geo+json, application/json"}, timeout=_PATIENCE)
+    response.raise_for_status()
+    return response.content
 
 
 @dataclass(frozen=True)
 class System:
-    """`items` is the address of the plans' features; `process` the root of its processes."""
+    """`items` is the address of the plans' features; `process` the root of its processes. `tiles` (with zoom, row, col)
+    and `pictures` (with box) are templates of addresses. A system without one of these does not do such work.
+    """
 
     name: str
-    items: str
+    items: str | None
     process: int
     filter_parameters: Mapping[str, str]
+    tiles: str | None = None
+    pictures: str | None = None
+    fetch: Callable[[str], bytes] = fetch
 
-    def url(self, ask: Ask) -> str:
+    def url(self, ask: Ask) -> str | None:
+        if ask.tile is not None:
+            zoom, row, col = ask.tile
+            return self.tiles and self.tiles.format(zoom=zoom, row=row, col=col)
+        if ask.picture:
+            box = ",".join(f"{number:.2f}" for number in ask.box or ())
+            return self.pictures and self.pictures.format(box=box)
+        if self.items is None:
+            return None
         if ask.plan is not None:
             return f"{self.items}/{ask.plan}"
         query: dict[str, Any] = {"limit": ask.limit}
@@ -53,12 +78,6 @@ class System:
         if ask.cql2:
             query |= {"filter": ask.cql2, **self.filter_parameters}
         return f"{self.items}?{urlencode(query, quote_via=quote)}"
-
-
-def fetch(url: str) -> bytes:
-    response = requests.get(url, headers={"Accept": "application/geo+json, application/json"}, timeout=_PATIENCE)
-    response.raise_for_status()
-    return response.content
 
 
 @contextmanager
@@ -83,7 +102,10 @@ def ours(settings: Settings, folder: Path) -> Iterator[System]:
     command = [sys.executable, "-m", "gunicorn", *serving.web_arguments(Settings.from_env(environment))]
     items = f"http://127.0.0.1:{port}/ogc/collections/bebauungsplaene/items"
     with _running(command, environment, f"{items}?limit=1", folder / "ours.log") as pid:
-        yield System("Geoportal", items, pid, {})
+        collection = items.removesuffix("/items")
+        tiles = collection + "/tiles/WebMercatorQuad/{zoom}/{row}/{col}?f=mvt"
+        picture = "?width=256&height=256&crs={crs}&bbox-crs={crs}&bbox=".replace("{crs}", _MERCATOR) + "{box}"
+        yield System("Geoportal", items, pid, {}, tiles, f"{collection}/styles/umring/map{picture}")
 
 
 @contextmanager
@@ -112,7 +134,18 @@ def stock(settings: Settings, folder: Path) -> Iterator[System]:
                     "geom_field": "geom",
                     "storage_crs": "http://www.opengis.net/def/crs/EPSG/0/25832",
                     "options": {"search_path": ["peer", "public"]},
-                }
+                },
+                {
+                    "type": "tile",
+                    "name": "MVT-postgresql",
+                    "data": settings.require_database_url().replace("postgresql://", "postgresql+psycopg://"),
+                    "id_field": "id",
+                    "table": "bebauungsplaene",
+                    "geom_field": "geom",
+                    "storage_crs": "http://www.opengis.net/def/crs/EPSG/0/25832",
+                    "options": {"search_path": ["peer", "public"], "zoom": {"min": 0, "max": 16}},
+                    "format": {"name": "pbf", "mimetype": "application/vnd.mapbox-vector-tile"},
+                },
             ],
         }
     }
@@ -132,7 +165,8 @@ def stock(settings: Settings, folder: Path) -> Iterator[System]:
     ]  # fmt: skip
     items = f"{base}/collections/bebauungsplaene/items"
     with _running(command, environment, f"{items}?limit=1", folder / "stock.log") as pid:
-        yield System("pygeoapi", items, pid, {"filter-lang": "cql-text"})
+        tiles = items.removesuffix("/items") + "/tiles/WebMercatorQuad/{zoom}/{row}/{col}?f=mvt"
+        yield System("pygeoapi", items, pid, {"filter-lang": "cql-text"}, tiles)
 
 
 @contextmanager
@@ -162,10 +196,22 @@ def tipg(settings: Settings, folder: Path) -> Iterator[System]:
     command = [str(venv / "bin" / "uvicorn"), "tipg.main:app", "--port", str(port), "--log-level", "warning"]
     items = f"http://127.0.0.1:{port}/collections/peer.bebauungsplaene/items"
     with _running(command, environment, f"{items}?limit=1", folder / "tipg.log") as pid:
-        yield System("tipg", items, pid, {"filter-lang": "cql2-text"})
+        tiles = items.removesuffix("/items") + "/tiles/WebMercatorQuad/{zoom}/{col}/{row}"
+        yield System("tipg", items, pid, {"filter-lang": "cql2-text"}, tiles)
 
 
-SYSTEMS: Final = (ours, stock, tipg)
+@contextmanager
+def map_server(settings: Settings, folder: Path) -> Iterator[System]:
+    """MapServer's WMS, for pictures."""
+    with mapserver.running(settings, folder) as (address, pid):
+        picture = (
+            "/!/?map=bench&SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=bebauungsplaene&STYLES=&CRS=EPSG:3857"
+            "&FORMAT=image/png&TRANSPARENT=TRUE&WIDTH=256&HEIGHT=256&BBOX="
+        )
+        yield System("MapServer", None, pid, {}, None, address + picture + "{box}", mapserver.fetch)
+
+
+SYSTEMS: Final = (ours, stock, tipg, map_server)
 
 
 @contextmanager
