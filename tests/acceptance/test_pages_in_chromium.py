@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,9 +31,42 @@ AXE = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "w
     "best-practice"]})).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
 
 
+@dataclass
+class Town:
+    """A town's page with the portal in a frame, at http://localhost and http://127.0.0.1, each with this port."""
+
+    port: int = 0
+    framed: str = ""
+
+
 @pytest.fixture(scope="module")
-def filled(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:
-    """A portal that lets http://localhost frame it, and the id of a plan with two versions."""
+def town() -> Iterator[Town]:
+    told = Town()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f'<!DOCTYPE html><title>Stadt</title><iframe src="{told.framed}" width="900" height="600"></iframe>'
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def filled(module_database: Settings, tmp_path_factory: pytest.TempPathFactory, town: Town) -> tuple[Settings, str]:
+    """A portal that lets the town at http://localhost frame it, and the id of a plan with two versions."""
     folder = tmp_path_factory.mktemp("portal")
     engine = owner_engine(module_database.require_database_url())
     operations.prepare(engine)
@@ -65,7 +98,7 @@ def filled(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         (home / name).symlink_to(module_database.home / name)
     shutil.copy(module_database.home / "config" / "pygeoapi.yml", home / "config")
     written = (module_database.home / "config" / "portal.yml").read_text("utf-8")
-    allowed = written.replace("embedding: []", 'embedding: ["http://localhost:8765"]')
+    allowed = written.replace("embedding: []", f'embedding: ["http://localhost:{town.port}"]')
     (home / "config" / "portal.yml").write_text(allowed, "utf-8")
     return replace(module_database, home=home), str(outcome.id)
 
@@ -171,38 +204,13 @@ def test_what_is_not_for_everybody_is_never_kept(browser: Browser, filled: tuple
     context.close()
 
 
-@contextmanager
-def town(embedded: str) -> Iterator[None]:
-    """A town's page with the portal in a frame, at http://localhost:8765 and http://127.0.0.1:8765."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = f'<!DOCTYPE html><title>Stadt</title><iframe src="{embedded}" width="900" height="600"></iframe>'
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 8765), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
-    browser: Browser, filled: tuple[Settings, str]
+    browser: Browser, filled: tuple[Settings, str], town: Town
 ) -> None:
-    with serving(filled[0]) as (address, _), town(f"{address}/?embed{PLACE}"):
+    with serving(filled[0]) as (address, _):
+        town.framed = f"{address}/?embed{PLACE}"
         page = browser.new_page(**DESKTOP)
-        page.goto("http://localhost:8765/")
+        page.goto(f"http://localhost:{town.port}/")
         inside = page.frame_locator("iframe")
         expect(inside.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
         expect(inside.get_by_role("navigation", name="Hauptmenü")).to_have_count(0)
@@ -210,7 +218,7 @@ def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
             inside.get_by_role("link", name="Im Geoportal öffnen").click()
         expect(opened.value.get_by_role("navigation", name="Hauptmenü")).to_be_visible()
         assert opened.value.url.endswith(PLACE), "at the same place"
-        page.goto("http://127.0.0.1:8765/")
+        page.goto(f"http://127.0.0.1:{town.port}/")
         page.wait_for_load_state("networkidle")
         assert page.frames[1].url.startswith("chrome-error:")
         page.close()
