@@ -1,24 +1,39 @@
 """Originals and documents, filed by the SHA-256 of their content: what is stored never changes, and is stored once."""
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CHUNK: Final = 1024 * 1024
 _SCRATCH: Final = ".scratch"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def sha256_of(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def is_full(fault: BaseException) -> bool:
+    """Whether there was no room left for what was to be written; nobody who delivers can do anything about it."""
+    return isinstance(fault, OSError) and fault.errno in _FULL
+
+
+def write_all(write: Callable[[memoryview], int | None], data: bytes) -> None:
+    """With the `write` of an unbuffered file. Raises OSError here, not when the file is closed; then it
+    holds what fitted."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[write(rest) :]
 
 
 class Archive:
@@ -37,14 +52,17 @@ class Archive:
         self._folder.mkdir(parents=True, exist_ok=True)
         counted = hashlib.sha256()
         # Hashed as it is copied: whatever happens to the original meanwhile, the copy is what its name says.
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as copy:
+        with ExitStack() as undo:
+            copy = undo.enter_context(tempfile.NamedTemporaryFile(dir=self._folder, delete=False, buffering=0))
+            undo.callback(Path(copy.name).unlink)
             while chunk := source.read(_CHUNK):
                 counted.update(chunk)
-                copy.write(chunk)
-            copy.flush()
+                write_all(copy.write, chunk)
             # for the group too: who reads files to citizens is not who reads them in
             os.fchmod(copy.fileno(), 0o640)
             os.fsync(copy.fileno())
+            undo.pop_all()
+            copy.close()
         target = self.path(counted.hexdigest())
         target.parent.mkdir(exist_ok=True)
         # Also where it is there already: it is young again, and a sweep must not take it before the transaction that

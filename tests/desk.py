@@ -117,7 +117,7 @@ def token_for(settings: Settings, role: Role = Role.KREIS, ags: str = OWN, name:
     [number] = [each.id for each in people.everybody(owner) if each.email == email]
     who = Principal(number, name, email, (place,), "-")
     token = tokens.make(
-        engine, who, name, ags, [each for each in tokens.GRANTABLE if who.may(each, ags, number)], 1, now
+        engine, who, name, ags, [each for each in tokens.GRANTABLE if who.may(each, ags, number)], 30, now
     )
     owner.dispose()
     engine.dispose()

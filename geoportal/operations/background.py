@@ -1,14 +1,17 @@
 """Uploads that are read in the background: attempts, ends, and what is told of them."""
 
+import errno
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from geoportal import sandbox, uploads
-from geoportal.archive import Archive
+from geoportal.archive import Archive, is_full
 from geoportal.database.tables import SRID
 from geoportal.editing.profiles import with_profile
 from geoportal.operations.delivering import archived, take_over
@@ -23,7 +26,7 @@ from plans_ingest.gemeinden import Gemeinde, gemeinde_of
 from plans_ingest.model import Where
 
 MAX_ATTEMPTS: Final = 5
-
+_EXHAUSTED: Final = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 
 _POISON: Final = (
     f"Das Lesen ist {MAX_ATTEMPTS}-mal abgebrochen, ohne dass die Datei einen Fehler meldete; bitte den Betrieb fragen "
@@ -86,11 +89,22 @@ def process(
         # Stopped in good order, which is no attempt; a withdrawn upload stays withdrawn.
         _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
         raise
+    except (OSError, MemoryError, OperationalError) as fault:
+        # Says nothing about the file, so it is no attempt; the queue comes again, later each time.
+        if _is_machines(fault):
+            with suppress(OperationalError):
+                _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
+        raise
     except PlanFileError as fault:
         if isinstance(fault, ResourceExceeded) and fault.limit is Limit.KILLED:
             raise
         code = fault.limit.value if isinstance(fault, ResourceExceeded) else type(fault).__name__
         _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code=code, fault=str(fault))
+
+
+def _is_machines(fault: OSError | MemoryError | OperationalError) -> bool:
+    """Whether our own machine had no room, no memory, no process or no database to spare."""
+    return not isinstance(fault, OSError) or is_full(fault) or fault.errno in _EXHAUSTED
 
 
 def cancel(engine: Engine, upload_id: int) -> None:

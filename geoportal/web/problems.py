@@ -12,6 +12,7 @@ from geoportal.accounts.attempts import TooOften
 from geoportal.accounts.managing import OwnAccount
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
+from geoportal.archive import is_full
 from geoportal.editing.examining import ExaminersBusy
 from geoportal.ogc.problems import Unavailable
 from geoportal.paper import PaperBusy, PaperFailed
@@ -41,6 +42,12 @@ _UNAVAILABLE = Problem(
 _FAULT = Problem(
     "Das hat nicht geklappt",
     "Beim Erstellen der Seite ist ein Fehler aufgetreten. Wir haben ihn aufgezeichnet.",
+)
+
+FULL = Problem(
+    "Dafür ist im Augenblick kein Platz",
+    "Der Speicher des Portals ist voll. Es ist nichts halb angekommen. Bitte versuchen Sie es später noch einmal. / "
+    "The portal's storage is full; nothing has arrived in part, please try again later.",
 )
 
 PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
@@ -170,7 +177,7 @@ def register(app: Flask) -> None:
 
     def unforeseen(error: Exception) -> Response:
         app.logger.error("a page failed", exc_info=error)
-        return _page(500, _FAULT)
+        return _page(507, FULL) if is_full(error) else _page(500, _FAULT)
 
     for exception in PROBLEMS:
         app.register_error_handler(exception, known)
@@ -181,6 +188,6 @@ def register(app: Flask) -> None:
 def _page(status: int, problem: Problem, detail: str = "") -> Response:
     response = make_response(render_template("problem.html", status=status, problem=problem, detail=detail), status)
     response.headers["Cache-Control"] = "no-store"
-    if status == 503:
+    if status in {503, 507}:
         response.headers["Retry-After"] = str(_RETRY_AFTER)
     return response

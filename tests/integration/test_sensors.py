@@ -210,6 +210,21 @@ def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bin
     assert row == (BINS,)
 
 
+def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path) -> None:
+    with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
+        publish(mosquitto, messages(0, 10))
+        wait_for(lambda: count(bins) == 10)
+        listener.ready.clear()
+        mosquitto.stop()
+        [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
+        assert row[0] > 0, "what was told last stays"
+        mosquitto.start()
+        assert listener.ready.wait(120)
+        publish(mosquitto, messages(10, 10))
+        wait_for(lambda: count(bins) == 20)
+        assert listener.counted.kept == 20
+
+
 def terminate_connections(bins: Bins) -> None:
     with bins.owner.connect() as connection:
         connection.execute(

@@ -1,6 +1,7 @@
 """Sources from the network: only what was named, never an inner network, bounded, and nothing twice."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -132,6 +133,24 @@ def test_what_is_too_large_or_no_answer_is_a_fault(server: Server, tmp_path: Pat
     server.answers["/html"] = (200, {}, b"<html>")
     with pytest.raises(FetchError, match="kein JSON"):
         server.fetcher().read_json(f"{server.url}/html")
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-"])
+def test_a_server_that_falls_silent_holds_nobody_up(said: bytes, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        netloc = f"127.0.0.1:{silent.getsockname()[1]}"
+        heard: list[socket.socket] = []
+
+        def say() -> None:
+            connection, _ = silent.accept()
+            heard.append(connection)
+            connection.sendall(said)
+
+        threading.Thread(target=say).start()
+        fetcher = Fetcher(frozenset({netloc}), 1024, seconds=0.5, private=frozenset({netloc}))
+        with pytest.raises(FetchError, match=r"Timeout|länger als"):
+            fetcher.download(f"http://{netloc}/", tmp_path / "x")
+        heard[0].close()
 
 
 def feature(number: int) -> dict[str, Any]:

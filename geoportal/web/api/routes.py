@@ -21,6 +21,7 @@ from geoportal import deliveries, workflow
 from geoportal.accounts import hidden, tokens
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed, Principal
+from geoportal.archive import is_full
 from geoportal.deliveries import Delivered
 from geoportal.editing.fields import Unfit
 from geoportal.virus_scan import Infected, ScannerAway
@@ -29,7 +30,7 @@ from geoportal.web.desk.access import origin
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.portal import portal
-from geoportal.web.problems import PROBLEMS, Problem
+from geoportal.web.problems import FULL, PROBLEMS, Problem
 from plans_ingest.errors import PlanFileError
 
 PREFIX: Final = "/api/v1"
@@ -380,6 +381,8 @@ def _http(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     current_app.logger.error("an answer of the API failed", exc_info=error)
+    if is_full(error):
+        return _problem(507, FULL)
     return _problem(500, Problem("Das hat nicht geklappt", "Wir haben den Fehler aufgezeichnet."))
 
 

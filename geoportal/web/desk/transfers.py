@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import RawIOBase
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import text
@@ -20,6 +21,7 @@ from geoportal import workflow
 from geoportal.accounts import hidden
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, Principal
+from geoportal.archive import is_full, write_all
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished
@@ -121,7 +123,7 @@ def terminate(transfer: str) -> Response:
     return _said(204)
 
 
-def _take(file: IO[bytes], offset: int, size: int) -> int:
+def _take(file: RawIOBase, offset: int, size: int) -> int:
     """Appends the body; 204, or why not. A piece whose checksum is wrong is taken off again."""
     wanted = None
     if "Upload-Checksum" in request.headers:
@@ -140,10 +142,11 @@ def _take(file: IO[bytes], offset: int, size: int) -> int:
                 file.truncate(offset)
                 return 413
             counted.update(chunk)
-            file.write(chunk)
-    except OSError:  # the line broke: what came is kept
-        pass
-    file.flush()
+            write_all(file.write, chunk)
+    except OSError as fault:
+        if is_full(fault):
+            return 507
+        # the line broke: what came is kept
     if wanted is not None and counted.digest() != wanted:
         file.truncate(offset)
         return 460  # tus: checksum mismatch
@@ -163,9 +166,9 @@ def _finish(found: _Transfer, principal: Principal) -> int:
 
 
 @contextmanager
-def _held(transfer: str) -> Iterator[IO[bytes] | None]:
+def _held(transfer: str) -> Iterator[RawIOBase | None]:
     """The file, for one request at a time; None while another one writes."""
-    with _path(transfer).open("r+b") as file:
+    with _path(transfer).open("r+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,0 +1,300 @@
+"""What docs/operations/faults.md says of each fault, on the processes of an installed machine: what readers and
+planners see while it lasts, and that nothing is lost.
+"""
+
+import json
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import psycopg
+import pytest
+
+from geoportal import operations
+from geoportal.accounts.roles import Role
+from geoportal.database import migrate, owner_engine
+from geoportal.database.cluster import OWNER, Cluster
+from geoportal.settings import Settings
+from tests.acceptance.test_fault_injection import crash_and_restart
+from tests.desk import OWN, PASSWORD, hire, membership, token_for
+from tests.files import plan, prop, xplangml
+from tests.load import Readers, items
+from tests.ogc import publish_stock
+from tests.stack import Answer, Stack
+
+SERVED, AWAY = 200, 503
+ALL = 60 - 3  # connections of our private server, without those that are kept for its superuser
+FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+
+
+@dataclass
+class Town:
+    """A portal with plans, one who reads and one who delivers."""
+
+    stack: Stack
+    token: str
+    asked: int = 0
+
+    def read(self) -> Answer:
+        """A part of the plans that nobody has asked for before, so that no memory can answer."""
+        self.asked += 1
+        return self.stack.get(
+            f"/ogc/collections/bebauungsplaene/items?f=json&limit=2&bbox=8,50,{9 + self.asked / 1e4},51"
+        )
+
+    def deliver(self, name: str, extra: str = "") -> Answer:
+        document = xplangml(plan(name=name, nummer=name, extra=prop("rechtsstand", "4000") + extra)).encode()
+        return self.send(f"{name}.gml", document)
+
+    def send(self, filename: str, content: bytes) -> Answer:
+        return self.stack.ask(
+            "PUT", f"/api/v1/gemeinden/{OWN}/lieferungen/{quote(filename)}", content,
+            Authorization=f"Bearer {self.token}", Content_Type="application/gml+xml",
+        )  # fmt: skip
+
+    def state_of(self, delivery: Answer) -> str:
+        """As the one who has delivered it is told."""
+        path = delivery.headers["location"].partition("/api")[2]
+        answer = self.stack.get(f"/api{path}", Authorization=f"Bearer {self.token}")
+        if answer.status != SERVED:
+            return str(answer.status)
+        state: str = json.loads(answer.body)["stand"]
+        return state
+
+    @contextmanager
+    def owner(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.stack.settings.require_database_url()) as connection:
+            yield connection
+
+
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        with suppress(OSError, HTTPException):
+            if condition():
+                return
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def filled(cluster: Cluster, data: Path) -> Settings:
+    """Settings of a portal on this server, with plans and the layers that ship."""
+    settings = replace(
+        Settings.from_env({}), database_url=cluster.url, read_database_url=cluster.read_url,
+        desk_database_url=cluster.desk_url, sensors_database_url=cluster.sensors_url, data=data, run=data / "run",
+    )  # fmt: skip
+    engine = owner_engine(cluster.url)
+    migrate(engine)
+    data.mkdir()
+    publish_stock(settings, data)
+    operations.sync_layers(engine, settings)
+    engine.dispose()
+    return settings
+
+
+@pytest.fixture(scope="module")
+def server(open_folder: Path) -> Iterator[Cluster]:
+    with Cluster(open_folder / "faulty") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def town(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    settings = filled(server, tmp_path_factory.mktemp("faults") / "data")
+    with Stack(settings) as stack, stack.work():
+        opened = Town(stack, token_for(settings))
+        first = opened.deliver("Erster")
+        until(lambda: opened.state_of(first) == "checked")  # the worker is there
+        yield opened
+
+
+def test_postgresql_is_killed_and_comes_back(town: Town, server: Cluster) -> None:
+    kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=3"
+    before = town.stack.get(kept)
+    delivered = town.deliver("Absturz")
+    assert delivered.status == 202
+    server._run("pg_ctl", "stop", "-m", "immediate")
+    assert town.stack.get(kept).body == before.body, "what was read once is still told"
+    refused = town.read()
+    assert (refused.status, refused.headers["retry-after"] > "") == (AWAY, True)
+    assert town.deliver("Währenddessen").status == AWAY, "nothing is taken that could not be kept"
+    assert {town.stack.get(path).status for path in ("/plaene?q=x1", "/suche?q=x2", "/werkbank/anmelden")} <= {
+        200,
+        AWAY,
+    }
+    server._launch()
+    until(lambda: town.read().status == SERVED)
+    assert [town.read().status for _ in range(20)] == [SERVED] * 20, "no late error"
+    until(lambda: town.state_of(delivered) == "checked")
+
+
+def test_postgresql_restarts_while_it_is_asked(town: Town, server: Cluster) -> None:
+    with Readers(town.stack.connection, items, number=2, keep=True) as readers:
+        until(lambda: readers.answered > 5)
+        crash_and_restart(server)
+        until(lambda: town.read().status == SERVED)
+        late = readers.answered
+        until(lambda: readers.answered > late + 10)
+    assert set(readers.outcomes) <= {"200", "503"}, "never 404, never 500, never a broken line"
+
+
+def test_postgresql_is_slow_because_somebody_holds_a_table(town: Town) -> None:
+    with town.owner() as connection:
+        connection.execute("LOCK TABLE plans.publication IN ACCESS EXCLUSIVE MODE")
+        answer = town.read()
+        assert (answer.status, answer.headers["retry-after"] > "") == (AWAY, True)
+        assert town.stack.get("/ogc/collections/schulen/items?f=json&limit=7").status == SERVED, "others are not kept"
+        delivered = town.deliver("Langsam")
+        assert delivered.status == 202
+        connection.rollback()
+    assert town.read().status == SERVED
+    until(lambda: town.state_of(delivered) == "checked")
+
+
+def test_postgresql_has_no_connection_left(town: Town, server: Cluster) -> None:
+    with ExitStack() as held, server.superuser() as superuser:
+        others = """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'greedy'"""
+        superuser.execute(others)
+        for _ in range(200):
+            with suppress(psycopg.OperationalError):
+                held.callback(psycopg.connect(server.url_of(OWNER, "geoportal"), application_name="greedy").close)
+                continue
+            superuser.execute(others)
+            count = superuser.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'greedy'")
+            if count.fetchone() == (ALL,):
+                break
+        answer = town.read()
+        assert (answer.status, answer.headers["retry-after"] > "") == (AWAY, True)
+        assert town.stack.get("/readyz").status == AWAY
+        assert town.deliver("Voll").status == AWAY
+        held.close()
+        until(lambda: town.read().status == SERVED)
+    delivered = town.deliver("Wieder Platz")
+    until(lambda: town.state_of(delivered) == "checked")
+
+
+@contextmanager
+def bounded(kind: int, most: Callable[[int], int], *pids: int) -> Iterator[None]:
+    """The processes may have no more than this of something; afterwards as before."""
+    former = {pid: resource.prlimit(pid, kind) for pid in pids}
+    for pid, (_, hard) in former.items():
+        resource.prlimit(pid, kind, (most(pid), hard))
+    try:
+        yield
+    finally:
+        for pid, limits in former.items():
+            resource.prlimit(pid, kind, limits)
+
+
+def test_the_disk_of_the_archive_is_full(town: Town) -> None:
+    """For the processes: a bound on the size of files gives what a full disk gives, without an account of its own."""
+    large = xplangml(plan(name="Platz", extra=prop("rechtsstand", "4000")) + "<!--" + "x" * 3_000_000 + "-->").encode()
+    before = sorted(town.stack.settings.archive.rglob("*"))
+    with bounded(resource.RLIMIT_FSIZE, lambda _: 2_000_000, *town.stack.web_workers()):
+        refused = town.send("platz.gml", large)
+        assert (refused.status, b"Platz" in refused.body) == (507, True)
+        assert town.read().status == SERVED
+    assert sorted(town.stack.settings.archive.rglob("*")) == before, "nothing half is left"
+    delivered = town.send("platz.gml", large)
+    assert delivered.status == 202
+    until(lambda: town.state_of(delivered) in {"checked", "failed"})
+
+
+def test_the_worker_has_no_room_and_no_memory_for_a_while(town: Town) -> None:
+    """A delivery that it has begun waits, and is no worse for it; it is not given up as one that kills its reader."""
+    [worker] = workers_of(town)
+    with bounded(resource.RLIMIT_FSIZE, lambda _: 1_000, worker):
+        delivered = town.deliver("Kein Platz")
+        assert delivered.status == 202
+        until(lambda: was_tried_again(town))
+        assert town.state_of(delivered) in {"received", "checking"}
+    until(lambda: town.state_of(delivered) == "checked")
+    with town.owner() as connection:
+        attempts = connection.execute("SELECT attempts FROM plans.upload ORDER BY id DESC LIMIT 1").fetchone()
+    assert attempts == (1,), "what the machine lacked is not counted against the file"
+
+
+def workers_of(town: Town) -> list[int]:
+    return [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if cmdline(process)[-2:-1] == [b"work"] and str(town.stack.settings.data).encode() in environ(process)
+    ]
+
+
+def cmdline(process: Path) -> list[bytes]:
+    with suppress(OSError):
+        return (process / "cmdline").read_bytes().split(b"\0")
+    return []
+
+
+def environ(process: Path) -> bytes:
+    with suppress(OSError):
+        return (process / "environ").read_bytes()
+    return b""
+
+
+def was_tried_again(town: Town) -> bool:
+    with town.owner() as connection:
+        return connection.execute("SELECT FROM jobs.procrastinate_jobs WHERE attempts > 0").fetchone() is not None
+
+
+def test_a_web_process_is_killed_under_load_and_only_what_is_on_its_way_breaks_off(town: Town) -> None:
+    with Readers(town.stack.connection, items, number=4, keep=True) as readers:
+        for _ in range(3):
+            before, present = readers.answered, town.stack.web_workers()
+            until(lambda before=before: readers.answered > before + 10)  # type: ignore[misc]
+            os.kill(present[0], signal.SIGKILL)
+            until(lambda present=present: len(set(town.stack.web_workers()) - set(present)) == 1)  # type: ignore[misc]
+    # what is on its way when its process dies breaks off, as nothing can take back what a reader has begun to receive
+    assert set(readers.outcomes) <= {"200", "IncompleteRead"}
+    assert readers.outcomes["IncompleteRead"] <= 3
+
+
+def test_the_whole_web_server_is_killed_and_readers_wait_at_the_door(town: Town) -> None:
+    os.kill(town.stack.web.pid, signal.SIGKILL)
+    town.stack.stop_web()
+    town.stack.start_web()
+    assert town.read().status == SERVED
+
+
+def test_the_clock_jumps_ahead(database: Settings, tmp_path: Path) -> None:
+    """Two days ahead, for the web server and the worker at once, while they run."""
+    assert FAKETIME is not None, "make test installs faketime"
+    publish_stock(database, tmp_path)
+    engine = owner_engine(database.require_database_url())
+    operations.sync_layers(engine, database)
+    engine.dispose()
+    clock = tmp_path / "clock"
+    clock.write_text("+0", "ascii")
+    turned = {
+        "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1", "FAKE_UTIME": "0",
+    }  # fmt: skip
+    hire(database, "planerin@example.org", membership(Role.PLANNER))
+    with Stack(database, **turned) as stack, stack.work():
+        town = Town(stack, token_for(database))
+        kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=3"
+        etag = stack.get(kept).headers["etag"]
+        form = urlencode({"email": "planerin@example.org", "passwort": PASSWORD, "weiter": "/werkbank/"})
+        answer = stack.ask(
+            "POST", "/werkbank/anmelden", form, Origin=stack.url, Content_Type="application/x-www-form-urlencoded"
+        )
+        session = answer.headers["set-cookie"].partition(";")[0]
+        assert stack.get("/werkbank/", Cookie=session).status == SERVED
+        clock.write_text("+2d", "ascii")
+        assert town.read().status == SERVED
+        assert stack.get(kept, If_None_Match=etag).status == 304
+        assert stack.get("/werkbank/", Cookie=session).status in {303, 401}, "the session is over, no more"
+        delivered = town.deliver("Übermorgen")
+        assert delivered.status == 202, delivered.body
+        until(lambda: town.state_of(delivered) == "checked")
