@@ -37,13 +37,18 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
 
 .PHONY: load
-load: .venv/installed ## readers without pause against a running portal: make load PORT=8080 SECONDS_EACH=30
-	@.venv/bin/python scripts/load.py $(or $(PORT),8080) $(or $(SECONDS_EACH),30)
+load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## an installed machine under load, in one table (a quarter of an hour): make load ARGS="--soak 1800"
+	@.venv/bin/python scripts/load.py $(ARGS)
 
 .PHONY: faults
 faults: postgis sandbox .venv/installed ## kills, restarts, upgrades and restores with real processes: the heavy proofs
-	@.venv/bin/python -m pytest tests/acceptance/test_fault_injection.py tests/acceptance/test_upgrade_under_load.py \
+	@.venv/bin/python -m pytest tests/acceptance/test_faults.py tests/acceptance/test_fault_injection.py \
+	  tests/acceptance/test_upgrade_under_load.py tests/acceptance/test_behind_nginx.py tests/acceptance/test_growing.py \
 	  tests/acceptance/test_point_in_time.py tests/integration/test_backups.py tests/integration/test_ogc_caching.py
+
+.PHONY: former
+former: postgis sandbox printing programs-of-tests .venv/installed node_modules/.installed ## the last release's tests on this schema: make former REF=v1.0 ARGS=tests/integration/test_delivery.py
+	@scripts/former_tests $(or $(REF),"") $(ARGS)
 
 .PHONY: audit
 audit: .venv/installed ## asks the registries (network) for known weaknesses of what is locked; enter them in docs/security/advisories.yml

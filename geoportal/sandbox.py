@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 import plans_ingest
 from geoportal import metrics
 from geoportal.database.tables import SRID
-from plans_ingest import Batch, gdal_guard, serial
+from plans_ingest import Batch, gdal_guard, gemeinden, serial
 from plans_ingest.child import Request
 from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
@@ -41,7 +41,9 @@ MAX_ANSWER: Final = 1024**3
 _POLL: Final = 0.2  # seconds; how soon a cancelled reading ends
 _PATIENCE: Final = 2  # wall seconds for a second of computing time, on a machine that has other work too
 _BUBBLEWRAP: Final = Path("/usr/bin/bwrap")
-_FILE, _WORKDIR, _SCHEMAS = "/run/upload/file", "/run/upload/work", "/run/upload/schemas"  # nobody else's names
+# nobody else's names
+_FILE, _WORKDIR = "/run/upload/file", "/run/upload/work"
+_SCHEMAS, _GEMEINDEN = "/run/upload/schemas", "/run/upload/gemeinden"
 _PACKAGE: Final = Path(plans_ingest.__file__).resolve().parent
 
 
@@ -74,12 +76,14 @@ def read(
     is_wrapped = can_wrap() if bubblewrap is None else bubblewrap
     file, workdir = file.resolve(), workdir.resolve()
     limits = Limits.of(file.stat().st_size)
+    manifests = gemeinden.served()
     request = Request(
         file=_FILE if is_wrapped else str(file),
         name=name,
         workdir=_WORKDIR if is_wrapped else str(workdir),
         srid=SRID,
         gemeinde=None if gemeinde is None else gemeinde.model_dump_json(),
+        gemeinden=None if manifests is None else _GEMEINDEN if is_wrapped else str(manifests),
         schemas=None if schemas is None else _SCHEMAS if is_wrapped else str(schemas),
         grenzen=grenzen,
         limits=limits,
@@ -88,7 +92,9 @@ def read(
     environment = _environment(request.workdir)
     command = [sys.executable, "-P", "-s", *program]
     if is_wrapped:
-        readable = {file: _FILE} if schemas is None else {file: _FILE, schemas.resolve(): _SCHEMAS}
+        readable = {file: _FILE}
+        readable |= {} if schemas is None else {schemas.resolve(): _SCHEMAS}
+        readable |= {} if manifests is None else {manifests.resolve(): _GEMEINDEN}
         command = _wrapped(command, environment, readable, {workdir: _WORKDIR})
     started = time.monotonic()
     try:

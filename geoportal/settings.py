@@ -1,11 +1,17 @@
 """Settings of one process, read once from the environment. Nothing else in this house reads os.environ."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
+
+ZONES: Final = {f"EPSG:{number}": number for number in (25831, 25832, 25833)}
+# A constant of the process, as its locale is: tables, statements and maps are made for the zone of UTM in which this
+# installation stores (docs/decisions/0003-storage-crs.md). Settings.from_env() tells whoever has mistyped it.
+STORAGE_SRID: Final = ZONES.get(os.environ.get("GEOPORTAL_CRS", ""), 25832)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READ_ROLE = "geoportal_read"
@@ -84,6 +90,8 @@ class Settings:
         raw_port = environ.get("GEOPORTAL_PORT", "8080")
         if not raw_port.isdecimal() or not 0 < int(raw_port) < 65536:
             raise SettingsError(f"GEOPORTAL_PORT: {raw_port!r} ist keine Portnummer / is no port number")
+        if environ.get("GEOPORTAL_CRS", "EPSG:25832") not in ZONES:
+            raise SettingsError(f"GEOPORTAL_CRS: {', '.join(ZONES)} erwartet / expected")
         home = Path(environ.get("GEOPORTAL_HOME", str(CHECKOUT))).resolve()
         data = Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve()
         return cls(
@@ -125,6 +133,12 @@ class Settings:
     def packages(self) -> Path:
         """Folder of the files in which a Gemeinde can be taken along."""
         return self.data / "packages"
+
+    @property
+    def gemeinden(self) -> Path | None:
+        """Folder of the manifests of the Gemeinden of another Kreis than the one that comes with the program."""
+        folder = self.home / "config" / "gemeinden"
+        return folder if folder.is_dir() else None
 
     @property
     def archive(self) -> Path:

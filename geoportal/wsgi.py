@@ -11,6 +11,7 @@ from geoportal.sensors.receiving import create_sensors
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
 from geoportal.web.portal import Portal
+from plans_ingest import gemeinden
 
 
 def create(settings: Settings) -> Application:
@@ -29,5 +30,7 @@ def from_environment() -> Application:
     """For a WSGI server that is given a factory (gunicorn "geoportal.wsgi:from_environment()")."""
     logs.set_up()
     settings = Settings.from_env(os.environ)
+    if settings.gemeinden is not None:
+        gemeinden.serve(settings.gemeinden)
     metrics.begin(settings.run, "web", os.environ)
     return create(settings)

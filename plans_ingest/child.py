@@ -21,7 +21,8 @@ from plans_ingest.pipeline import ingest
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which file to read and how; paths are those that the child sees. `gemeinde` is a manifest as JSON.
+    """Which file to read and how; paths are those that the child sees. `gemeinde` is a manifest as JSON,
+    `gemeinden` the folder of another Kreis's manifests.
 
     `asker` is the process that waits for the answer, None where bubblewrap looks after its death.
     """
@@ -31,6 +32,7 @@ class Request:
     workdir: str
     srid: int
     gemeinde: str | None
+    gemeinden: str | None
     schemas: str | None
     grenzen: Mapping[str, BaseGeometry]
     limits: Limits
@@ -60,6 +62,10 @@ def serve(read: Callable[[Request], Batch]) -> None:
 
 
 def read(request: Request) -> Batch:
+    if request.gemeinden is not None:
+        from plans_ingest import gemeinden
+
+        gemeinden.serve(Path(request.gemeinden))
     gemeinde = None
     if request.gemeinde is not None:
         from plans_ingest.gemeinden import Gemeinde  # pydantic takes long to load

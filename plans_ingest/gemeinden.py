@@ -2,7 +2,9 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -32,10 +34,26 @@ class Gemeinde(BaseModel):
     lieferung: Profile | None = None  # how its planning office names columns, words and layers, where not as we do
 
 
+_OURS: Final = files("plans_ingest").joinpath("gemeinden")
+_folders: list[Traversable] = [_OURS]
+
+
+def serve(folder: Path) -> None:
+    """From now on this process works for the Gemeinden of another Kreis: those whose manifests lie in the folder."""
+    _folders[:] = [folder]
+    all_gemeinden.cache_clear()
+
+
+def served() -> Path | None:
+    """The folder of serve(), None where the manifests are our own."""
+    [folder] = _folders
+    return folder if isinstance(folder, Path) and folder != _OURS else None
+
+
 @cache
 def all_gemeinden() -> tuple[Gemeinde, ...]:
     """All manifests, ordered by AGS. Raises pydantic.ValidationError when one is wrong."""
-    folder = files("plans_ingest").joinpath("gemeinden")
+    [folder] = _folders
     manifests = sorted((item for item in folder.iterdir() if item.name.endswith(".yml")), key=lambda item: item.name)
     return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
 

@@ -25,6 +25,7 @@ from geoportal.cartography.model import (
     Symbol,
     Value,
 )
+from geoportal.settings import STORAGE_SRID
 
 INK: Final = "#1c1c1c"
 _FONTS = {False: "DejaVu Sans Book", True: "DejaVu Sans Bold"}
@@ -117,11 +118,11 @@ def write_sheet(
         layers.pop()
     if not drawing:
         layers.pop(0)
-    out = ['<Map srs="epsg:25832">']
+    out = [f'<Map srs="epsg:{STORAGE_SRID}">']
     for name, rows, symbolizer in layers:
         out.append(f'<Style name="{name}"><Rule>{symbolizer}</Rule></Style>')
         given = {"type": "csv", "inline": rows, "separator": "|"}
-        out.append(_layer(Source(name, "epsg:25832", given), [name]))
+        out.append(_layer(Source(name, f"epsg:{STORAGE_SRID}", given), [name]))
     return MapnikMap("".join([*out, "</Map>"]), {name_of_drawing: drawing} if drawing else {})
 
 

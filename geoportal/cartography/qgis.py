@@ -27,11 +27,12 @@ from geoportal.cartography.model import (
     Symbol,
     Value,
 )
+from geoportal.settings import STORAGE_SRID
 
 VERSION: Final = "3.22.16-Białowieża"  # the oldest that is tested; newer ones read it
 _SYMBOL_TYPES = {Dimension.AREA: "fill", Dimension.LINE: "line", Dimension.POINT: "marker"}
 _GEOMETRY = {Dimension.AREA: "Polygon", Dimension.LINE: "Line", Dimension.POINT: "Point"}
-_LAYER_CRS, _MAP_CRS = "OGC:CRS84", "EPSG:25832"
+_LAYER_CRS, _MAP_CRS = "OGC:CRS84", f"EPSG:{STORAGE_SRID}"
 _METRES, _PIXELS = "RenderMetersInMapUnits", "Pixel"
 _PIXEL_MILLIMETRES = 0.28
 # in which pass a part is drawn, over all features: what lies under what

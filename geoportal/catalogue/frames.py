@@ -21,10 +21,11 @@ import shapely
 from geoportal.catalogue import gml_pages
 from geoportal.catalogue.manifest import Layer
 from geoportal.catalogue.source import Source, SourceError
+from geoportal.settings import STORAGE_SRID
 from plans_ingest.errors import PlanFileError
 from plans_ingest.formats.vector import workbook
 
-SRID: Final = 25832
+SRID: Final = STORAGE_SRID
 ROWS: Final = 20_000
 LINES: Final = ".geojsonl"  # a feature of GeoJSON per line, as our own fetching of services writes it
 _MEMBER: Final = "xl/workbook.xml"

@@ -7,6 +7,7 @@ import click
 from geoportal.cli import downloads, keeping, layers, mail, people, places, plans, running, saving, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
+from plans_ingest import gemeinden
 
 
 @click.group(help="Geoportal: Bauleitpläne und Fachdaten annehmen, prüfen, veröffentlichen.")
@@ -16,6 +17,8 @@ def main(context: click.Context) -> None:
         context.obj = Settings.from_env(os.environ)
     except SettingsError as fault:
         stop(str(fault))
+    if context.obj.gemeinden is not None:
+        gemeinden.serve(context.obj.gemeinden)
 
 
 for _command in (

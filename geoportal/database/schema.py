@@ -1,6 +1,7 @@
 """Migrations and the check at start that everything the services need is really there."""
 
 import logging
+import re
 import time
 from enum import Enum, auto
 from functools import cache
@@ -10,15 +11,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, STORAGE_SRID
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 log = logging.getLogger(__name__)
 
 _PAUSES = (1, 2, 3, 5, 8, 13)  # seconds
+_WRITTEN_FOR = 25832
 _LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
 
 REQUIRED_INDEXES = frozenset(
@@ -75,9 +77,19 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 
 def _migrate(connection: Connection, revision: str) -> None:
     config = _config()
+    if STORAGE_SRID != _WRITTEN_FOR:
+        event.listen(connection, "before_cursor_execute", _in_our_zone, retval=True)
     _prepare(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _in_our_zone(
+    connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
+) -> tuple[str, object]:
+    """Migrations are written for zone 32: elsewhere they mean the zone in which the installation stores."""
+    del connection, cursor, context, many
+    return re.sub(rf"\b{_WRITTEN_FOR}\b", str(STORAGE_SRID), statement), parameters
 
 
 @cache
@@ -108,6 +120,12 @@ def check_schema(engine: Engine) -> None:
             newest = _known_revisions()[0]
             raise SchemaError(
                 f"Schemastand {revision} statt {newest}: `geoportal migrate` ausführen. / Run the migrations."
+            )
+        stored = connection.scalar(text("SELECT ogc.storage_srid()"))
+        if stored != STORAGE_SRID:
+            raise SchemaError(
+                f"Die Datenbank speichert in EPSG:{stored}, dieses Programm in EPSG:{STORAGE_SRID}: GEOPORTAL_CRS "
+                "berichtigen. / The database stores in another zone: correct GEOPORTAL_CRS."
             )
         existing = set(connection.scalars(text("SELECT indexname FROM pg_indexes WHERE schemaname = 'plans'")))
         if missing := REQUIRED_INDEXES - existing:

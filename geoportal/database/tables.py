@@ -23,7 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-SRID = 25832
+from geoportal.settings import STORAGE_SRID
+
+SRID = STORAGE_SRID
 
 metadata = MetaData(schema="plans")
 

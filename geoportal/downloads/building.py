@@ -25,8 +25,9 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, func, select
 from geoportal.catalogue import FieldType, Geometry
 from geoportal.downloads.data_set import DataSet
 from geoportal.downloads.folder import FORMATS, Download, DownloadFolder, Format
+from geoportal.settings import STORAGE_SRID
 
-SRID: Final = 25832
+SRID: Final = STORAGE_SRID
 DEBOUNCE_SECONDS: Final = 20.0
 _ROWS: Final = 2000  # that are in memory at once
 _LOCK: Final = ".building"

@@ -14,6 +14,7 @@ from typing import Final
 
 import plans_ingest
 from geoportal.catalogue import Layer, SourceError, wire
+from geoportal.settings import STORAGE_SRID
 from plans_ingest import gdal_guard
 from plans_ingest.confine import Limits
 
@@ -94,6 +95,7 @@ def _environment() -> dict[str, str]:
         # a Shapefile has its parts beside it
         "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
         "LC_ALL": "C.UTF-8",
+        "GEOPORTAL_CRS": f"EPSG:{STORAGE_SRID}",
         "PYTHONPATH": str(_PACKAGES),
         "PYTHONDONTWRITEBYTECODE": "1",
         # each thread and arena would reserve address space, of which there is a limit

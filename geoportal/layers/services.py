@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urljoin
 
 from geoportal.catalogue import Reason, Source, SourceError
 from geoportal.layers.fetching import Fetcher, NotJson
+from geoportal.settings import STORAGE_SRID
 
 PAGE: Final = 1000
 _MOST_PAGES: Final = 5000
@@ -39,7 +40,7 @@ def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
         "request": "GetFeature",
         "typeNames": source.layer or "",
         _FORMAT: "application/json",
-        "srsName": source.crs or "EPSG:25832",
+        "srsName": source.crs or f"EPSG:{STORAGE_SRID}",
         "count": PAGE,
     }
     start, first = 0, None

@@ -13,7 +13,7 @@ from geoportal.catalogue import Field, FieldType, Geometry, Layer, Reason, Sourc
 from geoportal.database import driver_cursor
 from geoportal.places.geocoding import Placed, place_addresses
 from geoportal.places.objects import index_layer
-from geoportal.settings import READ_ROLE
+from geoportal.settings import READ_ROLE, STORAGE_SRID
 
 # spelt as PostgreSQL's format_type() spells them, so that _standing_columns() can be compared with them
 _TYPES: Final[dict[FieldType, LiteralString]] = {
@@ -27,13 +27,13 @@ _TYPES: Final[dict[FieldType, LiteralString]] = {
     FieldType.JSON: "jsonb",
 }
 _GEOMETRIES: Final[dict[Geometry, LiteralString]] = {
-    Geometry.POINT: "geometry(Point,25832)",
-    Geometry.MULTI_POINT: "geometry(MultiPoint,25832)",
-    Geometry.LINE_STRING: "geometry(LineString,25832)",
-    Geometry.MULTI_LINE_STRING: "geometry(MultiLineString,25832)",
-    Geometry.POLYGON: "geometry(Polygon,25832)",
-    Geometry.MULTI_POLYGON: "geometry(MultiPolygon,25832)",
-    Geometry.GEOMETRY: "geometry(Geometry,25832)",
+    Geometry.POINT: f"geometry(Point,{STORAGE_SRID})",
+    Geometry.MULTI_POINT: f"geometry(MultiPoint,{STORAGE_SRID})",
+    Geometry.LINE_STRING: f"geometry(LineString,{STORAGE_SRID})",
+    Geometry.MULTI_LINE_STRING: f"geometry(MultiLineString,{STORAGE_SRID})",
+    Geometry.POLYGON: f"geometry(Polygon,{STORAGE_SRID})",
+    Geometry.MULTI_POLYGON: f"geometry(MultiPolygon,{STORAGE_SRID})",
+    Geometry.GEOMETRY: f"geometry(Geometry,{STORAGE_SRID})",
 }
 _ADDRESS: Final = " anschrift"  # a name that no field can have
 _SHOWN: Final = 5  # doubled keys that are spelt out

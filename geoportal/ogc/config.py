@@ -13,7 +13,7 @@ import yaml
 
 from geoportal.catalogue import Layer, all_layers
 from geoportal.ogc.collection import Collection, collections_of
-from geoportal.ogc.crs import SUPPORTED, UTM32
+from geoportal.ogc.crs import STORED, SUPPORTED
 from geoportal.ogc.maps.provider import map_provider
 from geoportal.ogc.tiles.provider import tile_provider
 from geoportal.ogc.tiles.tileset import tileset_of
@@ -62,7 +62,7 @@ def resource(collection: Collection, area: list[float], read_url: str) -> Config
         "id_type": layer.fields[layer.key].type.value,
         "geometry_type": layer.geometry.value,
         "fields": {name: field.type.value for name, field in layer.properties.items()},
-        "storage_crs": UTM32.uri,
+        "storage_crs": STORED.uri,
         "crs": list(SUPPORTED),
         # the provider refuses what it does not know; otherwise pygeoapi would pass over a mistyped parameter
         "include_extra_query_parameters": True,

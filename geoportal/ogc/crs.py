@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from geoportal.ogc.problems import InvalidParameter
-
-STORAGE_SRID = 25832
+from geoportal.settings import STORAGE_SRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,21 @@ _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
 # Germany and a good way around it, in each CRS
 CRS84 = Crs("http://www.opengis.net/def/crs/OGC/1.3/CRS84", 4326, False, DEGREE_DIGITS, Box(0, 45, 20, 58))
-UTM32 = Crs(f"{_EPSG}25832", STORAGE_SRID, False, _METRE_DIGITS, Box(-210_000, 4_980_000, 1_370_000, 6_490_000))
+_UTM = {
+    25831: Box(200_000, 4_980_000, 1_800_000, 6_520_000),
+    25832: Box(-210_000, 4_980_000, 1_370_000, 6_490_000),
+    25833: Box(-690_000, 4_980_000, 910_000, 6_520_000),
+}
+_ZONES = {srid: Crs(f"{_EPSG}{srid}", srid, False, _METRE_DIGITS, box) for srid, box in _UTM.items()}
+STORED = _ZONES[STORAGE_SRID]
 SUPPORTED: dict[str, Crs] = {
     crs.uri: crs
     for crs in (
         CRS84,
         Crs(f"{_EPSG}4326", 4326, True, DEGREE_DIGITS, Box(0, 45, 20, 58)),
-        UTM32,
+        STORED,
+        # what most programs ask in, also where another zone is stored
+        _ZONES[25832],
         Crs(f"{_EPSG}3857", 3857, False, _METRE_DIGITS, Box(0, 5_621_000, 2_227_000, 7_968_000)),
         Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000)),
     )

@@ -10,6 +10,7 @@ from geoportal.ogc import cursor, schemas
 from geoportal.ogc.part import Part
 from geoportal.ogc.query import Parameters
 from geoportal.ogc.table import Extent, Page, Question
+from geoportal.settings import STORAGE_SRID
 
 type Document = dict[str, Any]
 
@@ -59,7 +60,7 @@ def enclosure(download: Download, base: str) -> Document:
     href = f"{base.removesuffix('/ogc')}/downloads/{download.name}"
     kind = download.format
     written = link(
-        "enclosure", kind.media_type, f"{kind.title} (EPSG:{4326 if kind.suffix == 'geojson' else 25832})", href
+        "enclosure", kind.media_type, f"{kind.title} (EPSG:{4326 if kind.suffix == 'geojson' else STORAGE_SRID})", href
     )
     return {**written, "length": download.size, "sha256": download.sha256, "updated": download.built_at}
 
@@ -67,7 +68,7 @@ def enclosure(download: Download, base: str) -> Document:
 def plan_file(plan: str, base: str) -> Document:
     """The plan as a file in the exchange format of planning."""
     href = f"{base.removesuffix('/ogc')}/plan/{plan}/xplan.gml"
-    return link("enclosure", "application/gml+xml; version=3.2", "XPlanGML 6.0 (EPSG:25832)", href)
+    return link("enclosure", "application/gml+xml; version=3.2", f"XPlanGML 6.0 (EPSG:{STORAGE_SRID})", href)
 
 
 def collection(

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from geoportal.catalogue import FieldType
 from geoportal.database import reader_engine
-from geoportal.ogc.crs import SUPPORTED, UTM32, Crs
+from geoportal.ogc.crs import STORED, SUPPORTED, Crs
 from geoportal.ogc.problems import ANSWERS, InvalidParameter, OgcProblem
 from geoportal.ogc.query import field_condition, time_condition
 from geoportal.ogc.schemas import JSON_TYPES
@@ -81,7 +81,7 @@ class FeatureProvider(BaseProvider):  # type: ignore[misc]
             conditions += time_condition(self._table, datetime_)
             if bbox:
                 box = {"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": list(bbox)}]}
-                conditions.append(Condition(box, UTM32))
+                conditions.append(Condition(box, STORED))
             page = self._table.page(
                 engine_for(self.data),
                 Question(
@@ -116,4 +116,4 @@ class FeatureProvider(BaseProvider):  # type: ignore[misc]
 
 def _crs(spec: Any) -> Crs:
     """pygeoapi hands over no transformation when the storage CRS is asked for."""
-    return UTM32 if spec is None else SUPPORTED[spec.target_crs_uri]
+    return STORED if spec is None else SUPPORTED[spec.target_crs_uri]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
-from geoportal.ogc.crs import CRS84, STORAGE_SRID, Crs
+from geoportal.ogc.crs import CRS84, Crs
+from geoportal.settings import STORAGE_SRID
 
 # So many are counted to the end; beyond, nobody learns the number of what a filter finds, but only of all (or by hits).
 MOST_COUNTED: Final = 5_000

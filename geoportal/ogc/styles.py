@@ -15,7 +15,7 @@ from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, sheets
 from geoportal.catalogue import Geometry, Layer
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.collection import Collection
-from geoportal.ogc.crs import CRS84, UTM32, Box
+from geoportal.ogc.crs import CRS84, STORED, Box
 from geoportal.ogc.documents import HTML, JSON, Document, alternates, link
 from geoportal.ogc.exchange import Exchange, language_of
 from geoportal.ogc.maps.legends import legend_of
@@ -88,7 +88,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         box = None
         if "bbox" in parameters:
             asked = {key: parameters[key] for key in ("bbox", "bbox-crs") if key in parameters}
-            box = read_picture({**asked, "crs": UTM32.uri}, Box(0, 0, 1, 1)).box
+            box = read_picture({**asked, "crs": STORED.uri}, Box(0, 0, 1, 1)).box
         drawn = Drawn(collection, sheet.id, read_selection(parameters))
         shown = legend_of(service.engine, drawn, sheet, language_of(flask.request), box)
         form = parameters.get("f", "png")
@@ -127,7 +127,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         groups = [
             (item.layer.title.de, _qgis_layers(now, item, next(iter(sheets(item.layer).values())))) for item in held
         ]
-        area = transformed(Box(*now.api.config["area"]), CRS84, UTM32)
+        area = transformed(Box(*now.api.config["area"]), CRS84, STORED)
         content = qgis.qgz(groups, f"Geoportal – {theme}", (area.west, area.south, area.east, area.north))
         response = Response(content, content_type="application/x-qgis-project")
         response.headers["Content-Disposition"] = f'attachment; filename="geoportal-{theme}.qgz"'

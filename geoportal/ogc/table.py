@@ -34,7 +34,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from geoportal.catalogue import FieldType
 from geoportal.ogc.cql2 import FilterScope, condition
 from geoportal.ogc.cql2.text import Json
-from geoportal.ogc.crs import CRS84, STORAGE_SRID, Crs
+from geoportal.ogc.crs import CRS84, Crs
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.problems import InvalidParameter, NotFound
 from geoportal.ogc.reading import connection_for_reading
@@ -54,6 +54,7 @@ from geoportal.ogc.statements import (
     page_statement,
 )
 from geoportal.ogc.values import parse_value
+from geoportal.settings import STORAGE_SRID
 
 _SQL_TYPES: Mapping[FieldType, Any] = {
     FieldType.TEXT: Text(),

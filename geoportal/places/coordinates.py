@@ -1,4 +1,4 @@
-"""Coordinates as people write them: degrees (decimal or with minutes), UTM zone 32, Gauß-Krüger zone 3. Pure."""
+"""Coordinates as people write them: degrees (decimal or with minutes), UTM in the portal's zone, Gauß-Krüger. Pure."""
 
 import math
 import re
@@ -8,15 +8,19 @@ from typing import Final
 
 from pyproj import Transformer
 
-_UTM32: Final = "EPSG:25832"
-_GAUSS_KRUEGER: Final = "EPSG:31467"
+from geoportal.settings import STORAGE_SRID
+
+_ZONE: Final = STORAGE_SRID - 25800
+_UTM: Final = f"EPSG:{STORAGE_SRID}"
+# its zones are three degrees wide, their numbers precede the east value: 3 for 9° E, 5 for 15° E
+_GAUSS_KRUEGER: Final = {3: "EPSG:31467", 4: "EPSG:31468", 5: "EPSG:31469"}
 _CRS84: Final = "OGC:CRS84"
 
 # Germany and a little more, in degrees: what lies outside is no coordinate that somebody here means.
 _LON, _LAT = (5.0, 16.0), (47.0, 56.0)
 _EAST, _NORTH = (200_000.0, 900_000.0), (5_200_000.0, 6_150_000.0)
-_GK3_EAST: Final = (3_300_000.0, 3_700_000.0)
-_ZONE_PREFIX: Final = 32_000_000.0
+_GK_EAST: Final = (300_000.0, 700_000.0)  # without the number of the zone
+_ZONE_PREFIX: Final = _ZONE * 1_000_000.0
 
 _NUMBER: Final = r"[+-]?\d{1,8}(?:[.,]\d{1,12})?"
 _PAIR: Final = re.compile(rf"({_NUMBER})(?:\s*[;,/|]\s*|\s+)({_NUMBER})")
@@ -28,7 +32,7 @@ _DEGREES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """A place: CRS84 degrees, and EPSG:25832 metres. `note` tells what a transformation costs in accuracy."""
+    """A place: CRS84 degrees, and metres in the portal's zone. `note` tells what a transformation costs in accuracy."""
 
     lon: float
     lat: float
@@ -40,28 +44,28 @@ class Coordinates:
     def utm(self) -> str:
         """'32 U 483.055 5.627.387': zone, band, and whole metres."""
         east, north = (f"{round(value):,}".replace(",", ".") for value in (self.east, self.north))
-        return f"32 U {east} {north}"
+        return f"{_ZONE} U {east} {north}"
 
     @classmethod
     def of_degrees(cls, lon: float, lat: float) -> "Coordinates":
-        """Raises ValueError for a place that UTM zone 32 cannot express."""
-        east, north = _transformer(_CRS84, _UTM32).transform(lon, lat)
+        """Raises ValueError for a place that the zone cannot express."""
+        east, north = _transformer(_CRS84, _UTM).transform(lon, lat)
         if not (math.isfinite(east) and math.isfinite(north)):
-            raise ValueError("outside of UTM zone 32")
+            raise ValueError("outside of the zone of UTM")
         return cls(round(lon, 7), round(lat, 7), round(east, 2), round(north, 2))
 
     @classmethod
     def of_utm(cls, east: float, north: float, note: str | None = None) -> "Coordinates":
         """Raises ValueError for what is no coordinate of the zone."""
-        lon, lat = _transformer(_UTM32, _CRS84).transform(east, north)
+        lon, lat = _transformer(_UTM, _CRS84).transform(east, north)
         if not (math.isfinite(lon) and math.isfinite(lat)):
-            raise ValueError("not a coordinate of UTM zone 32")
+            raise ValueError("not a coordinate of the zone")
         return cls(round(lon, 7), round(lat, 7), round(east, 2), round(north, 2), note)
 
 
 def parse(text: str) -> Coordinates | None:
     """The coordinates that a text is, or None when it is none, or none in Germany."""
-    stripped = re.sub(r"^\s*(?:utm|gk|epsg:\d+)?\s*:?\s*(?:32\s*[UT]\s+)?", "", text, flags=re.IGNORECASE).strip()
+    stripped = re.sub(rf"^\s*(?:utm|gk|epsg:\d+)?\s*:?\s*(?:{_ZONE}\s*[UT]\s+)?", "", text, flags=re.IGNORECASE).strip()
     if (found := _sexagesimal(stripped)) is not None:
         return found
     pair = _PAIR.fullmatch(_plain(stripped))
@@ -90,8 +94,9 @@ def _of_pair(first: float, second: float) -> Coordinates | None:
         if _within(b, _NORTH):
             if _within(a, _EAST) or _within(a - _ZONE_PREFIX, _EAST):
                 return Coordinates.of_utm(a - _ZONE_PREFIX if a > _ZONE_PREFIX else a, b)
-            if _within(a, _GK3_EAST):
-                east, north = _transformer(_GAUSS_KRUEGER, _UTM32).transform(a, b)
+            zone, rest = divmod(a, 1_000_000)
+            if int(zone) in _GAUSS_KRUEGER and _within(rest, _GK_EAST):
+                east, north = _transformer(_GAUSS_KRUEGER[int(zone)], _UTM).transform(a, b)
                 return Coordinates.of_utm(east, north, "umgerechnet aus Gauß-Krüger, auf einige Meter genau")
     return None
 

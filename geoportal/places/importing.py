@@ -82,14 +82,15 @@ _ADDRESSES: Final = _Target(
         "DELETE FROM places.target WHERE quelle = 'addresses'",
         """
         INSERT INTO places.target (art, quelle, schluessel, titel, zusatz, ags, geom)
-        SELECT 'gemeinde', 'addresses', ags, min(ort), min(plz), ags, ST_SetSRID(ST_MakePoint(avg(x), avg(y)), 25832)
+        SELECT 'gemeinde', 'addresses', ags, min(ort), min(plz), ags,
+               ST_SetSRID(ST_MakePoint(avg(x), avg(y)), ogc.storage_srid())
         FROM incoming
         WHERE NOT EXISTS (SELECT FROM places.target AS known WHERE known.art = 'gemeinde' AND known.ags = incoming.ags)
         GROUP BY ags""",
         """
         INSERT INTO places.target (art, quelle, schluessel, titel, zusatz, ags, geom)
         SELECT 'ortsteil', 'addresses', ags || '/' || ortsteil, ortsteil, min(gemeinde.titel), ags,
-               ST_SetSRID(ST_MakePoint(avg(x), avg(y)), 25832)
+               ST_SetSRID(ST_MakePoint(avg(x), avg(y)), ogc.storage_srid())
         FROM incoming JOIN places.target AS gemeinde USING (ags)
         WHERE gemeinde.art = 'gemeinde' AND ortsteil NOT IN ('', gemeinde.titel)
         GROUP BY ags, ortsteil""",
@@ -98,13 +99,14 @@ _ADDRESSES: Final = _Target(
         INSERT INTO places.target (art, quelle, schluessel, titel, zusatz, ags, geom)
         SELECT 'strasse', 'addresses', concat_ws('/', ags, ort, ortsteil, strasse), strasse,
                concat_ws(' ', nullif(min(plz), ''), concat_ws(', ', ort, nullif(nullif(ortsteil, ''), ort))), ags,
-               ST_SetSRID((array_agg(ST_MakePoint(x, y) ORDER BY nummer, buchstabe))[(count(*) + 1) / 2], 25832)
+               ST_SetSRID((array_agg(ST_MakePoint(x, y) ORDER BY nummer, buchstabe))[(count(*) + 1) / 2],
+                          ogc.storage_srid())
         FROM incoming GROUP BY ags, ort, ortsteil, strasse""",
         """
         INSERT INTO places.address (id, street_id, nummer, buchstabe, geom)
         SELECT coalesce(kennung, replace(ogc.suchform(concat_ws(' ', incoming.ags, ort, ortsteil, strasse)), ' ',
                    '-') || '-' || nummer || buchstabe),
-               street.id, nummer, buchstabe, ST_SetSRID(ST_MakePoint(x, y), 25832)
+               street.id, nummer, buchstabe, ST_SetSRID(ST_MakePoint(x, y), ogc.storage_srid())
         FROM incoming JOIN places.target AS street
             ON street.quelle = 'addresses' AND street.art = 'strasse'
             AND street.schluessel = concat_ws('/', incoming.ags, ort, ortsteil, strasse)
@@ -116,7 +118,7 @@ _ADDRESSES: Final = _Target(
 
 _PARCELS: Final = _Target(
     "kennzeichen text, gemarkung text, schluessel text, ags text, flur integer, zaehler integer, nenner integer, "
-    "geom geometry(Geometry, 25832)",
+    f"geom geometry(Geometry, {tables.SRID})",
     (
         "ANALYZE incoming",
         "DELETE FROM places.target WHERE quelle = 'parcels'",
@@ -139,7 +141,7 @@ _PARCELS: Final = _Target(
 )
 
 _BOUNDARIES: Final = _Target(
-    "ags text, name text, bezeichnung text, geom geometry(Geometry, 25832)",
+    f"ags text, name text, bezeichnung text, geom geometry(Geometry, {tables.SRID})",
     (
         "DELETE FROM places.grenze",
         """

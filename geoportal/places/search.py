@@ -269,15 +269,15 @@ _BY_SIMILARITY: Final = text("""
 _ADDRESS: Final = text("SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen WHERE id = :id")
 _NEAREST: Final = text("""
     SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen
-    WHERE ST_DWithin(geom, ST_SetSRID(ST_MakePoint(:east, :north), 25832), :reach)
-    ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:east, :north), 25832), id LIMIT 1""")
+    WHERE ST_DWithin(geom, ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()), :reach)
+    ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()), id LIMIT 1""")
 
 _PARCEL: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt
     FROM ogc.flurstuecke WHERE kennzeichen = :kennzeichen""")
 _PARCEL_AT: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
-    WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:east, :north), 25832))
+    WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()))
     ORDER BY kennzeichen LIMIT 1""")
 _PARCELS: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke

@@ -18,12 +18,13 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from geoportal.places.profiles import AddressProfile, BoundaryProfile, Column, ParcelProfile
+from geoportal.settings import STORAGE_SRID
 
-SRID: Final = 25832
+SRID: Final = STORAGE_SRID
 _CHUNK: Final = 20_000  # features in memory at a time
 _BLOCK: Final = 1 << 20  # bytes read at a time to learn the encoding
 _SHOWN: Final = 20  # faults that are spelt out
-_ZONE_PREFIX: Final = 32_000_000.0  # official files write the zone before the east value
+_ZONE_PREFIX: Final = (SRID - 25800) * 1_000_000.0  # official files write the zone before the east value
 
 
 class ImportFault(Exception):
@@ -55,7 +56,8 @@ def addresses(file: Path, profile: AddressProfile, faults: Faults) -> Iterator[A
     """Raises ImportFault when the file is no such table."""
     columns = profile.columns
     # official order of the axes does not matter here: `always_xy`
-    move = None if profile.crs == f"EPSG:{SRID}" else Transformer.from_crs(profile.crs, SRID, always_xy=True)
+    is_stored = profile.crs in {None, f"EPSG:{SRID}"}
+    move = None if is_stored else Transformer.from_crs(profile.crs, SRID, always_xy=True)
     for line, row in _table(file, profile):
         try:
             number, letter = _house_number(row[columns.hausnummer], _optional(row, columns.zusatz))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Text, cast, column, func, null, select, table
 from geoportal.catalogue import Layer
 from geoportal.published.reading import ENTRY, PLAENE, as_entry
 from geoportal.published.rows import PlanEntry, Status
+from geoportal.settings import STORAGE_SRID
 from plans_ingest.model import Json
 
 MOST_PLANS: Final = 60
@@ -85,7 +86,7 @@ class Sketch:
 
 def plans_at(connection: Connection, wkt: str) -> tuple[PlanAtPlace, ...]:
     """Every published plan there, whatever its legal state; the youngest first."""
-    place, geom = func.ST_GeomFromText(wkt, 25832), PLAENE.c.geom
+    place, geom = func.ST_GeomFromText(wkt, STORAGE_SRID), PLAENE.c.geom
     # a point has no area: whatever lies there covers it
     share = func.coalesce(func.ST_Area(func.ST_Intersection(geom, place)) / func.nullif(func.ST_Area(place), 0.0), 1.0)
     found = (
@@ -142,7 +143,7 @@ def nearest(connection: Connection, layer: Layer, wkt: str, *, within: float, mo
     if connection.scalar(_STANDS, {"view": f'ogc."{layer.view}"', "names": names}) != len(names):
         return []
     view = table(layer.view, *(column(each) for each in names), schema="ogc")
-    geom, place = view.c.geom, func.ST_GeomFromText(wkt, 25832)
+    geom, place = view.c.geom, func.ST_GeomFromText(wkt, STORAGE_SRID)
     distance = func.ST_Distance(geom, place)
     in_degrees = func.ST_Transform(func.ST_PointOnSurface(geom), 4326)
     found = (
@@ -162,7 +163,7 @@ def nearest(connection: Connection, layer: Layer, wkt: str, *, within: float, mo
 
 
 _CONTENTS: Final = text("""
-    WITH place AS (SELECT ST_GeomFromText(:wkt, 25832) AS geom),
+    WITH place AS (SELECT ST_GeomFromText(:wkt, ogc.storage_srid()) AS geom),
     there AS (
         SELECT inhalt.*, ST_Dimension(inhalt.geom) = 2 AS is_area,
                CASE WHEN ST_Dimension(inhalt.geom) < 2 OR ST_Dimension(place.geom) < 2 THEN 1
@@ -182,7 +183,7 @@ _CONTENTS: Final = text("""
 
 _SKETCH: Final = text("""
     -- cut to the square, moved to its corner
-    WITH middle AS (SELECT ST_PointOnSurface(ST_GeomFromText(:wkt, 25832)) AS geom),
+    WITH middle AS (SELECT ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid())) AS geom),
     square AS (
         SELECT ST_Expand(geom, :half) AS box, ST_X(geom) - :half AS west, ST_Y(geom) + :half AS north FROM middle)
     SELECT status, ST_AsSVG(ST_Translate(cut.geom, -west, -north), 0, 1) AS svg
@@ -196,7 +197,7 @@ _STANDS: Final = text("""
 
 _OFFICIAL: Final = text("""
     SELECT ags, name, false AS schematic FROM ogc.verwaltungsgrenzen
-    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, 25832))) ORDER BY ags LIMIT 1""")
+    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid()))) ORDER BY ags LIMIT 1""")
 _OUTLINES: Final = text("""
     SELECT ags, name, hinweis IS NOT NULL AS schematic FROM ogc.gemeinden
-    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, 25832))) ORDER BY ags LIMIT 1""")
+    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid()))) ORDER BY ags LIMIT 1""")

@@ -28,6 +28,7 @@ from geoportal.published.rows import (
     Sortierung,
     Status,
 )
+from geoportal.settings import STORAGE_SRID
 from plans_ingest.model import Planwerk
 
 # In this order a citizen's list is German: ä beside a, ß as ss, capitals beside small letters.
@@ -161,7 +162,7 @@ def _conditions(source: FromClause, wanted: PlanFilter) -> list[ColumnElement[bo
     if wanted.auslegung_ab is not None:
         conditions.append(plan.auslegung_end_datum >= wanted.auslegung_ab)
     if (around := wanted.umkreis) is not None:
-        place = func.ST_SetSRID(func.ST_MakePoint(around.east, around.north), 25832)
+        place = func.ST_SetSRID(func.ST_MakePoint(around.east, around.north), STORAGE_SRID)
         conditions.append(func.ST_DWithin(plan.geom, place, around.metres))
     return conditions
 

@@ -15,7 +15,7 @@ from geoportal.live import Hub
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.painting import PaintersPool
 from geoportal.paper import Press
-from geoportal.settings import Settings
+from geoportal.settings import CHECKOUT, STORAGE_SRID, Settings
 from geoportal.web import (
     api,
     basemap_pages,
@@ -91,6 +91,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "heading": heading,
     }
     app.jinja_env.globals |= {
+        "utm_zone": STORAGE_SRID - 25800,
         "STATUS": Spoken(words.STATUS),
         "PLANWERK": Spoken(words.PLANWERK),
         "counted": spoken(words.counted),
@@ -103,7 +104,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     }
     language.register(app)
     app.context_processor(_every_page)
-    app.register_blueprint(vendor.blueprint(settings.home / "node_modules"))
+    app.register_blueprint(vendor.blueprint(CHECKOUT / "node_modules"))
     plain = (
         map_page,
         live_pages,

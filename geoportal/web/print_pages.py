@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from geoportal import published
 from geoportal.catalogue import Layer
 from geoportal.ogc.collection import Collection
-from geoportal.ogc.crs import UTM32, Box
+from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.maps.legends import Legend, legend_of
 from geoportal.ogc.maps.picture import Picture
 from geoportal.ogc.maps.selection import Selection, offered
@@ -55,7 +55,7 @@ def form() -> str:
     height = round(_PREVIEW_PIXELS * sheet.layout.map_height / sheet.layout.map_width)
     asked = {
         "collections": ",".join([*(one.collection.layer.id for one in _ground(sheet.scale)), *sheet.asked.layers]),
-        "crs": "EPSG:25832", "bbox-crs": "EPSG:25832", "bbox": f"{west:.1f},{south:.1f},{east:.1f},{north:.1f}",
+        "crs": STORED.uri, "bbox-crs": STORED.uri, "bbox": f"{west:.1f},{south:.1f},{east:.1f},{north:.1f}",
         "width": _PREVIEW_PIXELS, "height": height, "f": "png", "bgcolor": "0xFFFFFF",
         **({"stand": sheet.asked.stand} if sheet.asked.stand else {}),
     }  # fmt: skip
@@ -77,7 +77,7 @@ def on_paper() -> Response:
     own = portal()
     sheet = _sheet()
     width, height = sheet.layout.pixels()
-    picture = Picture(sheet.box, UTM32, width, height, "png", "#ffffff", 25.4 / DPI)
+    picture = Picture(sheet.box, STORED, width, height, "png", "#ffffff", 25.4 / DPI)
     [drawn] = own.drawer.draw([*_ground(sheet.scale), *_drawn(sheet.asked)], picture)
     address = f"{own.settings.public_url}{url_for('printing.form')}?{urlencode(sheet.asked.args())}"
     page = render_template(

@@ -505,7 +505,7 @@ def test_pure_parts_of_the_scripts(desktop: Visit) -> None:
     assert js("scale.scaleBar(0.3).text") == "20 m"
     assert js("words.daysLeft('2026-12-18', '2026-11-22')") == "noch 26 Tage"
     # as PROJ has it for EPSG:25832, to the millimetre
-    place = js("utm.utm32({lat: 50.8023, lng: 8.7712})")
+    place = js("utm.utm({lat: 50.8023, lng: 8.7712}, 32)")
     assert (place["east"], place["north"]) == pytest.approx(
         Transformer.from_crs(4326, 25832).transform(50.8023, 8.7712), abs=2e-3
     )

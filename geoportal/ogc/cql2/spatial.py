@@ -13,9 +13,10 @@ from shapely.geometry import LineString, Point, box, shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, and_, or_
 
-from geoportal.ogc.crs import STORAGE_SRID, Box, Crs
+from geoportal.ogc.crs import Box, Crs
 from geoportal.ogc.postgis import geometry_literal, postgis
 from geoportal.ogc.problems import InvalidParameter
+from geoportal.settings import STORAGE_SRID
 
 MAX_POSITIONS = 10_000
 MAX_COORDINATE = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from geoportal.archive import Archive
 from geoportal.cartography import legend, mapnik_xml
-from geoportal.ogc.crs import UTM32, Box
+from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import Drawn, layers_of, scans
 from geoportal.ogc.problems import InvalidParameter, Unavailable
@@ -46,7 +46,7 @@ class Drawer:
         written = mapnik_xml.write_sheet(
             legend.drawing(rows), width, height, legend.text_places(rows), legend.TEXT_SIZE
         )
-        [content] = self._paint(written, Picture(Box(0, 0, width, height), UTM32, width, height, "png32", "#ffffff"))
+        [content] = self._paint(written, Picture(Box(0, 0, width, height), STORED, width, height, "png32", "#ffffff"))
         return content
 
     def icons(self, places: Mapping[str, Mapping[str, int]]) -> bytes:
@@ -54,7 +54,7 @@ class Drawer:
         width = max((place["x"] + place["width"] for place in places.values()), default=1)
         height = max((place["y"] + place["height"] for place in places.values()), default=1)
         written = mapnik_xml.write_sheet(legend.icons(places, width, height), width, height, (), legend.TEXT_SIZE)
-        [content] = self._paint(written, Picture(Box(0, 0, width, height), UTM32, width, height, "png32", None))
+        [content] = self._paint(written, Picture(Box(0, 0, width, height), STORED, width, height, "png32", None))
         return content
 
     def message(self, sentence: str, picture: Picture) -> bytes:
@@ -95,7 +95,7 @@ class Drawer:
             raise Unavailable("Die Karte lässt sich gerade nicht zeichnen. / The map cannot be drawn now.") from error
 
     def _rasters(self, drawn: Sequence[Drawn], picture: Picture) -> list[RasterUnderlay]:
-        box = transformed(picture.box, picture.crs, UTM32)
+        box = transformed(picture.box, picture.crs, STORED)
         found = [scan for one in drawn for scan in scans(self.engine, one, box)]
         files = [(self.archive.path(scan.sha256), scan.epsg) for scan in found]
         return [RasterUnderlay(str(file), f"epsg:{epsg}") for file, epsg in files if file.is_file()]

@@ -23,7 +23,7 @@ _SYMBOLS: Final = text("""
         AND (CAST(:ags AS text) IS NULL OR ags = :ags)
         -- as the drawing: what is no longer valid only when it is asked for
         AND CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'archiviert' ELSE status = :status END
-        AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, 25832))
+        AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid()))
 """).bindparams(bindparam("werke", expanding=True))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer
-from geoportal.ogc.crs import CRS84, SUPPORTED, UTM32
+from geoportal.ogc.crs import CRS84, STORED, SUPPORTED
 from geoportal.ogc.maps.picture import FORMATS, MOST_PIXELS
 from geoportal.ogc.maps.selection import STATUS, offered
 from geoportal.ogc.tiles import matrix
@@ -80,7 +80,7 @@ def _parameters() -> Document:
         "subset": ("subset", "Ausschnitt, zum Beispiel / for example Lat(50:51),Lon(8:9)",
                    {"type": "string", "pattern": r"^(Lat|Lon|E|N)\([0-9]+:[0-9]+\)$"}),
         "subset-crs": ("subset-crs", "Koordinatensystem von subset / its CRS", {**crs, "default": CRS84.uri}),
-        "mapCrs": ("crs", "Koordinatensystem der Karte / CRS of the map", {**crs, "default": UTM32.uri}),
+        "mapCrs": ("crs", "Koordinatensystem der Karte / CRS of the map", {**crs, "default": STORED.uri}),
         "width": ("width", "Breite in Pixeln / width in pixels", pixels),
         "height": ("height", "Höhe in Pixeln / height in pixels", pixels),
         "scale-denominator": ("scale-denominator", "Maßstabszahl / scale denominator",

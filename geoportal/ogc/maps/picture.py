@@ -8,7 +8,7 @@ from typing import Final
 
 from pyproj import Transformer
 
-from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, SUPPORTED, UTM32, Box, Crs, crs_of
+from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, STORED, SUPPORTED, Box, Crs, crs_of
 from geoportal.ogc.problems import InvalidParameter
 
 FORMATS: Final[Mapping[str, str]] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -89,7 +89,7 @@ def read_picture(parameters: Mapping[str, str], extent: Box, accepted: str = "pn
 
     Raises InvalidParameter.
     """
-    crs = crs_of("crs", _uri(parameters.get("crs", UTM32.uri)))
+    crs = crs_of("crs", _uri(parameters.get("crs", STORED.uri)))
     pixel = _number(parameters, "mm-per-pixel", least=0.01, most=10.0) or PIXEL_MILLIMETRES
     width = _pixels(parameters, "width")
     height = _pixels(parameters, "height")

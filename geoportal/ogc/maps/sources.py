@@ -18,9 +18,10 @@ from geoportal.cartography.model import Sheet
 from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.collection import Collection
-from geoportal.ogc.crs import STORAGE_SRID, Box
+from geoportal.ogc.crs import Box
 from geoportal.ogc.maps.selection import AGS, STATE, Selection
 from geoportal.ogc.problems import NotFound, Unavailable
+from geoportal.settings import STORAGE_SRID
 
 MOST_RASTERS: Final = 12  # sheets in one picture
 _SRS: Final = f"epsg:{STORAGE_SRID}"
@@ -147,7 +148,7 @@ _SCANS = text("""
     -- the scanned sheets under a plan's drawing, the oldest plan lowest; more than a screen can show are left out
     SELECT raster.sha256, raster.epsg FROM ogc.rasterplaene AS raster
     WHERE raster.planwerk = :planwerk
-        AND raster.geom && ST_MakeEnvelope(:west, :south, :east, :north, 25832)
+        AND raster.geom && ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid())
         AND (CAST(:ags AS text) IS NULL OR raster.ags = :ags)
         AND raster.status = coalesce(:status, raster.status)
         AND (CAST(:status AS text) IS NOT NULL OR raster.status <> 'archiviert')

@@ -8,13 +8,14 @@ from sqlalchemy import text
 from geoportal.catalogue import Contact, Layer
 from geoportal.downloads import Download
 from geoportal.ogc.collection import Collection
+from geoportal.ogc.crs import CRS84, SUPPORTED
 from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, enclosure
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record, Stale
 from geoportal.ogc.service import Publication, Service
 
 CATALOGUE: Final = "katalog"
-_SERVED_CRS: Final = (25832, 4326, 3857, 31467)
+_SERVED_CRS: Final = tuple(crs.srid for crs in SUPPORTED.values() if crs is not CRS84)
 _PLAN_LAYERS: Final = {"BP": "bebauungsplaene", "FP": "flaechennutzungsplaene"}
 _PLANNING: Final = frozenset({*_PLAN_LAYERS.values(), "geltungsbereiche", "planinhalte", "rasterplaene"})
 # Commission Implementing Regulation (EU) 2023/138, annex, 2: land use (INSPIRE annex III, 4)

@@ -36,11 +36,11 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from geoportal.catalogue import FieldType
-from geoportal.ogc.crs import STORAGE_SRID
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.tiles.matrix import SRID, Bounds, Tile
 from geoportal.ogc.tiles.tileset import PLAIN, Manner, TileLayer, Tileset
+from geoportal.settings import STORAGE_SRID
 
 EXTENT: Final = 4096
 _BUFFER: Final = 128  # of 4096: lines and symbols at an edge are drawn whole on both sides

@@ -7,7 +7,7 @@ from typing import Any, Final
 from lxml import etree
 
 from geoportal.cartography.sheets import sheets
-from geoportal.ogc.crs import CRS84, UTM32, Box, Crs
+from geoportal.ogc.crs import CRS84, STORED, Box, Crs
 from geoportal.ogc.maps.picture import MOST_PIXELS, transformed
 from geoportal.ogc.wms.request import CRS_NAMES, IMAGES, MOST_LAYERS
 from geoportal.ogc.wms.tree import WmsLayer
@@ -123,7 +123,7 @@ class _Writer:
     def _systems(self) -> Iterator[tuple[str, Crs]]:
         """All for the newer version, whose clients take the first that they know."""
         for name, crs in CRS_NAMES.items():
-            if self.newer or crs is UTM32:
+            if self.newer or crs is STORED:
                 yield name, crs
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from geoportal.catalogue import Layer
-from geoportal.ogc.crs import CRS84, UTM32, Box
+from geoportal.ogc.crs import CRS84, STORED, Box
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.table import Condition, Question
@@ -26,9 +26,9 @@ def found(engine: Engine, drawn: Drawn, picture: Picture, column: int, row: int,
     x, y = box.west + (column + 0.5) * across, box.north - (row + 0.5) * up
     near = Box(x - _TOLERANCE * across, y - _TOLERANCE * up, x + _TOLERANCE * across, y + _TOLERANCE * up)
     # areas are hit by the pixel, points and lines are thin: a box around it finds all; of areas the exact hits count
-    stored = transformed(near, picture.crs, UTM32)
+    stored = transformed(near, picture.crs, STORED)
     corners = [stored.west, stored.south, stored.east, stored.north]
-    conditions = [Condition({"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": corners}]}, UTM32)]
+    conditions = [Condition({"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": corners}]}, STORED)]
     for name, value in (("ags", drawn.selection.ags), ("status", drawn.selection.status)):
         if value is not None and name in drawn.collection.table.queryables:
             conditions.append(Condition({"op": "=", "args": [{"property": name}, value]}))

@@ -11,7 +11,7 @@ from lxml import etree
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.caching import fresh
-from geoportal.ogc.crs import UTM32, Box
+from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.documents import Document, link
 from geoportal.ogc.maps.legends import legend_of
 from geoportal.ogc.maps.picture import Picture
@@ -190,7 +190,7 @@ def _fallback(asked: WmsRequest) -> Picture:
     width, height = (int(raw) if good else 400 for raw, good in zip(sides, sound, strict=True))
     form = IMAGES.get(asked.given.get("FORMAT", "image/png").split(";")[0].lower(), "png")
     clear = asked.given.get("TRANSPARENT", "").upper() == "TRUE" and form != "jpeg"
-    return Picture(Box(0, 0, width, height), UTM32, width, height, form, None if clear else "#ffffff")
+    return Picture(Box(0, 0, width, height), STORED, width, height, form, None if clear else "#ffffff")
 
 
 def _landing_links(base: str) -> list[Document]:

@@ -56,7 +56,8 @@ class AddressProfile(_Strict):
     separator: Annotated[str, Field(min_length=1, max_length=1)]
     decimal: Literal[",", "."]
     encodings: tuple[str, ...]
-    crs: str
+    crs: str | None = None
+    """Without one: the zone of UTM in which the portal stores, as the Länder deliver."""
     columns: AddressColumns
 
 

@@ -16,6 +16,7 @@ from geoportal.accounts.acting import acting, knocking
 from geoportal.accounts.roles import Action
 from geoportal.archive import Archive
 from geoportal.deliveries import Delivered
+from geoportal.settings import STORAGE_SRID
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
@@ -243,7 +244,7 @@ def _map(connection: Any, found: Delivered, archive: Archive) -> Response:
 
 def _placed(document: dict[str, Any] | None) -> dict[str, Any]:
     """The findings that have a place, as GeoJSON in CRS84; `id` is the number in the report."""
-    to_degrees = Transformer.from_crs(25832, 4326, always_xy=True)
+    to_degrees = Transformer.from_crs(STORAGE_SRID, 4326, always_xy=True)
 
     def degrees(points: Any) -> Any:
         x, y = to_degrees.transform(points[:, 0], points[:, 1])

@@ -13,7 +13,7 @@ export function bindCoordinates(map, node) {
     drawn = false;
     requestAnimationFrame(() => {
       drawn = true;
-      node.textContent = `UTM ${utmText(place)}`;
+      node.textContent = `UTM ${utmText(place, Number(node.dataset.zone))}`;
     });
   };
   map.on("mousemove", ({ latlng }) => show(latlng));

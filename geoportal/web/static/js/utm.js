@@ -1,4 +1,4 @@
-// Coordinates in ETRS89 / UTM zone 32 (EPSG:25832), as offices here write them.
+// Coordinates in ETRS89 / UTM, as offices here write them.
 
 const A = 6378137; // GRS80
 const F = 1 / 298.257222101;
@@ -6,7 +6,6 @@ const N = F / (2 - F);
 const RADIUS = (A / (1 + N)) * (1 + N ** 2 / 4 + N ** 4 / 64);
 const E = (2 * Math.sqrt(N)) / (1 + N);
 const SCALE = 0.9996;
-const MERIDIAN = 9;
 // Krüger's series to the third order: better than a millimetre within the zone
 const ALPHA = [
   N / 2 - (2 / 3) * N ** 2 + (5 / 16) * N ** 3,
@@ -15,11 +14,11 @@ const ALPHA = [
 ];
 const radians = (degrees) => (degrees * Math.PI) / 180;
 
-/** Degrees -> {east, north} in metres. */
-export function utm32({ lat, lng }) {
+/** Degrees -> {east, north} in metres, in a zone (32: 6° to 12° E). */
+export function utm({ lat, lng }, zone) {
   const sine = Math.sin(radians(lat));
   const t = Math.sinh(Math.atanh(sine) - E * Math.atanh(E * sine));
-  const lambda = radians(lng - MERIDIAN);
+  const lambda = radians(lng - (6 * zone - 183));
   const xi = Math.atan2(t, Math.cos(lambda));
   const eta = Math.atanh(Math.sin(lambda) / Math.hypot(1, t));
   const sum = (term) => ALPHA.reduce((total, alpha, index) => total + alpha * term(2 * (index + 1)), 0);
@@ -60,7 +59,7 @@ function enlarged(east) {
 const grouped = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 0 });
 
 /** '32 U 483.877 5.627.865', as on the pages. */
-export function utmText(latlng) {
-  const { east, north } = utm32(latlng);
-  return `32 U ${grouped.format(east)} ${grouped.format(north)}`;
+export function utmText(latlng, zone) {
+  const { east, north } = utm(latlng, zone);
+  return `${zone} U ${grouped.format(east)} ${grouped.format(north)}`;
 }
