@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, cast, override
 from zoneinfo import ZoneInfo
 
@@ -30,11 +30,13 @@ from geoportal.database.engine import OWNER_OPTIONS
 from geoportal.downloads.building import DEBOUNCE_SECONDS
 from geoportal.layers.sources import Places
 from geoportal.layers.watch import LOOK_AGAIN, Watch
-from geoportal.mail import Postman, ServerAway
+from geoportal.mail import Postman, ServerAway, queue
 from geoportal.packages import refresh_packages
+from geoportal.participation import forgetting
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.uploads import QUEUE, TASK
+from geoportal.web.portal_config import PortalConfig
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for
 FILES_AGAIN: Final = 15.0  # seconds
 LETTERS_AGAIN: Final = 3.0
 _SERVER_AWAY: Final = 300.0
+_FORGETTING: Final = 3600.0
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
 _CALENDAR: Final = 60.0  # seconds between looks at what is due
@@ -60,15 +63,18 @@ class _Again(BaseRetryStrategy):
 
 
 def work(settings: Settings, *, parallel: int = PARALLEL, heartbeat: float = HEARTBEAT) -> None:
-    """Runs in the foreground until SIGTERM or SIGINT. Raises SettingsError without a database."""
+    """Runs in the foreground until SIGTERM or SIGINT. Raises SettingsError without a database, PortalSetupError where
+    config/portal.yml is not readable: it says when statements are deleted.
+    """
+    retention_days = PortalConfig.load(settings.home / "config" / "portal.yml").participation.retention_days
     engine = owner_engine(settings.require_database_url())
     try:
-        asyncio.run(_work(settings, engine, parallel, heartbeat))
+        asyncio.run(_work(settings, engine, retention_days, parallel, heartbeat))
     finally:
         engine.dispose()
 
 
-async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: float) -> None:
+async def _work(settings: Settings, engine: Engine, retention_days: int, parallel: int, heartbeat: float) -> None:
     ended: set[int] = set()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +83,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
     calendar = asyncio.create_task(_publish_due(engine, Archive(settings.archive)))
     files = asyncio.create_task(_keep_downloads(settings, stop))
     letters = asyncio.create_task(_send_letters(settings, engine, stop))
+    forget = asyncio.create_task(_forget(engine, retention_days, stop))
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine, ended), ended, parallel, heartbeat)
@@ -85,7 +92,7 @@ async def _work(settings: Settings, engine: Engine, parallel: int, heartbeat: fl
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
     calendar.cancel()
-    await asyncio.gather(watching, files, letters)
+    await asyncio.gather(watching, files, letters, forget)
 
 
 async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
@@ -131,6 +138,20 @@ async def _send_letters(settings: Settings, engine: Engine, stop: asyncio.Event)
             log.info("letters not looked at: %s", type(fault).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def _forget(engine: Engine, days: int, stop: asyncio.Event) -> None:
+    """What may no longer be kept of statements and letters is deleted, within an hour of its day."""
+    while not stop.is_set():
+        try:
+            now = datetime.now(UTC)
+            await asyncio.to_thread(forgetting.forget_unconfirmed, engine, now)
+            await asyncio.to_thread(forgetting.forget_old, engine, days, now.astimezone(_GERMANY).date(), now)
+            await asyncio.to_thread(queue.forget, engine, now)
+        except SQLAlchemyError as fault:
+            log.info("nothing forgotten: %s", type(fault).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _FORGETTING)
 
 
 async def _work_until(stop: asyncio.Event, app: App, ended: set[int], parallel: int, heartbeat: float) -> None:

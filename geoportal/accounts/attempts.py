@@ -1,15 +1,16 @@
 """Counts tries that may be guesses: how often for one account from one network, for one account, from one network."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
 WINDOW: Final = timedelta(minutes=15)
 # Few for an account from one place; more over all places, so that a stranger cannot lock somebody out by guessing.
-_LIMITS: Final = {"pair": 10, "account": 50, "network": 100}
+LIMITS: Final[Mapping[str, int]] = MappingProxyType({"pair": 10, "account": 50, "network": 100})
 
 _COUNT = text("""
     INSERT INTO desk.attempt AS known (key, failures, began_at) VALUES (:key, 1, :now)
@@ -28,13 +29,13 @@ class TooOften(Exception):
         self.seconds = seconds
 
 
-def count(engine: Engine, who: str, origin: str, now: datetime) -> None:
+def count(engine: Engine, who: str, origin: str, now: datetime, limits: Mapping[str, int] = LIMITS) -> None:
     """Counts a try before it is made, so that many at once are many. Raises TooOften."""
     waits = []
     with engine.begin() as connection:
         for kind, key in sorted(_keys(who, origin)):
             row = connection.execute(_COUNT, {"key": key, "now": now, "start": now - WINDOW}).one()
-            if row.failures > _LIMITS[kind]:
+            if row.failures > limits[kind]:
                 waits.append((row.began_at + WINDOW - now).total_seconds())
     if waits:
         raise TooOften(max(1, round(max(waits))))

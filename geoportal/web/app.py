@@ -19,6 +19,7 @@ from geoportal.settings import CHECKOUT, STORAGE_SRID, Settings
 from geoportal.web import (
     api,
     basemap_pages,
+    beteiligung_pages,
     desk,
     documents,
     downloads,
@@ -36,6 +37,7 @@ from geoportal.web import (
     print_pages,
     problems,
     search_pages,
+    stellungnahme_pages,
     theme_pages,
     vendor,
     words,
@@ -114,6 +116,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         search_pages,
         theme_pages,
         hier_pages,
+        beteiligung_pages,
         feeds,
         print_pages,
         basemap_pages,
@@ -125,6 +128,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     for pages in plain:
         app.register_blueprint(pages.bp)
     desk.register(app, settings)
+    stellungnahme_pages.register(app, settings)
     api.register(app)
     problems.register(app)
     app.before_request(_refuse_nul)

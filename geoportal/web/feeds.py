@@ -120,7 +120,7 @@ def _event(plan: PlanEntry) -> Iterator[str]:
         return
     own = portal()
     host = urlsplit(own.settings.public_url).hostname or "geoportal"
-    address = f"{own.settings.public_url}{url_for('plans.page', plan_id=plan.id)}"
+    address = f"{own.settings.public_url}{url_for('beteiligung.page', plan_id=plan.id)}"
     what = either("Öffentliche Auslegung", "Public display")
     yield "BEGIN:VEVENT"
     yield f"UID:{plan.id}-auslegung@{host}"

@@ -130,7 +130,7 @@ def page(plan_id: UUID) -> str | BaseResponse:
         documents=[document_link(dokument, former=past is not None) for dokument in plan.dokumente],
         collection=COLLECTIONS[plan.planwerk],
         files=[file for file in own.downloads.all().values() if _holds(file, plan)],
-        map_hash=_map_hash(plan.umriss),
+        map_hash=map_hash(plan.umriss),
         compared={each.version: each for each in compared},
     )
 
@@ -182,7 +182,7 @@ def qr_code(plan_id: UUID) -> Response:
     return response
 
 
-def _map_hash(outline: Umriss) -> str:
+def map_hash(outline: Umriss) -> str:
     """The place in the map's address (location-hash.js) at which the plan fills about half of a phone's width."""
     tile, wanted, deepest = 256, 200, 18  # pixels, pixels, zoom
     width = max(outline.east - outline.west, outline.north - outline.south)

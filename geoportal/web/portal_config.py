@@ -132,6 +132,13 @@ class Basemap(_Strict):
         return self
 
 
+class Participation(_Strict):
+    """How long statements are kept after the last day of their period: by default five years, longer than a plan can be
+    challenged (§ 215 BauGB: one year) and its file is usually needed."""
+
+    retention_days: Annotated[int, Field(ge=30, le=36_500)] = 1_825
+
+
 class PortalConfig(_Strict):
     area: Area
     contact: Contact
@@ -146,6 +153,7 @@ class PortalConfig(_Strict):
     """By AGS. A Gemeinde that is not named here is named without an address."""
     embedding: tuple[Annotated[str, Field(pattern=_FRAMING)], ...] = ()
     """The origins whose pages may show ours in a frame (`?embed`); none of them, and nobody may."""
+    participation: Participation = Participation()
     nearby: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = ()
     """The layers whose nearest features belong to "What applies here?"."""
 

@@ -16,6 +16,8 @@ from geoportal.archive import is_full
 from geoportal.editing.examining import ExaminersBusy
 from geoportal.ogc.problems import Unavailable
 from geoportal.paper import PaperBusy, PaperFailed
+from geoportal.participation import beteiligungen
+from geoportal.participation import states as beteiligung_states
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
@@ -140,6 +142,17 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
         Problem(
             "Eine Datei ist nicht mehr, was geprüft wurde",
             "Nichts wurde veröffentlicht. Bitte verständigen Sie den Betrieb.",
+        ),
+    ),
+    beteiligung_states.IllegalStep: (
+        409,
+        Problem("Das geht nicht mehr", "Die Beteiligung steht inzwischen anders da. Bitte laden Sie die Seite neu."),
+    ),
+    beteiligungen.Changed: (
+        409,
+        Problem(
+            "Jemand war schneller",
+            "Seit Sie die Seite geöffnet haben, hat jemand etwas geändert. Bitte laden Sie neu und sehen Sie nach.",
         ),
     ),
     workflow.ReasonMissing: (

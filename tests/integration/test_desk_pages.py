@@ -186,6 +186,11 @@ def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[st
 def test_every_route_is_in_one_of_the_tables(desk: Desk) -> None:
     free = "sign_in sign_in_now confirm to_provider from_provider invitation choose_password shared_report shared_map"
     free += " forgotten forgotten_now"
+    # these have tables of their own: test_participation_desk.py
+    free += (
+        " participations participation_new participation_create participation participation_change participation_step"
+    )
+    free += " statements statements_file statement statement_decide statement_file"
     own = "sign_out account change_password second_factor end_other_sessions make_token revoke_token overview deliver"
     both = f"{free} {own} shared_file deliver_now log log_export tus_create tus_head tus_patch tus_delete profile"
     elsewhere = {f"desk.{name}" for name in both.split()}

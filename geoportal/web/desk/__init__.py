@@ -11,6 +11,7 @@ from geoportal.settings import Settings
 from geoportal.web.desk import (
     access,
     accounts_pages,
+    beteiligungen,
     delivering,
     delivery_page,
     draft_page,
@@ -22,6 +23,7 @@ from geoportal.web.desk import (
     plan_pages,
     progress,
     sign_in,
+    stellungnahmen,
     transfers,
     words,
 )
@@ -44,6 +46,8 @@ _PAGES = (
     progress,
     plan_pages,
     log_page,
+    beteiligungen,
+    stellungnahmen,
 )
 
 
@@ -65,6 +69,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     app.jinja_env.filters |= {"moment": words.moment, "said": words.said, "shown": words.shown}
     app.jinja_env.globals |= {
         "STATES": words.STATES,
+        "BETEILIGUNG_STATES": words.BETEILIGUNG_STATES,
         "SEVERITY": words.SEVERITY,
         "DONE": words.DONE,
         "FIELDS": words.FIELDS,

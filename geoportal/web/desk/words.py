@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from geoportal.accounts.roles import Action, Role
+from geoportal.participation import states as beteiligung_states
 from geoportal.states import State
 from geoportal.web.words import BERLIN, german_date
 from plans_ingest import codelists
@@ -62,6 +63,16 @@ STATES: Final = MappingProxyType(
     }
 )
 
+BETEILIGUNG_STATES: Final = MappingProxyType(
+    {
+        beteiligung_states.State.ENTWURF: "Entwurf",
+        beteiligung_states.State.BEKANNT: "Bekannt gemacht",
+        beteiligung_states.State.UNTERBROCHEN: "Unterbrochen",
+        beteiligung_states.State.ABGEBROCHEN: "Abgebrochen",
+        beteiligung_states.State.ABGESCHLOSSEN: "Abgeschlossen",
+    }
+)
+
 SEVERITY: Final = MappingProxyType({"error": "Fehler", "warning": "Warnung", "info": "Hinweis"})
 
 # What the log calls an action.
@@ -92,6 +103,19 @@ DONE: Final = MappingProxyType(
         "withdrawn": "hat zurückgezogen",
         "restored": "hat wiederhergestellt",
         "report_shared": "hat den Bericht weitergegeben",
+        "participation_drafted": "hat eine Beteiligung angelegt",
+        "participation_changed": "hat eine Beteiligung geändert",
+        "participation_announced": "hat eine Beteiligung bekannt gemacht",
+        "participation_extended": "hat eine Beteiligung verlängert",
+        "participation_interrupted": "hat eine Beteiligung unterbrochen",
+        "participation_resumed": "hat eine Beteiligung fortgesetzt",
+        "participation_aborted": "hat eine Beteiligung abgebrochen",
+        "participation_closed": "hat eine Beteiligung abgeschlossen",
+        "statement_read": "hat eine Stellungnahme gelesen",
+        "attachment_read": "hat eine Anlage gespeichert",
+        "statement_decided": "hat zu einer Stellungnahme entschieden",
+        "statements_exported": "hat Stellungnahmen exportiert",
+        "statements_deleted": "Stellungnahmen nach Ablauf gelöscht",
         "four_eyes": "Vier-Augen-Regel geändert",
         "filled_in": "hat Angaben ausgefüllt",
         "document_added": "hat ein Dokument hinzugefügt",

@@ -1,0 +1,233 @@
+"""Participations at the desk: their list, the form of one, and what can be done with it."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from geoportal import deliveries
+from geoportal.accounts.acting import acting
+from geoportal.accounts.roles import Action, NotAllowed
+from geoportal.feiertage import naechster_werktag
+from geoportal.operations import NotFound
+from geoportal.participation import beteiligungen
+from geoportal.participation.bekannt import Angabe
+from geoportal.participation.beteiligungen import Angaben, Beteiligung, HinweisMissing, NotAnnounceable, Overlaps
+from geoportal.participation.fristen import Art, hinweise, is_announceable, sicheres_ende
+from geoportal.participation.states import WAYS, State
+from geoportal.web.desk.access import open_to, who
+from geoportal.web.desk.room import desk
+from geoportal.web.errors import InvalidQuery
+from geoportal.web.portal import portal
+
+_NOTICE: Final = 7  # days
+_LONG: Final = 5_000
+
+
+def add_to(bp: Blueprint) -> None:
+    bp.add_url_rule("/beteiligungen", "participations", listed)
+    bp.add_url_rule("/plan/<uuid:plan>/beteiligung", "participation_new", new)
+    bp.add_url_rule("/plan/<uuid:plan>/beteiligung", "participation_create", create, methods=["POST"])
+    bp.add_url_rule("/beteiligung/<uuid:number>", "participation", page)
+    bp.add_url_rule("/beteiligung/<uuid:number>", "participation_change", change, methods=["POST"])
+    bp.add_url_rule("/beteiligung/<uuid:number>/<any({}):step>".format(", ".join(_STEPS)), "participation_step", step,
+                    methods=["POST"])  # fmt: skip
+
+
+@open_to(Action.VIEW)
+def listed() -> str:
+    with acting(desk().engine, who()) as connection:
+        found = beteiligungen.listed(connection)
+    return render_template("desk/beteiligungen.html", listed=found, may=who().may, Action=Action)
+
+
+@open_to(Action.VIEW)
+def new(plan: UUID) -> str:
+    ags, name = _plan(plan)
+    return _form(plan, name, _proposal(ags), None)
+
+
+@open_to(Action.VIEW)
+def create(plan: UUID) -> str | BaseResponse | tuple[str, int]:
+    _, name = _plan(plan)
+    angaben = _read(request.form)
+    if angaben.ende < angaben.beginn:
+        return _form(plan, name, angaben, None, fault="Das Ende liegt vor dem Beginn."), HTTPStatus.UNPROCESSABLE_ENTITY
+    number = beteiligungen.create(desk().engine, who(), plan, angaben)
+    return redirect(url_for("desk.participation", number=number), HTTPStatus.SEE_OTHER)
+
+
+@open_to(Action.VIEW)
+def page(number: UUID) -> str:
+    return _page(number)
+
+
+@open_to(Action.VIEW)
+def change(number: UUID) -> BaseResponse | tuple[str, int]:
+    angaben = _read(request.form)
+    if angaben.ende < angaben.beginn:
+        return _page(number, fault="Das Ende liegt vor dem Beginn. Nichts ist gespeichert."), 422
+    beteiligungen.change(desk().engine, who(), number, _version(), angaben)
+    return redirect(url_for("desk.participation", number=number), HTTPStatus.SEE_OTHER)
+
+
+@open_to(Action.VIEW)
+def step(number: UUID, step: str) -> BaseResponse | tuple[str, int]:
+    try:
+        _STEPS[step](number, _version(), portal().today())
+    except NotAnnounceable:
+        return _page(number, fault=_NOT_NOW[step]), HTTPStatus.UNPROCESSABLE_ENTITY
+    except HinweisMissing:
+        fault = "Bitte schreiben Sie einen Satz für die Bürgerinnen und Bürger: warum?"
+        return _page(number, fault=fault), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Overlaps:
+        fault = "In diesen Tagen läuft schon eine Beteiligung zu diesem Plan."
+        return _page(number, fault=fault), HTTPStatus.CONFLICT
+    return redirect(url_for("desk.participation", number=number), HTTPStatus.SEE_OTHER)
+
+
+_STEPS: Final[Mapping[str, Callable[[UUID, int, date], object]]] = {
+    "bekanntmachen": lambda number, version, today: beteiligungen.announce(
+        desk().engine, who(), number, version, today
+    ),
+    "verlaengern": lambda number, version, today: beteiligungen.extend(
+        desk().engine, who(), number, version, _day(request.form, "bis"), _hinweis(), today
+    ),
+    "unterbrechen": lambda number, version, today: beteiligungen.interrupt(
+        desk().engine, who(), number, version, _hinweis(), today
+    ),
+    "fortsetzen": lambda number, version, today: beteiligungen.resume(desk().engine, who(), number, version, today),
+    "abbrechen": lambda number, version, _: beteiligungen.abort(desk().engine, who(), number, version, _hinweis()),
+    "abschliessen": lambda number, version, today: beteiligungen.close(desk().engine, who(), number, version, today),
+}
+_NOT_NOW: Final = {
+    "bekanntmachen": "So geht es noch nicht: Bitte berichtigen, was als Fehler dasteht. Der Plan muss öffentlich sein.",
+    "verlaengern": "Der neue letzte Tag muss nach dem bisherigen liegen und ein Werktag sein (weder Samstag noch "
+    "Feiertag); und verlängern geht nur, solange die Frist läuft.",
+    "unterbrechen": "Unterbrechen geht nur während der Frist.",
+    "fortsetzen": "Das geht zurzeit nicht.",
+    "abbrechen": "Das geht zurzeit nicht.",
+    "abschliessen": "Abschließen geht erst nach dem letzten Tag.",
+}
+
+
+def _page(number: UUID, fault: str = "") -> str:
+    with acting(desk().engine, who()) as connection:
+        found = beteiligungen.one(connection, number)
+        if found is None or not who().may(Action.VIEW, found.ags):
+            raise NotFound(str(number))
+        history = deliveries.history(connection, found.plan_id)
+    name = next((each.name for each in history if each.name), None) or "Plan ohne Namen"
+    return _form(found.plan_id, name, found.angaben, found, fault)
+
+
+def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fault: str = "") -> str:
+    today = portal().today()
+    told = hinweise(angaben.frist, today) if found is None or found.state is State.ENTWURF else ()
+    may_edit = found is None or beteiligungen.may_edit(who(), found.ags)
+    may_publish = found is not None and who().may(Action.PUBLISH, found.ags)
+    is_draft = found is None or found.state is State.ENTWURF
+    return render_template(
+        "desk/beteiligung.html",
+        plan_id=plan,
+        plan_name=name,
+        angaben=angaben,
+        found=found,
+        fault=fault,
+        hinweise=told,
+        is_announceable=is_announceable(told),
+        phase=None if found is None else found.phase(today),
+        is_draft=is_draft,
+        may_change=may_edit and (is_draft or (may_publish and found is not None and found.state in WAYS[found.state])),
+        may_publish=may_publish,
+        may_read=found is not None and who().may(Action.STATEMENTS, found.ags),
+        safe=sicheres_ende(angaben.beginn),
+        deleted_on=None
+        if found is None
+        else found.ende + timedelta(days=portal().config.participation.retention_days + 1),
+        Angabe=Angabe,
+        State=State,
+        Art=Art,
+        by_mail=desk().settings.smtp is not None,
+    )
+
+
+def _proposal(ags: str) -> Angaben:
+    """A week's notice, a period that is right by every reading, and the contact of the operator's file."""
+    today = portal().today()
+    beginn = naechster_werktag(today + timedelta(days=_NOTICE + 1))
+    contact = portal().config.gemeinden.get(ags)
+    lines = [] if contact is None else [contact.name, contact.street, contact.place]
+    return Angaben(
+        art=Art.VEROEFFENTLICHUNG,
+        bekanntmachung=today + timedelta(days=1),
+        beginn=beginn,
+        ende=sicheres_ende(beginn),
+        stelle="\n".join(line for line in lines if line),
+        telefon=(contact.phone or "") if contact else "",
+        email=(contact.email or "") if contact else "",
+    )
+
+
+def _plan(plan: UUID) -> tuple[str, str]:
+    """(AGS, name) for who may make a participation of it. Raises NotFound, NotAllowed."""
+    with acting(desk().engine, who()) as connection:
+        history = deliveries.history(connection, plan)
+    if not history or not who().may(Action.VIEW, history[0].ags or "", who().account_id):
+        raise NotFound(str(plan))
+    ags = history[0].ags or ""
+    if not beteiligungen.may_edit(who(), ags):
+        raise NotAllowed(f"participation {ags}")
+    return ags, history[0].name or "Plan ohne Namen"
+
+
+def _read(given: Mapping[str, str]) -> Angaben:
+    """Raises InvalidQuery for what no form of ours sends."""
+    try:
+        return Angaben(
+            art=Art(given.get("art", "")),
+            bekanntmachung=_day(given, "bekanntmachung"),
+            beginn=_day(given, "beginn"),
+            ende=_day(given, "ende"),
+            name_angabe=Angabe(given.get("name_angabe", "")),
+            anschrift_angabe=Angabe(given.get("anschrift_angabe", "")),
+            mit_ort="mit_ort" in given,
+            mit_anlagen="mit_anlagen" in given,
+            online="online" in given,
+            **{name: _words(given, name) for name in _WORDS},
+        )
+    except ValueError as fault:
+        raise InvalidQuery("art, name_angabe, anschrift_angabe") from fault
+
+
+_WORDS: Final = ("grund", "anlass", "zugang", "stelle", "telefon", "email", "datenschutz")
+
+
+def _words(given: Mapping[str, str], name: str) -> str:
+    raw = given.get(name, "").replace("\r\n", "\n")[:_LONG]
+    return "".join(each for each in raw if each == "\n" or each.isprintable()).strip()
+
+
+def _day(given: Mapping[str, str], name: str) -> date:
+    try:
+        day = date.fromisoformat(given.get(name, ""))
+    except ValueError as fault:
+        raise InvalidQuery(f"{name}: JJJJ-MM-TT") from fault
+    if not 2000 <= day.year <= 2200:
+        raise InvalidQuery(f"{name}: 2000 bis 2200")
+    return day
+
+
+def _hinweis() -> str:
+    return _words(request.form, "hinweis")
+
+
+def _version() -> int:
+    raw = request.form.get("version", "")
+    if not (raw.isascii() and raw.isdecimal() and len(raw) < 9):
+        raise InvalidQuery("version")
+    return int(raw)

@@ -1,0 +1,298 @@
+"""Writing a statement, without an account, a cookie or a script; confirming, reading, correcting and withdrawing it by
+the link in the letter.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import ClassVar, Final, cast
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from sqlalchemy import Engine
+from werkzeug.wrappers import Response as BaseResponse
+
+from geoportal.accounts.attempts import TooOften
+from geoportal.database import participation_engine
+from geoportal.participation import attachments, forms, stellungnahmen
+from geoportal.participation.attachments import Refused
+from geoportal.participation.letters import StatementLetters
+from geoportal.participation.stellungnahmen import ClosedToday, Eingabe, NoStatement, Stand, Stellungnahme, TooLate
+from geoportal.settings import Settings
+from geoportal.web import words
+from geoportal.web.beteiligung_pages import Offen, of_plan, words_of
+from geoportal.web.desk.access import NotOurPage, origin, require_own_origin
+from geoportal.web.desk.room import desk
+from geoportal.web.errors import NotPublished
+from geoportal.web.language import either
+from geoportal.web.portal import portal
+from geoportal.web.printing import pdf
+from geoportal.web.stellungnahme_form import MAP_SIDE, MAX_TEXT, clicked, faults_of, files, map_box, read_eingabe
+
+bp = Blueprint("stellungnahme", __name__)
+
+_MAX_BODY: Final = attachments.MAX_ALL + 500_000
+_NOT_TOLD: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The engine of the role that takes statements, and the clock."""
+
+    KEY: ClassVar = "geoportal.participation"
+
+    engine: Engine
+    now: Callable[[], datetime]
+
+
+def register(app: Flask, settings: Settings) -> None:
+    app.extensions[Room.KEY] = Room(participation_engine(settings.require_participation_url()), lambda: desk().now())
+    for error in (NoStatement, TooLate, ClosedToday):
+        app.register_error_handler(error, _closed)
+    app.register_blueprint(bp)
+
+
+@bp.before_request
+def _bound() -> None:
+    request.max_content_length, request.max_form_parts = _MAX_BODY, 60
+
+
+def room() -> Room:
+    return cast("Room", current_app.extensions[Room.KEY])
+
+
+@bp.get("/beteiligung/<uuid:plan_id>/stellungnahme")
+def write(plan_id: UUID) -> Response:
+    offen = _open(plan_id)
+    return _form(offen, _empty(), {})
+
+
+@bp.post("/beteiligung/<uuid:plan_id>/stellungnahme")
+def send(plan_id: UUID) -> Response | BaseResponse:
+    offen = of_plan(plan_id)
+    if offen.bekannt is None or portal().settings.smtp is None:
+        raise NotPublished
+    _require_our_page()
+    now = room().now()
+    key = stellungnahmen.form_key(room().engine)
+    try:
+        form = forms.read(key, offen.bekannt.id, request.form.get("zeichen", ""), now)
+    except forms.NotOurForm as fault:
+        raise NotOurPage from fault
+    eingabe = read_eingabe(offen.bekannt)
+    if (placed := clicked(offen.plan.umriss)) is not None:
+        return _form(offen, placed(eingabe), {}, token=request.form["zeichen"], at="ort")
+    faults = faults_of(offen.bekannt, eingabe)
+    if request.form.get("website"):  # people do not see the field; who fills it in is told what everybody is told
+        return _sent(offen, late=False)
+    if form.is_stale(now) or form.is_hasty(now):
+        faults["zeichen"] = (
+            either(
+                "Die Seite war lange offen. Bitte drücken Sie noch einmal auf „Absenden“; Ihr Text ist noch da.",
+                "The page was open for long. Please press “Send” once more; all that you wrote is still there.",
+            )
+            if form.is_stale(now)
+            else either(
+                "Das ging sehr schnell. Bitte prüfen Sie Ihre Angaben und drücken Sie noch einmal auf „Absenden“.",
+                "That was very quick. Please check what you wrote and press “Send” once more.",
+            )
+        )
+    token = request.form["zeichen"] if form.is_hasty(now) else None
+    if faults:
+        return _form(offen, eingabe, faults, token=token)
+    takes_files = offen.bekannt.mit_anlagen
+    try:
+        late = stellungnahmen.submit(
+            room().engine, offen.bekannt, form, eingabe, lambda: attachments.screen(files()) if takes_files else [],
+            _letters(offen), origin(), now,
+        )  # fmt: skip
+    except Refused as fault:
+        return _form(offen, eingabe, {"dateien": str(fault)})
+    except TooOften as fault:
+        minutes = max(1, round(fault.seconds / 60))
+        faults["zeichen"] = either(
+            f"Von hier oder mit dieser Adresse kamen schon viele Stellungnahmen. Bitte in {minutes} Minuten wieder.",
+            f"Many statements came from here or with this address. Please try again in {minutes} minutes.",
+        )
+        return _form(offen, eingabe, faults, status=HTTPStatus.TOO_MANY_REQUESTS)
+    return redirect(url_for("stellungnahme.sent", plan_id=plan_id, spaet=1 if late else None), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/beteiligung/<uuid:plan_id>/stellungnahme/abgeschickt")
+def sent(plan_id: UUID) -> Response:
+    return _sent(of_plan(plan_id), late=request.args.get("spaet") == "1")
+
+
+@bp.get("/beteiligung/stellungnahme/<secret>")
+def show(secret: str) -> Response:
+    found, offen = _of(secret)
+    return _private(render_template("beteiligung/eigene.html", secret=secret, own=found, **_about(found, offen)))
+
+
+@bp.post("/beteiligung/stellungnahme/<secret>/bestaetigen")
+def confirm(secret: str) -> BaseResponse:
+    _, offen = _of(secret)
+    stellungnahmen.confirm(room().engine, secret, _letters(offen), room().now())
+    return _back(secret)
+
+
+@bp.get("/beteiligung/stellungnahme/<secret>/berichtigen")
+def correct(secret: str) -> Response:
+    found, offen = _of(secret)
+    if offen.bekannt is None or not stellungnahmen.may_change(found, offen.bekannt, portal().today()):
+        raise TooLate
+    eingabe = Eingabe(found.name, found.anschrift, found.email, found.text, found.gegenstand, found.ost, found.nord)
+    return _form(offen, eingabe, {}, secret=secret, own=found)
+
+
+@bp.post("/beteiligung/stellungnahme/<secret>/berichtigen")
+def correct_now(secret: str) -> Response | BaseResponse:
+    found, offen = _of(secret)
+    if offen.bekannt is None:
+        raise TooLate
+    eingabe = read_eingabe(offen.bekannt, email=found.email)
+    if (placed := clicked(offen.plan.umriss)) is not None:
+        return _form(offen, placed(eingabe), {}, secret=secret, own=found, at="ort")
+    faults = faults_of(offen.bekannt, eingabe)
+    without = [int(each) for each in request.form.getlist("ohne") if each.isdecimal() and len(each) < 18]
+    kept = [each for each in found.anlagen if each.id not in without]
+    dateien = []
+    if not faults and offen.bekannt.mit_anlagen:
+        try:
+            dateien = attachments.screen(files())
+            if len(kept) + len(dateien) > attachments.MOST:
+                raise Refused(either(f"Bitte höchstens {attachments.MOST} Dateien.", "Too many files."))
+        except Refused as fault:
+            faults["dateien"] = str(fault)
+    if faults:
+        return _form(offen, eingabe, faults, secret=secret, own=found)
+    stellungnahmen.correct(room().engine, secret, eingabe, without, dateien, room().now())
+    return _back(secret)
+
+
+@bp.post("/beteiligung/stellungnahme/<secret>/zurueckziehen")
+def withdraw(secret: str) -> Response | BaseResponse:
+    if request.form.get("wirklich") != "ja":
+        found, offen = _of(secret)
+        page = render_template("beteiligung/eigene.html", secret=secret, own=found, unsure=True, **_about(found, offen))
+        return _private(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    stellungnahmen.withdraw(room().engine, secret, room().now())
+    return _back(secret)
+
+
+@bp.get("/beteiligung/stellungnahme/<secret>/eingang.pdf")
+def receipt(secret: str) -> Response:
+    found, offen = _of(secret)
+    if found.state is Stand.UNBESTAETIGT:
+        raise NoStatement
+    page = render_template("beteiligung/eingang.html", own=found, **words_of(offen))
+    response = pdf(page, "print.css", f"stellungnahme-{found.nummer}")
+    response.headers.update(_NOT_TOLD)
+    return response
+
+
+@bp.get("/beteiligung/stellungnahme/<secret>/anlage/<int:number>")
+def file(secret: str, number: int) -> Response:
+    return attached(stellungnahmen.anlage(room().engine, secret, number, room().now()))
+
+
+def attached(datei: attachments.Datei) -> Response:
+    """A stranger's file, to save and never to show (ASVS 3.2.1)."""
+    response = Response(datei.content, mimetype=datei.media_type)
+    response.headers.update(_NOT_TOLD)
+    response.headers.set("Content-Disposition", "attachment", filename=datei.name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def _open(plan_id: UUID) -> Offen:
+    """Raises NotPublished where nothing can be written, ClosedToday where it no longer or not yet can be."""
+    offen = of_plan(plan_id)
+    if offen.bekannt is None or not offen.bekannt.online or portal().settings.smtp is None:
+        raise NotPublished
+    if not offen.is_online:
+        raise ClosedToday
+    return offen
+
+
+def _require_our_page() -> None:
+    """The form's own sign says that we made it; this, that the browser knows so too."""
+    require_own_origin(desk())
+
+
+def _empty() -> Eingabe:
+    return Eingabe("", "", "", "")
+
+
+def _letters(offen: Offen) -> StatementLetters:
+    settings = portal().settings
+    return StatementLetters(
+        settings.public_url, settings.host_name, offen.plan.name, offen.plan.gemeinde or offen.plan.ags, offen.ende
+    )
+
+
+def _of(secret: str) -> tuple[Stellungnahme, Offen]:
+    """Raises NoStatement."""
+    found = stellungnahmen.of_link(room().engine, secret, room().now())
+    plan_id = stellungnahmen.plan_of(room().engine, found.beteiligung_id)
+    return found, of_plan(plan_id, found.beteiligung_id)
+
+
+def _about(found: Stellungnahme, offen: Offen) -> dict[str, object]:
+    may = offen.bekannt is not None and stellungnahmen.may_change(found, offen.bekannt, portal().today())
+    return words_of(offen) | {"may_change": may, "Stand": Stand}
+
+
+def _form(
+    offen: Offen,
+    eingabe: Eingabe,
+    faults: Mapping[str, str],
+    *,
+    token: str | None = None,
+    secret: str | None = None,
+    own: Stellungnahme | None = None,
+    at: str = "",
+    status: int | None = None,
+) -> Response:
+    assert offen.bekannt is not None  # noqa: S101 - whoever calls has seen to it
+    if secret is None and token is None:
+        token = forms.new(stellungnahmen.form_key(room().engine), offen.bekannt.id, room().now())
+    west, south, side = map_box(offen.plan.umriss)
+    page = render_template(
+        "beteiligung/schreiben.html",
+        eingabe=eingabe,
+        faults=faults,
+        token=token,
+        secret=secret,
+        own=own,
+        at=at,
+        box=(west, south, side),
+        map_side=MAP_SIDE,
+        max_files=attachments.MOST,
+        max_size=words.file_size(attachments.MAX_SIZE),
+        max_text=MAX_TEXT,
+        **words_of(offen),
+    )
+    return _private(page, status or (HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK))
+
+
+def _sent(offen: Offen, *, late: bool) -> Response:
+    return _private(render_template("beteiligung/abgeschickt.html", late=late, **words_of(offen)))
+
+
+def _closed(error: Exception) -> Response:
+    status = HTTPStatus.GONE if isinstance(error, NoStatement) else HTTPStatus.CONFLICT
+    return _private(render_template("beteiligung/geschlossen.html", kind=type(error).__name__), status)
+
+
+def _back(secret: str) -> BaseResponse:
+    response = redirect(url_for("stellungnahme.show", secret=secret), HTTPStatus.SEE_OTHER)
+    response.headers.update(_NOT_TOLD)
+    return response
+
+
+def _private(page: str, status: int = HTTPStatus.OK) -> Response:
+    response = make_response(page, status)
+    response.headers.update(_NOT_TOLD)
+    return response

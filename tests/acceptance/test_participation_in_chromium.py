@@ -1,0 +1,360 @@
+"""Statements as people write them, in Debian's Chromium against the served portal, a real worker and a mail server."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import Engine, text
+from werkzeug.serving import make_server
+
+from geoportal import operations, wsgi
+from geoportal.accounts import people
+from geoportal.accounts.passwords import Passwords
+from geoportal.accounts.roles import Role
+from geoportal.archive import Archive
+from geoportal.database import desk_engine, owner_engine
+from geoportal.participation import beteiligungen
+from geoportal.participation.fristen import sicheres_ende
+from geoportal.settings import Settings
+from tests.acceptance.test_map_in_chromium import AXE, CHROMIUM, DESKTOP, PHONE
+from tests.desk import PASSWORD, membership
+from tests.files import feature, pdf, plan, polygon, prop, write, xplangml
+from tests.mail import Box, free_port, mail_server, smtp_at
+from tests.participation import ANGABEN, principal_of
+
+pytestmark = pytest.mark.browser
+
+WORKER = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from geoportal import jobs
+from geoportal.settings import Settings, Smtp
+smtp = Smtp("127.0.0.1", int(sys.argv[4]), "none", "", "", "geoportal@kreis.example")
+settings = replace(Settings.from_env({}), database_url=sys.argv[1], data=Path(sys.argv[2]), home=Path(sys.argv[3]))
+jobs.work(replace(settings, smtp=smtp), parallel=1, heartbeat=0.5)
+"""
+HOSTILE = "Lärm <img src=x onerror=alert(1)>"
+
+
+@dataclass
+class Served:
+    address: str
+    box: Box
+    engine: Engine
+    plan_id: str
+    settings: Settings
+    port: int
+
+    def worker(self) -> "subprocess.Popen[bytes]":
+        arguments = [
+            self.settings.require_database_url(), str(self.settings.data), str(self.settings.home), str(self.port)
+        ]  # fmt: skip
+        return subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
+
+    def letter(
+        self, address: str, number: int = 1, pattern: str = r"http://\S+/beteiligung/stellungnahme/[\w-]{43}"
+    ) -> str:
+        """The link in the letter to that address, as soon as so many have come."""
+        deadline = time.monotonic() + 40
+        while len(found := self.box.to(address)) < number:
+            assert time.monotonic() < deadline, "no letter"
+            time.sleep(0.2)
+        link = re.search(pattern, str(found[-1].get_content()))
+        assert link is not None
+        return link[0]
+
+
+@pytest.fixture(scope="module")
+def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    owner = owner_engine(module_database.require_database_url())
+    operations.prepare(owner)
+    operations.sync_layers(owner, module_database)
+    document = xplangml(
+        plan(name="Am Hang", nummer="5", extra=prop("rechtsstand", "2400")),
+        feature(
+            "BP_BaugebietsTeilFlaeche", "b", prop("position", polygon()) + prop("besondereArtDerBaulNutzung", "1200")
+        ),
+    )
+    file = write(tmp_path_factory.mktemp("plan") / "plan.gml", document)
+    operations.deliver(owner, Archive(module_database.archive), file)
+    now, passwords = datetime.now(UTC), Passwords()
+    for role in (Role.PLANNER, Role.PUBLISHER):
+        secret = people.invite(owner, f"{role}@example.org", role.title(), [membership(role)], now)
+        assert secret is not None
+        people.choose_password(owner, passwords, secret, PASSWORD, "-", now)
+    with owner.connect() as connection:
+        plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
+    today = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
+    angaben = replace(ANGABEN, bekanntmachung=today - timedelta(days=1), beginn=today, ende=sicheres_ende(today))
+    desk = desk_engine(module_database.require_desk_url())
+    who = principal_of(owner, f"{Role.PUBLISHER}@example.org")
+    beteiligungen.announce(desk, who, beteiligungen.create(desk, who, plan_id, angaben), 1, today)
+    desk.dispose()
+    box, port = Box(), free_port()
+    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
+    address = f"http://127.0.0.1:{server.port}"
+    settings = replace(module_database, port=server.port, public_url=address, requests_per_second=0, smtp=smtp_at(port))
+    application = wsgi.create(settings)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    with mail_server(box, port):
+        yield Served(address, box, owner, str(plan_id), settings, port)
+    server.shutdown()
+    thread.join()
+    owner.dispose()
+
+
+@pytest.fixture(scope="module")
+def worker(served: Served) -> Iterator[None]:
+    process = served.worker()
+    yield
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Guarded:
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def guarded(browser: Browser, served: Served, **options: Any) -> Iterator[Page]:
+    """Fails when a page asks another host, breaks the policy, throws, or sets a cookie before a sign-in."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(20_000)
+    own = Guarded(context.new_page())
+    own.page.on(
+        "request", lambda request: None if request.url.startswith(served.address) else own.faults.append(request.url)
+    )
+    own.page.on("console", lambda said: own.faults.append(said.text) if said.type in {"error", "warning"} else None)
+    own.page.on("pageerror", lambda error: own.faults.append(str(error)))
+    own.page.on("dialog", lambda dialog: own.faults.append(dialog.message))
+    yield own.page
+    assert options.get("may_sign_in") or context.cookies() == []
+    context.close()
+    # a form with a fault answers 422, which Chromium writes to the console
+    assert [fault for fault in own.faults if "422" not in fault] == []
+
+
+def write_statement(page: Page, served: Served, email: str) -> None:
+    page.goto(f"{served.address}/beteiligung/")
+    page.get_by_role("link", name="Jetzt mitreden").click()
+    page.get_by_role("link", name="Stellungnahme schreiben").click()
+    page.get_by_label("Ihre Stellungnahme").fill(HOSTILE)
+    page.get_by_label("E-Mail-Adresse").fill(email)
+    page.get_by_label("Name", exact=False).last.fill("Erika Muster")
+
+
+@pytest.mark.parametrize(("device", "script"), [("desktop", True), ("phone", True), ("desktop", False)])
+@pytest.mark.usefixtures("worker")
+def test_a_citizen_writes_confirms_corrects_and_withdraws(
+    browser: Browser, served: Served, tmp_path: Path, device: str, *, script: bool
+) -> None:
+    options = DESKTOP if device == "desktop" else PHONE
+    email = f"{device}-{script}@muster.example".lower()
+    file = tmp_path / "brief.pdf"
+    file.write_bytes(pdf())
+    with guarded(browser, served, **options, java_script_enabled=script) as page:
+        write_statement(page, served, email)
+        picture = page.locator("input[type=image]")
+        picture.scroll_into_view_if_needed()
+        box = picture.bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == (320, 320)  # not scaled: what is clicked is what is meant
+        picture.click(position={"x": 160, "y": 160})
+        expect(page.get_by_text("Die Stelle ist gesetzt.")).to_be_visible()
+        expect(page.get_by_label("Ihre Stellungnahme")).to_have_value(HOSTILE)
+        page.locator("#dateien").set_input_files(file)
+        page.wait_for_timeout(3_100)  # in less nobody writes a statement, says the form
+        page.get_by_role("button", name="Absenden").click()
+        expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
+        page.goto(served.letter(email))
+        page.get_by_role("button", name="Bestätigen").click()
+        expect(page.get_by_role("status")).to_contain_text("Sie liegt der Gemeinde vor")
+        expect(page.get_by_text(HOSTILE)).to_be_visible()
+        page.get_by_role("link", name="Berichtigen").click()
+        page.get_by_label("Ihre Stellungnahme").fill("Ruhiger.")
+        page.get_by_role("button", name="Berichtigung speichern").click()
+        expect(page.get_by_text("Ruhiger.")).to_be_visible()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="brief.pdf").click()
+        assert saved.value.path().read_bytes().startswith(b"%PDF-")
+        page.get_by_label("Ja, alles löschen").check()
+        page.get_by_role("button", name="Zurückziehen").click()
+        expect(page.get_by_role("status")).to_contain_text("Sie haben die Stellungnahme zurückgezogen")
+
+
+@pytest.mark.usefixtures("worker")
+def test_with_the_keyboard_alone(browser: Browser, served: Served) -> None:
+    """Enter in a field sends the form, although the picture is its first button."""
+    with guarded(browser, served, **DESKTOP) as page:
+        page.goto(f"{served.address}/beteiligung/{served.plan_id}/stellungnahme")
+        keys = page.keyboard
+        reached: list[str] = []
+        for _ in range(40):
+            keys.press("Tab")
+            name = page.evaluate("document.activeElement.id || document.activeElement.name || ''")
+            reached.append(name)
+            if name == "text":
+                keys.type("Mit der Tastatur.")
+            elif name == "gegenstand":
+                keys.type("Nordrand")
+            elif name == "email":
+                keys.type("tasten@muster.example")
+            elif name == "name":
+                break
+        assert [name for name in reached if name in {"text", "gegenstand", "email", "name"}] == [
+            "text", "gegenstand", "email", "name",
+        ]  # fmt: skip
+        assert "karte" not in reached
+        assert "website" not in reached
+        page.wait_for_timeout(3_100)
+        keys.press("Enter")
+        expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
+        page.goto(served.letter("tasten@muster.example"))
+        while page.evaluate("document.activeElement.textContent.trim()") != "Bestätigen":
+            keys.press("Tab")
+        keys.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Sie liegt der Gemeinde vor")
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_gemeinde_reads_and_weighs(browser: Browser, served: Served) -> None:
+    with guarded(browser, served, **DESKTOP) as page:
+        write_statement(page, served, "lesen@muster.example")
+        page.wait_for_timeout(3_100)
+        page.get_by_role("button", name="Absenden").click()
+        page.goto(served.letter("lesen@muster.example"))
+        page.get_by_role("button", name="Bestätigen").click()
+        page.get_by_role("status").wait_for()
+        page.goto(f"{served.address}/werkbank/")
+        page.get_by_label("E-Mail-Adresse").fill(f"{Role.PLANNER}@example.org")
+        page.get_by_label("Passwort").fill(PASSWORD)
+        page.get_by_role("button", name="Anmelden", exact=True).click()
+        page.get_by_role("link", name="Beteiligungen").click()
+        page.get_by_role("link", name=re.compile(r"\d+ Stellungnahmen")).click()
+        page.get_by_role("row").last.get_by_role("link").click()
+        expect(page.get_by_text(HOSTILE)).to_be_visible()
+        page.get_by_label("wird teilweise gefolgt").check()
+        page.get_by_label("Begründung für den Beschluss").fill("Eine Wand.")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_label("Begründung für den Beschluss")).to_have_value("Eine Wand.")
+        page.get_by_role("link", name="Stellungnahmen").last.click()
+        expect(page.get_by_role("row").last).to_contain_text("wird teilweise gefolgt")
+        page.get_by_role("button", name="Abmelden").click()
+        page.context.clear_cookies()
+
+
+def test_a_worker_killed_and_a_mail_server_away_lose_nothing(browser: Browser, served: Served) -> None:
+    with guarded(browser, served, **DESKTOP) as page:
+        write_statement(page, served, "zaeh@muster.example")
+        page.wait_for_timeout(3_100)
+        first = served.worker()
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        page.get_by_role("button", name="Absenden").click()
+        expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
+        second = served.worker()
+        try:
+            page.goto(served.letter("zaeh@muster.example"))
+            page.get_by_role("button", name="Bestätigen").click()
+            page.get_by_role("status").wait_for()
+        finally:
+            second.kill()
+            second.wait()
+    assert len(served.box.to("zaeh@muster.example")) in {1, 2}  # the receipt may not have been sent yet
+
+
+@pytest.mark.usefixtures("worker")
+def test_who_has_forgotten_the_password_gets_back_in(browser: Browser, served: Served) -> None:
+    """The page of the link tells no referrer, so that its form says "null" for where it comes from."""
+    email = f"{Role.PUBLISHER}@example.org"
+    with guarded(browser, served, **DESKTOP) as page:
+        page.goto(f"{served.address}/werkbank/anmelden")
+        page.get_by_role("link", name="Passwort vergessen?").click()
+        page.get_by_label("E-Mail-Adresse").fill(email)
+        page.get_by_role("button", name="Link senden").click()
+        page.get_by_role("status").wait_for()
+        page.goto(served.letter(email, pattern=r"http://\S+/werkbank/einladung/[\w-]{43}"))
+        page.locator("input[type=password]").first.fill(PASSWORD)
+        page.locator("input[type=password]").last.fill(PASSWORD)
+        page.get_by_role("button").last.click()
+        expect(page.get_by_text("Ihr Passwort ist gespeichert.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
+@pytest.mark.usefixtures("worker")
+def test_axe_finds_nothing_to_fault(browser: Browser, served: Served, device: str, scheme: Any) -> None:
+    axe = (served.settings.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    options = DESKTOP if device == "desktop" else PHONE
+    email = f"axe-{device}-{scheme}@muster.example"
+    found: dict[str, Any] = {}
+
+    def check(page: Page, name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        page.evaluate(axe)
+        found[name] = page.evaluate(AXE)
+
+    with guarded(browser, served, **options, color_scheme=scheme, bypass_csp=True) as page:
+        for name, path in (
+            ("list", "/beteiligung/"), ("plan", f"/beteiligung/{served.plan_id}"),
+            ("english", f"/beteiligung/{served.plan_id}?lang=en"),
+            ("form", f"/beteiligung/{served.plan_id}/stellungnahme"),
+        ):  # fmt: skip
+            page.goto(served.address + path)
+            check(page, name)
+        page.get_by_role("button", name="Absenden").click()
+        expect(page.get_by_role("alert")).to_contain_text("Noch nicht abgeschickt")
+        check(page, "faults")
+        page.get_by_label("Ihre Stellungnahme").fill("Kurz.")
+        page.get_by_label("E-Mail-Adresse").fill(email)
+        page.wait_for_timeout(3_100)
+        page.get_by_role("button", name="Absenden").click()
+        page.get_by_role("heading", name="Fast fertig").wait_for()
+        check(page, "sent")
+        page.goto(served.letter(email))
+        check(page, "unconfirmed")
+        page.get_by_role("button", name="Bestätigen").click()
+        page.get_by_role("status").wait_for()
+        check(page, "confirmed")
+        page.goto(f"{page.url}/berichtigen")
+        check(page, "correct")
+        page.goto(f"{served.address}/werkbank/anmelden")
+        page.get_by_label("E-Mail-Adresse").fill(f"{Role.PUBLISHER}@example.org")
+        page.get_by_label("Passwort").fill(PASSWORD)
+        page.get_by_role("button", name="Anmelden", exact=True).click()
+        page.get_by_role("link", name="Beteiligungen").click()
+        check(page, "desk list")
+        page.get_by_role("link", name="Am Hang").first.click()
+        check(page, "desk participation")
+        page.get_by_role("link", name="Stellungnahmen").last.click()
+        check(page, "desk statements")
+        page.get_by_role("row").last.get_by_role("link").click()
+        check(page, "desk statement")
+        page.goto(f"{served.address}/werkbank/plan/{served.plan_id}/beteiligung")
+        check(page, "desk new")
+        page.context.clear_cookies()
+    assert {name: faults for name, faults in found.items() if faults} == {}
