@@ -13,6 +13,8 @@ for (const link of document.querySelectorAll("[data-with-view]")) {
 function takePlace(address) {
   const [zoom, lat, lon] = window.location.hash.slice(1).split("&")[0].split("/");
   if (lon !== undefined) address.searchParams.set("karte", `${zoom}/${lat}/${lon}`);
+  const day = /&stand=(\d{4}-\d{2}-\d{2})(&|$)/.exec(window.location.hash);
+  if (day) address.searchParams.set("stand", day[1]); // a former day on the screen is one on paper
   const themes = [...document.querySelectorAll('input[name="theme"]:checked')].map((box) => box.value);
   if (themes.length) address.searchParams.set("ebenen", ["flaechennutzungsplaene", "bebauungsplaene", ...themes].join(","));
 }
