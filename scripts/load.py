@@ -3,7 +3,8 @@ them, on loopback, over TLS, with a database of its own that is thrown away afte
 
     scripts/load.py [--plans 20000] [--seconds 20] [--readers 8] [--restarts 20000] [--soak 0]
 
-Boxes are random and never the same twice, so that no memory answers. Readers ask without pause: the rate is what the
+Boxes are random and never the same twice, so that no memory answers, but for the few addresses of discovery. Readers
+ask without pause: the rate is what the
 machine gives, and the client shares its processors. Three kinds as INSPIRE has them (discovery, view, download), tiles,
 whole pages of a thousand features, 21 planners who deliver at once while others read, new web servers under load, and
 a soak of so many seconds. Memory is that of the web server's processes (PSS, MB).
