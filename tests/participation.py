@@ -67,6 +67,7 @@ class Town:
         with self.office.owner.begin() as connection:
             connection.execute(text("DELETE FROM participation.stellungnahme"))
             connection.execute(text("DELETE FROM participation.beteiligung"))
+            connection.execute(text("SELECT plans.renew_publication()"))  # nothing of ours deletes a participation
             connection.execute(text("DELETE FROM mail.letter"))
             connection.execute(text("DELETE FROM desk.attempt"))
             # that a session of a day in November has ended by December is not what is tested here
