@@ -28,7 +28,7 @@ from geoportal.database import desk_engine, owner_engine
 from geoportal.participation import beteiligungen
 from geoportal.participation.fristen import sicheres_ende
 from geoportal.settings import Settings
-from tests.acceptance.test_map_in_chromium import AXE, CHROMIUM, DESKTOP, PHONE
+from tests.acceptance.portal import AXE, CHROMIUM, DESKTOP, PHONE
 from tests.desk import PASSWORD, membership
 from tests.files import feature, pdf, plan, polygon, prop, write, xplangml
 from tests.mail import Box, free_port, mail_server, smtp_at
