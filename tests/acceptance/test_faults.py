@@ -12,18 +12,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from geoportal import operations
-from geoportal.accounts.roles import Role
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import OWNER, Cluster
 from geoportal.settings import Settings
 from tests.acceptance.test_fault_injection import crash_and_restart
-from tests.desk import OWN, PASSWORD, hire, membership, token_for
+from tests.desk import OWN, token_for
 from tests.files import plan, prop, xplangml
 from tests.load import Readers, items
 from tests.ogc import publish_stock
@@ -31,7 +30,6 @@ from tests.stack import Answer, Stack
 
 SERVED, AWAY = 200, 503
 ALL = 60 - 3  # connections of our private server, without those that are kept for its superuser
-FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 
 
 @dataclass
@@ -265,36 +263,3 @@ def test_the_whole_web_server_is_killed_and_readers_wait_at_the_door(town: Town)
     town.stack.stop_web()
     town.stack.start_web()
     assert town.read().status == SERVED
-
-
-def test_the_clock_jumps_ahead(database: Settings, tmp_path: Path) -> None:
-    """Two days ahead, for the web server and the worker at once, while they run."""
-    assert FAKETIME is not None, "make test installs faketime"
-    publish_stock(database, tmp_path)
-    engine = owner_engine(database.require_database_url())
-    operations.sync_layers(engine, database)
-    engine.dispose()
-    clock = tmp_path / "clock"
-    clock.write_text("+0", "ascii")
-    turned = {
-        "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1", "FAKE_UTIME": "0",
-    }  # fmt: skip
-    hire(database, "planerin@example.org", membership(Role.PLANNER))
-    with Stack(database, **turned) as stack, stack.work():
-        town = Town(stack, token_for(database))
-        kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=3"
-        etag = stack.get(kept).headers["etag"]
-        form = urlencode({"email": "planerin@example.org", "passwort": PASSWORD, "weiter": "/werkbank/"})
-        answer = stack.ask(
-            "POST", "/werkbank/anmelden", form, Origin=stack.url, Content_Type="application/x-www-form-urlencoded"
-        )
-        session = answer.headers["set-cookie"].partition(";")[0]
-        assert stack.get("/werkbank/", Cookie=session).status == SERVED
-        clock.write_text("+2d", "ascii")
-        assert town.read().status == SERVED
-        assert stack.get(kept, If_None_Match=etag).status == 304
-        assert stack.get("/werkbank/", Cookie=session).status in {303, 401}, "the session is over, no more"
-        delivered = town.deliver("Übermorgen")
-        assert delivered.status == 202, delivered.body
-        until(lambda: town.state_of(delivered) == "checked")

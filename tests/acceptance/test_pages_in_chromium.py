@@ -151,7 +151,11 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
         page.goto(f"{address}/offline/")
         page.get_by_role("button", name="Einschalten").click()
         expect(page.get_by_text("Eingeschaltet.")).to_be_visible()
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.evaluate("""() => new Promise((done) => {
+            const worker = navigator.serviceWorker;
+            worker.addEventListener("controllerchange", () => done(true), {once: true});
+            if (worker.controller) done(true);
+        })""")
         for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183", f"/{PLACE}"):
             page.goto(f"{address}{path}")
             page.wait_for_load_state("networkidle")
@@ -194,7 +198,11 @@ def test_what_is_not_for_everybody_is_never_kept(browser: Browser, filled: tuple
     with serving(filled[0]) as (address, _):
         page.goto(f"{address}/offline/")
         page.get_by_role("button", name="Einschalten").click()
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.evaluate("""() => new Promise((done) => {
+            const worker = navigator.serviceWorker;
+            worker.addEventListener("controllerchange", () => done(true), {once: true});
+            if (worker.controller) done(true);
+        })""")
         for path in ("/werkbank/anmelden", "/suche?q=hang", "/abo/plaene.atom", "/gibtesnicht"):
             page.evaluate("(path) => fetch(path).then((answer) => answer.text())", path)
         kept = page.evaluate(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plans_ingest import NoPlan, PlanFileError, UnreadableFile, UnsafeFile, UnsupportedFormat, ingest
-from tests.files import archive, pdf, plan, write, xplangml
+from tests.files import archive, plan, write, xplangml
 
 GOOD = xplangml(plan())
 
@@ -78,7 +78,6 @@ def test_a_file_cut_short_names_the_line(tmp_path: Path) -> None:
         (b"\0" * 500, UnreadableFile),
         (b"<html><body>404</body></html>", NoPlan),
         (b"%PDF-1.7\n...", UnreadableFile),
-        (pdf(), UnsupportedFormat),
         (b"SQLite format 3\0....", UnreadableFile),
         (b"\x89PNG\r\n\x1a\n", UnreadableFile),
         (b"Hallo Welt", UnsupportedFormat),

@@ -30,13 +30,13 @@ export function utm({ lat, lng }, zone) {
 
 /** Metres along a line of places, on the ellipsoid. */
 export function lengthOf(places) {
-  const points = places.map(utm32);
+  const points = inOneZone(places);
   return points.slice(1).reduce((sum, point, index) => sum + distance(points[index], point), 0);
 }
 
 /** Square metres within a ring of places, on the ellipsoid. */
 export function areaOf(places) {
-  const points = places.map(utm32);
+  const points = inOneZone(places);
   const [first] = points;
   const twice = points.reduce((sum, { east, north }, index) => {
     const next = points[(index + 1) % points.length];
@@ -44,6 +44,12 @@ export function areaOf(places) {
   }, 0);
   const middle = points.reduce((sum, { east }) => sum + east, 0) / points.length;
   return Math.abs(twice) / 2 / enlarged(middle) ** 2;
+}
+
+/** All in the zone of the first: what is measured is small beside a zone. */
+function inOneZone(places) {
+  const [{ lng }] = places;
+  return places.map((place) => utm(place, Math.floor((lng + 180) / 6) + 1));
 }
 
 function distance(a, b) {
