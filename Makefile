@@ -27,6 +27,7 @@ test: postgis sandbox printing programs-of-tests .venv/installed node_modules/.i
 
 .PHONY: check
 check: .venv/installed ## style, types, architecture, generated files: all that needs no database
+	@! git ls-files --cached --ignored --exclude-standard | grep . || { echo "git keeps what .gitignore says is not for it" >&2; exit 1; }
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
