@@ -58,8 +58,8 @@ class Catalogue:
 
 
 def heading(layer: Layer) -> str:
-    """'natur_umwelt' -> 'Natur umwelt': the part of the tree in which a theme stands."""
-    return layer.theme.replace("_", " ").capitalize()
+    """'natur_und_umwelt' -> 'Natur und Umwelt': the part of the tree in which a theme stands."""
+    return " ".join(word if word == "und" else word.capitalize() for word in layer.theme.split("_"))
 
 
 def symbol(layer: Layer, value: str | int | bool | None = None) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_a_new_folder_is_a_new_theme_without_a_restart(folder: Path) -> None:
     add_brunnen(folder)
     schools, wells = catalogue.themes()
     assert (schools.id, wells.id) == ("schulen", "trinkbrunnen")
-    assert heading(wells) == "Stadt natur"
+    assert heading(wells) == "Stadt Natur"
 
 
 def test_a_mistake_in_a_manifest_leaves_the_themes_that_were_read_before(folder: Path) -> None:
