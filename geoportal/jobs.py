@@ -9,30 +9,22 @@ jobs at a signal, but would wait for a long one, so ours is cancelled after a wh
 import asyncio
 import logging
 import signal
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from typing import Final, cast, override
-from zoneinfo import ZoneInfo
 
 import psycopg
 import psycopg_pool
-import pyogrio
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import filing, operations, workflow
+from geoportal import operations
 from geoportal.archive import Archive
-from geoportal.database import owner_engine, reader_engine
+from geoportal.chores import Chore, chores_of, keep_doing
+from geoportal.database import owner_engine
 from geoportal.database.engine import OWNER_OPTIONS
-from geoportal.downloads.building import DEBOUNCE_SECONDS
-from geoportal.layers.sources import Places
-from geoportal.layers.watch import LOOK_AGAIN, Watch
-from geoportal.mail import Postman, ServerAway, queue
-from geoportal.packages import refresh_packages
-from geoportal.participation import forgetting
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
 from geoportal.uploads import QUEUE, TASK
@@ -42,14 +34,8 @@ log = logging.getLogger(__name__)
 
 PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
-FILES_AGAIN: Final = 15.0  # seconds
-LETTERS_AGAIN: Final = 3.0
-_SERVER_AWAY: Final = 300.0
-_FORGETTING: Final = 3600.0
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
-_CALENDAR: Final = 60.0  # seconds between looks at what is due
-_GERMANY: Final = ZoneInfo("Europe/Berlin")
 _LOST: Final = (ConnectorException, psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
@@ -67,23 +53,21 @@ def work(settings: Settings, *, parallel: int = PARALLEL, heartbeat: float = HEA
     config/portal.yml is not readable: it says when statements are deleted.
     """
     retention_days = PortalConfig.load(settings.home / "config" / "portal.yml").participation.retention_days
-    engine = owner_engine(settings.require_database_url())
-    try:
-        asyncio.run(_work(settings, engine, retention_days, parallel, heartbeat))
-    finally:
-        engine.dispose()
+    with ExitStack() as closing:
+        engine = owner_engine(settings.require_database_url())
+        closing.callback(engine.dispose)
+        chores = chores_of(settings, engine, retention_days, closing)
+        asyncio.run(_work(settings, engine, chores, parallel, heartbeat))
 
 
-async def _work(settings: Settings, engine: Engine, retention_days: int, parallel: int, heartbeat: float) -> None:
+async def _work(
+    settings: Settings, engine: Engine, chores: Mapping[str, Chore], parallel: int, heartbeat: float
+) -> None:
     ended: set[int] = set()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    watching = asyncio.create_task(_watch_layers(settings, engine, stop))
-    calendar = asyncio.create_task(_publish_due(engine, Archive(settings.archive)))
-    files = asyncio.create_task(_keep_downloads(settings, stop))
-    letters = asyncio.create_task(_send_letters(settings, engine, stop))
-    forget = asyncio.create_task(_forget(engine, retention_days, stop))
+    beside = [asyncio.create_task(keep_doing(name, chore, stop)) for name, chore in chores.items()]
     while not stop.is_set():
         try:
             await _work_until(stop, _app(settings, engine, ended), ended, parallel, heartbeat)
@@ -91,67 +75,7 @@ async def _work(settings: Settings, engine: Engine, retention_days: int, paralle
             log.warning("database away, trying again: %s", type(fault).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat / 10)
-    calendar.cancel()
-    await asyncio.gather(watching, files, letters, forget)
-
-
-async def _watch_layers(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
-    watch = Watch(engine, settings.home / "layers", Places.of(settings))
-    while not stop.is_set():
-        await asyncio.to_thread(watch.look)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_AGAIN)
-    await asyncio.to_thread(watch.close)
-
-
-async def _keep_downloads(settings: Settings, stop: asyncio.Event) -> None:
-    """Files follow what is published; their versions say which are behind, so nothing has to be queued for them."""
-    engine = reader_engine(settings.require_read_url())
-    while not stop.is_set():
-        try:
-            made = await asyncio.to_thread(filing.refresh_downloads, engine, settings)
-            made += await asyncio.to_thread(
-                refresh_packages, engine, settings, datetime.now(_GERMANY).date(), DEBOUNCE_SECONDS
-            )
-            if made:
-                log.info("files made anew: %s", ", ".join(made))
-        except (SQLAlchemyError, OSError, pyogrio.errors.DataSourceError):
-            log.warning("files not made, the former ones stay", exc_info=True)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FILES_AGAIN)
-    engine.dispose()
-
-
-async def _send_letters(settings: Settings, engine: Engine, stop: asyncio.Event) -> None:
-    """Letters go out as they are written; while the mail server is away it is asked less and less often."""
-    if settings.smtp is None:
-        return
-    postman, pause = Postman(engine, settings.smtp), LETTERS_AGAIN
-    while not stop.is_set():
-        try:
-            await asyncio.to_thread(postman.send_due)
-            pause = LETTERS_AGAIN
-        except ServerAway as fault:
-            pause = min(2 * pause, _SERVER_AWAY)
-            log.warning("mail server away (%s), asked again in %.0f s", fault, pause)
-        except SQLAlchemyError as fault:
-            log.info("letters not looked at: %s", type(fault).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-
-
-async def _forget(engine: Engine, days: int, stop: asyncio.Event) -> None:
-    """What may no longer be kept of statements and letters is deleted, within an hour of its day."""
-    while not stop.is_set():
-        try:
-            now = datetime.now(UTC)
-            await asyncio.to_thread(forgetting.forget_unconfirmed, engine, now)
-            await asyncio.to_thread(forgetting.forget_old, engine, days, now.astimezone(_GERMANY).date(), now)
-            await asyncio.to_thread(queue.forget, engine, now)
-        except SQLAlchemyError as fault:
-            log.info("nothing forgotten: %s", type(fault).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _FORGETTING)
+    await asyncio.gather(*beside)
 
 
 async def _work_until(stop: asyncio.Event, app: App, ended: set[int], parallel: int, heartbeat: float) -> None:
@@ -173,11 +97,12 @@ async def _work_until(stop: asyncio.Event, app: App, ended: set[int], parallel: 
         )
         keeper = asyncio.create_task(_take_up_stalled(app, ended, heartbeat))
         waiter = asyncio.create_task(stop.wait())
-        await asyncio.wait({worker, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({worker, keeper, waiter}, return_when=asyncio.FIRST_COMPLETED)
         for task in (keeper, waiter, worker):
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
+        for outcome in await asyncio.gather(worker, keeper, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
 
 
 async def _take_up_stalled(app: App, ended: set[int], heartbeat: float) -> None:
@@ -204,18 +129,6 @@ async def _take_up_stalled(app: App, ended: set[int], heartbeat: float) -> None:
         await asyncio.sleep(heartbeat)
 
 
-async def _publish_due(engine: Engine, archive: Archive) -> None:
-    """What was put down for a day is published in its first minute; several workers may look at once."""
-    while True:
-        try:
-            today = datetime.now(_GERMANY).date()
-            for number in await asyncio.to_thread(workflow.publish_due, engine, archive, today):
-                log.warning("delivery %s was due and could not be published; it is back in review", number)
-        except SQLAlchemyError as fault:
-            log.info("what is due was not looked at: %s", type(fault).__name__)
-        await asyncio.sleep(_CALENDAR)
-
-
 def _app(settings: Settings, engine: Engine, ended: set[int]) -> App:
     """`ended` is told the number of each job that is over, however it went."""
     archive = Archive(settings.archive)
@@ -229,7 +142,10 @@ def _app(settings: Settings, engine: Engine, ended: set[int]) -> App:
         number = cast(int, context.job.id)  # it was fetched, so it has one
         ended.discard(number)
         try:
-            operations.process(engine, archive, upload, schemas=settings.schemas, cancelled=context.should_abort)
+            operations.process(
+                engine, archive, upload,
+                schemas=settings.schemas, scanner=settings.virus_scanner, cancelled=context.should_abort,
+            )  # fmt: skip
         except ReadingCancelled:
             raise JobAborted from None
         finally:

@@ -20,8 +20,12 @@ class ScannerAway(Exception):
     """The scanner does not answer, or not about this file. What was not looked at is not taken."""
 
 
+class BeyondScanner(ScannerAway):
+    """The file is larger than the scanner takes (clamd.conf, StreamMaxLength)."""
+
+
 def require_clean(scanner: str, file: Path) -> None:
-    """`scanner` is `unix:/path` or `host:port`. Raises Infected, ScannerAway."""
+    """`scanner` is `unix:/path` or `host:port`. Raises Infected, ScannerAway, BeyondScanner."""
     try:
         with _connected(scanner) as line, file.open("rb") as content:
             line.settimeout(_PATIENCE)
@@ -39,6 +43,8 @@ def require_clean(scanner: str, file: Path) -> None:
         return
     if answer.startswith("stream: ") and answer.endswith(" FOUND"):
         raise Infected(answer.removeprefix("stream: ").removesuffix(" FOUND"))
+    if "size limit exceeded" in answer:
+        raise BeyondScanner(answer)
     raise ScannerAway(answer or "no answer")
 
 

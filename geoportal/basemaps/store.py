@@ -13,7 +13,7 @@ from typing import Final
 
 from geoportal.basemaps.upstream import Upstream
 from geoportal.catalogue import SourceError
-from geoportal.layers.fetching import Fetcher
+from geoportal.layers.fetching import Fetcher, NotThere
 from geoportal.tile_files import keep_whole, sweep
 
 FRESH_SECONDS: Final = 30 * 86_400.0
@@ -76,6 +76,8 @@ class TileStore:
             raise TileAway
         try:
             content = self._fetched(upstream, address)
+        except NotThere as error:  # beyond its edge: the others may be there
+            raise TileAway from error
         except (SourceError, OSError) as error:
             self._resting[upstream.id] = self.clock() + REST_SECONDS
             raise TileAway from error

@@ -1,7 +1,7 @@
 """A document before it is kept: scanned where there is a scanner, opened in a process of its own."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final
 from geoportal import sandbox, virus_scan
 from geoportal.archive import Archive
 from plans_ingest import messages
+from plans_ingest.model import Attachment, Batch
 
 MAX_SIZE: Final = 100_000_000
 _PROGRAM: Final = ("-m", "plans_ingest.papers")
@@ -39,7 +40,7 @@ def examine(archive: Archive, scanner: str | None, file: Path, name: str) -> Exa
     if scanner is not None:
         virus_scan.require_clean(scanner, file)
     with turn(), archive.scratch() as workdir:
-        batch = sandbox.read(file, name, workdir=workdir, program=_PROGRAM)
+        batch = _read(file, name, workdir)
         [paper] = batch.attachments
         findings = [
             {
@@ -52,6 +53,19 @@ def examine(archive: Archive, scanner: str | None, file: Path, name: str) -> Exa
         ]
         found = {"pages": batch.report.features, "findings": findings, "scanned": scanner is not None}
         return Examined(archive.put(paper.path), paper.size, found)
+
+
+def opened(file: Path, name: str, workdir: Path, cancelled: Callable[[], bool]) -> Attachment:
+    """The document without what it would do by itself, below `workdir`, an empty folder; nothing is kept.
+
+    Raises PlanFileError, and ReadingCancelled when `cancelled()` becomes true.
+    """
+    [paper] = _read(file, name, workdir, cancelled).attachments
+    return paper
+
+
+def _read(file: Path, name: str, workdir: Path, cancelled: Callable[[], bool] = lambda: False) -> Batch:
+    return sandbox.read(file, name, workdir=workdir, program=_PROGRAM, cancelled=cancelled)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ _SILENCE: Final = 30.0  # seconds that a server may say nothing
 _CHUNK: Final = 64 * 1024
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
+_NOTHING: Final = frozenset({204, 404, 410})
 _AGENT: Final = "Geoportal (OGC API; Themenlayer)"
 
 
@@ -36,6 +37,10 @@ class FetchError(SourceError):
 
 class NotJson(FetchError):
     """The server answers, but not in the form that it was asked for, or says that it knows no such form (400)."""
+
+
+class NotThere(FetchError):
+    """The server is well, and has nothing at this address (204, 404, 410)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Fetcher:
                     continue
                 if answer.status == http.client.BAD_REQUEST:
                     raise NotJson(f"{parts.netloc}: Antwort / answer {answer.status}")
+                if answer.status in _NOTHING:
+                    raise NotThere(f"{parts.netloc}: Antwort / answer {answer.status}")
                 if answer.status not in (http.client.OK, _NOT_MODIFIED):
                     raise FetchError(f"{parts.netloc}: Antwort / answer {answer.status}")
                 yield answer

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from geoportal import sandbox, uploads
+from geoportal import sandbox, uploads, virus_scan
 from geoportal.archive import Archive, is_full
 from geoportal.database.tables import SRID
 from geoportal.editing.profiles import with_profile
@@ -33,6 +33,12 @@ _POISON: Final = (
     f"/ reading ended {MAX_ATTEMPTS} times without a fault of the file; ask the operator"
 )
 
+_INFECTED: Final = "Der Virenscanner hält die Datei für schädlich / the virus scanner takes the file for harmful"
+_UNSCANNED: Final = (
+    "Die Datei ist größer, als der Virenscanner annimmt; bitte den Betrieb fragen (clamd: StreamMaxLength) "
+    "/ the file is larger than the virus scanner takes; ask the operator"
+)
+
 
 def receive(engine: Engine, archive: Archive, file: Path, gemeinde: Gemeinde | None = None) -> int:
     """Keeps the file and queues it to be read in the background; returns the number of the upload."""
@@ -48,19 +54,23 @@ def process(
     upload_id: int,
     *,
     schemas: Path | None = None,
+    scanner: str | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
     """Reads an upload and takes it over, as deliver() does; what stands in the way is told in its row.
 
     Killed at any point, it has changed nothing or everything, and may be called again; so it may be called twice at
     once: whoever commits first wins. Raises NotFound, ReadingCancelled when `cancelled()` becomes true, and
-    ResourceExceeded when the reading was ended from outside: then it is worth another try.
+    ResourceExceeded when the reading was ended from outside, ScannerAway when there is a `scanner` and it does not
+    answer: then it is worth another try.
     """
     upload = _begin(engine, upload_id)
     if upload is None:
         return
     gemeinde = None if upload.ags is None else with_profile(engine, gemeinde_of(upload.ags))
     try:
+        if scanner is not None:
+            virus_scan.require_clean(scanner, archive.path(upload.sha256))
         with archive.scratch() as workdir:
             batch = sandbox.read(
                 archive.path(upload.sha256), upload.filename,
@@ -85,8 +95,12 @@ def process(
                         told = _archived_reports(archive, replace(batch, report=delivery.report))
                     for kind, (digest, size) in told.items():
                         uploads.keep_report(connection, upload_id, kind, digest, size)
-    except ReadingCancelled:
-        # Stopped in good order, which is no attempt; a withdrawn upload stays withdrawn.
+    except virus_scan.Infected:
+        _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code="infected", fault=_INFECTED)
+    except virus_scan.BeyondScanner:
+        _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code="unscanned", fault=_UNSCANNED)
+    except (ReadingCancelled, virus_scan.ScannerAway):
+        # Stopped in good order, or not begun, which is no attempt; a withdrawn upload stays withdrawn.
         _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
         raise
     except (OSError, MemoryError, OperationalError) as fault:

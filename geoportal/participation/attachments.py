@@ -1,32 +1,26 @@
 """Files that strangers add to their statements: which we take, and how each is looked at before it is kept.
 
-Three kinds, told by their first bytes, never by their name: PDF, JPEG, PNG. A PDF is opened in a process of its own
-that can reach nothing (plans_ingest.confine) and held against what a document must not hold. Pictures are not opened at
-all: only their size and their dimensions are read. Nothing is ever shown by this portal: planners save the files.
+Three kinds, told by their first bytes, never by their name: PDF, JPEG, PNG. A PDF is opened as the documents of plans
+are, in a process of its own that can reach nothing. Pictures are not opened at all: only their size and their
+dimensions are read. Nothing is ever shown by this portal: planners save the files.
 """
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-import plans_ingest
+from geoportal import sandbox, virus_scan
+from geoportal.editing import examining
+from plans_ingest import PlanFileError
 
 MOST: Final = 5
 MAX_SIZE: Final = 10_000_000
 MAX_ALL: Final = 25_000_000
 MAX_PIXELS: Final = 100_000_000
-_SECONDS: Final = 15
-_TURNS: Final = threading.BoundedSemaphore(2)  # of this process: each may take a processor for ten seconds
-_CHUNK: Final = 65_536
-_CHILD: Final = ("-P", "-s", "-m", "geoportal.participation.child")
-_ROOT: Final = Path(plans_ingest.__file__).resolve().parent.parent
+_SECONDS: Final = 15  # for one; strangers get less patience than offices
 
 
 class Refused(Exception):
@@ -42,8 +36,8 @@ class Datei:
     content: bytes
 
 
-def screen(files: Sequence[tuple[str, IO[bytes]]]) -> list[Datei]:
-    """The files with their plain names, if all of them are good. Raises Refused."""
+def screen(files: Sequence[tuple[str, IO[bytes]]], scanner: str | None) -> list[Datei]:
+    """The files with their plain names, if all are good. `scanner`: where a virus scanner is. Raises Refused."""
     if len(files) > MOST:
         raise Refused(f"Bitte höchstens {MOST} Dateien. / At most {MOST} files, please.")
     taken, left = [], MAX_ALL
@@ -54,19 +48,36 @@ def screen(files: Sequence[tuple[str, IO[bytes]]]) -> list[Datei]:
             raise Refused(
                 f"{name}: zu groß; je Datei höchstens {MAX_SIZE // 10**6} MB, alle {MAX_ALL // 10**6} MB. / Too large."
             )
-        taken.append(_screened(name, content))
+        taken.append(_screened(name, content, scanner))
     return taken
 
 
-def _screened(name: str, content: bytes) -> Datei:
-    if content.startswith(b"%PDF-"):
-        return Datei(name, "application/pdf", _screened_pdf(name, content))
+def _screened(name: str, content: bytes, scanner: str | None) -> Datei:
+    with tempfile.TemporaryDirectory(prefix="geoportal-anlage-") as folder:
+        file = Path(folder, "anlage")
+        file.write_bytes(content)
+        if scanner is not None:
+            _require_clean(scanner, file, name)
+        if content.startswith(b"%PDF-"):
+            return Datei(name, "application/pdf", _screened_pdf(name, file))
     if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR":
         width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
         return Datei(name, "image/png", _of_size(name, content, width, height))
     if content.startswith(b"\xff\xd8\xff"):
         return Datei(name, "image/jpeg", _of_size(name, content, *_jpeg_size(content)))
     raise Refused(f"{name}: bitte nur PDF, JPG oder PNG. / PDF, JPG or PNG only, please.")
+
+
+def _require_clean(scanner: str, file: Path, name: str) -> None:
+    try:
+        virus_scan.require_clean(scanner, file)
+    except virus_scan.Infected as fault:
+        raise Refused(f"{name}: der Virenscanner hält die Datei für schädlich. / Taken for a virus.") from fault
+    except virus_scan.ScannerAway as fault:
+        raise Refused(
+            "Zurzeit können keine Dateien geprüft werden; bitte ohne Dateien senden oder später noch einmal. "
+            "/ Files cannot be checked right now."
+        ) from fault
 
 
 def _of_size(name: str, content: bytes, width: int, height: int) -> bytes:
@@ -86,29 +97,23 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _screened_pdf(name: str, content: bytes) -> bytes:
+def _screened_pdf(name: str, file: Path) -> bytes:
     """The document, or the same without what it would do by itself when opened."""
-    with tempfile.TemporaryDirectory(prefix="geoportal-anlage-") as folder:
-        file = Path(folder, "anlage.pdf")
-        file.write_bytes(content)
-        environment = {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8", "TMPDIR": folder}
-        if not _TURNS.acquire(timeout=_SECONDS):
-            raise Refused("Zurzeit werden viele Dateien geprüft; bitte gleich noch einmal. / Busy, please try again.")
-        try:
-            done = subprocess.run(  # noqa: S603 - our own interpreter, with arguments of our own
-                [sys.executable, *_CHILD, str(file), str(os.getpid())],
-                env=environment, cwd=folder, capture_output=True, timeout=_SECONDS, check=False,
-            )  # fmt: skip
-            verdict = json.loads(done.stdout) if done.returncode == 0 else {}
-        except (subprocess.TimeoutExpired, ValueError):
-            verdict = {}
-        finally:
-            _TURNS.release()
-        if "fault" in verdict:
-            raise Refused(f"{name}: {verdict['fault']}")
-        if "file" not in verdict:
-            raise Refused(f"{name}: das PDF lässt sich nicht prüfen. / The PDF cannot be checked.")
-        cleaned = Path(folder, Path(verdict["file"]).name)
-        if cleaned.is_symlink() or cleaned.stat().st_size > MAX_SIZE:
-            raise Refused(f"{name}: das PDF ist zu groß. / The PDF is too large.")
-        return cleaned.read_bytes()
+    workdir = file.with_name("work")
+    workdir.mkdir()
+    deadline = time.monotonic() + _SECONDS
+    try:
+        with examining.turn():
+            paper = examining.opened(file, name, workdir, cancelled=lambda: time.monotonic() > deadline)
+            content = paper.path.read_bytes()
+    except PlanFileError as fault:
+        raise Refused(str(fault)) from fault
+    except sandbox.ReadingCancelled as fault:
+        raise Refused(f"{name}: das PDF lässt sich nicht prüfen. / The PDF cannot be checked.") from fault
+    except examining.ExaminersBusy as fault:
+        raise Refused(
+            "Zurzeit werden viele Dateien geprüft; bitte gleich noch einmal. / Busy, please try again."
+        ) from fault
+    if len(content) > MAX_SIZE:
+        raise Refused(f"{name}: das PDF ist zu groß. / The PDF is too large.")
+    return content

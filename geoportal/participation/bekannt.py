@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, text
 
 from geoportal.participation.fristen import Art
-from geoportal.participation.states import Phase, State, phase
+from geoportal.participation.states import Phase, State, phase, takes_statements
 
 
 class Angabe(StrEnum):
@@ -52,8 +52,7 @@ class Bekannt:
         return phase(self.state, self.beginn, self.ende, today)
 
     def is_open(self, today: date) -> bool:
-        """Whether statements come in time on that day."""
-        return self.phase(today) in {Phase.LAEUFT, Phase.RUHT} and self.beginn <= today
+        return takes_statements(self.state, self.beginn, self.ende, today)
 
 
 _COLUMNS: Final = ", ".join(field.name for field in fields(Bekannt))

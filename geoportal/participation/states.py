@@ -64,6 +64,11 @@ def phase(state: State, beginn: date, ende: date, today: date) -> Phase:
     return Phase.LAEUFT if today <= ende else Phase.VORBEI
 
 
+def takes_statements(state: State, beginn: date, ende: date, today: date) -> bool:
+    """Whether statements come in time on that day, and can be changed; an interruption is no reason to be silent."""
+    return phase(state, beginn, ende, today) in {Phase.LAEUFT, Phase.RUHT} and beginn <= today
+
+
 def diagram() -> str:
     """The table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.ENTWURF}: anlegen"]

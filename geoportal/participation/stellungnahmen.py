@@ -18,7 +18,7 @@ from geoportal.participation.attachments import Datei
 from geoportal.participation.bekannt import Bekannt
 from geoportal.participation.forms import Form
 from geoportal.participation.letters import CONFIRM_DAYS, StatementLetters
-from geoportal.participation.states import State
+from geoportal.participation.states import State, takes_statements
 
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 # In a quarter of an hour: for one address, and for a network, which may be a school's.
@@ -46,7 +46,7 @@ class ClosedToday(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Eingabe:
-    """What somebody writes. `ost`, `nord` in EPSG:25832."""
+    """What somebody writes. `ost`, `nord` in the storage CRS."""
 
     name: str
     anschrift: str
@@ -245,8 +245,7 @@ def _changeable(connection: Connection, secret: str, now: datetime) -> Stellungn
     held = _read(connection, secret, _HELD, now)
     row = connection.execute(_BETEILIGUNG, {"id": held.beteiligung_id}).one()
     today = now.astimezone(_BERLIN).date()
-    is_open = State(row.state) in {State.BEKANNT, State.UNTERBROCHEN} and row.beginn <= today <= row.ende
-    if held.state is not Stand.BESTAETIGT or not (is_open or State(row.state) is State.UNTERBROCHEN):
+    if held.state is not Stand.BESTAETIGT or not takes_statements(State(row.state), row.beginn, row.ende, today):
         raise TooLate
     return held
 

@@ -60,7 +60,7 @@ def _text(given: Mapping[str, str], name: str, most: int) -> str:
 
 
 def _metres(given: Mapping[str, str], name: str) -> float | None:
-    """A coordinate of UTM zone 32; anything else is none."""
+    """A coordinate of a zone of UTM in Germany; anything else is none."""
     try:
         value = float(given.get(name, ""))
     except ValueError:
@@ -90,7 +90,7 @@ def _placed(eingabe: Eingabe, ost: float | None, nord: float | None) -> Eingabe:
 
 
 def map_box(outline: Umriss) -> tuple[float, float, float]:
-    """(west, south, side) in EPSG:25832 of the square around a plan that the form's picture shows."""
+    """(west, south, side) in the storage CRS, of the square around a plan that the form's picture shows."""
     middle = Coordinates.of_degrees((outline.west + outline.east) / 2, (outline.south + outline.north) / 2)
     side = max(outline.breite, outline.hoehe, 80.0) * 1.4
     return round(middle.east - side / 2, 1), round(middle.north - side / 2, 1), round(side, 1)

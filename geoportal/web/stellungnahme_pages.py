@@ -104,7 +104,7 @@ def send(plan_id: UUID) -> Response | BaseResponse:
     takes_files = offen.bekannt.mit_anlagen
     try:
         late = stellungnahmen.submit(
-            room().engine, offen.bekannt, form, eingabe, lambda: attachments.screen(files()) if takes_files else [],
+            room().engine, offen.bekannt, form, eingabe, lambda: _screened() if takes_files else [],
             _letters(offen), origin(), now,
         )  # fmt: skip
     except Refused as fault:
@@ -160,7 +160,7 @@ def correct_now(secret: str) -> Response | BaseResponse:
     dateien = []
     if not faults and offen.bekannt.mit_anlagen:
         try:
-            dateien = attachments.screen(files())
+            dateien = _screened()
             if len(kept) + len(dateien) > attachments.MOST:
                 raise Refused(either(f"Bitte höchstens {attachments.MOST} Dateien.", "Too many files."))
         except Refused as fault:
@@ -219,6 +219,11 @@ def _open(plan_id: UUID) -> Offen:
 def _require_our_page() -> None:
     """The form's own sign says that we made it; this, that the browser knows so too."""
     require_own_origin(desk())
+
+
+def _screened() -> list[attachments.Datei]:
+    """The files of the request. Raises Refused."""
+    return attachments.screen(files(), portal().settings.virus_scanner)
 
 
 def _empty() -> Eingabe:

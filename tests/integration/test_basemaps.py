@@ -132,6 +132,16 @@ def test_a_host_that_failed_is_left_alone_for_a_while(host: Host, store: TileSto
     assert patient.tile(upstream, *TILE).content == PNG
 
 
+def test_a_tile_beyond_the_edge_of_a_map_says_nothing_of_the_others(
+    host: Host, store: TileStore, upstream: Upstream
+) -> None:
+    host.status = 404
+    with pytest.raises(TileAway):
+        store.tile(upstream, *TILE)
+    host.status = 200
+    assert store.tile(upstream, *TILE).content == PNG
+
+
 def test_an_old_tile_is_better_than_none_and_a_new_one_better_than_an_old_one(
     host: Host, store: TileStore, upstream: Upstream
 ) -> None:

@@ -2,10 +2,8 @@
 
 import io
 import itertools
-import shutil
 import socket
 import struct
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -28,7 +26,7 @@ from geoportal.editing.fields import Unfit
 from geoportal.operations import NotFound
 from geoportal.settings import Settings
 from geoportal.states import IllegalTransition
-from geoportal.virus_scan import Infected, ScannerAway
+from geoportal.virus_scan import ScannerAway
 from plans_ingest.errors import UnreadableFile, UnsupportedFormat
 from tests.desk import OTHER, OWN
 from tests.files import archive, pdf, plan, prop, xplangml
@@ -379,41 +377,6 @@ def test_the_database_alone_keeps_a_planner_to_drafts(house: House, version: int
 
     with suppress(ProgrammingError):  # refused, or it sees no row that it could change
         assert changed() == 0
-
-
-@pytest.fixture(scope="module")
-def clamd(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Debian's clamd with one signature of our own: nothing is fetched."""
-    folder = tmp_path_factory.mktemp("clamd")
-    folder.chmod(0o755)
-    (folder / "signatures").mkdir()
-    (folder / "signatures" / "own.ndb").write_text(f"Geoportal.Test:0:*:{b'SCHADCODE-MUSTER'.hex()}\n")
-    line = open_folder / "clamd"
-    config = folder / "clamd.conf"
-    config.write_text(
-        f"LocalSocket {line}\nDatabaseDirectory {folder / 'signatures'}\nForeground yes\nUser root\n"
-        "StreamMaxLength 120M\nOfficialDatabaseOnly no\n"
-    )
-    program = shutil.which("clamd") or "/usr/sbin/clamd"
-    server = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert server.stdout is not None
-    for said in server.stdout:
-        if "Self checking" in said or line.exists():
-            break
-    yield f"unix:{line}"
-    server.terminate()
-    server.wait()
-
-
-def test_what_the_scanner_knows_is_not_taken(house: House, clamd: str) -> None:
-    planner = house.somebody(Role.PLANNER)
-    version = draft_of(house, house.checked(planner, fresh()()))
-    with pytest.raises(Infected, match=r"Geoportal\.Test"):
-        add(house, planner, version, pdf("SCHADCODE-MUSTER"), scanner=clamd)
-    assert papers(house, version) == []
-    add(house, planner, version, pdf("Begruendung des Plans"), scanner=clamd)
-    [kept] = papers(house, version)
-    assert (kept.examined or {})["scanned"] is True
 
 
 def test_what_nobody_could_scan_is_not_taken(house: House, version: int, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_upload_becomes_a_public_plan(portal: Portal, worker: subprocess.Pope
     assert portal.count("ogc.bebauungsplaene") == 1
     assert portal.count("ogc.planinhalte") == 1
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=10) == 0
+    assert worker.wait(timeout=30) == 0
     assert portal.count("jobs.procrastinate_jobs") == 0
     assert portal.count("jobs.procrastinate_workers") == 0
 
