@@ -69,7 +69,7 @@ class Town:
             connection.execute(text("DELETE FROM participation.beteiligung"))
             connection.execute(text("SELECT plans.renew_publication()"))  # nothing of ours deletes a participation
             connection.execute(text("DELETE FROM mail.letter"))
-            connection.execute(text("DELETE FROM desk.attempt"))
+            connection.execute(text("DELETE FROM participation.attempt"))
             # that a session of a day in November has ended by December is not what is tested here
             connection.execute(text("DELETE FROM desk.session"))
         self.box.letters.clear()

@@ -6,18 +6,20 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 WINDOW: Final = timedelta(minutes=15)
 # Few for an account from one place; more over all places, so that a stranger cannot lock somebody out by guessing.
 LIMITS: Final[Mapping[str, int]] = MappingProxyType({"pair": 10, "account": 50, "network": 100})
 
-_COUNT = text("""
-    INSERT INTO desk.attempt AS known (key, failures, began_at) VALUES (:key, 1, :now)
+_COUNT = """
+    INSERT INTO {table} AS known (key, failures, began_at) VALUES (:key, 1, :now)
     ON CONFLICT (key) DO UPDATE SET
         failures = CASE WHEN known.began_at <= :start THEN 1 ELSE known.failures + 1 END,
         began_at = CASE WHEN known.began_at <= :start THEN :now ELSE known.began_at END
-    RETURNING failures, began_at""")
+    RETURNING failures, began_at"""
+SIGN_INS: Final = text(_COUNT.format(table="desk.attempt"))
+STATEMENTS: Final = text(_COUNT.format(table="participation.attempt"))
 _FORGET = text("DELETE FROM desk.attempt WHERE key = ANY(:keys)")
 
 
@@ -29,12 +31,22 @@ class TooOften(Exception):
         self.seconds = seconds
 
 
-def count(engine: Engine, who: str, origin: str, now: datetime, limits: Mapping[str, int] = LIMITS) -> None:
-    """Counts a try before it is made, so that many at once are many. Raises TooOften."""
+def count(
+    engine: Engine,
+    who: str,
+    origin: str,
+    now: datetime,
+    limits: Mapping[str, int] = LIMITS,
+    counting: TextClause = SIGN_INS,
+) -> None:
+    """Counts a try before it is made, so that many at once are many. Raises TooOften.
+
+    `counting` says where: SIGN_INS with the desk's engine, STATEMENTS with that of citizens' statements.
+    """
     waits = []
     with engine.begin() as connection:
         for kind, key in sorted(_keys(who, origin)):
-            row = connection.execute(_COUNT, {"key": key, "now": now, "start": now - WINDOW}).one()
+            row = connection.execute(counting, {"key": key, "now": now, "start": now - WINDOW}).one()
             if row.failures > limits[kind]:
                 waits.append((row.began_at + WINDOW - now).total_seconds())
     if waits:

@@ -10,6 +10,7 @@ from geoportal.accounts.sessions import IDLE
 _ENDED = (
     text("DELETE FROM desk.session WHERE expires_at <= :now OR seen_at <= :idle"),
     text("DELETE FROM desk.attempt WHERE began_at < :window"),
+    text("DELETE FROM participation.attempt WHERE began_at < :window"),
     text("DELETE FROM desk.ticket WHERE expires_at <= :now"),
     text("DELETE FROM desk.report_link WHERE expires_at <= :now"),
     text("DELETE FROM desk.transfer WHERE expires_at <= :now"),

@@ -123,12 +123,20 @@ def drop_second_factor(engine: Engine, who: Principal, account: int) -> None:
             _note(connection, who, "second_factor_dropped", account)
 
 
-def reset_link(engine: Engine, who: Principal, account: int, now: datetime) -> str:
-    """The secret of a link with which the person chooses a new password."""
+def reset_link(
+    engine: Engine, who: Principal, person: Managed, now: datetime, letters: AccountLetters | None = None
+) -> str | None:
+    """The secret of a link with which the person chooses a new password.
+
+    With `letters` the person gets it by e-mail and nobody else sees it: then None.
+    """
     with _managing(engine, who) as connection:
-        secret = _ticket(connection, account, "reset", now + RESET)
-        _note(connection, who, "reset_requested", account)
-        return secret
+        secret = _ticket(connection, person.id, "reset", now + RESET)
+        _note(connection, who, "reset_requested", person.id)
+        if letters is None:
+            return secret
+        put(connection, letters.reset(person.email, person.name, secret), letters.host_name, now)
+        return None
 
 
 def revoke_token(engine: Engine, who: Principal, account: int, token: str, now: datetime) -> None:

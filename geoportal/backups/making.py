@@ -119,12 +119,18 @@ def restore(engine: Engine, archive: Archive, place: Place, seal: Seal | None, s
 
 
 def drill(scratch: Engine, place: Place, seal: Seal | None, snapshot: str) -> Proof:
-    """Restores into a scratch database and reads every file: are they what they were? Raises BackupError."""
+    """Restores into a scratch database and reads every file: are they what they were? Raises BackupError.
+
+    Nothing is left there: what is deleted from the portal for people's sake must not live on in a copy.
+    """
     contents = contents_of(place, seal, snapshot)
-    _restore_database(scratch, place, seal, contents)
+    try:
+        _restore_database(scratch, place, seal, contents)
+        with scratch.connect() as connection:
+            found = dict(_tables(connection))
+    finally:
+        _clear(scratch)
     faults: list[str] = []
-    with scratch.connect() as connection:
-        found = dict(_tables(connection))
     for name in sorted(contents.tables.keys() | found.keys()):
         told, is_there = contents.tables.get(name), found.get(name)
         if told != is_there:
@@ -178,15 +184,24 @@ def _restore_database(engine: Engine, place: Place, seal: Seal | None, contents:
 
 def _replace(engine: Engine, folder: str, script: str) -> None:
     """Drops our schemas and runs the script, both or neither."""
-    with engine.connect() as connection:
-        names = connection.scalars(_OWN_SCHEMAS).all()
-        connection.rollback()
-    drops = "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in names)
+    drops = _drops(engine)
     # Functions of ours name PostGIS's without its schema, and generated columns call some while rows are put in.
     script = script.replace(_NO_PATH, "SET search_path = public;", 1)
     file = Path(folder, "script.sql")
     file.write_text(f"SET lock_timeout = '60s';\nSET client_min_messages = warning;\n{drops}{script}", "utf-8")
     _run("psql", engine.url, "-Xq", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={file}")
+
+
+def _clear(engine: Engine) -> None:
+    # statement by statement: all at once they would hold more locks than there are
+    for drop in _drops(engine).splitlines():
+        with engine.begin() as connection:
+            connection.execute(text(drop))
+
+
+def _drops(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in connection.scalars(_OWN_SCHEMAS))
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, tuple[int, str]]]:

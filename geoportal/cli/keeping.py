@@ -18,8 +18,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=Tru
 @click.option("--domain", required=True, help="Name, unter dem Besucher das Portal sehen.")
 @click.option("--certificate", type=_FILE, help="TLS-Zertifikat mit Kette; ohne: eines auf Probe.")
 @click.option("--key", type=_FILE, help="Schlüssel dazu.")
+@click.option(
+    "--only-database", is_flag=True, help="Nur Rollen, Erweiterungen und Zugänge, vor einem Wechsel der Ausgabe."
+)
 @click.option("--dry-run", is_flag=True, help="Nur sagen, was sich ändern würde.")
-def install_command(domain: str, certificate: Path | None, key: Path | None, *, dry_run: bool) -> None:
+def install_command(
+    domain: str, certificate: Path | None, key: Path | None, *, only_database: bool, dry_run: bool
+) -> None:
     if not _DOMAIN.fullmatch(domain):
         stop(f"{domain}: kein vollständiger Rechnername in Kleinbuchstaben / no full host name")
     if (certificate is None) != (key is None):
@@ -30,13 +35,16 @@ def install_command(domain: str, certificate: Path | None, key: Path | None, *, 
     machine = installing.Machine()
     with spoken_errors():
         try:
-            due = installing.bring_about(installing.steps_for(place), machine, click.echo, dry=dry_run)
-            if not dry_run and machine.has_systemd:
+            steps = installing.database_steps(place) if only_database else installing.steps_for(place)
+            due = installing.bring_about(steps, machine, click.echo, dry=dry_run)
+            if not (dry_run or only_database) and machine.has_systemd:
                 installing.finishing(machine, place)
         except installing.InstallError as fault:
             stop(str(fault))
     if dry_run:
         click.echo(f"{due} Schritte stehen aus; nichts wurde geändert. / {due} steps to do; nothing was changed.")
+    elif only_database:
+        click.echo(f"{due} Schritte getan.")
     elif not machine.has_systemd:
         click.echo(f"{due} Schritte getan. Hier läuft kein systemd: Dienste sind eingerichtet, nicht gestartet.")
     else:

@@ -24,14 +24,21 @@ _SENSORS_OPTIONS = "-c statement_timeout=20s -c lock_timeout=10s -c jit=off -c t
 OWNER_OPTIONS = "-c lock_timeout=10s -c jit=off -c search_path=public,jobs"
 
 
+# No engine tells the values of a statement that failed: they would stand in logs, and may be what a citizen wrote.
+
+
 def owner_engine(url: str) -> Engine:
     """For statements that write; publication waits at most 10 s for another one (lock_timeout)."""
-    return create_engine(_psycopg(url), pool_pre_ping=True, connect_args={"options": OWNER_OPTIONS})
+    return create_engine(
+        _psycopg(url), pool_pre_ping=True, hide_parameters=True, connect_args={"options": OWNER_OPTIONS}
+    )
 
 
 def reader_engine(url: str) -> Engine:
     """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
-    engine = create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, pool_size=8)
+    engine = create_engine(
+        _with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, hide_parameters=True, pool_size=8
+    )
     return cancel_for_who_left(engine)
 
 
@@ -70,17 +77,17 @@ def _with_options(url: str, options: str) -> URL:
 
 def desk_engine(url: str) -> Engine:
     """For the signed-in side; sees nothing until a transaction says who acts (geoportal.accounts.acting)."""
-    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=8)
+    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, hide_parameters=True, pool_size=8)
 
 
 def sensors_engine(url: str) -> Engine:
     """For readings of sensors: may call the functions of schema `sensors` and nothing else."""
-    return create_engine(_with_options(url, _SENSORS_OPTIONS), pool_pre_ping=True, pool_size=4)
+    return create_engine(_with_options(url, _SENSORS_OPTIONS), pool_pre_ping=True, hide_parameters=True, pool_size=4)
 
 
 def participation_engine(url: str) -> Engine:
     """For citizens' statements: sees the one whose link a transaction has shown, and what is announced."""
-    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, pool_size=4)
+    return create_engine(_with_options(url, _DESK_OPTIONS), pool_pre_ping=True, hide_parameters=True, pool_size=4)
 
 
 def driver_cursor(connection: Connection) -> psycopg.Cursor[Any]:

@@ -118,8 +118,14 @@ def steps_for(place: Place) -> Iterator[Step]:
     yield Folder(ETC, "root", "root", 0o755)
     yield Link(place.program, place.release)
     yield from _database(texts)
+    yield from _filled(texts)
     yield from _services(texts)
     yield from _nginx(place, texts)
+
+
+def database_steps(place: Place) -> Iterator[Step]:
+    """What a release needs of PostgreSQL before it can migrate: roles, extensions, and their secrets in files."""
+    yield from _database(_Texts(place))
 
 
 def nginx_site(place: Place) -> str:
@@ -205,6 +211,9 @@ def _database(texts: _Texts) -> Iterator[Step]:
     web += statements
     yield File(ETC / "web.env", web, 0o600)
     yield File(ETC / "sensors.env", sensors, 0o600)
+
+
+def _filled(texts: _Texts) -> Iterator[Step]:
     yield File(Path("/usr/local/bin/geoportal"), texts.render("geoportal.sh"), 0o755)
     geoportal = "/usr/local/bin/geoportal"
     yield Command("Schema", (geoportal, "migrate"), unless=(geoportal, "check"))

@@ -24,8 +24,11 @@ def upgrade(machine: Machine, release: Path, tell: Callable[[str], None], *, bac
     if back_up:
         tell("Sicherung")
         machine.run(GEOPORTAL, "backup")
+    tell("Rollen")
+    # by the new release: it knows which it needs
+    machine.run(program, "install", "--domain", place.domain, "--only-database")
     tell("Schema")
-    environment = [line for name in ("common.env", "owner.env") for line in _lines(ETC / name)]
+    environment = [line for name in ("common.env", "owner.env", "local.env") for line in _lines(ETC / name)]
     machine.run(
         "runuser", "-u", "geoportal", "--", "env", *environment, f"GEOPORTAL_HOME={release}", program, "migrate"
     )
@@ -60,4 +63,6 @@ def _change_over(machine: Machine, place: Place, release: Path) -> None:
 
 
 def _lines(file: Path) -> list[str]:
+    if not file.exists():  # local.env is the operator's own
+        return []
     return [line for line in file.read_text("utf-8").splitlines() if "=" in line and not line.startswith("#")]

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,6 +21,8 @@ from geoportal.settings import Smtp
 
 log = logging.getLogger(__name__)
 
+# What Python's parser of headers says of an address that it cannot make sense of.
+_UNWRITABLE: Final = (AttributeError, LookupError, TypeError, ValueError, MessageError)
 TIMEOUT: Final = 30.0  # seconds for each answer of the server
 
 
@@ -87,7 +90,14 @@ class Postman:
     def _send(self, session: smtplib.SMTP, letter: Leased) -> bool:
         """Raises ServerAway where the server would not take anybody's letter."""
         try:
-            session.send_message(_message(letter, self._smtp.sender), self._smtp.sender, [letter.recipient])
+            message = _message(letter, self._smtp.sender)
+        except _UNWRITABLE:
+            queue.refused(self._engine, letter, "unwritable", self._now(), for_good=True)
+            metrics.LETTERS.labels(letter.kind, "failed").inc()
+            log.warning("letter %s (%s) has an address that cannot be written", letter.id, letter.kind)
+            return False
+        try:
+            session.send_message(message, self._smtp.sender, [letter.recipient])
         except smtplib.SMTPRecipientsRefused as fault:
             [(code, _)] = fault.recipients.values()
             self._refused(letter, code)

@@ -143,7 +143,9 @@ def submit(
     late = not beteiligung.is_open(today)
     if late and not beteiligung.is_open(form.made_at.astimezone(_BERLIN).date()):
         raise ClosedToday
-    attempts.count(engine, f"statement {eingabe.email.lower()}", f"statements {origin}", now, _LIMITS)
+    attempts.count(
+        engine, f"statement {eingabe.email.lower()}", f"statements {origin}", now, _LIMITS, attempts.STATEMENTS
+    )
     secret, screened = hidden.new_secret(), dateien()
     with _shown(engine, secret) as connection:
         if (connection.scalar(_UNCONFIRMED, {"email": eingabe.email}) or 0) >= _MOST_UNCONFIRMED:

@@ -16,7 +16,11 @@ from geoportal.workflow import plain_name
 
 MAP_SIDE: Final = 320  # CSS pixels; a picture that is clicked on must not be scaled, and this fits a phone
 MAX_TEXT: Final = 20_000
-_EMAIL: Final = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
+# a dot-atom (RFC 5322 3.2.3) at a host's name: what every mail server takes
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_EMAIL: Final = re.compile(
+    rf"{_ATOM}(?:\.{_ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z]{{2,63}}"
+)
 
 
 def read_eingabe(bekannt: Bekannt, email: str | None = None) -> Eingabe:

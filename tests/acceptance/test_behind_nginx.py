@@ -145,6 +145,15 @@ def test_nobody_gets_to_hand_in_more_than_the_portal_takes(stack: Stack) -> None
         assert stack.ask("PUT", path, b"", Content_Length=str(length)).status == 413, path
 
 
+def test_what_citizens_attach_is_not_stopped_at_the_door(stack: Stack) -> None:
+    """That there is no such plan, the portal says itself, when it has the request."""
+    path = "/beteiligung/00000000-0000-0000-0000-000000000000/stellungnahme"
+    for megabytes, status in ((10, 404), (30, 413)):
+        answer = stack.ask("POST", path, bytes(megabytes * 1024 * 1024), Origin=stack.url)
+        assert answer.status == status
+        assert "charset" in answer.headers["content-type"] or status == 413
+
+
 def test_the_page_of_readiness_is_for_this_machine_alone(stack: Stack) -> None:
     assert json.loads(stack.get("/readyz").body)["status"]
     assert stack.get("/readyz", source="127.0.0.3").status == 403

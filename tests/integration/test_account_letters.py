@@ -83,6 +83,20 @@ def test_no_letter_for_who_is_locked_or_comes_from_the_provider(opened: tuple[Of
     assert box.letters == []
 
 
+def test_where_there_is_mail_the_kreis_never_sees_a_link(opened: tuple[Office, Box]) -> None:
+    own, box = opened
+    own.hire("petra@example.org", membership(Role.PLANNER))
+    kreis = own.as_role(Role.KREIS)
+    with own.owner.connect() as connection:
+        number = connection.scalar(text("SELECT id FROM desk.account WHERE email = 'petra@example.org'"))
+    page = kreis.post(f"/werkbank/konten/{number}/passwort")
+    assert page.status_code == 200
+    assert "/werkbank/einladung/" not in page.text
+    deliver(own)
+    [letter] = box.to("petra@example.org")
+    assert LINK.search(str(letter.get_content()))
+
+
 def test_nobodys_box_is_flooded(opened: tuple[Office, Box]) -> None:
     own, _ = opened
     own.hire("paula@example.org", membership(Role.PLANNER))

@@ -107,6 +107,9 @@ def test_a_portal_that_was_lost_comes_back_as_it_was(
             archive.path(digest).unlink()
         with owner(scratch) as opened:
             assert backups.drill(opened, place, seal, made.moment).faults == ()
+            with opened.connect() as connection:
+                left = connection.scalar(text("SELECT to_regclass('plans.version')"))
+            assert left is None, "a copy would outlive what is deleted from the portal"
 
         backups.restore(engine, archive, place, seal, made.moment)
         assert public(engine) == ["Am Hang"]

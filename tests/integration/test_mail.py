@@ -48,6 +48,16 @@ def rows(engine: Engine) -> list[tuple[str, int, str | None, str | None]]:
         return [tuple(row) for row in found]
 
 
+@pytest.mark.parametrize("address", ["a@[b.c", "(:):@x.y"])
+def test_an_address_that_no_letter_can_bear_stops_no_other_letter(engine: Engine, address: str) -> None:
+    box, port = Box(), free_port()
+    write(engine, recipient=address)
+    write(engine)
+    with mail_server(box, port):
+        assert Postman(engine, smtp_at(port)).send_due() == 1
+    assert [(state, fault) for state, _, fault, _ in rows(engine)] == [("failed", "unwritable"), ("sent", None)]
+
+
 def test_a_letter_goes_out_and_nothing_of_it_is_kept(engine: Engine) -> None:
     box, port = Box(), free_port()
     write(engine)

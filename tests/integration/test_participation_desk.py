@@ -11,12 +11,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Role
 from geoportal.participation.beteiligungen import Overlaps
 from geoportal.participation.states import diagram
 from geoportal.settings import CHECKOUT, Settings
+from geoportal.web import stellungnahme_pages
 from geoportal.web.desk import room
 from tests.desk import OTHER, OWN, Browser
 from tests.participation import AFTER, DURING, Town, town
@@ -150,6 +152,19 @@ def test_the_database_shuts_them_out_by_itself(built: Town, table: Table) -> Non
                 acting(engine, built.principal(role, ags)) as again,
             ):
                 again.execute(text("DELETE FROM participation.stellungnahme"))
+
+
+def test_the_role_of_the_citizens_has_no_business_in_the_desk(built: Town) -> None:
+    engine = built.office.app.extensions[stellungnahme_pages.Room.KEY].engine
+    kreis = built.principal(Role.KREIS, OWN).account_id
+    for statement in (
+        "SELECT * FROM desk.people()", "SELECT desk.set_role(1, '*', 'kreis', true)",
+        "SELECT desk.add_ticket(1, 'x', 'reset', now())", "UPDATE desk.attempt SET failures = 0",
+    ):  # fmt: skip
+        with engine.connect() as connection:
+            connection.execute(text("SELECT set_config('app.user', :it, true)"), {"it": str(kreis)})
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                connection.execute(text(statement))
 
 
 def test_who_has_looked_is_in_the_log_and_what_was_written_is_not(built: Town, table: Table) -> None:

@@ -42,9 +42,7 @@ def invite() -> str | tuple[str, int]:
     email, name = form.get("email", "").strip(), form.get("name", "").strip()[:200]
     at_provider = form.get("anbieter") == "ja"
     issuer = own.settings.provider.issuer if at_provider and own.settings.provider is not None else None
-    letters = None
-    if own.settings.smtp is not None:
-        letters = AccountLetters(own.settings.public_url, own.settings.host_name)
+    letters = _letters()
     try:
         membership = _membership()
         if not name or len(email) > 254 or email.count("@") != 1 or " " in email or not all(email.split("@")):
@@ -101,7 +99,9 @@ def reset_link(account: int) -> str:
     found = _one(account)
     if found.at_provider:
         raise NotPublished
-    secret = managing.reset_link(desk().engine, who(), account, desk().now())
+    secret = managing.reset_link(desk().engine, who(), found, desk().now(), _letters())
+    if secret is None:
+        return _page(account, done=f"Der Link ist an {found.email} unterwegs; er gilt eine Stunde.")
     return _page(account, link=_link(secret), link_for=found.name, link_days="eine Stunde")
 
 
@@ -131,6 +131,12 @@ def _listing(**said: object) -> str:
     return render_template(
         "desk/accounts.html", people=people, has_provider=desk().settings.provider is not None, **_names(), **said
     )
+
+
+def _letters() -> AccountLetters | None:
+    """None where there is no mail server: then the Kreis hands links over itself."""
+    settings = desk().settings
+    return None if settings.smtp is None else AccountLetters(settings.public_url, settings.host_name)
 
 
 def _page(account: int, **said: object) -> str:
