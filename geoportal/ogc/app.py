@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from geoportal.ogc import core, items, processes, styles
 from geoportal.ogc.config import STATIC
-from geoportal.ogc.documents import HTML, JSON
 from geoportal.ogc.exchange import language_of, wants_html
+from geoportal.ogc.links import HTML, JSON
 from geoportal.ogc.maps import routes as maps
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part

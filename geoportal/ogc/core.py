@@ -7,8 +7,8 @@ from pygeoapi.api.itemtypes import get_collection_queryables
 from geoportal.catalogue import Layer
 from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
-from geoportal.ogc.documents import JSON, OPENAPI, SCHEMA_JSON, Document
 from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.links import JSON, OPENAPI, SCHEMA_JSON, Document
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.service import Service

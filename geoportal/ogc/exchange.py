@@ -13,7 +13,7 @@ from pygeoapi.api import APIRequest
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document
+from geoportal.ogc.links import GEOJSON, HTML, JSON, Document
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.query import COMMON, FORMATS, Parameters, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service

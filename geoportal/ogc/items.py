@@ -11,8 +11,8 @@ from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.collection import Collection, has_history
 from geoportal.ogc.crs import CRS84, crs_of
-from geoportal.ogc.documents import GEOJSON
 from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.links import GEOJSON, plan_file
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.query import ITEM, ITEMS, STAND, read_day, read_question
@@ -55,7 +55,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         url = f"{now.base}/collections/{name}"
         links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
         if name in _PLANS and STAND not in exchange.parameters:
-            links.append(documents.plan_file(quote(identifier, safe=""), now.base))
+            links.append(plan_file(quote(identifier, safe=""), now.base))
         if table.links:
             read = json.loads(feature)
             body = json.dumps({**read, "links": [*read.get("links", ()), *links]}, ensure_ascii=False)

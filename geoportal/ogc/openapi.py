@@ -1,19 +1,16 @@
 """The OpenAPI document: self-contained, with the parameters in the form that QGIS and GDAL read them."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pygeoapi.openapi import get_oas
 
 from geoportal.catalogue import FieldType, Layer
 from geoportal.ogc.collection import has_history
 from geoportal.ogc.crs import CRS84, SUPPORTED
-from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON
+from geoportal.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, Document
 from geoportal.ogc.part import Part
 from geoportal.ogc.query import FILTER_LANGUAGES, FORMATS, STAND
 from geoportal.ogc.schemas import JSON_TYPES
-
-type Document = dict[str, Any]
 
 
 def openapi(config: Document, layers: Iterable[Layer], parts: Iterable[Part]) -> Document:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a service is made of its parts
     from flask import Flask
 
     from geoportal.catalogue import Layer, Words
+    from geoportal.ogc.links import Document
     from geoportal.ogc.pages import Pages
     from geoportal.ogc.service import Service
-
-type Document = dict[str, Any]
 
 
 def _nothing(*_: object) -> list[Document]:

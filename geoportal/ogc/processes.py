@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from geoportal import hier
 from geoportal.catalogue import Layer
 from geoportal.hier import Place
-from geoportal.ogc.documents import JSON, Document, link
 from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.links import JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import InvalidParameter

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from geoportal.catalogue import Field, FieldType, Geometry, Layer
-
-type Document = dict[str, Any]
+from geoportal.ogc.links import Document
 
 JSON_TYPES: Mapping[FieldType, Mapping[str, str]] = MappingProxyType(
     {

@@ -16,8 +16,8 @@ from geoportal.catalogue import Geometry, Layer
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import CRS84, STORED, Box
-from geoportal.ogc.documents import HTML, JSON, Document, alternates, link
 from geoportal.ogc.exchange import Exchange, language_of
+from geoportal.ogc.links import HTML, JSON, Document, alternates, link
 from geoportal.ogc.maps.legends import legend_of
 from geoportal.ogc.maps.picture import read_picture, transformed
 from geoportal.ogc.maps.selection import offered, read_selection

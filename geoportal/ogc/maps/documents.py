@@ -3,7 +3,7 @@
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.crs import CRS84, Box
-from geoportal.ogc.documents import HTML, JSON, Document, alternates, link
+from geoportal.ogc.links import HTML, JSON, Document, alternates, link
 from geoportal.ogc.maps.picture import FORMATS
 from geoportal.ogc.maps.tiles import SIDE
 from geoportal.ogc.tiles import matrix

@@ -1,16 +1,14 @@
 """What the OpenAPI document says about maps."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.crs import CRS84, STORED, SUPPORTED
+from geoportal.ogc.links import Document
 from geoportal.ogc.maps.picture import FORMATS, MOST_PIXELS
 from geoportal.ogc.maps.selection import STATUS, offered
 from geoportal.ogc.tiles import matrix
-
-type Document = dict[str, Any]
 
 # the names of the parameters as components of the document, which other services may use too
 _PICTURE = (

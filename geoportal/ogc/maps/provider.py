@@ -10,8 +10,8 @@ from geoportal.catalogue import read_layer
 from geoportal.database import reader_environment
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import CRS84, SUPPORTED, Box
-from geoportal.ogc.documents import Document
 from geoportal.ogc.features import ProviderProblem, engine_for
+from geoportal.ogc.links import Document
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.ogc.maps.picture import FORMATS, read_picture
 from geoportal.ogc.maps.selection import Selection

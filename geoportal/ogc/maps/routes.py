@@ -9,8 +9,8 @@ from flask import Flask, Response
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import Box
-from geoportal.ogc.documents import JSON, Document
 from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.links import JSON, Document
 from geoportal.ogc.maps import documents
 from geoportal.ogc.maps.openapi import openapi
 from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture

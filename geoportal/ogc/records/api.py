@@ -1,13 +1,11 @@
 """The paths of OGC API - Records for the OpenAPI document."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from geoportal.catalogue import Layer
-from geoportal.ogc.documents import GEOJSON, HTML
+from geoportal.ogc.links import GEOJSON, HTML, Document
 from geoportal.ogc.records.search import SORTABLE
-
-type Document = dict[str, Any]
 
 _CATALOGUE: Final = "/collections/katalog"
 

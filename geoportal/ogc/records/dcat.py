@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from geoportal.ogc.documents import HTML
+from geoportal.ogc.links import HTML
 from geoportal.ogc.records.geojson import moment
 from geoportal.ogc.records.model import Distribution, Kind, Licence, Record
 from geoportal.ogc.records.rdf import Node, Ref, Text, Value

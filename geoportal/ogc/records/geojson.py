@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from geoportal.ogc.documents import GEOJSON, HTML, JSON, Document, link
+from geoportal.ogc.links import GEOJSON, HTML, JSON, Document, link
 from geoportal.ogc.records.model import Kind, Record
 from geoportal.ogc.records.stock import CATALOGUE, record_uri
 

@@ -9,7 +9,7 @@ from geoportal.catalogue import Contact, Layer
 from geoportal.downloads import Download
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import CRS84, SUPPORTED
-from geoportal.ogc.documents import GEOJSON, HTML, JSON, OPENAPI, enclosure
+from geoportal.ogc.links import GEOJSON, HTML, JSON, OPENAPI, enclosure
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record, Stale
 from geoportal.ogc.service import Publication, Service

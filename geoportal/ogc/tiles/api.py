@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from geoportal.catalogue import Layer
-from geoportal.ogc.documents import HTML, JSON
+from geoportal.ogc.links import HTML, JSON, Document
 from geoportal.ogc.query import STAND
 from geoportal.ogc.tiles import matrix
 from geoportal.ogc.tiles.documents import MVT
 from geoportal.ogc.tiles.selection import CLUSTERS, COLLECTIONS, PIXELS
-
-type Document = dict[str, Any]
 
 
 def _query(name: str, description: str, schema: Document, **more: Any) -> Document:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from geoportal.ogc.documents import HTML, JSON, Document, alternates, link
+from geoportal.ogc.links import HTML, JSON, Document, alternates, link
 from geoportal.ogc.schemas import JSON_TYPES
 from geoportal.ogc.tiles import matrix
 from geoportal.ogc.tiles.matrix import CRS_URI, MAX_ZOOM, URI, Bounds

@@ -7,8 +7,8 @@ from pygeoapi.provider.base_mvt import BaseMVTProvider
 from pygeoapi.provider.tile import ProviderTileNotFoundError
 
 from geoportal.catalogue import Field, FieldType, Words
-from geoportal.ogc.documents import Document
 from geoportal.ogc.features import ProviderProblem, engine_for
+from geoportal.ogc.links import Document
 from geoportal.ogc.problems import NotFound, OgcProblem
 from geoportal.ogc.tiles import cutting, documents
 from geoportal.ogc.tiles.documents import MVT

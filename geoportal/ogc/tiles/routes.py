@@ -11,8 +11,8 @@ from flask import Flask, Response
 
 from geoportal.catalogue import Layer, Words
 from geoportal.ogc.caching import fresh
-from geoportal.ogc.documents import HTML, JSON, Document, link
 from geoportal.ogc.exchange import Exchange
+from geoportal.ogc.links import HTML, JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound, Unavailable

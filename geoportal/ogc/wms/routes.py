@@ -12,7 +12,7 @@ from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import STORED, Box
-from geoportal.ogc.documents import Document, link
+from geoportal.ogc.links import Document, link
 from geoportal.ogc.maps.legends import legend_of
 from geoportal.ogc.maps.picture import Picture
 from geoportal.ogc.pages import Pages
