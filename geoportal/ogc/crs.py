@@ -17,6 +17,12 @@ class Box:
     east: float
     north: float
 
+    def nearest(self, west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
+        """What another box has in common with this one; without anything in common, a place at this one's edge."""
+        west, east = (min(max(x, self.west), self.east) for x in (west, east))
+        south, north = (min(max(y, self.south), self.north) for y in (south, north))
+        return west, south, east, north
+
 
 @dataclass(frozen=True, slots=True)
 class Crs:
@@ -70,6 +76,7 @@ _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
 # Germany and a good way around it, in each CRS
 CRS84 = Crs("http://www.opengis.net/def/crs/OGC/1.3/CRS84", 4326, False, DEGREE_DIGITS, Box(0, 45, 20, 58))
+WEB_MERCATOR = Crs(f"{_EPSG}3857", 3857, False, _METRE_DIGITS, Box(0, 5_621_000, 2_227_000, 7_968_000))
 _UTM = {
     25831: Box(200_000, 4_980_000, 1_800_000, 6_520_000),
     25832: Box(-210_000, 4_980_000, 1_370_000, 6_490_000),
@@ -85,7 +92,7 @@ SUPPORTED: dict[str, Crs] = {
         STORED,
         # what most programs ask in, also where another zone is stored
         _ZONES[25832],
-        Crs(f"{_EPSG}3857", 3857, False, _METRE_DIGITS, Box(0, 5_621_000, 2_227_000, 7_968_000)),
+        WEB_MERCATOR,
         Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000)),
     )
 }

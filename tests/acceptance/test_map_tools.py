@@ -187,6 +187,23 @@ def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> No
     expect(page.locator("#announcer")).to_have_text(re.compile(r"\d+ Straßenbeleuchtung: Die Karte ist herangezoomt\."))
 
 
+def test_on_a_former_day_themes_without_a_history_are_still_shown(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open("/#14/50.8005/8.9186")
+    tiles: list[str] = []
+    page.on("request", lambda request: tiles.append(request.url) if "/ogc/tiles/" in request.url else None)
+    lights = page.evaluate("""async () => {
+        const {TileSource} = await import("/static/js/tile-source.js");
+        const source = new TileSource("/ogc", ["bebauungsplaene"]);
+        source.setStand("2020-01-01");
+        const tile = {z: 13, x: 4298, y: 2749};
+        await source.load(tile, ["bebauungsplaene"]);
+        return (await source.load(tile, ["bebauungsplaene", "strassenbeleuchtung"])).strassenbeleuchtung.length;
+    }""")
+    assert lights > 0
+    assert ["stand=2020-01-01" in url for url in tiles[-2:]] == [True, False]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_to_fault_in_the_tools(
     browser: Browser, served: tuple[str, dict[str, str]], module_database: Settings, scheme: Literal["light", "dark"]

@@ -5,8 +5,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import pyogrio
 import pytest
 import shapely
 import xlsxwriter
@@ -114,22 +117,32 @@ def portal(
     engine.dispose()
 
 
+def drawn(client: Client, tile: str) -> list[dict[str, Any]]:
+    """The properties of what a tile shows."""
+    read = pyogrio.read_dataframe(BytesIO(client.get(tile).data), layer="teststellen").drop(columns="geometry")
+    return [row.dropna().to_dict() for _, row in read.iterrows()]
+
+
 def test_what_is_over_vanishes_everywhere_without_anybody_doing_anything(
     portal: tuple[Client, Engine, Watch],
 ) -> None:
     client, engine, watch = portal
     tile = "/ogc/collections/teststellen/tiles/WebMercatorQuad/10/343/536?f=mvt"
+    single = "/ogc/tiles/WebMercatorQuad/10/343/536?f=mvt&collections=teststellen&clusters=true"
     places = {
         "/ogc/collections/teststellen/items?f=json": (b"Testzelt Endet", b"Testzelt Bleibt"),
         "/suche?q=testzelt": (b"Testzelt Endet", b"Testzelt Bleibt"),
         "/thema/teststellen/": (b"Testzelt Endet", b"Testzelt Bleibt"),
         tile: (b"Testzelt Endet", b"Testzelt Bleibt"),
+        single: (b"Testzelt Endet", b"Testzelt Bleibt"),
     }
     for address, (ending, staying) in places.items():
         said = client.get(address).data
         assert ending in said, address
         assert staying in said, address
     assert b"Frau Muster" not in client.get("/ogc/collections/teststellen/items?f=json").data
+    near = "/ogc/tiles/WebMercatorQuad/7/42/67?f=mvt&collections=teststellen&clusters=true"
+    assert [(each.get("point_count"), each.get("name")) for each in drawn(client, near)] == [(2, None)]
     with engine.begin() as connection:  # as if a day had gone by
         connection.execute(text("UPDATE layers.teststellen SET gueltig_bis = gueltig_bis - 1"))
         connection.execute(text("UPDATE plans.layer_state SET shown_on = shown_on - 1 WHERE layer = 'teststellen'"))
@@ -139,3 +152,4 @@ def test_what_is_over_vanishes_everywhere_without_anybody_doing_anything(
         assert ending not in said, address
         assert staying in said, address
     assert client.get("/thema/teststellen/T2").status_code == 404
+    assert [(each.get("point_count"), each["name"]) for each in drawn(client, near)] == [(None, "Testzelt Bleibt")]

@@ -405,6 +405,27 @@ def test_near_points_are_one_point_with_their_number_and_none_is_lost(
         assert (inside["name"].isna() == inside["point_count"].notna()).all()
 
 
+def test_groups_of_points_count_no_areas_and_lines(api: FlaskClient, tmp_path: Path) -> None:
+    tile = tile_at(9, origin(0)[0] + 50, origin(0)[1] + 50)
+    read = layers(selected(api, tile, collections="planinhalte_punkte", clusters="true"), tmp_path)
+    [point] = read["planinhalte_punkte"].to_dict("records")  # beside an area and a line of the same plan
+    assert (point.get("point_count"), point["klasse"]) == (None, "BP_AnpflanzungBindungErhaltung")
+
+
+@pytest.mark.parametrize("tile", [Tile(0, 0, 0), Tile(2, 1, 2), Tile(2, 2, 3), Tile(9, 0, 511)])
+def test_a_day_can_be_asked_of_every_tile_of_the_world(api: FlaskClient, tile: Tile) -> None:
+    today = datetime.now(BERLIN).date().isoformat()
+    assert selected(api, tile, collections="bebauungsplaene", stand=today).status_code == 204
+
+
+@pytest.mark.parametrize("names", ["planinhalte", "schulen,planinhalte_punkte"])
+def test_a_day_cannot_be_asked_of_what_has_no_history(api: FlaskClient, names: str) -> None:
+    tile, today = tile_at(14, *origin(0)), datetime.now(BERLIN).date().isoformat()
+    response = selected(api, tile, collections=names, stand=today)
+    assert (response.status_code, "Geschichte" in response.get_data(as_text=True)) == (400, True)
+    assert selected(api, tile, collections=f"bebauungsplaene,{names}", stand=today).status_code == 200
+
+
 def test_a_tile_shows_the_plans_of_a_day(api: FlaskClient, tmp_path: Path) -> None:
     tile = tile_at(14, origin(0)[0] + 50, origin(0)[1] + 50)
     now = layers(selected(api, tile, collections="bebauungsplaene"), tmp_path)["bebauungsplaene"]

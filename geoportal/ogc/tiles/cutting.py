@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     literal,
     literal_column,
@@ -36,6 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from geoportal.catalogue import FieldType
+from geoportal.ogc.crs import WEB_MERCATOR
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.tiles.matrix import SRID, Bounds, Tile
@@ -139,6 +141,12 @@ def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
     around = postgis("ST_MakeEnvelope", west - side, south - side, east + side, north + side, SRID)
     x, y = postgis("ST_X", place), postgis("ST_Y", place)
     cell = (func.floor((x - west) / side), func.floor((north - y) / side))
+    shown: list[ColumnElement[bool]] = [_FEATURE.c.source.in_(layer.sources), _FEATURE.c.geom.op("&&")(around)]
+    if layer.only is not None:
+        shown.append(_of_dimension(layer.only))
+    if layer.hides:
+        view = table(layer.view, column("id"), schema="ogc")
+        shown.append(exists().where(view.c.id == cast(_FEATURE.c.key, _KEYS[layer.key])))
     grouped = (
         select(
             func.min(_FEATURE.c.key).label("key"),
@@ -146,7 +154,7 @@ def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
             func.count().label("number"),
             postgis("ST_SetSRID", postgis("ST_Point", func.avg(x), func.avg(y)), SRID).label("place"),
         )
-        .where(_FEATURE.c.source.in_(layer.sources), _FEATURE.c.geom.op("&&")(around))
+        .where(*shown)
         .group_by(*cell)
         .order_by(func.count().desc(), func.min(_FEATURE.c.fid))
         .limit(most)
@@ -186,10 +194,11 @@ def _drawn(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> Select[An
 def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int) -> Any:
     margin = (tile.bounds.east - tile.bounds.west) * buffer / EXTENT
     west, south, east, north = tile.bounds
-    area = postgis("ST_MakeEnvelope", west - margin, south - margin, east + margin, north + margin, SRID)
+    around = Bounds(west - margin, south - margin, east + margin, north + margin)
+    area = postgis("ST_MakeEnvelope", *around, SRID)
     place = _FEATURE.c.label if layer.label else _FEATURE.c.geom
     zoom = tile.zoom + manner.closer - (_LABEL_ZOOMS if layer.label else 0)
-    parts = [_as_of(layer, manner.day, area, _BY_SIZE / 2**zoom)] if manner.day and layer.history else []
+    parts = [_as_of(layer, manner.day, around, _BY_SIZE / 2**zoom)] if manner.day and layer.history else []
     for source in () if parts else layer.sources:
         found = select(
             _FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, tile.zoom + manner.closer).label("shape")
@@ -202,15 +211,18 @@ def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int
         if layer.label:
             found = found.where(place.op("&&")(area))
         if layer.only is not None:
-            found = found.where(postgis("ST_Dimension", _FEATURE.c.geom) == layer.only)
+            found = found.where(_of_dimension(layer.only))
         parts.append(found)
     together = union_all(*parts).subquery("found") if len(parts) > 1 else parts[0].subquery("found")
     largest = select(together).order_by(together.c.size.desc(), together.c.fid).limit(most)
     return largest.subquery("chosen")
 
 
-def _as_of(layer: TileLayer, day: date, area: ColumnElement[Any], least: float) -> Select[Any]:
+def _as_of(layer: TileLayer, day: date, around: Bounds, least: float) -> Select[Any]:
     """Former outlines are not kept ready for tiles: they are asked for rarely. `least`: metres that are seen."""
+    # beyond the domain there is nothing to be found, and far beyond it nothing that can be transformed
+    west, south, east, north = WEB_MERCATOR.domain.nearest(*around)
+    area = postgis("ST_MakeEnvelope", west, south, east, north, SRID)
     view = table(layer.history or "", *map(column, ("id", "geom", *_INTERVAL)), schema="ogc")
     shape = postgis("ST_Transform", view.c.geom, SRID)
     size = func.sqrt(postgis("ST_Area", shape))
@@ -231,6 +243,10 @@ def _public_on(view: TableClause, day: date) -> ColumnElement[bool]:
     end = func.timezone("Europe/Berlin", cast(literal((day + timedelta(days=1)).isoformat(), Text()), TIMESTAMP()))
     since, until = (view.c[name] for name in _INTERVAL)
     return and_(since < end, or_(until.is_(None), until >= end))
+
+
+def _of_dimension(dimension: int) -> ColumnElement[bool]:
+    return postgis("ST_Dimension", _FEATURE.c.geom) == dimension
 
 
 def _form(layer: TileLayer, zoom: int) -> ColumnElement[Any]:

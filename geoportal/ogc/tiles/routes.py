@@ -64,6 +64,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         exchange = Exchange(service, pages, COMMON | selection.PARAMETERS, _TILE_FORMATS)
         manner = selection.read_manner(exchange.parameters)
         tileset = selected_tileset(service.current().drawn(name) for name in names)
+        selection.check_day(manner, tileset)
         return packed(cutting.cut(service.engine, tileset, matrix.read_tile(zoom, row, col), manner))
 
     def packed(content: bytes) -> Response:

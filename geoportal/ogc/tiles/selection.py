@@ -5,7 +5,7 @@ from typing import Final
 
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.query import STAND, Parameters, choice, read_day
-from geoportal.ogc.tiles.tileset import Manner
+from geoportal.ogc.tiles.tileset import Manner, Tileset
 
 COLLECTIONS, PIXELS, CLUSTERS = "collections", "pixels", "clusters"
 PARAMETERS: Final = frozenset({COLLECTIONS, PIXELS, CLUSTERS, STAND})
@@ -29,3 +29,9 @@ def read_manner(parameters: Parameters) -> Manner:
         grouped=choice(parameters, CLUSTERS, ("false", "true")) == "true",
         day=read_day(parameters),
     )
+
+
+def check_day(manner: Manner, tileset: Tileset) -> None:
+    """Raises InvalidParameter for a day where nothing has a history: what is public now would be taken for it."""
+    if manner.day is not None and all(layer.history is None for layer in tileset.layers):
+        raise InvalidParameter(f"{STAND}: nichts hiervon hat eine Geschichte / nothing of this has a history")

@@ -21,7 +21,7 @@ class TileLayer:
     `key`. `label`: each feature is the point where its label stands, if the field `label` has a value.
     `dimension` is that of all its geometries, None where they differ; `only` restricts a source to one. `history` is
     the view of what was ever public, where there is one. `clustered`: near points may be one, not only those that would
-    cover each other.
+    cover each other. `hides`: the view shows only some of the sources' features, today these and tomorrow others.
     """
 
     id: str
@@ -35,6 +35,7 @@ class TileLayer:
     label: str | None = None
     history: str | None = None
     clustered: bool = False
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def tileset_of(collection: Collection) -> Tileset:
         only=collection.dimension,
         history=f"{layer.view}_historie" if has_history(layer) else None,
         clustered=layer.style.cluster,
+        hides=layer.time is not None and layer.time.only_current,
     )
     return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, (only,))
 

@@ -14,7 +14,7 @@ export class MapPicture extends EventTarget {
   constructor(map, page, { pane, mark }) {
     super();
     Object.assign(this, { map, page });
-    this.source = new TileSource(page.ogc);
+    this.source = new TileSource(page.ogc, PLANS);
     const redraw = () => [this.below, this.above].forEach((each) => each.redrawAll());
     this.symbols = new Map([...Object.values(page.plans), ...page.themes].map((layer) => [layer.id, new Symbols(layer, redraw)]));
     this.below = new VectorLayer(this.source, { mark, pane: pane("below") });

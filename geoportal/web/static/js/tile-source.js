@@ -7,8 +7,9 @@ import { featuresOf } from "./tile-features.js";
 const KEPT = 200; // tiles, the least used go first
 
 export class TileSource {
-  constructor(ogc) {
-    Object.assign(this, { ogc, stand: null });
+  /** `dated`: the collections that can be had as of a day. */
+  constructor(ogc, dated = []) {
+    Object.assign(this, { ogc, dated, stand: null });
     this.tiles = new Map(); // "z/y/x" -> Map(collection -> promise of features)
     this.changed = new Set(); // collections of which the browser may still hold former tiles
     this.requests = new Map(); // "z/y/x" -> AbortController of what is on its way
@@ -54,7 +55,7 @@ export class TileSource {
 
   async #fetch(key, collections) {
     const query = new URLSearchParams({ f: "mvt", pixels: 512, clusters: true, collections });
-    if (this.stand) query.set("stand", this.stand);
+    if (this.stand && collections.some((name) => this.dated.includes(name))) query.set("stand", this.stand);
     const request = this.requests.get(key) ?? new AbortController();
     this.requests.set(key, request);
     try {
