@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from geoportal import deliveries, uploads
+from geoportal import deliveries, plain_text, uploads
 from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, Principal
@@ -200,11 +200,11 @@ def _described(values: Mapping[str, Any]) -> dict[str, Any]:
         faults |= dict.fromkeys(unknown, "Dieses Feld gibt es nicht. / no such field")
     if faults:
         raise fields.Unfit(faults)
-    shown = "".join(each for each in str(name) if each.isprintable()).strip()
+    shown = plain_text.one_line(str(name))
     return {
         "typ": int(str(typ)) if typ not in (None, "") else None,
         "name": shown,
-        "beschreibung": text or None,
+        "beschreibung": plain_text.paragraphs(text or "") or None,
         "datum": day,
     }
 

@@ -30,7 +30,7 @@ _LEAST_FREE: Final = 0.10
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
-_MAIL: Final = text("SELECT waiting, waiting_since, failed, fault FROM ogc.mail")
+_MAIL: Final = text("SELECT waiting, waiting_since, failed, fault, statements FROM ogc.mail")
 _LAYERS: Final = text("SELECT layer, synced_at, fault_kind, fault_since FROM ogc.layer_state")
 _DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
 
@@ -68,12 +68,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """How the letters stand; `fault` is what holds up the oldest that waits."""
+    """How the letters stand; `fault` is what holds up the oldest that waits. `statements` waits for theirs: each asks
+    a citizen to confirm, and until it has gone out the statement is kept."""
 
     waiting: int
     waiting_since: datetime | None
     failed: int
     fault: str | None
+    statements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +223,21 @@ def _queue(operation: Operation, now: datetime) -> Finding:
 
 def _mail(letters: Letters, now: datetime) -> Finding:
     since = letters.waiting_since
+    held = f" Darunter {letters.statements}, ohne die Stellungnahmen nicht zählen." if letters.statements else ""
     if since is not None and now - since > _UNSENT:
         why = f" ({letters.fault})" if letters.fault else ""
         return Finding(
             "mail",
             Level.WARNING,
-            f"{letters.waiting} Briefe warten, der älteste seit {span(now - since)}{why}.",
+            f"{letters.waiting} Briefe warten, der älteste seit {span(now - since)}{why}.{held}",
             "geoportal mail list; docs/operations/mail.md",
         )
     if letters.failed:
         return Finding(
-            "mail", Level.WARNING, f"{letters.failed} Briefe nimmt der Mailserver nicht an.", "geoportal mail list"
+            "mail",
+            Level.WARNING,
+            f"{letters.failed} Briefe nimmt der Mailserver nicht an.{held}",
+            "geoportal mail list",
         )
     return Finding("mail", Level.OK, f"{letters.waiting} Briefe warten.")
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from geoportal import deliveries, store, uploads
+from geoportal import deliveries, plain_text, store, uploads
 from geoportal.accounts import audit, hidden
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, Principal
@@ -95,7 +95,7 @@ def require_room(engine: Engine, who: Principal, ags: str, size: int) -> None:
 def plain_name(filename: str) -> str:
     """A name to show: without path, control and direction characters, of bounded length."""
     name = filename.replace("\\", "/").rpartition("/")[2]
-    return "".join(each for each in name if each.isprintable()).strip()[:200] or "datei"
+    return plain_text.one_line(name)[:200].strip() or "datei"
 
 
 def submit(engine: Engine, who: Principal, upload_id: int) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from geoportal import plain_text
 from plans_ingest import codelists
 from plans_ingest.checks import dates
 from plans_ingest.checks.rule import Context
@@ -146,7 +147,7 @@ def _value(field: Field, value: Any) -> Any:
 def _text(value: Any, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest:
         raise ValueError(f"Text von höchstens {longest} Zeichen wird erwartet.")
-    kept = "".join(each for each in value if each.isprintable() or each == "\n").strip()
+    kept = plain_text.paragraphs(value)
     if not kept:
         raise ValueError("Der Text besteht nur aus Leerzeichen.")
     return kept

@@ -88,13 +88,14 @@ class Standing:
     next_at: datetime
 
 
-def put(connection: Connection, letter: Letter, host: str, now: datetime) -> None:
-    """Queues a letter in the transaction of its cause. `host` is ours, for the Message-ID.
+def put(connection: Connection, letter: Letter, host: str, now: datetime) -> str:
+    """Queues a letter in the transaction of its cause; returns its Message-ID, for which `host` is ours.
 
     With the connection of any role that may write letters.
     """
+    message_id = f"<{uuid.uuid4().hex}@{host}>"
     values = {
-        "message_id": f"<{uuid.uuid4().hex}@{host}>",
+        "message_id": message_id,
         "kind": letter.kind,
         "recipient": letter.recipient,
         "subject": " ".join(letter.subject.split())[:200],
@@ -102,6 +103,7 @@ def put(connection: Connection, letter: Letter, host: str, now: datetime) -> Non
         "now": now,
     }
     connection.execute(_PUT, values)
+    return message_id
 
 
 def take(engine: Engine, now: datetime) -> Leased | None:

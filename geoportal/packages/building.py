@@ -27,8 +27,9 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 _LOCK: Final = ".building"
 
 _STATES: Final = text("""
-    -- what a package holds follows from this; a plan that is public since a moment ago may not be the last one
-    SELECT ags, md5(string_agg(concat_ws(':', id, version, veroeffentlicht_am), ',' ORDER BY id)) AS state,
+    -- what a package holds follows from this (a participation is announced of a version that stands); a plan that is
+    -- public since a moment ago may not be the last one
+    SELECT ags, md5(string_agg(concat_ws(':', id, version, veroeffentlicht_am, auslegungen), ',' ORDER BY id)) AS state,
         extract(epoch FROM clock_timestamp() - max(veroeffentlicht_am))::float AS age
     FROM ogc.plaene GROUP BY ags ORDER BY ags""")
 _FEATURES: Final = text("""

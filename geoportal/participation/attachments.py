@@ -38,18 +38,28 @@ class Datei:
 
 def screen(files: Sequence[tuple[str, IO[bytes]]], scanner: str | None) -> list[Datei]:
     """The files with their plain names, if all are good. `scanner`: where a virus scanner is. Raises Refused."""
-    if len(files) > MOST:
-        raise Refused(f"Bitte höchstens {MOST} Dateien. / At most {MOST} files, please.")
+    require_few(len(files))
     taken, left = [], MAX_ALL
     for name, stream in files:
         content = stream.read(MAX_SIZE + 1)
         left -= len(content)
-        if len(content) > MAX_SIZE or left < 0:
-            raise Refused(
-                f"{name}: zu groß; je Datei höchstens {MAX_SIZE // 10**6} MB, alle {MAX_ALL // 10**6} MB. / Too large."
-            )
+        if len(content) > MAX_SIZE:
+            raise Refused(f"{name}: zu groß; je Datei höchstens {MAX_SIZE // 10**6} MB. / Too large.")
+        require_small(MAX_ALL - left)
         taken.append(_screened(name, content, scanner))
     return taken
+
+
+def require_few(count: int) -> None:
+    """Of one statement. Raises Refused."""
+    if count > MOST:
+        raise Refused(f"Bitte höchstens {MOST} Dateien. / At most {MOST} files, please.")
+
+
+def require_small(size: int) -> None:
+    """Bytes of all files of one statement. Raises Refused."""
+    if size > MAX_ALL:
+        raise Refused(f"Alle Dateien zusammen höchstens {MAX_ALL // 10**6} MB. / All files together are too large.")
 
 
 def _screened(name: str, content: bytes, scanner: str | None) -> Datei:

@@ -17,6 +17,7 @@ from geoportal.feiertage import naechster_werktag
 from geoportal.operations import NotFound
 from geoportal.participation.bekannt import Angabe, Bekannt, typed
 from geoportal.participation.fristen import Art, Frist, Hinweis, hinweise, is_announceable
+from geoportal.participation.letters import CONFIRM_DAYS
 from geoportal.participation.states import IllegalStep, State, require
 
 
@@ -34,6 +35,14 @@ class Overlaps(Exception):
 
 class HinweisMissing(Exception):
     """Citizens are owed a word on why a period is interrupted, extended or ended."""
+
+
+class Unsettled(Exception):
+    """Statements are not weighed yet, or can still be confirmed."""
+
+    def __init__(self, *, is_open: bool, is_unconfirmed: bool) -> None:
+        super().__init__(f"open: {is_open}, unconfirmed: {is_unconfirmed}")
+        self.is_open, self.is_unconfirmed = is_open, is_unconfirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,7 @@ _OF_PLAN: Final = text(f"{_SELECT} WHERE plan_id = :plan ORDER BY beginn DESC, c
 _ADD: Final = text(f"""
     INSERT INTO participation.beteiligung (plan_id, ags, {", ".join(_FORM)})
     VALUES (:plan, :ags, {", ".join(f":{name}" for name in _FORM)}) RETURNING id""")  # noqa: S608
+_UNSETTLED: Final = text("SELECT * FROM participation.unsettled(:id)")
 _LIST: Final = text("""
     SELECT beteiligung.id, beteiligung.plan_id, beteiligung.ags, gemeinde.name AS gemeinde, beteiligung.art,
            beteiligung.state, beteiligung.beginn, beteiligung.ende,
@@ -100,7 +110,7 @@ _LIST: Final = text("""
     LEFT JOIN participation.stellungnahme ON stellungnahme.beteiligung_id = beteiligung.id
     LEFT JOIN participation.bearbeitung ON bearbeitung.stellungnahme_id = stellungnahme.id
     GROUP BY beteiligung.id, gemeinde.name, publication.name
-    ORDER BY beteiligung.state IN ('abgebrochen', 'abgeschlossen'), beteiligung.ende, beteiligung.id
+    ORDER BY beteiligung.state IN ('verworfen', 'abgebrochen', 'abgeschlossen'), beteiligung.ende, beteiligung.id
     LIMIT 500""")
 
 
@@ -214,7 +224,7 @@ def resume(engine: Engine, who: Principal, number: UUID, version: int, today: da
     """The days that were lost come again at the end, the day of the interruption too. Raises as announce()."""
     with acting(engine, who) as connection:
         held = _hold(connection, who, number, version, Action.PUBLISH)
-        if held.state is not State.UNTERBROCHEN or held.unterbrochen_am is None:
+        if held.unterbrochen_am is None:
             raise IllegalStep(f"{held.state} → {State.BEKANNT}")
         lost = (today - held.unterbrochen_am).days + 1
         ende = naechster_werktag(held.ende + timedelta(days=lost))
@@ -223,27 +233,42 @@ def resume(engine: Engine, who: Principal, number: UUID, version: int, today: da
         _note(connection, who, "participation_resumed", held, lost=lost, until=ende)
 
 
-def abort(engine: Engine, who: Principal, number: UUID, version: int, hinweis: str) -> None:
-    """Ends it before its time; a draft is just dropped. Raises as announce(), and HinweisMissing."""
+def drop(engine: Engine, who: Principal, number: UUID, version: int) -> None:
+    """A draft that comes to nothing; nobody outside learns of it. Raises NotFound, NotAllowed, Changed, IllegalStep."""
     with acting(engine, who) as connection:
         held = _hold(connection, who, number, version)
-        if held.state is not State.ENTWURF:
-            who.require(Action.PUBLISH, held.ags)
-            _require_hinweis(hinweis)
+        require(held.state, State.VERWORFEN)
+        _update(connection, held, {"state": State.VERWORFEN})
+        _note(connection, who, "participation_dropped", held)
+
+
+def abort(engine: Engine, who: Principal, number: UUID, version: int, hinweis: str) -> None:
+    """Ends it before its time. Raises as announce(), and HinweisMissing."""
+    _require_hinweis(hinweis)
+    with acting(engine, who) as connection:
+        held = _hold(connection, who, number, version, Action.PUBLISH)
         require(held.state, State.ABGEBROCHEN)
         _update(connection, held, {"state": State.ABGEBROCHEN, "unterbrochen_am": None, "hinweis": hinweis})
         _note(connection, who, "participation_aborted", held)
 
 
 def close(engine: Engine, who: Principal, number: UUID, version: int, today: date) -> None:
-    """All statements are dealt with. Raises as announce()."""
+    """All statements are dealt with. Raises as announce(), and Unsettled."""
     with acting(engine, who) as connection:
         held = _hold(connection, who, number, version, Action.PUBLISH)
         require(held.state, State.ABGESCHLOSSEN)
-        if today <= held.ende:
+        if today < closes_from(held):
             raise NotAnnounceable
+        unsettled = connection.execute(_UNSETTLED, {"id": number}).one()
+        if unsettled.open or unsettled.unconfirmed:
+            raise Unsettled(is_open=unsettled.open, is_unconfirmed=unsettled.unconfirmed)
         _update(connection, held, {"state": State.ABGESCHLOSSEN})
         _note(connection, who, "participation_closed", held)
+
+
+def closes_from(held: Bekannt) -> date:
+    """What was sent on the last evening may be confirmed until then: it is in time, and must be weighed."""
+    return held.ende + timedelta(days=CONFIRM_DAYS + 1)
 
 
 def _hold(

@@ -12,19 +12,24 @@ from sqlalchemy import Engine, text
 from geoportal.accounts import audit
 from geoportal.participation.letters import CONFIRM_DAYS
 
-_UNCONFIRMED: Final = text("DELETE FROM participation.stellungnahme WHERE state = 'unbestaetigt' AND eingang < :before")
+_UNCONFIRMED: Final = text(f"""
+    DELETE FROM participation.stellungnahme
+    WHERE state = 'unbestaetigt' AND participation.has_lapsed(letter, eingang, {CONFIRM_DAYS}, :now)""")  # noqa: S608
+# A draft has none, and may still be announced. Nobody goes on with one that was interrupted for a year.
 _DUE: Final = text("""
     SELECT id, ags FROM participation.beteiligung
-    WHERE ende < :before AND geleert_am IS NULL AND state <> 'unterbrochen' ORDER BY id""")
+    WHERE announced AND geleert_am IS NULL AND greatest(ende, unterbrochen_am + 366) < :before ORDER BY id""")
 _EMPTY: Final = text("DELETE FROM participation.stellungnahme WHERE beteiligung_id = :id")
 _EMPTIED: Final = text("""
-    UPDATE participation.beteiligung SET geleert_am = :now WHERE id = :id AND geleert_am IS NULL""")
+    UPDATE participation.beteiligung SET geleert_am = :now, unterbrochen_am = NULL,
+        state = CASE state WHEN 'unterbrochen' THEN 'abgebrochen' ELSE state END, version = version + 1
+    WHERE id = :id AND geleert_am IS NULL""")
 
 
 def forget_unconfirmed(engine: Engine, now: datetime) -> int:
-    """Deletes what nobody has confirmed in time; returns how many."""
+    """Deletes what nobody has confirmed in time, counted from when its letter went out; returns how many."""
     with engine.begin() as connection:
-        return connection.execute(_UNCONFIRMED, {"before": now - timedelta(days=CONFIRM_DAYS)}).rowcount
+        return connection.execute(_UNCONFIRMED, {"now": now}).rowcount
 
 
 def forget_old(engine: Engine, retention_days: int, today: date, now: datetime) -> int:

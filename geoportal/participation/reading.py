@@ -3,13 +3,15 @@ whose they are; an office, the Kreis and the auditor see none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from psycopg.errors import CheckViolation
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
@@ -32,22 +34,40 @@ class Ergebnis(StrEnum):
     KENNTNIS = "kenntnis"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gelesen(Stellungnahme):
-    """A statement with what the Gemeinde has written to it; `version` 0 as long as she has not."""
+@dataclass(frozen=True, slots=True)
+class Abwaegung:
+    """What somebody at the Gemeinde writes to a statement."""
 
     ergebnis: Ergebnis
+    abwaegung: str
+    notiz: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gelesen(Stellungnahme):
+    """A statement with what the Gemeinde has written to it; `version` 0 as long as she has not.
+
+    `frueher` is what she had decided before it was corrected.
+    """
+
+    ergebnis: Ergebnis
+    frueher: Ergebnis | None
     abwaegung: str
     notiz: str
     version: int
     bearbeitet_von: str | None
     bearbeitet_am: datetime | None
 
+    @property
+    def mark(self) -> str:
+        """Names the text, and what was written to it, that somebody has looked at."""
+        return f"{self.version} {self.geaendert_am or ''}"
+
 
 _COLUMNS: Final = """
     SELECT s.id, s.beteiligung_id, s.nummer, s.state, s.eingang, s.verspaetet, s.bestaetigt_am, s.geaendert_am,
            s.zurueckgezogen_am, s.name, s.anschrift, s.email, s.text, s.gegenstand, s.ost, s.nord,
-           coalesce(b.ergebnis, 'offen') AS ergebnis, coalesce(b.abwaegung, '') AS abwaegung,
+           coalesce(b.ergebnis, 'offen') AS ergebnis, b.frueher, coalesce(b.abwaegung, '') AS abwaegung,
            coalesce(b.notiz, '') AS notiz, coalesce(b.version, 0) AS version,
            desk.name_of(b.changed_by) AS bearbeitet_von, b.changed_at AS bearbeitet_am
     FROM participation.stellungnahme AS s
@@ -67,8 +87,8 @@ _WRITE: Final = text("""
     VALUES (:id, :ergebnis, :abwaegung, :notiz, 1, :account, :now)
     ON CONFLICT (stellungnahme_id) DO UPDATE SET ergebnis = excluded.ergebnis, abwaegung = excluded.abwaegung,
         notiz = excluded.notiz, version = known.version + 1, changed_by = excluded.changed_by,
-        changed_at = excluded.changed_at
-    WHERE known.version = :seen""")
+        changed_at = excluded.changed_at, frueher = NULL
+    WHERE known.version = :version""")
 
 
 def in_order(connection: Connection, beteiligung: UUID) -> Iterator[Gelesen]:
@@ -124,13 +144,11 @@ def decide(
     engine: Engine,
     who: Principal,
     number: UUID,
-    seen: int,
-    ergebnis: Ergebnis,
-    abwaegung: str,
-    notiz: str,
+    seen: str,
+    made: Abwaegung,
     now: datetime,
 ) -> None:
-    """Keeps what the Gemeinde makes of a statement; `seen` is the version that was looked at.
+    """Keeps what the Gemeinde makes of a statement; `seen` is the mark of what was looked at.
 
     Raises NotFound, NotAllowed, Changed.
     """
@@ -139,14 +157,25 @@ def decide(
         if found is None:
             raise NotFound(f"Stellungnahme {number}")
         beteiligung = require(connection, who, found.beteiligung_id)
+        if seen != found.mark:
+            raise Changed
         values = {
-            "id": number, "ergebnis": ergebnis, "abwaegung": abwaegung, "notiz": notiz, "now": now, "seen": seen,
-            "account": who.account_id,
-        }  # fmt: skip
-        if seen != found.version or connection.execute(_WRITE, values).rowcount != 1:
+            "id": number, "version": found.version, "account": who.account_id, "now": now,
+        } | asdict(made)  # fmt: skip
+        try:
+            written = connection.execute(_WRITE, values).rowcount == 1
+        except IntegrityError as fault:
+            if isinstance(fault.orig, CheckViolation):
+                raise Changed from fault  # withdrawn a moment ago
+            raise
+        # who corrects it waits from here on; who did so before was perhaps not seen above
+        held = one_of(connection, number)
+        if not written or held is None or held.geaendert_am != found.geaendert_am:
             raise Changed
         # what was decided is told, not what anybody wrote
-        audit.note(connection, who, "statement_decided", f"statement {number}", ags=beteiligung.ags, result=ergebnis)
+        audit.note(
+            connection, who, "statement_decided", f"statement {number}", ags=beteiligung.ags, result=made.ergebnis
+        )
 
 
 def _anlagen(connection: Connection, numbers: list[UUID]) -> dict[UUID, tuple[Anlage, ...]]:
@@ -158,5 +187,9 @@ def _anlagen(connection: Connection, numbers: list[UUID]) -> dict[UUID, tuple[An
 
 
 def _gelesen(row: Any, anlagen: tuple[Anlage, ...]) -> Gelesen:
-    typed = {"state": Stand(row["state"]), "ergebnis": Ergebnis(row["ergebnis"])}
+    typed = {
+        "state": Stand(row["state"]),
+        "ergebnis": Ergebnis(row["ergebnis"]),
+        "frueher": row["frueher"] and Ergebnis(row["frueher"]),
+    }
     return Gelesen(**dict(row) | typed, anlagen=anlagen)

@@ -8,13 +8,21 @@ from typing import Final
 
 
 class State(StrEnum):
-    """`bekannt`: announced, the calendar says the rest. `abgeschlossen`: the Gemeinde has dealt with all statements."""
+    """`verworfen`: dropped before anybody outside saw it. `bekannt`: announced, the calendar says the rest.
+    `abgeschlossen`: the Gemeinde has dealt with all statements.
+    """
 
     ENTWURF = "entwurf"
+    VERWORFEN = "verworfen"
     BEKANNT = "bekannt"
     UNTERBROCHEN = "unterbrochen"
     ABGEBROCHEN = "abgebrochen"
     ABGESCHLOSSEN = "abgeschlossen"
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether the public has seen it; nothing takes that back."""
+        return self not in {State.ENTWURF, State.VERWORFEN}
 
 
 class Phase(StrEnum):
@@ -33,7 +41,8 @@ class IllegalStep(Exception):
 # Each way with what takes it: the diagram in docs/planner-participation.md is drawn from this.
 WAYS: Final[Mapping[State, Mapping[State, str]]] = MappingProxyType(
     {
-        State.ENTWURF: {State.ENTWURF: "ändern", State.BEKANNT: "bekannt machen", State.ABGEBROCHEN: "verwerfen"},
+        State.ENTWURF: {State.ENTWURF: "ändern", State.BEKANNT: "bekannt machen", State.VERWORFEN: "verwerfen"},
+        State.VERWORFEN: {},
         State.BEKANNT: {
             State.BEKANNT: "verlängern, Angaben ändern",
             State.UNTERBROCHEN: "unterbrechen",

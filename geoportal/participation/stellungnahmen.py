@@ -1,6 +1,6 @@
 """Statements as who writes them knows them: each is reached by the secret in its letter, and by nothing else."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
@@ -9,12 +9,14 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from geoportal.accounts import attempts, hidden
 from geoportal.accounts.acting import say
 from geoportal.mail import put
-from geoportal.participation.attachments import Datei
+from geoportal.participation.attachments import Datei, Refused, require_few, require_small
 from geoportal.participation.bekannt import Bekannt
 from geoportal.participation.forms import Form
 from geoportal.participation.letters import CONFIRM_DAYS, StatementLetters
@@ -23,7 +25,11 @@ from geoportal.participation.states import State, takes_statements
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 # In a quarter of an hour: for one address, and for a network, which may be a school's.
 _LIMITS: Final = {"pair": 4, "account": 6, "network": 60}
-_MOST_UNCONFIRMED: Final = 8  # for one address
+_MOST_UNCONFIRMED: Final = 8  # in a day, for one address
+_DAY: Final = timedelta(days=1)
+# Bytes of files that strangers may leave here before anybody has confirmed them: with one participation, and with all.
+_ROOM_HERE: Final = 250_000_000
+_ROOM: Final = 1_000_000_000
 
 
 class Stand(StrEnum):
@@ -89,7 +95,8 @@ class Stellungnahme:
 _COLUMNS: Final = ", ".join(field.name for field in fields(Stellungnahme) if field.name != "anlagen")
 _GIVEN: Final = tuple(field.name for field in fields(Eingabe))
 _KEY: Final = text("SELECT key FROM participation.form_key")
-_UNCONFIRMED: Final = text("SELECT participation.unconfirmed(:email)")
+_UNCONFIRMED: Final = text("SELECT participation.unconfirmed(:email, :since)")
+_UNCONFIRMED_BYTES: Final = text("SELECT here, everywhere FROM participation.unconfirmed_bytes(:id)")
 _ADD: Final = text(f"""
     INSERT INTO participation.stellungnahme (beteiligung_id, ags, form, link, eingang, verspaetet, {", ".join(_GIVEN)})
     VALUES (:beteiligung, :ags, :form, :link, :now, :late, {", ".join(f":{name}" for name in _GIVEN)})
@@ -97,8 +104,12 @@ _ADD: Final = text(f"""
 _ATTACH: Final = text("""
     INSERT INTO participation.anlage (stellungnahme_id, name, media_type, size, content)
     VALUES (:id, :name, :media_type, :size, :content)""")
-_OF_LINK: Final = text(f"SELECT {_COLUMNS} FROM participation.stellungnahme WHERE link = :link")  # noqa: S608
-_HELD: Final = text(f"SELECT {_COLUMNS} FROM participation.stellungnahme WHERE link = :link FOR UPDATE")  # noqa: S608
+_WITH_LETTER: Final = text("UPDATE participation.stellungnahme SET letter = :letter WHERE link = :link")
+_READ: Final = f"""
+    SELECT {_COLUMNS}, participation.has_lapsed(letter, eingang, {CONFIRM_DAYS}, :now) AS has_lapsed
+    FROM participation.stellungnahme WHERE link = :link"""  # noqa: S608 - as above
+_OF_LINK: Final = text(_READ)
+_HELD: Final = text(f"{_READ} FOR UPDATE")
 _ANLAGEN: Final = text("""
     SELECT id, name, media_type, size FROM participation.anlage WHERE stellungnahme_id = :id ORDER BY id""")
 _CONTENT: Final = text("""
@@ -137,7 +148,7 @@ def submit(
     """Keeps the statement, unconfirmed, with the letter that asks to confirm it; returns whether it came too late.
 
     A form that was opened in time may still be sent, and is told as late. `dateien` gives the files that were looked
-    at, which costs something, and is asked only of who has not sent too much. Raises ClosedToday, TooOften.
+    at, which costs something, and is asked only of who has not sent too much. Raises ClosedToday, TooOften, Refused.
     """
     today = now.astimezone(_BERLIN).date()
     late = not beteiligung.is_open(today)
@@ -148,17 +159,22 @@ def submit(
     )
     secret, screened = hidden.new_secret(), dateien()
     with _shown(engine, secret) as connection:
-        if (connection.scalar(_UNCONFIRMED, {"email": eingabe.email}) or 0) >= _MOST_UNCONFIRMED:
-            raise attempts.TooOften(int(timedelta(days=1).total_seconds()))
+        waiting = {"email": eingabe.email, "since": now - _DAY}
+        if (connection.scalar(_UNCONFIRMED, waiting) or 0) >= _MOST_UNCONFIRMED:
+            raise attempts.TooOften(int(_DAY.total_seconds()))
+        link = hidden.digest(secret)
         values = {
             "beteiligung": beteiligung.id, "ags": beteiligung.ags, "form": form.digest, "now": now, "late": late,
-            "link": hidden.digest(secret),
+            "link": link,
         }  # fmt: skip
-        number = connection.scalar(_ADD, values | asdict(eingabe))
+        number = _add(connection, values | asdict(eingabe))
         if number is None:
             return late  # sent twice: the first one counts, and has its letter
-        _attach(connection, number, screened)
-        put(connection, letters.confirmation(eingabe.email, secret), letters.host_name, now)
+        if screened:
+            _require_room(connection, beteiligung.id, sum(len(each.content) for each in screened))
+            _attach(connection, number, screened)
+        letter = put(connection, letters.confirmation(eingabe.email, secret), letters.host_name, now)
+        connection.execute(_WITH_LETTER, {"link": link, "letter": letter})
     return late
 
 
@@ -188,15 +204,32 @@ def confirm(engine: Engine, secret: str, letters: StatementLetters, now: datetim
 
 
 def correct(
-    engine: Engine, secret: str, eingabe: Eingabe, without: Sequence[int], dateien: Sequence[Datei], now: datetime
+    engine: Engine,
+    secret: str,
+    eingabe: Eingabe,
+    without: Sequence[int],
+    dateien: Callable[[], Sequence[Datei]],
+    origin: str,
+    now: datetime,
 ) -> None:
-    """What was written before is no longer there; the e-mail address stays. Raises NoStatement, TooLate."""
+    """What was written before is no longer there; the e-mail address stays.
+
+    `dateien` as for submit(). Raises NoStatement, TooLate, TooOften, Refused.
+    """
     with _shown(engine, secret) as connection:
         held = _changeable(connection, secret, now)
+    attempts.count(engine, f"correction {held.id}", f"statements {origin}", now, _LIMITS, attempts.STATEMENTS)
+    screened = dateien()
+    with _shown(engine, secret) as connection:
+        held = _changeable(connection, secret, now)
+        sizes = [each.size for each in held.anlagen if each.id not in without]
+        sizes += [len(each.content) for each in screened]
+        require_few(len(sizes))
+        require_small(sum(sizes))
         values = asdict(eingabe) | {"email": held.email, "link": hidden.digest(secret), "now": now}
         connection.execute(_CORRECT, values)
         connection.execute(_DROP_ANLAGE, {"id": held.id, "numbers": list(without)})
-        _attach(connection, held.id, dateien)
+        _attach(connection, held.id, screened)
 
 
 def withdraw(engine: Engine, secret: str, now: datetime) -> None:
@@ -233,11 +266,11 @@ def _shown(engine: Engine, secret: str) -> Iterator[Connection]:
 
 
 def _read(connection: Connection, secret: str, statement: Any, now: datetime) -> Stellungnahme:
-    row = connection.execute(statement, {"link": hidden.digest(secret)}).mappings().one_or_none()
+    row = connection.execute(statement, {"link": hidden.digest(secret), "now": now}).mappings().one_or_none()
     if row is None:
         raise NoStatement
     found = dict(row) | {"state": Stand(row["state"])}
-    if found["state"] is Stand.UNBESTAETIGT and now - row["eingang"] > timedelta(days=CONFIRM_DAYS):
+    if found.pop("has_lapsed") and found["state"] is Stand.UNBESTAETIGT:
         raise NoStatement  # the sweep has only not come yet
     anlagen = connection.execute(_ANLAGEN, {"id": row["id"]}).mappings()
     return Stellungnahme(**found, anlagen=tuple(Anlage(**each) for each in anlagen))
@@ -250,6 +283,27 @@ def _changeable(connection: Connection, secret: str, now: datetime) -> Stellungn
     if held.state is not Stand.BESTAETIGT or not takes_statements(State(row.state), row.beginn, row.ende, today):
         raise TooLate
     return held
+
+
+def _add(connection: Connection, values: Mapping[str, Any]) -> UUID | None:
+    """None: the form was sent before. Raises ClosedToday."""
+    try:
+        found: UUID | None = connection.scalar(_ADD, values)
+    except ProgrammingError as fault:
+        if isinstance(fault.orig, InsufficientPrivilege):
+            raise ClosedToday from fault  # the Gemeinde has ended it while the files were looked at
+        raise
+    return found
+
+
+def _require_room(connection: Connection, beteiligung: UUID, size: int) -> None:
+    """Whoever asks is alone until the transaction ends. Raises Refused."""
+    held = connection.execute(_UNCONFIRMED_BYTES, {"id": beteiligung}).one()
+    if held.here + size > _ROOM_HERE or held.everywhere + size > _ROOM:
+        raise Refused(
+            "Zurzeit warten hier schon sehr viele Dateien auf ihre Bestätigung. Bitte die Stellungnahme ohne Dateien "
+            "senden; nach dem Bestätigen lassen sie sich anhängen („Berichtigen“). / Please send it without files."
+        )
 
 
 def _attach(connection: Connection, number: UUID, dateien: Sequence[Datei]) -> None:

@@ -7,6 +7,7 @@ from typing import IO, Final
 
 from flask import request
 
+from geoportal import plain_text
 from geoportal.participation.bekannt import Angabe, Bekannt
 from geoportal.participation.stellungnahmen import Eingabe
 from geoportal.places import Coordinates
@@ -54,13 +55,11 @@ def faults_of(bekannt: Bekannt, eingabe: Eingabe) -> dict[str, str]:
 
 
 def _line(given: Mapping[str, str], name: str, most: int) -> str:
-    return " ".join(_text(given, name, most).split())
+    return plain_text.one_line(given.get(name, ""))[:most]
 
 
 def _text(given: Mapping[str, str], name: str, most: int) -> str:
-    """Without control characters; lines end as on Unix."""
-    raw = given.get(name, "").replace("\r\n", "\n")
-    return "".join(each for each in raw if each == "\n" or each.isprintable() or each == "\t").strip()[:most]
+    return plain_text.paragraphs(given.get(name, ""))[:most]
 
 
 def _metres(given: Mapping[str, str], name: str) -> float | None:

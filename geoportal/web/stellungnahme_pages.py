@@ -84,21 +84,10 @@ def send(plan_id: UUID) -> Response | BaseResponse:
     if (placed := clicked(offen.plan.umriss)) is not None:
         return _form(offen, placed(eingabe), {}, token=request.form["zeichen"], at="ort")
     faults = faults_of(offen.bekannt, eingabe)
-    if request.form.get("website"):  # people do not see the field; who fills it in is told what everybody is told
-        return _sent(offen, late=False)
-    if form.is_stale(now) or form.is_hasty(now):
-        faults["zeichen"] = (
-            either(
-                "Die Seite war lange offen. Bitte drücken Sie noch einmal auf „Absenden“; Ihr Text ist noch da.",
-                "The page was open for long. Please press “Send” once more; all that you wrote is still there.",
-            )
-            if form.is_stale(now)
-            else either(
-                "Das ging sehr schnell. Bitte prüfen Sie Ihre Angaben und drücken Sie noch einmal auf „Absenden“.",
-                "That was very quick. Please check what you wrote and press “Send” once more.",
-            )
-        )
-    token = request.form["zeichen"] if form.is_hasty(now) else None
+    if (doubt := _doubt(form, now)) is not None:
+        faults["zeichen"] = doubt
+    # the same form again, so that who opened it in time is in time
+    token = None if form.is_stale(now) else request.form["zeichen"]
     if faults:
         return _form(offen, eingabe, faults, token=token)
     takes_files = offen.bekannt.mit_anlagen
@@ -108,14 +97,10 @@ def send(plan_id: UUID) -> Response | BaseResponse:
             _letters(offen), origin(), now,
         )  # fmt: skip
     except Refused as fault:
-        return _form(offen, eingabe, {"dateien": str(fault)})
+        return _form(offen, eingabe, {"dateien": str(fault)}, token=token)
     except TooOften as fault:
-        minutes = max(1, round(fault.seconds / 60))
-        faults["zeichen"] = either(
-            f"Von hier oder mit dieser Adresse kamen schon viele Stellungnahmen. Bitte in {minutes} Minuten wieder.",
-            f"Many statements came from here or with this address. Please try again in {minutes} minutes.",
-        )
-        return _form(offen, eingabe, faults, status=HTTPStatus.TOO_MANY_REQUESTS)
+        told, status = {"zeichen": _too_often(fault)}, HTTPStatus.TOO_MANY_REQUESTS
+        return _form(offen, eingabe, told, token=token, status=status)
     return redirect(url_for("stellungnahme.sent", plan_id=plan_id, spaet=1 if late else None), HTTPStatus.SEE_OTHER)
 
 
@@ -149,25 +134,25 @@ def correct(secret: str) -> Response:
 @bp.post("/beteiligung/stellungnahme/<secret>/berichtigen")
 def correct_now(secret: str) -> Response | BaseResponse:
     found, offen = _of(secret)
-    if offen.bekannt is None:
+    if offen.bekannt is None or not stellungnahmen.may_change(found, offen.bekannt, portal().today()):
         raise TooLate
     eingabe = read_eingabe(offen.bekannt, email=found.email)
     if (placed := clicked(offen.plan.umriss)) is not None:
         return _form(offen, placed(eingabe), {}, secret=secret, own=found, at="ort")
     faults = faults_of(offen.bekannt, eingabe)
     without = [int(each) for each in request.form.getlist("ohne") if each.isdecimal() and len(each) < 18]
-    kept = [each for each in found.anlagen if each.id not in without]
-    dateien = []
-    if not faults and offen.bekannt.mit_anlagen:
-        try:
-            dateien = _screened()
-            if len(kept) + len(dateien) > attachments.MOST:
-                raise Refused(either(f"Bitte höchstens {attachments.MOST} Dateien.", "Too many files."))
-        except Refused as fault:
-            faults["dateien"] = str(fault)
     if faults:
         return _form(offen, eingabe, faults, secret=secret, own=found)
-    stellungnahmen.correct(room().engine, secret, eingabe, without, dateien, room().now())
+    takes_files = offen.bekannt.mit_anlagen
+    try:
+        stellungnahmen.correct(
+            room().engine, secret, eingabe, without, lambda: _screened() if takes_files else [], origin(), room().now()
+        )
+    except Refused as fault:
+        return _form(offen, eingabe, {"dateien": str(fault)}, secret=secret, own=found)
+    except TooOften as fault:
+        told, status = {"zeichen": _too_often(fault)}, HTTPStatus.TOO_MANY_REQUESTS
+        return _form(offen, eingabe, told, secret=secret, own=found, status=status)
     return _back(secret)
 
 
@@ -219,6 +204,41 @@ def _open(plan_id: UUID) -> Offen:
 def _require_our_page() -> None:
     """The form's own sign says that we made it; this, that the browser knows so too."""
     require_own_origin(desk())
+
+
+def _doubt(form: forms.Form, now: datetime) -> str | None:
+    """Why it may be no human who has sent the form; who is one presses once more, and has lost nothing."""
+    if form.is_stale(now):
+        return either(
+            "Die Seite war lange offen. Bitte drücken Sie noch einmal auf „Absenden“; Ihr Text ist noch da.",
+            "The page was open for long. Please press “Send” once more; all that you wrote is still there.",
+        )
+    if form.is_hasty(now):
+        return either(
+            "Das ging sehr schnell. Bitte prüfen Sie Ihre Angaben und drücken Sie noch einmal auf „Absenden“.",
+            "That was very quick. Please check what you wrote and press “Send” once more.",
+        )
+    if request.form.get("website"):  # people do not see the field, but programs that fill in forms for them may
+        return either(
+            "Ihr Browser hat ein verstecktes Feld ausgefüllt, das Maschinen fangen soll. Bitte drücken Sie noch einmal "
+            "auf „Absenden“; Ihr Text ist noch da.",
+            "Your browser has filled in a hidden field that is a trap for machines. Please press “Send” once more; all "
+            "that you wrote is still there.",
+        )
+    return None
+
+
+def _too_often(fault: TooOften) -> str:
+    minutes = max(1, round(fault.seconds / 60))
+    german, english = (
+        (f"{minutes} Minuten", f"{minutes} minutes")
+        if minutes < 120
+        else (f"{round(minutes / 60)} Stunden", f"{round(minutes / 60)} hours")
+    )
+    return either(
+        f"Von hier oder mit dieser Adresse kam in kurzer Zeit schon viel. Bitte in {german} wieder.",
+        f"Much came from here or with this address in a short time. Please try again in {english}.",
+    )
 
 
 def _screened() -> list[attachments.Datei]:

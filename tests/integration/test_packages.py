@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from geoportal import operations
 from geoportal.archive import Archive
@@ -91,6 +91,17 @@ def test_a_package_is_made_anew_when_its_plans_have_changed_and_only_then(
     more = write(tmp_path / "more.gml", xplangml(plan("p3", name="Neu", nummer="9")))
     operations.deliver(owner, Archive(database.archive), more)
     assert refreshed(database) == ["gemeinde-06534008.zip"]
+    with owner.begin() as connection:  # a participation is announced of a version that stands
+        connection.execute(
+            text("""
+            INSERT INTO participation.beteiligung (plan_id, ags, art, state, bekanntmachung, beginn, ende)
+            SELECT id, '06534008', 'veroeffentlichung', 'bekannt', '2026-11-23', '2026-11-30', '2026-12-30'
+            FROM ogc.plaene WHERE name = 'Neu'""")
+        )
+    assert refreshed(database) == ["gemeinde-06534008.zip"]
+    answer = create_portal(database).test_client().get("/downloads/gemeinde-06534008.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
+        assert "Auslegung 30. November 2026 bis 30. Dezember 2026" in package.read("index.html").decode()
 
 
 def test_pages_name_the_package_and_a_gemeinde_without_plans_has_none(owner: Engine, database: Settings) -> None:

@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from geoportal import operations
+from geoportal import health, operations
+from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
 from geoportal.database import participation_engine
-from geoportal.participation import beteiligungen, forgetting, forms
+from geoportal.mail import queue
+from geoportal.participation import beteiligungen, forgetting, forms, stellungnahmen
 from geoportal.participation.bekannt import Angabe
 from geoportal.settings import Settings
+from geoportal.web import stellungnahme_pages
+from geoportal.web.desk import room
 from tests.files import pdf, plan, prop, write, xplangml
 from tests.participation import AFTER, ANGABEN, DURING, Town, town
 
@@ -205,11 +209,44 @@ def test_what_was_open_for_long_or_sent_in_a_wink_is_asked_again(opened: Town) -
     assert erika.post(erika.form, given | {"zeichen": found[1]}).status_code == 303
 
 
-def test_machines_that_fill_in_everything_are_answered_and_forgotten(opened: Town) -> None:
+def test_who_fills_in_the_trap_is_asked_again_and_a_human_loses_nothing(opened: Town) -> None:
     opened.announce()
-    answer = opened.citizen().send(website="https://spam.example")
-    assert "Fast fertig" in answer.text
+    erika = opened.citizen()
+    assert 'name="website"' in erika.get(erika.form).text
+    answer = erika.send(website="https://erika.example", text="Mein Widerspruch.")
+    assert answer.status_code == 422
+    assert "verstecktes Feld" in answer.text
+    assert "Mein Widerspruch." in answer.text
+    assert 'name="website"' not in answer.text  # a program that fills it in each time shuts nobody out
     assert opened.count("participation.stellungnahme") == opened.count("mail.letter") == 0
+    token = re.search(r'name="zeichen" value="([^"]+)"', answer.text)
+    assert token is not None
+    assert erika.send(zeichen=token[1], text="Mein Widerspruch.").status_code == 303
+
+
+def test_pasted_text_keeps_its_spaces_and_loses_only_what_is_no_text(opened: Town) -> None:
+    opened.announce()
+    pasted = (
+        "§\xa034 BauGB, 12\u202f000\xa0m²\x00, Bau\xadherr, Zeile\x0bzwei,\r\nein\u2028Absatz\u202etsaL, A\u200dB\ttab"
+    )
+    link = opened.citizen().confirmed(text=pasted, name="Erika\xa0Muster\u202e")
+    with opened.office.owner.connect() as connection:
+        row = connection.execute(text("SELECT text, name FROM participation.stellungnahme")).one()
+    assert row.text == ("§\xa034 BauGB, 12\u202f000\xa0m², Bau\xadherr, Zeile\nzwei,\nein\nAbsatztsaL, A\u200dB\ttab")
+    assert row.name == "Erika Muster"
+    assert "§\xa034 BauGB" in opened.citizen().get(link).text
+
+
+def test_a_form_with_a_fault_that_was_opened_in_time_is_still_in_time(opened: Town) -> None:
+    opened.announce()
+    erika, clock = opened.citizen(), opened.office.clock
+    clock.now = AFTER.replace(day=18, hour=22, minute=50)
+    given = {"zeichen": erika.token(), "text": "", "email": "erika@muster.example"}
+    clock.now = AFTER.replace(day=18, hour=23, minute=5)  # the last day is over in Germany
+    again = re.search(r'name="zeichen" value="([^"]+)"', erika.post(erika.form, given).text)
+    assert again is not None
+    answer = erika.post(erika.form, given | {"zeichen": again[1], "text": "Jetzt mit Text."})
+    assert answer.status_code == 303
 
 
 def test_nobodys_box_is_flooded_by_the_form(opened: Town) -> None:
@@ -222,6 +259,9 @@ def test_nobodys_box_is_flooded_by_the_form(opened: Town) -> None:
         statuses += [erika.send("opfer@muster.example").status_code for _ in range(2)]
     assert statuses.count(303) == 8
     assert opened.count("mail.letter") == 8
+    assert "in 24 Stunden wieder" in erika.send("opfer@muster.example").text
+    opened.office.clock.now += timedelta(days=1)
+    assert erika.send("opfer@muster.example").status_code == 303  # whose address it is may write on the next day
 
 
 def test_unconfirmed_is_read_by_nobody_and_deleted_after_a_week(opened: Town) -> None:
@@ -231,11 +271,96 @@ def test_unconfirmed_is_read_by_nobody_and_deleted_after_a_week(opened: Town) ->
     link = erika.link()
     assert "Noch nicht bestätigt" in erika.get(link).text  # a look alone, as mail scanners take one, confirms nothing
     assert opened.count("participation.stellungnahme WHERE state = 'unbestaetigt'") == 1
+    assert forgetting.forget_unconfirmed(opened.office.owner, opened.office.clock.now + timedelta(days=6)) == 0
     opened.office.clock.now += timedelta(days=7, minutes=1)
     assert erika.get(link).status_code == 410
     assert erika.post(f"{link}/bestaetigen", {}).status_code == 410
     assert forgetting.forget_unconfirmed(opened.office.owner, opened.office.clock.now) == 1
     assert opened.count("participation.stellungnahme") == 0
+
+
+def test_the_week_to_confirm_begins_when_the_letter_goes_out(opened: Town) -> None:
+    opened.announce()
+    owner, clock, erika = opened.office.owner, opened.office.clock, opened.citizen()
+    erika.send()
+    clock.now += timedelta(days=9)  # the mail server was away
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 0
+    link = erika.link()
+    clock.now += timedelta(days=6)
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 0
+    assert erika.post(f"{link}/bestaetigen", {}).status_code == 303
+
+
+def test_a_letter_that_failed_keeps_its_statement_as_long_as_it_can_be_sent_again(opened: Town) -> None:
+    opened.announce()
+    owner, clock, erika = opened.office.owner, opened.office.clock, opened.citizen()
+    erika.send()
+    letter = queue.take(owner, clock.now)
+    assert letter is not None
+    queue.refused(owner, letter, "550", clock.now, for_good=True)
+    settings = opened.office.settings
+    findings = health.examine(settings.require_read_url(), settings.data, ()).findings
+    [told] = [each.text for each in findings if each.subject == "mail"]
+    assert told == "1 Briefe nimmt der Mailserver nicht an. Darunter 1, ohne die Stellungnahmen nicht zählen."
+    clock.now += timedelta(days=6)
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 0
+    assert queue.again(owner, clock.now) == 1
+    link = erika.link()
+    clock.now += timedelta(days=6)
+    assert "Noch nicht bestätigt" in erika.get(link).text
+    clock.now += timedelta(days=2)
+    assert erika.get(link).status_code == 410
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 1
+
+
+def test_a_statement_whose_letter_nobody_can_send_any_more_goes_with_it(opened: Town) -> None:
+    opened.announce()
+    owner, clock = opened.office.owner, opened.office.clock
+    opened.citizen().send()
+    letter = queue.take(owner, clock.now)
+    assert letter is not None
+    queue.refused(owner, letter, "550", clock.now, for_good=True)
+    clock.now += timedelta(days=8)
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 0
+    queue.forget(owner, clock.now)  # now nobody can send it any more
+    assert forgetting.forget_unconfirmed(owner, clock.now) == 1
+
+
+def test_strangers_fill_only_so_much_room_and_then_are_told_to_send_without_files(
+    opened: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.announce()
+    monkeypatch.setattr(stellungnahmen, "_ROOM_HERE", 2 * len(PNG))
+    erika = opened.citizen()
+    erika.send("a@muster.example", dateien=[(io.BytesIO(PNG), "a.png")])
+    full = opened.citizen().send("b@muster.example", dateien=[(io.BytesIO(PNG), "a.png"), (io.BytesIO(PNG), "b.png")])
+    assert full.status_code == 422
+    assert "ohne Dateien" in full.text
+    assert opened.count("participation.stellungnahme") == 1
+    assert opened.citizen().send("b@muster.example").status_code == 303
+    erika.post(f"{erika.link('a@muster.example')}/bestaetigen", {})  # what is confirmed takes no room from anybody
+    files = [(io.BytesIO(PNG), "a.png"), (io.BytesIO(PNG), "b.png")]
+    assert opened.citizen().send("c@muster.example", dateien=files).status_code == 303
+    monkeypatch.setattr(stellungnahmen, "_ROOM", 2 * len(PNG))  # with all participations
+    monkeypatch.setattr(stellungnahmen, "_ROOM_HERE", 9 * len(PNG))
+    assert opened.citizen().send("d@muster.example", dateien=[(io.BytesIO(PNG), "a.png")]).status_code == 422
+
+
+def test_one_that_is_ended_while_files_are_looked_at_takes_nothing_and_says_so(
+    opened: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = opened.announce()
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+
+    def end_meanwhile(*_: object) -> list[object]:
+        beteiligungen.abort(engine, who, number, 2, "Der Plan ruht.")
+        return []
+
+    monkeypatch.setattr(stellungnahme_pages.attachments, "screen", end_meanwhile)
+    answer = opened.citizen().send(dateien=[(io.BytesIO(PNG), "a.png")])
+    assert answer.status_code == 409
+    assert "keine Stellungnahmen angenommen" in answer.text
+    assert opened.count("participation.stellungnahme") == opened.count("mail.letter") == 0
 
 
 def test_sent_on_the_last_evening_and_confirmed_later_is_in_time(opened: Town) -> None:
@@ -300,6 +425,36 @@ def test_a_correction_leaves_nothing_of_what_was_there(opened: Town) -> None:
     assert "erika@muster.example" in page
     assert re.findall(r">(\w\.\w+)</a>", page) == ["b.jpg", "c.pdf"]
     assert opened.count("participation.stellungnahme WHERE stellungnahme::text LIKE '%zu grob%'") == 0
+
+
+def test_corrections_are_counted_and_bounded_before_files_are_opened(
+    opened: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.announce()
+    erika, clock = opened.citizen(), opened.office.clock
+    link = erika.confirmed(dateien=[(io.BytesIO(PNG), f"{n}.png") for n in range(3)])
+    too_many = erika.post(
+        f"{link}/berichtigen", {"text": "Neu.", "dateien": [(io.BytesIO(PNG), f"{n}.png") for n in range(3)]}
+    )
+    assert too_many.status_code == 422
+    assert "höchstens 5 Dateien" in too_many.text
+    monkeypatch.setattr(stellungnahme_pages.attachments, "MAX_ALL", 4 * len(PNG))
+    files = [(io.BytesIO(PNG), f"{n}.png") for n in range(2)]
+    assert "zusammen höchstens" in erika.post(f"{link}/berichtigen", {"text": "Neu.", "dateien": files}).text
+    assert "Bitte weniger Lärm." in erika.get(link).text
+
+    def never(*_: object) -> None:
+        raise AssertionError("files were opened")
+
+    for _ in range(2):
+        erika.post(f"{link}/berichtigen", {"text": "Neu."})
+    monkeypatch.setattr(stellungnahme_pages.attachments, "screen", never)
+    often = erika.post(f"{link}/berichtigen", {"text": "Noch einmal.", "dateien": [(io.BytesIO(PNG), "a.png")]})
+    assert often.status_code == 429
+    assert "Noch einmal." in often.text
+    clock.now = AFTER
+    late = erika.post(f"{link}/berichtigen", {"text": "Spät.", "dateien": [(io.BytesIO(PNG), "a.png")]})
+    assert late.status_code == 409
 
 
 def test_a_withdrawal_deletes_what_was_written_and_keeps_the_number(opened: Town) -> None:
@@ -443,19 +598,28 @@ def test_retention_leaves_nothing_anywhere_and_tells_it_in_the_log(opened: Town)
         ).one()
     assert (entry.object, entry.ags) == (f"participation {number}", "06534008")
     assert entry.detail == {"number": 1}
+    # nobody goes on with one that was interrupted for a year, and a draft that is announced late is emptied in its time
+    with owner.begin() as connection:
+        connection.execute(text("DELETE FROM participation.beteiligung"))
+    number = opened.announce()
+    with opened.office.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE participation.beteiligung SET state = 'unterbrochen', unterbrochen_am = '2026-12-06'")
+        )
+    opened.citizen().confirmed(text="Während der Unterbrechung.")
+    assert forgetting.forget_old(owner, 30, date(2027, 12, 31), AFTER) == 0
+    assert forgetting.forget_old(owner, 30, date(2028, 1, 8), AFTER) == 1
+    assert opened.count("participation.stellungnahme") == 0
+    assert opened.count("participation.beteiligung WHERE state = 'abgebrochen'") == 1
     archive = b"".join(file.read_bytes() for file in opened.office.settings.archive.rglob("*") if file.is_file())
     assert PNG not in archive
 
 
 def test_an_extension_moves_the_end_everywhere(opened: Town) -> None:
-    from geoportal.web.desk import room
-
     number = opened.announce()
     engine = opened.office.app.extensions[room.Desk.KEY].engine
     with opened.office.owner.connect() as connection:
         version = connection.scalar(text("SELECT version FROM participation.beteiligung"))
-    from geoportal.accounts.roles import Role
-
     beteiligungen.extend(
         engine,
         opened.principal(Role.PUBLISHER),

@@ -1,27 +1,33 @@
 """The Gemeinde's side of a participation: who may do what, periods, reading, weighing, exporting."""
 
+import html
 import io
 import json
 import re
 import threading
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from geoportal import operations
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Role
+from geoportal.archive import Archive
+from geoportal.participation import beteiligungen, forgetting
 from geoportal.participation.beteiligungen import Overlaps
 from geoportal.participation.states import diagram
 from geoportal.settings import CHECKOUT, Settings
 from geoportal.web import stellungnahme_pages
 from geoportal.web.desk import room
 from tests.desk import OTHER, OWN, Browser
-from tests.participation import AFTER, DURING, Town, town
+from tests.files import plan, prop, write, xplangml
+from tests.participation import AFTER, ANGABEN, DURING, Town, town
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"
 READERS = {"planner", "publisher"}  # of the own Gemeinde, and nobody else: not the office, the Kreis, the auditor
@@ -66,6 +72,18 @@ def form(browser: Browser, path: str) -> dict[str, str]:
     return found | chosen | texts | ({"version": version[0]} if version else {})
 
 
+def seen(browser: Browser, path: str) -> str:
+    """The mark of what the page of a statement shows."""
+    [mark] = re.findall(r'name="gesehen" value="([^"]+)"', browser.get(path).text)
+    return html.unescape(str(mark))
+
+
+def weigh(browser: Browser, number: UUID, ergebnis: str, abwaegung: str) -> None:
+    path = f"/werkbank/stellungnahme/{number}"
+    given = {"ergebnis": ergebnis, "abwaegung": abwaegung, "notiz": "", "gesehen": seen(browser, path)}
+    assert browser.post(path, given).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("path", "open_to"),
     [
@@ -97,6 +115,7 @@ def test_a_page_is_open_to_whom_it_is_for(built: Town, table: "Table", path: str
         ("/werkbank/beteiligung/{number}/unterbrechen", PUBLISHERS),
         ("/werkbank/beteiligung/{number}/fortsetzen", PUBLISHERS),
         ("/werkbank/beteiligung/{number}/abbrechen", PUBLISHERS),
+        ("/werkbank/beteiligung/{number}/verwerfen", PUBLISHERS),  # announced: the planner cannot even hold it
         ("/werkbank/beteiligung/{number}/abschliessen", PUBLISHERS),
         ("/werkbank/stellungnahme/{statement}", READERS),
     ],
@@ -195,12 +214,109 @@ def test_a_period_is_made_checked_announced_and_ended(opened: Town) -> None:
     version = {"version": form(publisher, number)["version"]}
     assert publisher.post(f"{number}/bekanntmachen", version).status_code == 303
     assert "Zwölf Häuser." in opened.citizen().get(f"/beteiligung/{opened.plan_id}").text
-    opened.office.clock.now = AFTER + timedelta(days=1)
+    opened.office.clock.now = AFTER + timedelta(days=6)
     publisher = signed_in(opened, Role.PUBLISHER)
     version = {"version": form(publisher, number)["version"]}
+    assert "Ab 26. Dezember 2026" in publisher.get(number).text  # who wrote on the last day may confirm until then
+    assert publisher.post(f"{number}/abschliessen", version).status_code == 422
+    opened.office.clock.now = AFTER + timedelta(days=7)
+    publisher = signed_in(opened, Role.PUBLISHER)
     assert publisher.post(f"{number}/abschliessen", version).status_code == 303
     assert "Abgeschlossen" in publisher.get(number).text
     assert publisher.post(f"{number}/abbrechen", version | {"hinweis": "x"}).status_code == 409
+
+
+def test_nothing_is_closed_while_statements_are_open_or_wait_for_their_letter(opened: Town) -> None:
+    number = f"/werkbank/beteiligung/{opened.announce()}"
+    opened.citizen().confirmed()
+    opened.citizen().send("max@muster.example")  # and its letter waits
+    opened.office.clock.now = AFTER + timedelta(days=7)
+    publisher, kreis = signed_in(opened, Role.PUBLISHER), signed_in(opened, Role.KREIS)
+    version = {"version": form(publisher, number)["version"]}
+    for browser in (publisher, kreis):  # the Kreis sees no statement, and is told no less
+        answer = browser.post(f"{number}/abschliessen", version)
+        assert answer.status_code == 409
+        assert "noch Stellungnahmen offen" in answer.text
+        assert "warten noch auf ihre Bestätigung" in answer.text
+    with opened.office.owner.begin() as connection:
+        connection.execute(text("DELETE FROM participation.stellungnahme WHERE state = 'unbestaetigt'"))
+        one = connection.scalar(text("SELECT id FROM participation.stellungnahme"))
+    weigh(publisher, one, "kenntnis", "Ist so.")
+    assert publisher.post(f"{number}/abschliessen", version).status_code == 303
+
+
+TOLD = (date(2026, 11, 20), date(2026, 12, 20))  # on display, as the plan's own file says
+
+
+def test_a_draft_that_is_dropped_was_never_public_and_hides_no_display_of_the_file(
+    opened: Town, tmp_path: Path
+) -> None:
+    on_display = prop("auslegungsStartDatum", TOLD[0].isoformat()) + prop("auslegungsEndDatum", TOLD[1].isoformat())
+    document = xplangml(plan(name="Am Bach", nummer="7", extra=prop("rechtsstand", "2400") + on_display))
+    archive = Archive(opened.office.settings.archive)
+    operations.deliver(opened.office.owner, archive, write(tmp_path / "bach.gml", document))
+    with opened.office.owner.connect() as connection:
+        plan_id = connection.scalar(text("SELECT plan_id FROM plans.version WHERE name = 'Am Bach'"))
+    planner = signed_in(opened, Role.PLANNER)
+    new = f"/werkbank/plan/{plan_id}/beteiligung"
+    number = planner.post(new, form(planner, new) | {"anlass": "Ein erster Gedanke, streng geheim."}).location
+    version = {"version": form(planner, number)["version"]}
+    assert planner.post(f"{number}/verwerfen", version).status_code == 303
+    page = planner.get(number).text
+    assert "Verworfen" in page
+    assert "Öffentliche Seite" not in page
+    assert "Verworfen" in planner.get("/werkbank/beteiligungen").text
+    opened.office.clock.now = DURING
+    shown = opened.citizen().get(f"/beteiligung/{plan_id}").text
+    assert "streng geheim" not in shown
+    assert "20. Dezember 2026" in shown
+    with opened.office.owner.connect() as connection:
+        periods = connection.scalar(text("SELECT auslegungen FROM ogc.plaene WHERE id = :id"), {"id": plan_id})
+        assert [(each["start"], each["ende"]) for each in periods] == [tuple(map(date.isoformat, TOLD))]
+        assert connection.scalar(text("SELECT count(*) FROM ogc.beteiligungen")) == 0
+    publisher = signed_in(opened, Role.PUBLISHER)
+    for step in ("bekanntmachen", "abbrechen", "verwerfen"):  # and it stays dropped
+        assert publisher.post(f"{number}/{step}", {"version": "2", "hinweis": "x"}).status_code == 409
+
+
+@pytest.mark.parametrize("state", ["abgebrochen", "bekannt", "unterbrochen", "abgeschlossen"])
+def test_a_planner_makes_no_draft_public_by_the_database_alone(opened: Town, state: str) -> None:
+    engine = opened.office.app.extensions[room.Desk.KEY].engine
+    who = opened.principal(Role.PLANNER)
+    number = beteiligungen.create(engine, who, opened.plan_id, ANGABEN)
+    rest = ", unterbrochen_am = current_date" if state == "unterbrochen" else ""
+    with pytest.raises((ProgrammingError, IntegrityError)), acting(engine, who) as connection:
+        connection.execute(text(f"UPDATE participation.beteiligung SET state = '{state}'{rest}"))
+    with acting(engine, who) as connection:
+        connection.execute(text("UPDATE participation.beteiligung SET state = 'verworfen'"))
+    publisher = opened.principal(Role.PUBLISHER)
+    for back in ("entwurf", "bekannt", "abgebrochen"):  # not even by who publishes
+        with pytest.raises(IntegrityError, match="cannot become"), acting(engine, publisher) as connection:
+            connection.execute(text(f"UPDATE participation.beteiligung SET state = '{back}'"))
+    assert opened.count("ogc.beteiligungen") == 0
+    citizens = opened.office.app.extensions[stellungnahme_pages.Room.KEY].engine
+    with citizens.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM participation.beteiligung")) == 0
+    assert isinstance(number, UUID)
+
+
+def test_what_was_announced_is_no_draft_again_by_the_database_alone(opened: Town) -> None:
+    opened.announce()
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    for state in ("entwurf", "verworfen"):
+        with pytest.raises(IntegrityError, match="cannot become"), acting(engine, who) as connection:
+            connection.execute(text(f"UPDATE participation.beteiligung SET state = '{state}'"))
+
+
+def test_a_draft_that_grew_old_is_emptied_only_after_it_was_announced(opened: Town) -> None:
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    number = beteiligungen.create(engine, who, opened.plan_id, ANGABEN)
+    assert forgetting.forget_old(opened.office.owner, 30, date(2028, 1, 1), AFTER) == 0
+    beteiligungen.announce(engine, who, number, 1, date(2026, 11, 10))
+    opened.office.clock.now = DURING
+    opened.citizen().confirmed()
+    assert forgetting.forget_old(opened.office.owner, 30, date(2028, 1, 1), AFTER) == 1
+    assert opened.count("participation.stellungnahme") == 0
 
 
 def test_an_interruption_is_told_and_its_days_come_again(opened: Town) -> None:
@@ -259,15 +375,99 @@ def test_a_statement_is_weighed_and_a_second_hand_is_told(opened: Town) -> None:
     planner.get(path)
     given = {
         "ergebnis": "teilweise",
-        "abwaegung": "Eine Wand gegen den Lärm.",
+        "abwaegung": "Eine Wand gegen den\xa0Lärm.\x00",
         "notiz": "Gutachten fragen",
-        "version": "0",
+        "gesehen": seen(planner, path),
     }
     assert planner.post(path, given).status_code == 303
-    assert planner.post(path, given | {"abwaegung": "Anders."}).status_code == 409
+    second = planner.post(path, given | {"abwaegung": "Anders.", "ergebnis": "nicht"})
+    assert second.status_code == 409
+    assert "Nicht gespeichert" in second.text
+    assert "Gespeichert ist" in second.text
+    assert "wird teilweise gefolgt" in second.text
+    assert re.search(
+        r'<textarea id="begruendung"[^>]*>Anders.</textarea>', second.text
+    )  # what was typed is still there
+    assert 'value="nicht" checked' in second.text
     page = planner.get(path).text
-    assert "Eine Wand gegen den Lärm." in page
+    assert "Eine Wand gegen den\xa0Lärm." in page
     assert "Anders." not in page
+
+
+def test_a_weighing_is_of_the_text_that_was_read(opened: Town) -> None:
+    opened.announce()
+    link = opened.citizen().confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
+    number, _ = statement(opened)
+    planner = signed_in(opened, Role.PLANNER)
+    path = f"/werkbank/stellungnahme/{number}"
+    read = seen(planner, path)
+    opened.citizen().post(f"{link}/berichtigen", {"text": "Doch etwas ganz anderes."})
+    given = {"ergebnis": "nicht", "abwaegung": "Zum Lärm.", "notiz": "", "gesehen": read}
+    answer = planner.post(path, given)
+    assert answer.status_code == 409
+    assert "Zum Lärm." in answer.text
+    assert "Doch etwas ganz anderes." in answer.text
+    assert opened.count("participation.bearbeitung") == 0
+    weigh(planner, number, "gefolgt", "Zum anderen.")
+    opened.office.clock.now += timedelta(minutes=5)
+    opened.citizen().post(f"{link}/berichtigen", {"text": "Zum dritten Mal."})
+    page = planner.get(path).text
+    assert "ist wieder offen" in page
+    assert "Zum früheren Text hieß es: <strong>wird gefolgt" in page
+    assert 'value="offen" checked' in page
+    weigh(planner, number, "nicht", "Zum dritten.")
+    assert "ist wieder offen" not in planner.get(path).text
+
+
+def test_with_a_withdrawal_goes_what_was_said_of_it(opened: Town) -> None:
+    opened.announce()
+    link = opened.citizen().confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
+    number, _ = statement(opened)
+    planner = signed_in(opened, Role.PLANNER)
+    path = f"/werkbank/stellungnahme/{number}"
+    weigh(planner, number, "nicht", "Frau Muster stört der Lärm.")
+    given = {"ergebnis": "nicht", "abwaegung": "Frau Muster noch einmal.", "notiz": "", "gesehen": seen(planner, path)}
+    opened.citizen().post(f"{link}/zurueckziehen", {"wirklich": "ja"})
+    assert opened.count("participation.bearbeitung") == 0
+    answer = planner.post(path, given)
+    assert answer.status_code == 409
+    assert "wurde die Stellungnahme zurückgezogen" in answer.text
+    who = opened.principal(Role.PLANNER)
+    engine = opened.office.app.extensions[room.Desk.KEY].engine
+    with (
+        pytest.raises(IntegrityError, match="does not stand"),
+        acting(engine, who) as connection,
+    ):  # and the database takes nothing either
+        connection.execute(
+            text("INSERT INTO participation.bearbeitung VALUES (:id, 'nicht', 'x', '', 1, :who, now())"),
+            {"id": number, "who": who.account_id},
+        )
+
+
+def test_who_corrects_while_a_weighing_is_kept_waits_and_opens_it_again(opened: Town) -> None:
+    """Whichever comes first, no weighing stands for a text that nobody has read."""
+    opened.announce()
+    link = opened.citizen().confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
+    number, _ = statement(opened)
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PLANNER)
+    done: list[int] = []
+    citizen = opened.citizen()
+    hand = threading.Thread(
+        target=lambda: done.append(citizen.post(f"{link}/berichtigen", {"text": "Anders."}).status_code)
+    )
+    with acting(engine, who) as connection:
+        connection.execute(
+            text("INSERT INTO participation.bearbeitung VALUES (:id, 'nicht', 'x', '', 1, :who, now())"),
+            {"id": number, "who": who.account_id},
+        )
+        hand.start()
+        with opened.office.owner.connect() as watching:
+            while not watching.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                watching.rollback()
+        assert done == []
+    hand.join()
+    assert done == [303]
+    assert opened.count("participation.bearbeitung WHERE ergebnis = 'offen' AND frueher = 'nicht'") == 1
 
 
 def test_exports_are_whole_in_order_and_harmless(opened: Town) -> None:

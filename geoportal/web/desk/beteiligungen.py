@@ -1,6 +1,6 @@
 """Participations at the desk: their list, the form of one, and what can be done with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -9,14 +9,22 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from geoportal import deliveries
+from geoportal import deliveries, plain_text
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed
 from geoportal.feiertage import naechster_werktag
 from geoportal.operations import NotFound
 from geoportal.participation import beteiligungen
 from geoportal.participation.bekannt import Angabe
-from geoportal.participation.beteiligungen import Angaben, Beteiligung, HinweisMissing, NotAnnounceable, Overlaps
+from geoportal.participation.beteiligungen import (
+    Angaben,
+    Beteiligung,
+    HinweisMissing,
+    NotAnnounceable,
+    Overlaps,
+    Unsettled,
+    closes_from,
+)
 from geoportal.participation.fristen import Art, hinweise, is_announceable, sicheres_ende
 from geoportal.participation.states import WAYS, State
 from geoportal.web.desk.access import open_to, who
@@ -84,6 +92,8 @@ def step(number: UUID, step: str) -> BaseResponse | tuple[str, int]:
     except HinweisMissing:
         fault = "Bitte schreiben Sie einen Satz für die Bürgerinnen und Bürger: warum?"
         return _page(number, fault=fault), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Unsettled as unsettled:
+        return _page(number, fault=" ".join(_unsettled(unsettled))), HTTPStatus.CONFLICT
     except Overlaps:
         fault = "In diesen Tagen läuft schon eine Beteiligung zu diesem Plan."
         return _page(number, fault=fault), HTTPStatus.CONFLICT
@@ -101,6 +111,7 @@ _STEPS: Final[Mapping[str, Callable[[UUID, int, date], object]]] = {
         desk().engine, who(), number, version, _hinweis(), today
     ),
     "fortsetzen": lambda number, version, today: beteiligungen.resume(desk().engine, who(), number, version, today),
+    "verwerfen": lambda number, version, _: beteiligungen.drop(desk().engine, who(), number, version),
     "abbrechen": lambda number, version, _: beteiligungen.abort(desk().engine, who(), number, version, _hinweis()),
     "abschliessen": lambda number, version, today: beteiligungen.close(desk().engine, who(), number, version, today),
 }
@@ -110,9 +121,15 @@ _NOT_NOW: Final = {
     "Feiertag); und verlängern geht nur, solange die Frist läuft.",
     "unterbrechen": "Unterbrechen geht nur während der Frist.",
     "fortsetzen": "Das geht zurzeit nicht.",
-    "abbrechen": "Das geht zurzeit nicht.",
-    "abschliessen": "Abschließen geht erst nach dem letzten Tag.",
+    "abschliessen": "Noch nicht: Was am letzten Tag geschrieben wurde, kann noch bestätigt werden.",
 }
+
+
+def _unsettled(fault: Unsettled) -> Iterator[str]:
+    if fault.is_open:
+        yield "Es sind noch Stellungnahmen offen. Bitte tragen Sie zu jeder ein Ergebnis ein."
+    if fault.is_unconfirmed:
+        yield "Rechtzeitig eingegangene Stellungnahmen warten noch auf ihre Bestätigung oder auf den Brief dazu."
 
 
 def _page(number: UUID, fault: str = "") -> str:
@@ -131,6 +148,7 @@ def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fa
     may_edit = found is None or beteiligungen.may_edit(who(), found.ags)
     may_publish = found is not None and who().may(Action.PUBLISH, found.ags)
     is_draft = found is None or found.state is State.ENTWURF
+    is_announced = found is not None and found.state.is_announced
     return render_template(
         "desk/beteiligung.html",
         plan_id=plan,
@@ -142,6 +160,9 @@ def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fa
         is_announceable=is_announceable(told),
         phase=None if found is None else found.phase(today),
         is_draft=is_draft,
+        is_announced=is_announced,
+        may_edit=may_edit,
+        closes_from=None if found is None else closes_from(found),
         may_change=may_edit and (is_draft or (may_publish and found is not None and found.state in WAYS[found.state])),
         may_publish=may_publish,
         may_read=found is not None and who().may(Action.STATEMENTS, found.ags),
@@ -208,8 +229,7 @@ _WORDS: Final = ("grund", "anlass", "zugang", "stelle", "telefon", "email", "dat
 
 
 def _words(given: Mapping[str, str], name: str) -> str:
-    raw = given.get(name, "").replace("\r\n", "\n")[:_LONG]
-    return "".join(each for each in raw if each == "\n" or each.isprintable()).strip()
+    return plain_text.paragraphs(given.get(name, ""))[:_LONG]
 
 
 def _day(given: Mapping[str, str], name: str) -> date:

@@ -6,12 +6,13 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from geoportal import deliveries
+from geoportal import deliveries, plain_text
 from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
 from geoportal.participation import exports, reading
-from geoportal.participation.reading import Ergebnis
+from geoportal.participation.beteiligungen import Changed
+from geoportal.participation.reading import Abwaegung, Ergebnis
 from geoportal.participation.stellungnahmen import Stand
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.room import desk
@@ -78,11 +79,18 @@ def export(number: UUID, kind: str) -> Response:
 
 @open_to(Action.STATEMENTS)
 def page(number: UUID) -> str:
+    return _page(number)
+
+
+def _page(number: UUID, unsaved: Abwaegung | None = None) -> str:
+    """`unsaved`: what was typed to a text, or beside a weighing, that has changed since."""
     beteiligung, found = reading.open_one(desk().engine, who(), number)
     return render_template(
         "desk/stellungnahme.html",
         beteiligung=beteiligung,
         each=found,
+        typed=unsaved or found,
+        is_unsaved=unsaved is not None,
         ERGEBNISSE=exports.ERGEBNISSE,
         Stand=Stand,
         plan_name=_plan_name(beteiligung.plan_id),
@@ -90,16 +98,21 @@ def page(number: UUID) -> str:
 
 
 @open_to(Action.STATEMENTS)
-def decide(number: UUID) -> BaseResponse:
+def decide(number: UUID) -> BaseResponse | tuple[str, int]:
     given = request.form
     try:
-        ergebnis, seen = Ergebnis(given.get("ergebnis", "")), int(given.get("version", "")[:9])
+        ergebnis = Ergebnis(given.get("ergebnis", ""))
     except ValueError as fault:
-        raise InvalidQuery("ergebnis, version") from fault
-    reading.decide(
-        desk().engine, who(), number, seen, ergebnis, given.get("abwaegung", "").replace("\r\n", "\n")[:20_000],
-        given.get("notiz", "").replace("\r\n", "\n")[:5_000], desk().now(),
-    )  # fmt: skip
+        raise InvalidQuery("ergebnis") from fault
+    typed = Abwaegung(
+        ergebnis,
+        plain_text.paragraphs(given.get("abwaegung", ""))[:20_000],
+        plain_text.paragraphs(given.get("notiz", ""))[:5_000],
+    )
+    try:
+        reading.decide(desk().engine, who(), number, given.get("gesehen", ""), typed, desk().now())
+    except Changed:
+        return _page(number, typed), HTTPStatus.CONFLICT
     return redirect(url_for("desk.statement", number=number) + "#abwaegung", HTTPStatus.SEE_OTHER)
 
 

@@ -66,6 +66,7 @@ STATES: Final = MappingProxyType(
 BETEILIGUNG_STATES: Final = MappingProxyType(
     {
         beteiligung_states.State.ENTWURF: "Entwurf",
+        beteiligung_states.State.VERWORFEN: "Verworfen",
         beteiligung_states.State.BEKANNT: "Bekannt gemacht",
         beteiligung_states.State.UNTERBROCHEN: "Unterbrochen",
         beteiligung_states.State.ABGEBROCHEN: "Abgebrochen",
@@ -109,6 +110,7 @@ DONE: Final = MappingProxyType(
         "participation_extended": "hat eine Beteiligung verlängert",
         "participation_interrupted": "hat eine Beteiligung unterbrochen",
         "participation_resumed": "hat eine Beteiligung fortgesetzt",
+        "participation_dropped": "hat den Entwurf einer Beteiligung verworfen",
         "participation_aborted": "hat eine Beteiligung abgebrochen",
         "participation_closed": "hat eine Beteiligung abgeschlossen",
         "statement_read": "hat eine Stellungnahme gelesen",
