@@ -42,9 +42,14 @@ class Coordinates:
 
     @property
     def utm(self) -> str:
-        """'32 U 483.055 5.627.387': zone, band, and whole metres."""
+        """'32 U 483.055 5.627.387': zone, band, and whole metres; of Germany, T lies south of 48° N, U north of it."""
         east, north = (f"{round(value):,}".replace(",", ".") for value in (self.east, self.north))
-        return f"{_ZONE} U {east} {north}"
+        return f"{_ZONE} {'T' if self.lat < 48 else 'U'} {east} {north}"
+
+    @property
+    def is_near(self) -> bool:
+        """Whether somebody here may mean this place."""
+        return _within(self.lon, _LON) and _within(self.lat, _LAT)
 
     @classmethod
     def of_degrees(cls, lon: float, lat: float) -> "Coordinates":

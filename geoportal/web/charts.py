@@ -1,6 +1,6 @@
 """Curves and bands of readings as numbers for an SVG that a template draws. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`lines`: points of polylines, `x,y x,y …`, broken where nothing was told; `band`: from least to greatest."""
+    """`lines`: points of polylines, `x,y x,y …`, broken where nothing was told."""
 
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -55,9 +55,14 @@ class Span:
 
 
 def curve(
-    pieces: Sequence[Abschnitt], span: Span, least: float | None, greatest: float | None, zone: ZoneInfo
+    pieces: Sequence[Abschnitt],
+    span: Span,
+    limits: tuple[float | None, float | None],
+    zone: ZoneInfo,
+    spell: Callable[[float], str],
 ) -> Curve:
-    """`least` and `greatest` are those that the manifest allows; without them the readings decide."""
+    """`limits` are the least and greatest that the manifest allows; without them the readings decide."""
+    least, greatest = limits
     values = [each.mean for each in pieces] or [0.0]
     low = min(values) if least is None else least
     high = max(values) if greatest is None else greatest
@@ -79,7 +84,7 @@ def curve(
         lines=tuple(" ".join(f"{x},{height}" for x, height in line) for line in lines if len(line) > 1),
         dots=tuple(line[0] for line in lines if len(line) == 1),
         days=days(span, zone),
-        values=tuple(Tick(y(value), f"{value:g}") for value in (low, (low + high) / 2, high)),
+        values=tuple(Tick(y(value), spell(value)) for value in (low, (low + high) / 2, high)),
     )
 
 

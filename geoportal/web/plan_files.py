@@ -56,15 +56,18 @@ def xplan_gml(plan_id: UUID) -> BaseResponse:
         response.set_etag(name)
         return _headed(response)
     written = _written(own.engine, own.settings.plan_files, name, fassung)
-    response = send_file(
-        written.path,
-        mimetype=_MEDIA_TYPE,
-        as_attachment=True,
-        download_name=f"xplan-{plan_id}.gml",
-        etag=name,
-        last_modified=None,
-        max_age=_MAX_AGE,
-    )
+    try:
+        response = send_file(
+            written.path,
+            mimetype=_MEDIA_TYPE,
+            as_attachment=True,
+            download_name=f"xplan-{plan_id}.gml",
+            etag=name,
+            last_modified=None,
+            max_age=_MAX_AGE,
+        )
+    except FileNotFoundError as error:  # another process has just made room
+        raise Crowded from error
     response.headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(written.sha256)).decode()}:"
     return _headed(response)
 
@@ -92,8 +95,9 @@ def _written(engine: Engine, folder: Path, name: str, fassung: Fassung) -> _Writ
 
 def _known(folder: Path, name: str) -> _Written | None:
     for path in folder.glob(f"{name}.*.gml"):
-        os.utime(path)  # it is wanted
-        return _Written(path, path.name.split(".")[1])
+        with suppress(FileNotFoundError):  # another process makes room
+            os.utime(path)  # it is wanted
+            return _Written(path, path.name.split(".")[1])
     return None
 
 
@@ -115,9 +119,12 @@ def _write(engine: Engine, folder: Path, name: str, fassung: Fassung) -> _Writte
 
 def _make_room(folder: Path) -> None:
     """What nobody has asked for longest goes first; who is reading it reads it to its end."""
-    files = sorted(((path.stat(), path) for path in folder.glob("*.gml")), key=lambda item: -item[0].st_mtime)
+    files = []
+    for path in folder.glob("*.gml"):
+        with suppress(FileNotFoundError):  # another process makes room too
+            files.append((path.stat(), path))
     kept = 0
-    for stat, path in files:
+    for stat, path in sorted(files, key=lambda item: -item[0].st_mtime):
         kept += stat.st_size
         if kept > _ROOM:
             path.unlink(missing_ok=True)

@@ -2,12 +2,10 @@
 
 import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Final
-from urllib.parse import urlencode
+from typing import Any, Final
 from uuid import UUID
 
 import segno
@@ -19,9 +17,9 @@ from geoportal import published
 from geoportal.downloads import Download
 from geoportal.published import Gemeinde, Planversion, PublishedPlan, Umriss
 from geoportal.web.documents import document_link
-from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.errors import NotPublished
 from geoportal.web.feeds import subscription_urls
-from geoportal.web.plan_query import PAGE_SIZE, PlanQuery, asked_stand
+from geoportal.web.plan_query import PAGE_SIZE, PlanQuery, asked_number, asked_stand
 from geoportal.web.portal import portal
 from geoportal.web.timeline import running_auslegung, timeline
 from geoportal.web.words import BERLIN
@@ -84,7 +82,8 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
     given = {"gemeinde", "planwerk"} if gemeinde else set()
 
     def page_url(seite: int, *without: str) -> str:
-        return f"?{urlencode({name: v for name, v in query.args(seite).items() if name not in {*given, *without}})}"
+        args: dict[str, Any] = {name: v for name, v in query.args(seite).items() if name not in {*given, *without}}
+        return url_for(str(request.endpoint), **(request.view_args or {}), **args)
 
     return render_template(
         "plan_list.html",
@@ -107,7 +106,8 @@ def page(plan_id: UUID) -> str | BaseResponse:
     """
     own = portal()
     today = own.today()
-    stand, number = asked_stand(request.args, today), _asked_version(request.args)
+    stand = asked_stand(request.args, today)
+    number = asked_number(request.args, "fassung", range(1, _MOST_VERSION + 1))
     with own.engine.connect() as connection:
         if stand is not None:
             plan = published.fassung_am(connection, plan_id, stand)
@@ -133,15 +133,6 @@ def page(plan_id: UUID) -> str | BaseResponse:
         map_hash=map_hash(plan.umriss),
         compared={each.version: each for each in compared},
     )
-
-
-def _asked_version(args: Mapping[str, str]) -> int | None:
-    raw = args.get("fassung", "")
-    if not raw:
-        return None
-    if not (raw.isascii() and raw.isdecimal() and 1 <= int(raw[:7]) <= _MOST_VERSION):
-        raise InvalidQuery("fassung: 1, 2, 3 …")
-    return int(raw)
 
 
 def _past(plan: PublishedPlan, stand: date | None) -> Past:

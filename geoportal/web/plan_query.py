@@ -1,7 +1,7 @@
 """What the address of a plan list asks for. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -59,7 +59,7 @@ class PlanQuery:
             bis=asked_day(args, "bis"),
             stand=asked_stand(args, today),
             sortierung=_choice(Sortierung, "sortierung", args),
-            seite=_page(args.get("seite", "") or "1"),
+            seite=asked_number(args, "seite", range(1, _MAX_PAGE + 1)) or 1,
         )
 
     @property
@@ -137,6 +137,16 @@ def asked_stand(args: Mapping[str, str], today: date) -> date | None:
     return None if stand == today else stand
 
 
+def asked_number(args: Mapping[str, str], name: str, among: Container[int]) -> int | None:
+    """None where nothing is asked for. Raises InvalidQuery for what is none of the numbers, however long it is."""
+    raw = args.get(name, "")
+    if not raw:
+        return None
+    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 6 and int(raw) in among):
+        raise InvalidQuery(f"{name}: 1, 2, 3 …")
+    return int(raw)
+
+
 def _planart(raw: str) -> tuple[Planwerk | None, int | None]:
     if not raw:
         return None, None
@@ -161,9 +171,3 @@ def _ags(raw: str) -> str | None:
     if not (raw.isascii() and raw.isdecimal() and len(raw) == 8):
         raise InvalidQuery("gemeinde: AGS, 8 Ziffern")
     return raw
-
-
-def _page(raw: str) -> int:
-    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 6 and 1 <= int(raw) <= _MAX_PAGE):
-        raise InvalidQuery("seite: 1, 2, 3 …")
-    return int(raw)

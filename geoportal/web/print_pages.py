@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,7 +36,7 @@ _DEFAULT: Final = tuple(reversed(PLANS))  # the finer plans above
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What is to be printed: `asked` with nothing left open, its place on paper, and its box in EPSG:25832."""
+    """What is to be printed: `asked` with nothing left open, its place on paper, and its box in metres of the zone."""
 
     asked: PrintQuery
     plan: PublishedPlan | None
@@ -67,7 +67,6 @@ def form() -> str:
         scales=SCALES,
         formats=list(Format),
         choices=[portal().catalogue.layers()[name] for name in _DEFAULT] + portal().catalogue.themes(),
-        pdf_url=f"{url_for('printing.on_paper')}?{urlencode(sheet.asked.args())}",
     )
 
 
@@ -79,7 +78,7 @@ def on_paper() -> Response:
     width, height = sheet.layout.pixels()
     picture = Picture(sheet.box, STORED, width, height, "png", "#ffffff", 25.4 / DPI)
     [drawn] = own.drawer.draw([*_ground(sheet.scale), *_drawn(sheet.asked)], picture)
-    address = f"{own.settings.public_url}{url_for('printing.form')}?{urlencode(sheet.asked.args())}"
+    address = f"{own.settings.public_url}{url_for('printing.form', **sheet.asked.args())}"
     page = render_template(
         "print_map.html",
         sheet=sheet,
@@ -155,10 +154,10 @@ def _legends(asked: PrintQuery, box: Box) -> tuple[Legend, ...]:
 def _moved(sheet: Sheet) -> dict[str, str]:
     """The addresses of the neighbouring frames, half a frame further each."""
     across, up = (sheet.box.east - sheet.box.west) / 2, (sheet.box.north - sheet.box.south) / 2
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     for name, (x, y) in {"west": (-across, 0), "north": (0, up), "south": (0, -up), "east": (across, 0)}.items():
         place = Coordinates.of_utm(sheet.place.east + x, sheet.place.north + y)
-        found[name] = f"?{urlencode(replace(sheet.asked, place=place).args())}"
+        found[name] = url_for("printing.form", **replace(sheet.asked, place=place).args())
     return found
 
 

@@ -1,6 +1,6 @@
 """What the address of a printed map asks for, and how it lies on the paper. Pure.
 
-Lengths on paper are millimetres, on the ground metres in EPSG:25832.
+Lengths on paper are millimetres, on the ground metres in the zone of the installation.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
@@ -19,6 +19,7 @@ from geoportal.web.plan_query import asked_stand
 
 SCALES: Final = (500, 1000, 2000, 2500, 5000, 10_000, 25_000)
 DPI: Final = 200
+MOST_LAYERS: Final = 20
 _MARGIN: Final = 10.0
 _HEAD: Final = 15.0
 _FOOT: Final = 23.0
@@ -27,7 +28,6 @@ _LEGEND_ROW: Final = 7.6
 _LEGEND_TITLE: Final = 5.0  # over the entries of each layer
 _LEGEND_HEAD: Final = 2.0
 _MOST_LEGEND: Final = 0.25  # of the height of the paper; a longer legend gets a sheet of its own
-_MOST_LAYERS: Final = 20
 
 
 class Format(StrEnum):
@@ -68,8 +68,8 @@ class PrintQuery:
         layers = tuple(dict.fromkeys(name for each in args.getlist("ebenen") for name in each.split(",") if name))
         if unknown := set(layers) - set(known):
             raise InvalidQuery(f"ebenen: {min(unknown)[:40]}")
-        if len(layers) > _MOST_LAYERS:
-            raise InvalidQuery(f"ebenen: höchstens {_MOST_LAYERS}")
+        if len(layers) > MOST_LAYERS:
+            raise InvalidQuery(f"ebenen: höchstens {MOST_LAYERS}")
         try:
             plan = UUID(args["plan"]) if args.get("plan") else None
             form, lage = Format(args.get("format") or "A4"), Lage(args.get("lage") or "hoch")
@@ -77,23 +77,20 @@ class PrintQuery:
             raise InvalidQuery("plan: UUID; format: A4, A3; lage: hoch, quer") from error
         return cls(plan, place, scale, form, lage, layers or default, asked_stand(args, today))
 
-    def args(self) -> list[tuple[str, str]]:
+    def args(self) -> dict[str, Any]:
         """The same question as parameters of an address."""
         place = self.place
-        return [
-            (name, str(value))
-            for name, value in (
-                ("plan", self.plan),
-                ("lon", place and f"{place.lon:.6f}"),
-                ("lat", place and f"{place.lat:.6f}"),
-                ("massstab", self.scale),
-                ("format", self.format),
-                ("lage", self.lage),
-                ("ebenen", ",".join(self.layers)),
-                ("stand", self.stand),
-            )
-            if value is not None
-        ]
+        asked = {
+            "plan": self.plan,
+            "lon": place and f"{place.lon:.6f}",
+            "lat": place and f"{place.lat:.6f}",
+            "massstab": self.scale,
+            "format": self.format,
+            "lage": self.lage,
+            "ebenen": ",".join(self.layers),
+            "stand": self.stand,
+        }
+        return {name: str(value) for name, value in asked.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +172,12 @@ def _view(raw: str) -> tuple[Coordinates, float]:
 
 def _coordinates(lon: str, lat: str) -> Coordinates:
     try:
-        numbers = float(lon), float(lat)
-        if not all(map(math.isfinite, numbers)) or not (5 <= numbers[0] <= 16 and 46 <= numbers[1] <= 56):
-            raise ValueError("not in Germany")
-        return Coordinates.of_degrees(*numbers)
+        place = Coordinates.of_degrees(float(lon), float(lat))
     except ValueError as error:
         raise InvalidQuery("lon, lat") from error
+    if not place.is_near:
+        raise InvalidQuery("lon, lat")
+    return place
 
 
 def _scale_at(zoom: float, lat: float) -> int:

@@ -18,7 +18,7 @@ from geoportal.web import charts, theme_words
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.language import either, language, translated
 from geoportal.web.opening import is_open
-from geoportal.web.plan_query import asked_day
+from geoportal.web.plan_query import asked_day, asked_number
 from geoportal.web.portal import portal
 from geoportal.web.words import BERLIN, counted, long_date, moment, number
 
@@ -42,7 +42,8 @@ def listing(name: str) -> str:
     """`?q=` words, `?wert=` a category, `?offen=1` open now, `?seite=`."""
     own, layer = portal(), _layer(name)
     field = _category(layer)
-    value, page = request.args.get("wert", ""), _page_number()
+    value = request.args.get("wert", "")
+    page = asked_number(request.args, "seite", range(1, _MOST_PAGES + 1)) or 1
     if value and (field is None or value not in {str(code) for code in _codes(layer, field)}):
         raise InvalidQuery("wert")
     hours = layer.hours
@@ -182,7 +183,7 @@ def _of_number(
         label=label,
         unit=observed.unit or "",
         said=said,
-        curve=charts.curve(pieces, span, observed.min, observed.max, BERLIN) if pieces else None,
+        curve=charts.curve(pieces, span, (observed.min, observed.max), BERLIN, _spelt) if pieces else None,
         bands=(),
         dots=(),
         days=(),
@@ -257,13 +258,6 @@ def _order(layer: Layer, narrowed: str | None) -> str | None:
     return next((name for name in (*layer.headline_fields, *layer.popup)), None)
 
 
-def _page_number() -> int:
-    raw = request.args.get("seite", "1")
-    if not raw.isdecimal() or not 1 <= int(raw[:6]) <= _MOST_PAGES:
-        raise InvalidQuery("seite")
-    return int(raw)
-
-
 def _choices(layer: Layer) -> tuple[int, ...]:
     """So many days back, as far as single readings are kept."""
     if layer.sensors is None:
@@ -272,9 +266,5 @@ def _choices(layer: Layer) -> tuple[int, ...]:
 
 
 def _days(choices: tuple[int, ...]) -> int:
-    raw = request.args.get("tage", "")
-    if not raw:
-        return 7 if 7 in choices or not choices else choices[-1]
-    if not raw.isdecimal() or int(raw[:4]) not in choices:
-        raise InvalidQuery("tage")
-    return int(raw)
+    usual = 7 if 7 in choices or not choices else choices[-1]
+    return asked_number(request.args, "tage", choices) or usual

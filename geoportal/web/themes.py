@@ -110,8 +110,8 @@ def _part(part: Fill | Line | Disc | Form) -> dict[str, Any]:
         case Disc(radius, fill, stroke, width, growth):
             grown = asdict(growth) if growth else None
             return {"disc": fill, "radius": radius, "stroke": stroke, "width": width, "growth": grown}
-        case Form(form, size):
-            return {"form": f"data:image/svg+xml,{quote(planzeichen.form(form))}", "size": size}
+        case Form(form, _):
+            return {"form": f"data:image/svg+xml,{quote(planzeichen.form(form))}"}
 
 
 def _zoom(denominator: int) -> float:

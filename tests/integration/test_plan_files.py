@@ -82,6 +82,18 @@ def test_length_hash_and_validator_are_of_the_file_and_it_is_written_once(office
     assert [*office.settings.plan_files.iterdir()] == [kept]
 
 
+def test_files_that_another_process_takes_away_meanwhile_harm_nobody(office: Office) -> None:
+    address, _ = office.deliver()
+    url = f"/plan/{address}/xplan.gml"
+    first = office.client.get(url)
+    folder = office.settings.plan_files
+    [kept] = folder.iterdir()
+    kept.unlink()
+    (folder / f"{kept.name.partition('.')[0]}.0.gml").symlink_to(folder / "gone")  # still listed, and not there any more
+    again = office.client.get(url)
+    assert (again.status_code, again.data) == (200, first.data)
+
+
 def test_a_new_version_is_another_file_and_what_is_withdrawn_is_none(office: Office) -> None:
     address, _ = office.deliver()
     url = f"/plan/{address}/xplan.gml"

@@ -145,7 +145,9 @@ def test_filters(client: FlaskClient, query: str, found: list[str]) -> None:
 
 def test_pages_of_a_filtered_list_keep_the_filter(client: FlaskClient) -> None:
     page = client.get("/plaene?gemeinde=06534013&q=nr").text
-    assert 'href="?q=nr&amp;gemeinde=06534013&amp;seite=2"' in page
+    assert 'href="/plaene?q=nr&amp;gemeinde=06534013&amp;seite=2"' in page
+    english = client.get("/plaene?gemeinde=06534013&q=nr&lang=en").text
+    assert 'href="/plaene?q=nr&amp;gemeinde=06534013&amp;seite=2&amp;lang=en"' in english
     assert '<option value="06534013" selected>Lohra</option>' in page
 
 

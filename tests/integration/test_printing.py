@@ -98,7 +98,9 @@ def test_the_form_works_without_scripts(app: Flask, plan_id: str) -> None:
     assert '<option value="1000" selected>' in page or '<option value="500" selected>' in page
     assert 'formaction="/drucken.pdf"' in page
     assert re.search(r'<img src="/ogc/map\?collections=flaechennutzungsplaene%2Cbebauungsplaene[^"]+width=560', page)
-    assert len(re.findall(r'<a href="\?plan=[^"]+lon=', page)) == 4
+    assert len(re.findall(r'<a href="/drucken\?plan=[^"]+lon=', page)) == 4
+    english = app.test_client().get(f"/drucken?plan={plan_id}&lang=en").text
+    assert len(re.findall(r'<a href="/drucken\?plan=[^"]+lon=[^"]+&amp;lang=en"', english)) == 4
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_list_is_searched_narrowed_and_turned_over(client: FlaskClient) -> Non
     assert "71 Einträge" in client.get("/thema/baeder/?wert=frei").text
     now = client.get("/thema/baeder/?offen=1").text
     assert ("1 Eintrag" in now, "Aquamar" in now, "Bergsee" in now) == (True, True, False)
-    for bad in ("wert=x", "seite=0", "seite=x", "seite=9999999"):
+    for bad in ("wert=x", "seite=0", "seite=x", "seite=9999999", "seite=1000000", f"seite={'1' * 5000}"):
         assert client.get(f"/thema/baeder/?{bad}").status_code == 400, bad
     assert "72 entries" in client.get("/thema/baeder/?lang=en").text
 
@@ -122,7 +122,8 @@ def test_readings_are_drawn_and_stand_in_a_table(client: FlaskClient, bins: Bins
     assert "letzte 7 Tage" in page
     assert 'tage=30"' in page
     assert 'tage=90"' not in page  # longer than readings are kept
-    assert client.get("/thema/tonnen/1?tage=90").status_code == 400
+    for bad in ("90", "70000", "7" * 5000):
+        assert client.get(f"/thema/tonnen/1?tage={bad}").status_code == 400, bad[:9]
     assert "Keine Messwerte in dieser Zeit" in client.get("/thema/tonnen/2?tage=1").text
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geoportal.places import parse
+from geoportal.places import Coordinates, parse
 
 MARBURG = (8.7712, 50.8023)
 
@@ -30,6 +30,11 @@ def test_one_place_in_many_spellings(text: str) -> None:
     assert (found.lon, found.lat) == pytest.approx(MARBURG, abs=2e-5)
     assert (found.east, found.north) == pytest.approx((483877, 5627865), abs=2)
     assert found.utm.startswith("32 U 483.87")
+
+
+@pytest.mark.parametrize(("lat", "band"), [(47.99, "T"), (48.01, "U")])
+def test_the_band_of_a_place_is_that_of_its_latitude(lat: float, band: str) -> None:
+    assert Coordinates.of_degrees(9.0, lat).utm.startswith(f"32 {band} ")
 
 
 def test_gauss_krueger_is_transformed_and_says_that_it_costs_accuracy() -> None:

@@ -65,8 +65,10 @@ def add_to(bp: Blueprint) -> None:
 def create() -> Response:
     own, principal = desk(), who()
     raw = request.headers.get("Upload-Length", "")
-    if not (raw.isascii() and raw.isdecimal()) or not 0 < int(raw) <= workflow.MAX_SIZE:
-        return _said(413 if raw.isdecimal() and int(raw) else 400)
+    if not (raw.isascii() and raw.isdecimal()) or not raw.strip("0"):
+        return _said(400)
+    if len(raw) > 15 or int(raw) > workflow.MAX_SIZE:
+        return _said(413)
     told = _metadata(request.headers.get("Upload-Metadata", ""))
     ags = told.get("gemeinde", "")
     principal.require(Action.DELIVER, ags, principal.account_id)
