@@ -161,7 +161,7 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             page.wait_for_load_state("networkidle")
         expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
         page.wait_for_load_state("networkidle")
-        expect(page.locator(".kept")).to_have_count(0)
+        expect(page.locator(".kept")).to_be_empty()
         page.goto(f"{address}/offline/")
         expect(page.locator("#offline-kept").get_by_role("link", name="Am Hang, Ebsdorfergrund")).to_be_visible()
     page.goto(f"{address}/plan/{plan_id}")
@@ -172,6 +172,7 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
     expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
     page.goto(f"{address}/gemeinden/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
+    expect(page.locator(".kept")).to_have_count(0)
     assert faults == []
     context.close()
 
@@ -183,9 +184,15 @@ def test_switching_off_leaves_nothing_on_the_device(browser: Browser, filled: tu
     with serving(filled[0]) as (address, _):
         page.goto(f"{address}/offline/")
         page.get_by_role("button", name="Einschalten").press("Enter")
-        page.get_by_role("button", name="Ausschalten und alles löschen").press("Enter")
+        expect(page.get_by_role("button", name="Ausschalten und alles löschen")).to_be_focused()
+        other = context.new_page()
+        other.goto(f"{address}/plaene")
+        page.keyboard.press("Enter")
         expect(page.get_by_text("Auf diesem Gerät ist nichts gespeichert.")).to_be_visible()
         expect(page.get_by_role("button", name="Einschalten")).to_be_focused()
+        assert other.evaluate("Boolean(navigator.serviceWorker.controller)"), "it still has the worker"
+        other.evaluate("(path) => fetch(path).then((answer) => answer.text())", f"/plan/{filled[1]}")
+        other.wait_for_load_state("networkidle")
         assert page.evaluate("caches.keys()") == []
         assert context.cookies() == []
     context.close()
@@ -206,7 +213,9 @@ def test_what_is_not_for_everybody_is_never_kept(browser: Browser, filled: tuple
         for path in ("/werkbank/anmelden", "/suche?q=hang", "/abo/plaene.atom", "/gibtesnicht"):
             page.evaluate("(path) => fetch(path).then((answer) => answer.text())", path)
         kept = page.evaluate(
-            """async () => (await (await caches.open((await caches.keys())[0])).keys()).map(({url}) => url)"""
+            """async () => (await Promise.all((await caches.keys())
+                .map(async (name) => (await caches.open(name)).keys())))
+                .flat().map(({url}) => url)"""
         )
         assert [url for url in kept if "/offline/" not in url and "/static/" not in url] == []
     context.close()

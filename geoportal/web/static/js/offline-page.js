@@ -25,6 +25,7 @@ async function switchOn() {
     await navigator.serviceWorker.register(WORKER, { scope: "/" });
     await navigator.serviceWorker.ready;
     await show();
+    off.focus(); // the button that was pressed has gone
   } catch {
     told.textContent = english ? "Your browser did not allow it." : "Ihr Browser hat es nicht erlaubt.";
   }
@@ -36,7 +37,6 @@ async function switchOff() {
   await registered?.unregister();
   for (const name of await caches.keys()) if (STORE.test(name)) await caches.delete(name);
   await show();
-  off.blur();
   on.focus();
 }
 

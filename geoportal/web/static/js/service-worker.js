@@ -2,9 +2,10 @@
 // was kept, and never without a word: pages get a note with the day of their state, other answers are told to their page.
 // Runs only after a reader has switched it on (/offline/), and keeps nothing that is not public.
 
-const STORE = "geoportal-1"; // another name throws away what an older one kept
-const NOTHING = "/offline/"; // what stands in for a page that was never seen
-const MOST = 900; // answers
+// By what they keep: so many answers each, that many tiles take no page away. Another name throws away what an older one kept.
+const PAGES = { name: "geoportal-pages-2", most: 500 };
+const TILES = { name: "geoportal-tiles-2", most: 900, pattern: /^\/(ogc\/.*tiles\/|hintergrund\/)/ };
+const NOTHING = "/offline/"; // what stands in for a page that was never seen; it is never given up
 const LARGEST = 3_000_000; // bytes of one
 
 const KEPT = [
@@ -19,14 +20,17 @@ const KEPT = [
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
-    await (await caches.open(STORE)).add(NOTHING);
+    for (const { name } of [PAGES, TILES]) await caches.open(name);
+    const response = await fetch(NOTHING);
+    if (!response.ok) throw new Error(`${NOTHING}: ${response.status}`);
+    await keep(new Request(NOTHING), response);
     await self.skipWaiting();
   })());
 });
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name !== STORE) await caches.delete(name);
+    for (const name of await caches.keys()) if (![PAGES.name, TILES.name].includes(name)) await caches.delete(name);
     await self.clients.claim();
   })());
 });
@@ -50,33 +54,37 @@ async function answer(event) {
   return response;
 }
 
+const storeOf = (request) => (TILES.pattern.test(new URL(request.url).pathname) ? TILES : PAGES);
+
 async function keep(request, response) {
+  const { name, most } = storeOf(request);
+  if (!(await caches.has(name))) return; // switched off: pages that were open then still have this worker
   if (/no-store|private/.test(response.headers.get("Cache-Control") ?? "")) return;
   if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) return;
   const body = await response.blob();
   if (body.size > LARGEST) return;
   const headers = new Headers(response.headers);
   headers.set("X-Kept-At", new Date().toISOString());
-  const store = await caches.open(STORE);
+  const store = await caches.open(name);
   await store.delete(request); // what is put anew stands last
   await store.put(request, new Response(body, { headers }));
-  const keys = await store.keys();
-  await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST)).map((each) => store.delete(each)));
+  const keys = (await store.keys()).filter(({ url }) => new URL(url).pathname !== NOTHING);
+  await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((each) => store.delete(each)));
 }
 
 async function withoutNetwork(event) {
   const { request } = event;
-  const store = await caches.open(STORE);
-  const kept = await store.match(request);
-  if (!kept) return request.mode === "navigate" ? store.match(NOTHING) : Response.error();
+  const isPage = request.mode === "navigate";
+  const kept = await caches.match(request, { cacheName: storeOf(request).name });
+  if (!kept) return (isPage && (await caches.match(NOTHING, { cacheName: PAGES.name }))) || Response.error();
   const at = kept.headers.get("X-Kept-At");
-  if (/^text\/html/.test(kept.headers.get("Content-Type") ?? "")) return noted(kept, at);
+  if (isPage) return noted(kept, at);
   const client = await self.clients.get(event.clientId);
   client?.postMessage({ kept: at });
   return kept;
 }
 
-/** A page or a piece of one, with a note before all else. */
+/** A page with a note before all else. */
 async function noted(kept, at) {
   const text = await kept.text();
   const english = /<html lang="en">/.test(text);
