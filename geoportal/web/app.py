@@ -93,6 +93,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "heading": heading,
     }
     app.jinja_env.globals |= {
+        "storage_srid": STORAGE_SRID,
         "utm_zone": STORAGE_SRID - 25800,
         "STATUS": Spoken(words.STATUS),
         "PLANWERK": Spoken(words.PLANWERK),

@@ -133,10 +133,13 @@ class Basemap(_Strict):
 
 
 class Participation(_Strict):
-    """How long statements are kept after the last day of their period: by default five years, longer than a plan can be
-    challenged (§ 215 BauGB: one year) and its file is usually needed."""
+    """What statements are told about the data that they hold."""
 
     retention_days: Annotated[int, Field(ge=30, le=36_500)] = 1_825
+    """How long they are kept after the last day of their period: by default five years, longer than a plan can be
+    challenged (§ 215 BauGB: one year) and its file is usually needed."""
+    supervisory_authority: Text | None = None
+    """The authority of the Land that hears complaints (DSGVO Art. 13 Abs. 2 Buchst. d); None names none."""
 
 
 class PortalConfig(_Strict):

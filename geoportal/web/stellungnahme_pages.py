@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal.accounts.attempts import TooOften
 from geoportal.database import participation_engine
+from geoportal.ogc.crs import STORED
 from geoportal.participation import attachments, forms, stellungnahmen
 from geoportal.participation.attachments import Refused
 from geoportal.participation.letters import StatementLetters
@@ -294,6 +295,7 @@ def _form(
         at=at,
         box=(west, south, side),
         map_side=MAP_SIDE,
+        stored_crs=STORED.uri,
         max_files=attachments.MOST,
         max_size=words.file_size(attachments.MAX_SIZE),
         max_text=MAX_TEXT,

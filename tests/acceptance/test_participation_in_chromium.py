@@ -185,7 +185,14 @@ def test_a_citizen_writes_confirms_corrects_and_withdraws(
         assert box is not None
         assert (box["width"], box["height"]) == (320, 320)  # not scaled: what is clicked is what is meant
         picture.click(position={"x": 160, "y": 160})
-        expect(page.get_by_text("Die Stelle ist gesetzt.")).to_be_visible()
+        said, away = page.locator(".place__said"), page.get_by_role("button", name="Stelle wieder wegnehmen")
+        expect(said).to_have_text("Die Stelle ist gesetzt.")
+        away.click()
+        expect(said).to_be_empty()
+        expect(away).to_be_hidden()
+        expect(page.locator(".place circle")).to_have_count(0)
+        picture.click(position={"x": 120, "y": 160})
+        expect(said).to_have_text("Die Stelle ist gesetzt.")
         expect(page.get_by_label("Ihre Stellungnahme")).to_have_value(HOSTILE)
         page.locator("#dateien").set_input_files(file)
         page.wait_for_timeout(3_100)  # in less nobody writes a statement, says the form

@@ -125,6 +125,7 @@ def test_a_click_on_the_picture_sets_the_place_without_a_script(opened: Town) ->
     assert abs(ost - 480_050) < 2  # the middle of the square that tests.files draws
     assert abs(nord - 5_630_050) < 2
     assert "Die Stelle ist gesetzt." in answer.text
+    assert "Datenschutz: Der Hessische Beauftragte für Datenschutz und Informationsfreiheit." in answer.text
     gone = erika.send(ost=str(ost), nord=str(nord), ort_weg="1")
     assert 'name="ost" value=""' in gone.text
     link = erika.confirmed(ost=str(ost), nord=str(nord), gegenstand="Nordrand")
