@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, url_for
 from geoportal.web import basemap_pages, themes, words
 from geoportal.web.language import language
 from geoportal.web.portal import ogc_root, portal
+from geoportal.web.print_query import MOST_LAYERS
 
 bp = Blueprint("map", __name__)
 
@@ -24,11 +25,13 @@ def show() -> str:
         # What the scripts need to know; a data block, which the policy lets through because no browser runs it.
         page_data={
             "ogc": ogc_root(),
-            "live": url_for("live.stream"),
-            "details": url_for("themes.listing", name=_ANY_PLAN).removesuffix(f"{_ANY_PLAN}/"),
-            "here": url_for("hier.show"),
+            "live": url_for("live.stream", lang=None),
+            # beginnings of addresses: the scripts add the rest, and the language
+            "details": url_for("themes.listing", name=_ANY_PLAN, lang=None).removesuffix(f"{_ANY_PLAN}/"),
+            "here": url_for("hier.show", lang=None),
             "documents": url_for("documents.links"),
-            "planPage": url_for("plans.page", plan_id=_ANY_PLAN).removesuffix(_ANY_PLAN),
+            "planPage": url_for("plans.page", plan_id=_ANY_PLAN, lang=None).removesuffix(_ANY_PLAN),
+            "mostPrinted": MOST_LAYERS,
             "today": own.today().isoformat(),
             "openingView": own.config.opening_view.model_dump(),
             "basemaps": [basemap_pages.for_script(basemap) for basemap in own.config.basemaps],

@@ -171,7 +171,7 @@ def test_a_layer_comes_changes_and_goes_in_front_of_everybody(portal: Portal, pa
         assert (seen["valid"], seen["names"]) == (True, ["Brunnen am Markt", "Brunnen an der Schule"])
 
         write(file, CSV.replace("am Markt", "im Park"))  # while the map is open
-        expect(page.locator("#live [data-seen]")).to_contain_text("Trinkbrunnen", timeout=60_000)
+        expect(page.locator("#live")).to_contain_text("Trinkbrunnen", timeout=60_000)
         portal.wait_for(["Brunnen an der Schule", "Brunnen im Park"])
         told_in_the_middle(page, "Brunnen im Park")
 

@@ -5,7 +5,7 @@ import re
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pyproj import Geod
 
 from geoportal.settings import Settings
@@ -50,8 +50,17 @@ def test_a_link_holds_layers_states_opacity_and_order(desktop: Visit) -> None:
 
 
 def test_a_link_that_says_nonsense_shows_the_map_as_usual(desktop: Visit) -> None:
-    desktop.open(f"/{PLACE}&aus=gibtesnicht&deckkraft=x:y&stand=morgen&folge=%E0%A4%A&=&&recht")
-    expect(desktop.page.locator("#in-view-count")).to_contain_text("im Ausschnitt")
+    for nonsense in (
+        "&aus=gibtesnicht&deckkraft=x:y&stand=morgen&folge=%E0%A4%A&=&&recht",
+        "&recht=gut&stand=2999-01-01&neben=2025-02-30&karte=luft&plan=../x",
+        "&stand=2025-02-30&neben=2999-01-01",
+    ):
+        desktop.open(f"/{PLACE}{nonsense}")
+        expect(desktop.page.locator("#in-view-count")).to_have_text("2 Pläne im Ausschnitt")
+        expect(desktop.page.locator("#stand-note")).to_be_hidden()
+        expect(desktop.page.locator("#swipe")).to_be_hidden()
+        expect(desktop.page).to_have_url(re.compile(r"#17/[\d.]+/[\d.]+$"))
+        desktop.page.goto("about:blank")
 
 
 def test_the_order_of_layers_is_changed_with_the_keyboard(desktop: Visit) -> None:
@@ -65,7 +74,7 @@ def test_the_order_of_layers_is_changed_with_the_keyboard(desktop: Visit) -> Non
     page.keyboard.press("Enter")
     expect(rows.nth(-2)).to_have_text(str(lowest))
     expect(button).to_be_focused()
-    expect(page.locator("#announcer")).to_have_text(re.compile(f"{lowest}: Platz \\d+ von \\d+"))
+    expect(page.locator("#announcer")).to_contain_text(re.compile(f"{lowest}: Platz \\d+ von \\d+"))
 
 
 def test_the_map_shows_the_plans_of_a_day(desktop: Visit) -> None:
@@ -79,9 +88,84 @@ def test_the_map_shows_the_plans_of_a_day(desktop: Visit) -> None:
     expect(page).to_have_url(re.compile("&stand=2020-01-01"))
     assert tiles
     assert all("stand=2020-01-01" in address for address in tiles)
-    page.get_by_role("button", name="Heute", exact=True).click()
+    page.locator("#drawing-legend > summary").click()
+    expect(page.locator("#drawing-legend li")).to_have_text("Grenze des räumlichen Geltungsbereichs")  # no Wohngebiete
+    today = page.get_by_role("button", name="Heute", exact=True)
+    today.press("Enter")
     expect(page.locator("#in-view-count")).to_have_text("2 Pläne im Ausschnitt")
     expect(page.locator("#stand-note")).to_be_hidden()
+    expect(page.locator("#drawing-legend")).to_contain_text("Wohngebiete")
+    expect(today).to_be_focused()
+
+
+def test_what_comes_late_of_another_day_is_not_shown(desktop: Visit) -> None:
+    page = desktop.page
+    drawn = page.locator("canvas.leaflet-tile[width]:not([width='0'])")
+    plans = re.compile(r"/ogc/tiles/[^?]*\?(?!.*stand=)")
+    held: list[Route] = []
+    page.route(plans, lambda route: held.append(route))
+    page.goto(f"{desktop.address}/{PLACE}&aus=schulen")
+    expect(page.locator("#in-view-count")).to_have_text("2 Pläne im Ausschnitt")
+    with page.expect_response(re.compile("/ogc/tiles/.*stand=2020-01-01")):
+        page.locator("#stand-day").fill("2020-01-01")
+        page.locator("#stand-day").blur()
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#in-view-count")).to_have_text("Keine Pläne im Ausschnitt")
+    expect(drawn).to_have_count(0)
+    page.unroute(plans)
+    page.get_by_role("button", name="Heute", exact=True).click()
+    expect(drawn).not_to_have_count(0)
+
+
+def test_the_list_tells_the_legal_state_of_the_day_and_keeps_the_focus(desktop: Visit) -> None:
+    page = desktop.page
+
+    def then(route: Route) -> None:
+        answer = route.fetch(url=route.request.url.replace("stand=2025-01-01", ""))
+        found = answer.json()
+        for each in found["features"]:
+            each["properties"]["status"] = "archiviert"
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/bebauungsplaene/items*stand=2025-01-01*", then)
+    desktop.open(f"/{PLACE}")
+    row = page.locator("#in-view-list").get_by_role("button", name="Am Hang")
+    expect(row).to_contain_text("In Kraft")
+    row.focus()
+    page.evaluate("""() => {
+        const field = document.getElementById("stand-day");
+        field.value = "2025-01-01";
+        field.dispatchEvent(new Event("change"));
+    }""")
+    expect(row).to_contain_text("Nicht mehr gültig")
+    expect(row).to_be_focused()
+
+
+def test_where_the_map_is_bare_nothing_answers(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open("/")
+    [lon, lat] = page.evaluate("""async () => {
+        const {features: [first]} = await (await fetch('/ogc/collections/schulen/items?f=json&limit=1')).json();
+        return first.geometry.coordinates;
+    }""")
+    page.evaluate(f"location.hash = '#17/{lat}/{lon - 0.001}&neben=ohne'")  # 93 pixels right of the middle
+    expect(page.locator("#swipe")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    box = page.locator("#karte").bounding_box()
+    assert box is not None
+    there = box["x"] + box["width"] / 2 + 93, box["y"] + box["height"] / 2 - 3
+    heading = page.get_by_role("heading", name="Was gilt hier?")
+    page.mouse.click(*there)
+    expect(heading).to_be_focused()
+    expect(page.locator("#answer .card--place")).to_have_count(0)
+    page.get_by_role("button", name="Zurück").click()
+    page.get_by_label("Rechts daneben").select_option("")
+    page.mouse.click(*there)
+    expect(heading).to_be_focused()
+    expect(page.locator("#answer .card--place")).not_to_have_count(0)
 
 
 def test_two_maps_are_compared_with_a_slider(desktop: Visit) -> None:
@@ -110,11 +194,13 @@ def test_one_measures_with_the_keyboard(desktop: Visit) -> None:
     page = desktop.page
     desktop.open(f"/{PLACE}")
     page.get_by_role("button", name="Messen").click()
-    told = page.locator("#measuring [role=status]")
+    told, heard = page.locator("#measuring p"), page.locator("#announcer")
     expect(told).to_contain_text("Eingabetaste")
+    expect(heard).to_contain_text("Eingabetaste")
     page.locator("#karte").focus()
     page.keyboard.press("Enter")
     expect(told).to_have_text("Erster Punkt gesetzt.")
+    expect(heard).to_contain_text("Erster Punkt gesetzt.")
     address = page.url
     page.keyboard.press("ArrowRight")
     expect(page).not_to_have_url(address)
@@ -184,7 +270,12 @@ def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> No
     page.wait_for_load_state("networkidle")
     desktop.click_the_middle()
     expect(page).to_have_url(re.compile("#16/"))
-    expect(page.locator("#announcer")).to_have_text(re.compile(r"\d+ Straßenbeleuchtung: Die Karte ist herangezoomt\."))
+    zoomed = re.compile(r"\d+ Straßenbeleuchtung: Die Karte ist herangezoomt\.")
+    expect(page.locator("#announcer")).to_contain_text(zoomed)
+    with page.expect_response(re.compile("/bebauungsplaene/items")):
+        page.evaluate("location.hash = '#17/50.82183/8.71677'")
+    expect(page.locator("#announcer p").last).to_have_text("2 Pläne im Ausschnitt")
+    expect(page.locator("#announcer")).to_contain_text(zoomed)
 
 
 def test_on_a_former_day_themes_without_a_history_are_still_shown(desktop: Visit) -> None:

@@ -149,7 +149,9 @@ def test_before_its_first_publication_a_plan_was_not_there(client: FlaskClient, 
     assert "war dieser Plan hier nicht veröffentlicht" in early.text
 
 
-@pytest.mark.parametrize("asked", ["stand=2027-01-01", "stand=gestern", "fassung=0", "fassung=x", f"fassung={'1' * 5000}"])
+@pytest.mark.parametrize(
+    "asked", ["stand=2027-01-01", "stand=gestern", "fassung=0", "fassung=x", f"fassung={'1' * 5000}"]
+)
 def test_a_day_to_come_or_no_day_is_refused_kindly(client: FlaskClient, address: dict[str, str], asked: str) -> None:
     assert client.get(f"{address['Am Hang (Entwurf)']}?{asked}").status_code == 400
 

@@ -89,7 +89,9 @@ def test_files_that_another_process_takes_away_meanwhile_harm_nobody(office: Off
     folder = office.settings.plan_files
     [kept] = folder.iterdir()
     kept.unlink()
-    (folder / f"{kept.name.partition('.')[0]}.0.gml").symlink_to(folder / "gone")  # still listed, and not there any more
+    (folder / f"{kept.name.partition('.')[0]}.0.gml").symlink_to(
+        folder / "gone"
+    )  # still listed, and not there any more
     again = office.client.get(url)
     assert (again.status_code, again.data) == (200, first.data)
 

@@ -1,6 +1,7 @@
 // "What applies here?": the server's page for the place without its frame, and the documents of plans.
 
 import { fetchJson } from "./features.js";
+import { pageUrl } from "./words.js";
 
 /** A plan that is known already, as from the list, with its documents. */
 export async function withDocuments(plan, documents, signal) {
@@ -12,13 +13,12 @@ export async function withDocuments(plan, documents, signal) {
 export const answerOf = (url, signal) => part(url, "#hier", signal);
 
 /** What is told of a thing of a theme at this moment, and what its sensors told: its own card, as a node. */
-export function cardOf(details, theme, id, signal) {
-  const url = new URL(`${details}${theme}/${encodeURIComponent(id)}`, window.location.href);
-  if (document.documentElement.lang === "en") url.searchParams.set("lang", "en");
-  return part(url, "#objekt", signal);
-}
+export const cardOf = (details, theme, id, signal) => part(pageUrl(`${details}${theme}/${encodeURIComponent(id)}`), "#objekt", signal);
 
-/** A node of another page of ours. The browser parses it as a document of its own, in which no script ever runs. */
+/**
+ * A node of another page of ours, without its id: several are shown at once. The browser parses the page as a document of its
+ * own, in which no script ever runs.
+ */
 function part(url, selector, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -27,8 +27,9 @@ function part(url, selector, signal) {
     request.responseType = "document";
     request.addEventListener("load", () => {
       const node = request.status === 200 ? request.response?.querySelector(selector) : null;
-      if (node) resolve(document.adoptNode(node));
-      else fail("ServiceError");
+      if (!node) return fail("ServiceError");
+      node.removeAttribute("id");
+      return resolve(document.adoptNode(node));
     });
     request.addEventListener("error", () => fail("ServiceError"));
     request.addEventListener("abort", () => fail("AbortError"));

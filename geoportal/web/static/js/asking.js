@@ -5,8 +5,8 @@ import { element } from "./dom.js";
 import { shapes, token } from "./drawing.js";
 import { item } from "./features.js";
 import { rowsInView } from "./in-view.js";
-import { nameOf, placeCard } from "./place-card.js";
-import { counted, germanDate, say } from "./words.js";
+import { nameFields, nameOf, placeCard } from "./place-card.js";
+import { counted, germanDate, pageUrl, say } from "./words.js";
 
 const { L } = window;
 const REACH = window.matchMedia("(pointer: coarse)").matches ? 14 : 6; // pixels between a click and what it means
@@ -15,17 +15,22 @@ const MOST = 30; // places at one spot
 
 export class Asking {
   /** `picture(latlng)` is the MapPicture that shows a place; `narrow` tells whether the panel covers the map. */
-  constructor(map, { board, page, state, picture, renderer, narrow }) {
-    Object.assign(this, { map, board, page, state, picture, renderer, narrow });
+  constructor(map, { board, announcer, page, state, picture, renderer, narrow }) {
+    Object.assign(this, { map, board, announcer, page, state, picture, renderer, narrow });
     this.selection = L.layerGroup().addTo(map);
     this.request = null;
+  }
+
+  /** A click on the map: one on a group of points goes nearer, any other asks. */
+  click(latlng) {
+    const group = this.#themesAt(latlng).find(({ feature }) => feature.count > 1);
+    if (group && this.map.getZoom() < this.map.getMaxZoom()) return this.#enter(group);
+    return this.at(latlng);
   }
 
   /** The answer for a place; `url` is that of its page where it has one, such as an address. */
   async at(latlng, url = this.#placeUrl(latlng)) {
     const places = this.#themesAt(latlng);
-    const [group] = places.filter(({ feature }) => feature.count > 1);
-    if (group && this.map.getZoom() < this.map.getMaxZoom()) return this.#enter(group);
     const signal = this.#ask();
     if (this.state.plan) this.state.set({ plan: null });
     this.markPlace(latlng);
@@ -98,9 +103,10 @@ export class Asking {
     const latlng = L.latLng(lat, lon);
     this.map.setView(latlng, zoom, { animate: false });
     if (here || kind === "plan") return this.at(latlng, here ?? undefined);
-    this.board.close();
+    if (this.board.hasAnswer) this.board.close();
+    else this.leave();
     this.markPlace(latlng);
-    this.board.announce(say(`Die Karte zeigt ${title}.`, `The map shows ${title}.`));
+    this.announcer.say(say(`Die Karte zeigt ${title}.`, `The map shows ${title}.`));
     if (this.narrow.matches) this.board.open(false);
   }
 
@@ -149,7 +155,7 @@ export class Asking {
       places.map(async ({ theme, feature, latlng }) => {
         if (feature.count === 1) return [{ theme, feature }];
         const box = latlng.toBounds(10); // metres
-        const { features } = await rowsInView(this.page.ogc, theme.id, box, { fields: theme.popup, signal });
+        const { features } = await rowsInView(this.page.ogc, theme.id, box, { fields: nameFields(theme), signal });
         return features.map((each) => ({ theme, feature: each }));
       }),
     );
@@ -159,7 +165,7 @@ export class Asking {
   #enter({ theme, feature, latlng }) {
     this.map.setView(latlng, Math.min(this.map.getZoom() + CLOSER, this.map.getMaxZoom()));
     const things = counted(feature.count, theme.title, theme.title);
-    this.board.announce(say(`${things}: Die Karte ist herangezoomt.`, `${things}: the map has zoomed in.`));
+    this.announcer.say(say(`${things}: Die Karte ist herangezoomt.`, `${things}: the map has zoomed in.`));
   }
 
   #mark(collection, id) {
@@ -174,10 +180,7 @@ export class Asking {
   }
 
   #placeUrl({ lat, lng }) {
-    const url = new URL(this.page.here, window.location.href);
-    url.searchParams.set("lon", lng.toFixed(6));
-    url.searchParams.set("lat", lat.toFixed(6));
-    return url;
+    return pageUrl(this.page.here, { lon: lng.toFixed(6), lat: lat.toFixed(6) });
   }
 
   /** What covers the map: on a phone the sheet lies over its foot, the legend's switch over its top. */

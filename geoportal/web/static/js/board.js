@@ -1,7 +1,7 @@
 // The board beside the map (a sheet below it on a phone): the plans in view, or the answer for one place.
 
-import { element } from "./dom.js";
-import { counted, daysLeft, germanDate, planart, say } from "./words.js";
+import { element, replaceRows } from "./dom.js";
+import { counted, daysLeft, germanDate, pageUrl, planart, say } from "./words.js";
 
 const KINDS = {
   bebauungsplaene: say("Bebauungsplan", "Local development plan"),
@@ -10,9 +10,10 @@ const KINDS = {
 
 export class Board extends EventTarget {
   /** Fires "select" {plan}, "hover" {plan or null}, "open" and "close". `page` is the page's data block. */
-  constructor(root, page) {
+  constructor(root, page, announcer) {
     super();
     this.page = page;
+    this.announcer = announcer;
     this.root = root;
     this.handle = root.querySelector(".board__handle");
     this.handleText = root.querySelector(".board__handle-text");
@@ -21,15 +22,18 @@ export class Board extends EventTarget {
     this.count = root.querySelector("#in-view-count");
     this.list = root.querySelector("#in-view-list");
     this.rows = new Map();
-    this.announcer = root.querySelector("#announcer");
     this.handle.addEventListener("click", () => this.open(!this.isOpen));
     root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !this.answer.hidden) this.close();
+      if (event.key === "Escape" && this.hasAnswer) this.close();
     });
   }
 
   get isOpen() {
     return this.handle.getAttribute("aria-expanded") === "true";
+  }
+
+  get hasAnswer() {
+    return !this.answer.hidden;
   }
 
   open(open) {
@@ -38,27 +42,20 @@ export class Board extends EventTarget {
     if (open) this.dispatchEvent(new Event("open"));
   }
 
-  announce(text) {
-    this.announcer.textContent = text;
-  }
-
   /** The plans in view, as a list that does all that the map does. `count` null: more than can be counted. */
   showInView(plans, { state, count }) {
     const heading = sentence(plans.length, state, count);
     this.root.setAttribute("aria-busy", String(state === "loading"));
-    if (this.count.textContent !== heading) {
-      this.count.textContent = heading;
-      if (state !== "loading" && this.answer.hidden) this.announce(heading);
-    }
+    this.count.textContent = heading;
+    if (state !== "loading" && !this.hasAnswer) this.announcer.sayState("in view", heading);
     this.handleText.textContent = heading;
     if (state === "loading") return; // the old list stays until the new one is there
     this.list.hidden = plans.length === 0;
     const before = this.rows;
-    this.rows = new Map(plans.map((plan) => [plan.id, before.get(plan.id) ?? this.#row(plan)])); // a row that has the focus stays
-    this.list.replaceChildren(...this.rows.values());
-    if (count === null || count > plans.length) {
-      this.list.append(element("li", { class: "view-list__rest" }, say("Zoomen Sie heran, um die übrigen zu sehen.", "Zoom in to see the others.")));
-    }
+    // a row stays as long as it says the same: on another day, or after a change, the same plan may be something else
+    this.rows = new Map(plans.map((plan) => [keyOf(plan), before.get(keyOf(plan)) ?? this.#row(plan)]));
+    const rest = count === null || count > plans.length ? [element("li", { class: "view-list__rest" }, say("Zoomen Sie heran, um die übrigen zu sehen.", "Zoom in to see the others."))] : [];
+    replaceRows(this.list, this.rows, rest);
   }
 
   showLoading() {
@@ -85,7 +82,7 @@ export class Board extends EventTarget {
     this.#showAnswer(title.textContent, [several, ...places, page].filter(Boolean));
     const plans = page.querySelectorAll(".card[data-plan]").length;
     const also = places.length ? `, ${counted(places.length, say("Ort", "place"), say("Orte", "places"))}` : "";
-    this.announce(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}${also}`);
+    this.announcer.say(`${title.textContent} ${counted(plans, say("Plan", "plan"), say("Pläne", "plans"))}${also}`);
   }
 
   /** One thing of a theme, as chosen from a list. */
@@ -99,11 +96,12 @@ export class Board extends EventTarget {
   }
 
   close() {
+    const hadFocus = this.root.contains(document.activeElement); // else somebody is busy elsewhere, as in the search
     this.answer.hidden = true;
     this.inView.hidden = false;
     this.dispatchEvent(new Event("close"));
     this.root.removeAttribute("data-answer");
-    (this.returnTo?.isConnected ? this.returnTo : this.count).focus();
+    if (hadFocus) (this.returnTo?.isConnected ? this.returnTo : this.count).focus();
   }
 
   #showAnswer(text, parts) {
@@ -124,7 +122,7 @@ export class Board extends EventTarget {
     const tell = (hovered) => () => this.#fire("hover", hovered);
     return element(
       "li",
-      {},
+      { "data-id": plan.id },
       element(
         "button",
         {
@@ -147,7 +145,8 @@ export class Board extends EventTarget {
     const { status, auslegung_start_datum: start, auslegung_end_datum: end } = properties;
     const { today } = this.page;
     const running = start && end && start <= today && today <= end;
-    const address = `${this.page.planPage}${encodeURIComponent(id)}${stand ? `?stand=${stand}` : ""}`;
+    const { pathname, search } = pageUrl(this.page.planPage + encodeURIComponent(id), { stand });
+    const address = pathname + search;
     const tell = (hovered) => () => this.#fire("hover", hovered);
     return element(
       "article",
@@ -176,6 +175,8 @@ export class Board extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail: plan }));
   }
 }
+
+const keyOf = ({ id, properties: { name, gemeinde, status } }) => JSON.stringify([id, name, gemeinde, status]);
 
 const chooser = (count) => say(`Hier liegen ${count} Orte dicht beieinander:`, `There are ${count} places close together:`);
 

@@ -9,12 +9,12 @@ const WAIT = 180; // milliseconds of quiet before the server is asked
 const LEAST = 2; // characters
 
 export class Combobox extends EventTarget {
-  /** `form` holds the box; fires "choose" {hit}. `announce(text)` speaks to screen readers. */
-  constructor(form, announce) {
+  /** `form` holds the box; fires "choose" {hit}. */
+  constructor(form, announcer) {
     super();
     this.form = form;
     this.input = form.querySelector("input[type=search]");
-    this.announce = announce;
+    this.announcer = announcer;
     this.hits = [];
     this.active = -1;
     this.list = element("ul", { role: "listbox", id: "suggestions", class: "suggestions", "aria-label": say("Vorschläge", "Suggestions") });
@@ -54,7 +54,7 @@ export class Combobox extends EventTarget {
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#show([], false);
-      this.announce(say("Die Suche antwortet gerade nicht.", "The search does not answer at the moment."));
+      this.announcer.say(say("Die Suche antwortet gerade nicht.", "The search does not answer at the moment."));
     }
   }
 
@@ -70,7 +70,7 @@ export class Combobox extends EventTarget {
     const open = tell && document.activeElement === this.input;
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
-    if (open) this.announce(hits.length ? counted(hits.length, say("Vorschlag", "suggestion"), say("Vorschläge", "suggestions")) : none);
+    if (open) this.announcer.say(hits.length ? counted(hits.length, say("Vorschlag", "suggestion"), say("Vorschläge", "suggestions")) : none);
   }
 
   #option(hit, index) {

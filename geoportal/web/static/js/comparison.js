@@ -7,11 +7,13 @@ import { germanDate, say } from "./words.js";
 const { L } = window;
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 const TITLE_GAP = 10; // pixels
-const BARE = "ohne"; // the map without the plans
+export const BARE = "ohne"; // the map without the plans
+const NOTHING = { hits: () => [] };
 
-export class Comparison {
-  /** `panes` are {left, right}, which hold the pictures; `root` has the slider, the line and the two titles. */
+export class Comparison extends EventTarget {
+  /** Fires "change" as its picture does. `panes` are {left, right}, which hold the pictures; `root` has the slider, the line and the two titles. */
   constructor(map, page, { state, panes, root, basemap }) {
+    super();
     Object.assign(this, { map, page, state, panes, root, basemap });
     this.slider = root.querySelector("input");
     this.line = root.querySelector(".swipe__line");
@@ -35,15 +37,22 @@ export class Comparison {
     this.#clip();
   }
 
-  /** The picture in which a place lies, if that is the one on the right. */
+  /** The MapPictures of its own: one while two days are compared. */
+  get pictures() {
+    return this.picture ? [this.picture] : [];
+  }
+
+  /** What has the hits of a place, if it lies on the right; null for the left. */
   pictureAt(latlng) {
-    return latlng && this.picture && this.map.latLngToContainerPoint(latlng).x > this.#x() ? this.picture : null;
+    const isRight = latlng && this.shown && this.map.latLngToContainerPoint(latlng).x > this.#x();
+    return isRight ? (this.picture ?? NOTHING) : null;
   }
 
   #begin(beside) {
     if (ISO_DAY.test(beside)) {
       const pane = (name) => this.map.getPane(`${name}-beside`) ?? this.map.createPane(`${name}-beside`, this.panes.right);
       this.picture = new MapPicture(this.map, this.page, { pane: (name) => pane(name) && `${name}-beside`, mark: token("--mark") });
+      this.picture.addEventListener("change", () => this.dispatchEvent(new Event("change")));
       this.rightTitle.textContent = germanDate(beside);
     } else {
       this.background = this.basemap(beside, "beside");

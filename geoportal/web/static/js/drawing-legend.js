@@ -32,16 +32,17 @@ export class DrawingLegend {
       if (error.name === "AbortError") return;
       this.asked = "";
       this.list.replaceChildren();
-      this.note.textContent = say("Die Zeichenerklärung lässt sich gerade nicht abrufen.", "The key cannot be had at the moment.");
+      this.#tell(say("Die Zeichenerklärung lässt sich gerade nicht abrufen.", "The key cannot be had at the moment."));
     }
   }
 
-  #address({ collection, status }) {
+  #address({ collection, status, stand }) {
     const query = new URLSearchParams({
       f: "json",
       lang: document.documentElement.lang,
       bbox: this.map.getBounds().toBBoxString(),
       ...(status ? { status } : {}),
+      ...(stand ? { stand } : {}),
     });
     return `${this.drawing.ogc}/collections/${collection}/styles/planzv/legend?${query}`;
   }
@@ -49,9 +50,15 @@ export class DrawingLegend {
   #show(entries) {
     const once = new Map(entries.map((entry) => [entry.id, entry]));
     this.list.replaceChildren(...[...once.values()].map(row));
-    this.note.textContent = once.size
-      ? say("Was im Ausschnitt vorkommt, nach der Planzeichenverordnung.", "What occurs in this view, after the Planzeichenverordnung.")
-      : say("Im Ausschnitt ist nichts gezeichnet.", "Nothing is drawn in this view.");
+    this.#tell(
+      once.size
+        ? say("Was im Ausschnitt vorkommt, nach der Planzeichenverordnung.", "What occurs in this view, after the Planzeichenverordnung.")
+        : say("Im Ausschnitt ist nichts gezeichnet.", "Nothing is drawn in this view."),
+    );
+  }
+
+  #tell(text) {
+    if (this.note.textContent !== text) this.note.textContent = text; // it is heard whenever it is written
   }
 }
 

@@ -22,10 +22,10 @@ export function item(ogc, collection, id, { signal, stand } = {}) {
   return fetchJson(`${ogc}/collections/${collection}/items/${encodeURIComponent(id)}?f=json${then}`, signal);
 }
 
-export async function fetchJson(url, signal) {
+export async function fetchJson(url, signal, cache = "default") {
   let response;
   try {
-    response = await fetch(url, { signal, headers: { accept: "application/geo+json, application/json" } });
+    response = await fetch(url, { signal, cache, headers: { accept: "application/geo+json, application/json" } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError("offline");

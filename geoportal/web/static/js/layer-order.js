@@ -4,9 +4,9 @@ import { element } from "./dom.js";
 import { say } from "./words.js";
 
 export class LayerOrder {
-  /** `root` is a <details> with an <ol>; `titles` by id; `announce(text)` speaks to screen readers. */
-  constructor(root, state, { titles, announce }) {
-    Object.assign(this, { list: root.querySelector("ol"), state, titles, announce });
+  /** `root` is a <details> with an <ol>; `titles` by id. */
+  constructor(root, state, { titles, announcer }) {
+    Object.assign(this, { list: root.querySelector("ol"), state, titles, announcer });
     state.addEventListener("change", () => this.show());
     this.show();
   }
@@ -37,6 +37,6 @@ export class LayerOrder {
     const row = rows.find(({ dataset }) => dataset.layer === id);
     row.querySelector(`[data-step="${step}"]`).focus();
     const place = rows.indexOf(row) + 1;
-    this.announce(say(`${this.titles[id]}: Platz ${place} von ${rows.length}`, `${this.titles[id]}: place ${place} of ${rows.length}`));
+    this.announcer.say(say(`${this.titles[id]}: Platz ${place} von ${rows.length}`, `${this.titles[id]}: place ${place} of ${rows.length}`));
   }
 }

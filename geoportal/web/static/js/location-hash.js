@@ -3,6 +3,7 @@
 
 const DIGITS = 5; // about a metre
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
+const PLAN_ID = /^[0-9a-f-]{36}$/;
 
 export function formatHash({ lat, lng }, zoom) {
   return `#${Math.round(zoom * 100) / 100}/${lat.toFixed(DIGITS)}/${lng.toFixed(DIGITS)}`;
@@ -39,8 +40,11 @@ export function formatState(state) {
     .join("");
 }
 
-/** The reverse: the values for a MapState. What is not known is left out. */
-export function parseState(hash, usual) {
+/**
+ * The reverse: the values for a MapState. `known` are {today (an ISO day), statuses, basemaps (ids), bare (the word for a
+ * map without plans)}. A link may be old, cut, or made up: what is not known is left out, and as usual.
+ */
+export function parseState(hash, usual, { today, statuses, basemaps, bare }) {
   const told = new Map(
     hash
       .split("&")
@@ -48,35 +52,38 @@ export function parseState(hash, usual) {
       .map((part) => part.split("="))
       .map(([name, values = ""]) => [name, values.split(",").map(decoded).filter(Boolean)]),
   );
-  const known = (name) => (told.get(name) ?? []).filter((id) => usual.order.includes(id));
+  const layers = (name) => (told.get(name) ?? []).filter((id) => usual.order.includes(id));
   const on = new Set(usual.on);
-  for (const id of known("an")) on.add(id);
-  for (const id of known("aus")) on.delete(id);
-  const shown = known("folge");
+  for (const id of layers("an")) on.add(id);
+  for (const id of layers("aus")) on.delete(id);
+  const shown = layers("folge");
   const places = usual.order.flatMap((id, place) => (shown.includes(id) ? [place] : []));
   const order = [...usual.order];
   shown.forEach((id, index) => (order[places[index]] = id)); // what is not named keeps its place
   const percent = (told.get("deckkraft") ?? []).map((each) => each.split(":")).filter(([id]) => usual.order.includes(id));
-  const [day] = told.get("stand") ?? [];
+  const first = (name) => told.get(name)?.[0] ?? "";
+  const [stand, karte, neben, plan] = ["stand", "karte", "neben", "plan"].map(first);
+  const isPast = (day) => isDay(day) && day < today;
+  const recht = (told.get("recht") ?? []).filter((each) => each === "keiner" || statuses.includes(each));
   return {
     on,
     order,
-    statuses: told.has("recht") ? new Set(told.get("recht").filter((each) => each !== "keiner")) : new Set(usual.statuses),
+    statuses: recht.length ? new Set(recht.filter((each) => each !== "keiner")) : new Set(usual.statuses),
     opacities: new Map(percent.map(([id, value]) => [id, Math.min(1, Math.max(0.1, Number(value) / 100 || 1))])),
-    basemap: told.get("karte")?.[0] ?? "",
-    stand: ISO_DAY.test(day) ? day : null,
-    beside: told.get("neben")?.[0] ?? "",
-    plan: told.get("plan")?.[0] ?? null,
+    basemap: basemaps.includes(karte) ? karte : "",
+    stand: isPast(stand) ? stand : null,
+    beside: isPast(neben) || neben === today || neben === bare || basemaps.includes(neben) ? neben : "",
+    plan: PLAN_ID.test(plan) ? plan : null,
   };
 }
 
-/** Keeps map, state and address in step, all ways. Returns true when the address gave the first view. */
-export function bindHash(map, state) {
+/** Keeps map, state and address in step, all ways; `known` is that of parseState. Returns true when the address gave the first view. */
+export function bindHash(map, state, known) {
   let following = false;
   const follow = () => {
     const view = parseHash(window.location.hash);
     if (!view) return false;
-    const shown = parseState(window.location.hash, state.usual);
+    const shown = parseState(window.location.hash, state.usual, known);
     following = true;
     map.setView(view.center, view.zoom, { animate: false });
     state.set(shown);
@@ -95,6 +102,12 @@ export function bindHash(map, state) {
   state.addEventListener("change", tell);
   window.addEventListener("hashchange", follow);
   return given;
+}
+
+/** Whether a text is a day that there is: 2026-02-30 is none. */
+function isDay(text) {
+  const time = ISO_DAY.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 const encoded = (text) => encodeURIComponent(text).replaceAll("%3A", ":");

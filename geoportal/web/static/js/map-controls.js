@@ -35,13 +35,13 @@ export function bindStand(state, { today, note }) {
   });
   slider.addEventListener("change", () => choose(dayOf(Number(slider.value))));
   field.addEventListener("change", () => choose(field.value));
-  button.addEventListener("click", () => choose(null));
+  button.addEventListener("click", () => state.stand && choose(null));
   const tell = () => {
     const day = state.stand ?? today;
     field.value = day;
     slider.value = Math.round((Date.parse(day) - Date.parse(today)) / DAY);
     slider.setAttribute("aria-valuetext", germanDate(day));
-    button.disabled = !state.stand;
+    button.setAttribute("aria-disabled", String(!state.stand)); // not disabled: it would lose the focus when it is pressed
     note.hidden = !state.stand;
     note.textContent = state.stand ? say(`Pläne mit Stand vom ${germanDate(day)}`, `Plans as of ${germanDate(day)}`) : "";
   };
@@ -52,7 +52,8 @@ export function bindStand(state, { today, note }) {
 /** What the map is held against. */
 export function bindBeside(state, { today }) {
   const [select, row, field] = ["beside", "beside-row", "beside-day"].map(byId);
-  const choose = () => state.set({ beside: select.value === BESIDE_DAY ? field.value || today : select.value });
+  const day = () => (field.value && field.value < today ? field.value : today);
+  const choose = () => state.set({ beside: select.value === BESIDE_DAY ? day() : select.value });
   select.addEventListener("change", choose);
   field.addEventListener("change", choose);
   const tell = () => {
@@ -65,14 +66,14 @@ export function bindBeside(state, { today }) {
   tell();
 }
 
-/** Copies the address, which holds all that is seen. */
-export function bindShare(button, announce) {
+/** Copies the address, which holds all that is seen; `tell(text)` says what came of it. */
+export function bindShare(button, tell) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(window.location.href);
-      announce(say("Der Link zu dieser Karte ist kopiert.", "The link to this map is copied."));
+      tell(say("Der Link zu dieser Karte ist kopiert.", "The link to this map is copied."));
     } catch {
-      announce(say("Bitte kopieren Sie den Link aus der Adresszeile.", "Please copy the link from the address bar."));
+      tell(say("Bitte kopieren Sie den Link aus der Adresszeile.", "Please copy the link from the address bar."));
     }
   });
 }

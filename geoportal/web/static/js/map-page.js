@@ -1,10 +1,11 @@
 // The map page: puts map, board and theme tree together.
 
+import { Announcer } from "./announcer.js";
 import { Asking } from "./asking.js";
 import { Board } from "./board.js";
 import { drawBoundaries } from "./boundaries.js";
 import { Combobox } from "./combobox.js";
-import { Comparison } from "./comparison.js";
+import { BARE, Comparison } from "./comparison.js";
 import { DrawingLegend } from "./drawing-legend.js";
 import { prepare, token } from "./drawing.js";
 import { Live } from "./live.js";
@@ -13,6 +14,7 @@ import { LayerOrder } from "./layer-order.js";
 import { bindHash } from "./location-hash.js";
 import { bindBeside, bindOpacity, bindShare, bindStand } from "./map-controls.js";
 import { DRAWING, MapPicture } from "./map-picture.js";
+import { MapNote } from "./map-note.js";
 import { MapState } from "./map-state.js";
 import { Measure } from "./measure.js";
 import { plansInView } from "./in-view.js";
@@ -44,10 +46,11 @@ const map = L.map(container, {
   inertia: !CALM,
 });
 const renderers = prepare(map, ["gemeinden", "pictures", "beside", "selection", "labels"]);
-const board = new Board(document.getElementById("tafel"), page);
-const search = new Combobox(document.querySelector(".search"), (text) => board.announce(text));
+const announcer = new Announcer(document.getElementById("announcer"));
+const board = new Board(document.getElementById("tafel"), page, announcer);
+const search = new Combobox(document.querySelector(".search"), announcer);
 const tree = new ThemeTree(document.querySelector(".themes"));
-const note = document.getElementById("map-note");
+const note = new MapNote(document.getElementById("map-note"), { retry, leave: () => container.focus({ preventScroll: true }) });
 
 const { west, south, east, north } = page.openingView;
 const home = L.latLngBounds([south, west], [north, east]);
@@ -75,7 +78,7 @@ const comparison = new Comparison(map, page, {
   root: document.getElementById("swipe"),
   basemap: (id, pane) => tiles(page.basemaps.find((each) => each.id === id), pane),
 });
-const asking = new Asking(map, { board, page, state, picture: (latlng) => comparison.pictureAt(latlng) ?? picture, renderer: renderers.selection, narrow: NARROW });
+const asking = new Asking(map, { board, announcer, page, state, picture: (latlng) => comparison.pictureAt(latlng) ?? picture, renderer: renderers.selection, narrow: NARROW });
 const lists = new ThemeLists(document.getElementById("theme-lists"), { ogc: page.ogc, view: () => map.getBounds() });
 new DrawingLegend(document.getElementById("drawing-legend"), map, picture.drawing);
 const measure = new Measure(map, {
@@ -83,8 +86,9 @@ const measure = new Measure(map, {
   root: document.getElementById("measuring"),
   renderer: renderers.selection,
   colour: token("--mark"),
+  announcer,
 });
-new LayerOrder(document.getElementById("layer-order"), state, { titles: titles(), announce: (text) => board.announce(text) });
+new LayerOrder(document.getElementById("layer-order"), state, { titles: titles(), announcer });
 let boundaries = "loading"; // loading, there, failed
 
 let basemap = null; // {id, layer} of the one that is shown
@@ -116,6 +120,7 @@ async function loadBoundaries() {
 // What is in view.
 
 let request = null;
+let cache = "default"; // that of fetch(): once plans have changed, what the browser has kept counts no more
 let found = { plans: [], count: 0 };
 let listing = "loading"; // loading, ready, failed
 
@@ -127,7 +132,7 @@ async function list() {
   const { signal } = request;
   const collections = Object.keys(page.plans).filter((id) => state.on.has(id));
   try {
-    found = await plansInView(page.ogc, collections, map.getBounds(), { states: [...state.statuses], stand: state.stand, signal });
+    found = await plansInView(page.ogc, collections, map.getBounds(), { states: [...state.statuses], stand: state.stand, signal, cache });
     listing = "ready";
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -141,26 +146,19 @@ function tellView() {
   board.showInView(found.plans, { state: listing, count: found.count });
 }
 
-/** A sentence over the map, which screen readers hear too; it goes with the next move. */
-function tellNote(...parts) {
-  note.replaceChildren(...parts);
-  note.hidden = parts.length === 0;
-}
-
 function tellMap() {
   document.getElementById("drawing-hint").textContent = drawingHint();
-  const missing = picture.failed || listing === "failed" || boundaries === "failed";
-  if (!missing) return tellNote();
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = say("Noch einmal", "Try again");
-  again.addEventListener("click", retry);
-  tellNote(say("Ein Teil der Karte fehlt: Die Daten lassen sich gerade nicht abrufen. ", "A part of the map is missing: the data cannot be had at the moment. "), again);
+  note.showMissing(pictures().some(({ failed }) => failed) || listing === "failed" || boundaries === "failed");
+}
+
+/** That of the whole map, and that on the right while two days are compared. */
+function pictures() {
+  return [picture, ...comparison.pictures];
 }
 
 function retry() {
   loadBoundaries();
-  picture.retry();
+  for (const each of pictures()) each.retry();
   list();
 }
 
@@ -210,7 +208,7 @@ function follow() {
 /** A click, a tap, or the Enter key in the middle. */
 function meant(latlng) {
   if (measure.active) measure.add(latlng);
-  else asking.at(latlng);
+  else asking.click(latlng);
 }
 
 function bindButtons() {
@@ -223,14 +221,21 @@ function bindButtons() {
 }
 
 // What changes while the map is open.
-const liveNote = new LiveNote(document.getElementById("live"));
+const liveNote = new LiveNote(document.getElementById("live"), announcer);
 new Live(page.live).addEventListener("change", async ({ detail: changed }) => {
-  const anew = shownThemes().filter(({ id }) => changed.has(id));
-  await picture.renew(anew.map(({ id }) => id));
+  lists.renew(changed);
+  if (Object.keys(page.plans).some((id) => changed.has(id))) {
+    cache = "no-cache";
+    list();
+  }
+  // of all that changed, also what comes into view only later
+  await Promise.all(pictures().map((each) => each.renew([...changed])));
+  const anew = [...Object.values(page.plans).filter(({ id }) => state.on.has(id)), ...shownThemes()].filter(({ id }) => changed.has(id));
   if (anew.length) liveNote.tell(anew.map(({ title }) => title));
 });
 
 picture.addEventListener("change", tellMap);
+comparison.addEventListener("change", tellMap);
 tree.addEventListener("change", () => state.set(tree.state()));
 state.addEventListener("change", follow);
 search.addEventListener("choose", ({ detail: hit }) => asking.goTo(hit));
@@ -243,6 +248,7 @@ board.addEventListener("open", () => NARROW.matches && tree.root.removeAttribute
 tree.root.addEventListener("toggle", () => NARROW.matches && tree.root.open && board.open(false));
 map.on("click contextmenu", ({ latlng }) => meant(latlng)); // a long press is a context menu
 map.on("moveend", () => {
+  note.tell(null);
   tellMap();
   list();
   showLists();
@@ -252,8 +258,9 @@ document.getElementById("as-usual").addEventListener("click", () => state.reset(
 bindOpacity(tree.root, state);
 bindStand(state, { today: page.today, note: document.getElementById("stand-note") });
 bindBeside(state, { today: page.today });
-bindShare(document.getElementById("share"), tellNote);
-if (!bindHash(map, state)) goHome();
+bindShare(document.getElementById("share"), (text) => note.tell(text));
+const known = { today: page.today, statuses: Object.keys(page.status), basemaps: page.basemaps.map(({ id }) => id), bare: BARE };
+if (!bindHash(map, state, known)) goHome();
 bindScale(map, document.getElementById("scale"));
 bindCoordinates(map, document.getElementById("coordinates"));
 bindNames(map, (latlng) => asking.nameAt(latlng));
@@ -261,7 +268,7 @@ bindFullScreen(document.getElementById("full-screen"), document.querySelector(".
 bindPosition(
   document.getElementById("position"),
   (latlng) => asking.goTo({ lat: latlng.lat, lon: latlng.lng, zoom: 17, title: say("Ihren Standort", "your position") }),
-  (text) => tellNote(text),
+  (text) => note.tell(text),
 );
 loadBoundaries();
 follow();

@@ -7,14 +7,14 @@ import { TileSource } from "./tile-source.js";
 import { VectorLayer } from "./vector-layer.js";
 
 export const DRAWING = "planzeichnung";
-export const PLANS = ["bebauungsplaene", "flaechennutzungsplaene"];
+const DRAWN = ["bebauungsplaene", "flaechennutzungsplaene", "planinhalte"]; // of these the drawing is made
 
 export class MapPicture extends EventTarget {
   /** `page` is the page's data block, `pane(name)` makes a pane, the lowest first. Fires "change". */
   constructor(map, page, { pane, mark }) {
     super();
     Object.assign(this, { map, page });
-    this.source = new TileSource(page.ogc, PLANS);
+    this.source = new TileSource(page.ogc, Object.keys(page.plans));
     const redraw = () => [this.below, this.above].forEach((each) => each.redrawAll());
     this.symbols = new Map([...Object.values(page.plans), ...page.themes].map((layer) => [layer.id, new Symbols(layer, redraw)]));
     this.below = new VectorLayer(this.source, { mark, pane: pane("below") });
@@ -55,7 +55,8 @@ export class MapPicture extends EventTarget {
   /** After data of collections have changed; resolves when they are drawn, or could not be had. */
   renew(collections) {
     this.source.renew(collections);
-    return Promise.all([this.above, this.below].map((layer) => layer.retry()));
+    const drawn = DRAWN.some((id) => collections.includes(id)) ? [this.drawing.renew()] : [];
+    return Promise.all([...drawn, ...[this.above, this.below].map((layer) => layer.retry())]);
   }
 
   remove() {

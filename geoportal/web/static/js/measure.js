@@ -8,9 +8,9 @@ const { L } = window;
 
 export class Measure {
   /** `button` switches it on and off; `root` tells and has the buttons for undo and end. */
-  constructor(map, { button, root, renderer, colour }) {
-    Object.assign(this, { map, button, root, renderer, colour });
-    this.told = root.querySelector("[role=status]");
+  constructor(map, { button, root, renderer, colour, announcer }) {
+    Object.assign(this, { map, button, root, renderer, colour, announcer });
+    this.told = root.querySelector("p");
     this.points = [];
     this.drawing = L.layerGroup().addTo(map);
     button.addEventListener("click", () => this.toggle(!this.active));
@@ -54,6 +54,7 @@ export class Measure {
     this.drawing.clearLayers();
     const { points } = this;
     this.told.textContent = points.length ? measured(points) : say("Punkte in der Karte anklicken, oder mit der Eingabetaste in der Mitte setzen.", "Click points on the map, or set them in its middle with the Enter key.");
+    if (this.active) this.announcer.say(this.told.textContent);
     const coordinates = points.map(({ lat, lng }) => [lng, lat]);
     const parts = points.map((_, index) => ({ type: "Point", coordinates: coordinates[index] }));
     if (points.length > 1) parts.unshift({ type: "LineString", coordinates });

@@ -12,6 +12,9 @@ export function nameOf({ headline, popup, title }, properties) {
   return String(name || title);
 }
 
+/** The properties of which nameOf() makes it. */
+export const nameFields = ({ headline, popup }) => [...new Set(headline?.match(/(?<=\{)\w+(?=\})/g) ?? popup.slice(0, 1))];
+
 /** `theme` as of themes.py, `feature` with id and properties; `open` unfolds it; `shown(feature)` is called whenever it is.
  *  `details` is the address of all cards.
  */

@@ -51,6 +51,13 @@ export class PlanDrawing extends EventTarget {
     for (const { layer } of this.layers.values()) layer.redraw();
   }
 
+  /** After plans have changed: draws anew, and not from what the browser has kept of the tiles in view. */
+  async renew() {
+    const shown = [...this.layers.values()].flatMap(({ layer }) => Object.values(layer._tiles).map(({ el }) => el.src));
+    await Promise.allSettled(shown.filter(Boolean).map(async (src) => (await fetch(src, { cache: "no-cache" })).arrayBuffer()));
+    this.retry();
+  }
+
   /** Of the whole drawing, 0 to 1: where two plans lie over each other, the lower one does not show through. */
   setOpacity(opacity) {
     this.map.getPane(this.pane).style.opacity = String(opacity);

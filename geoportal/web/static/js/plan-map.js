@@ -4,6 +4,7 @@ import { drawBoundaries } from "./boundaries.js";
 import { CONTENTS_PROPERTIES, drawContents } from "./contents.js";
 import { prepare, shapes, token } from "./drawing.js";
 import { item, items } from "./features.js";
+import { say } from "./words.js";
 
 const { L } = window;
 
@@ -25,7 +26,7 @@ async function enhance(stage) {
   const container = document.createElement("div");
   container.className = "map";
   container.setAttribute("role", "application");
-  container.setAttribute("aria-label", "Karte des Plans");
+  container.setAttribute("aria-label", say("Karte des Plans", "Map of the plan"));
   stage.append(container);
   const map = L.map(container, {
     zoomControl: false,
@@ -45,7 +46,7 @@ async function enhance(stage) {
     style: () => ({ color: token("--mark"), weight: 3, fill: false }),
   }).addTo(map);
   outline.remove();
-  stage.append(zoomButton(map, 1, "Vergrößern", "+"), zoomButton(map, -1, "Verkleinern", "−"));
+  stage.append(zoomButton(map, 1, say("Vergrößern", "Zoom in"), "+"), zoomButton(map, -1, say("Verkleinern", "Zoom out"), "−"));
 }
 
 function zoomButton(map, delta, name, sign) {

@@ -1,6 +1,8 @@
 // How features look on a canvas, after the rules that the page gives for each layer: areas, lines, discs, pictures.
 // All sizes in rules are CSS pixels.
 
+import { tenths } from "./words.js";
+
 const TINY = 6; // pixels: smaller areas are drawn as a square of this size, so that none is missed
 const FEW = 9; // radius of the disc for less than ten points, in pixels
 const COUNTED = { least: 9, more: 4 }; // for more; larger with each power of ten
@@ -108,7 +110,7 @@ export class Symbols {
     const image = this.rules[rule].picture;
     if (image && !image.complete) return canvas; // not kept: the picture is still on its way
     if (image?.naturalWidth && radius >= 5) {
-      const wide = Math.min(1.4 * radius, 2 * radius) * ratio;
+      const wide = 1.4 * radius * ratio;
       context.drawImage(image, (side - wide) / 2, (side - wide) / 2, wide, wide);
     }
     this.discs.set(key, canvas);
@@ -127,7 +129,7 @@ function discRadius(disc, properties) {
   return smallest + (largest - smallest) * Math.min(1, Math.max(0, (value - low) / (high - low)));
 }
 
-const short = (count) => (count < 1000 ? String(count) : `${Math.round(count / 100) / 10}k`);
+const short = (count) => (count < 1000 ? String(count) : `${tenths(count / 1000)}k`);
 
 function picture(source, ready) {
   const image = new Image();

@@ -1,8 +1,8 @@
 // The things of themes in view, as lists beside the map: each list is fetched only while it is unfolded.
 
-import { element } from "./dom.js";
+import { element, replaceRows } from "./dom.js";
 import { rowsInView } from "./in-view.js";
-import { nameOf } from "./place-card.js";
+import { nameFields, nameOf } from "./place-card.js";
 import { counted, say } from "./words.js";
 
 export class ThemeLists extends EventTarget {
@@ -26,10 +26,19 @@ export class ThemeLists extends EventTarget {
     for (const list of this.lists.values()) this.#refresh(list);
   }
 
+  /** After data of collections have changed: what was listed of them counts no more, nor what the browser has kept. */
+  renew(collections) {
+    for (const list of this.lists.values()) {
+      if (!collections.has(list.theme.id)) continue;
+      Object.assign(list, { asked: "", cache: "no-cache" });
+      this.#refresh(list);
+    }
+  }
+
   #add(theme) {
-    const body = element("div", {});
-    const details = element("details", { class: "theme-list" }, element("summary", {}, theme.title), body);
-    const list = { theme, body, details, asked: "", request: null, rows: new Map() };
+    const [told, rows] = [element("p", { class: "count" }), element("ul", { class: "view-list" })];
+    const details = element("details", { class: "theme-list" }, element("summary", {}, theme.title), told, rows);
+    const list = { theme, told, list: rows, details, asked: "", cache: "default", request: null, rows: new Map() };
     details.addEventListener("toggle", () => this.#refresh(list));
     this.lists.set(theme.id, list);
     this.root.append(details);
@@ -41,25 +50,27 @@ export class ThemeLists extends EventTarget {
     list.asked = box.toBBoxString();
     list.request?.abort();
     list.request = new AbortController();
-    const { theme, body } = list;
-    const fields = new Set(theme.headline?.match(/(?<=\{)\w+(?=\})/g) ?? theme.popup.slice(0, 1));
+    const { theme, cache, request: { signal } } = list;
     try {
-      const { features, count } = await rowsInView(this.ogc, theme.id, box, { fields: [...fields], signal: list.request.signal });
-      body.replaceChildren(element("p", { class: "count" }, total(features.length, count)), this.#rows(list, features));
+      const { features, count } = await rowsInView(this.ogc, theme.id, box, { fields: nameFields(theme), signal, cache });
+      this.#fill(list, total(features.length, count), features);
     } catch (error) {
       if (error.name === "AbortError") return;
       list.asked = "";
-      body.replaceChildren(element("p", {}, say("Die Liste lässt sich gerade nicht abrufen.", "The list cannot be had at the moment.")));
+      this.#fill(list, say("Die Liste lässt sich gerade nicht abrufen.", "The list cannot be had at the moment."), []);
     }
   }
 
-  #rows(list, features) {
+  #fill(list, said, features) {
     const select = (feature) => () => this.dispatchEvent(new CustomEvent("select", { detail: { theme: list.theme, feature } }));
     const row = (feature) =>
-      element("li", {}, element("button", { type: "button", class: "view-list__plan", onclick: select(feature) }, nameOf(list.theme, feature.properties)));
+      element("li", { "data-id": feature.id }, element("button", { type: "button", class: "view-list__plan", onclick: select(feature) }, nameOf(list.theme, feature.properties)));
     const before = list.rows;
-    list.rows = new Map(features.map((feature) => [feature.id, before.get(feature.id) ?? row(feature)]));
-    return element("ul", { class: "view-list" }, [...list.rows.values()]);
+    const keyOf = ({ id, properties }) => JSON.stringify([id, nameOf(list.theme, properties)]);
+    list.rows = new Map(features.map((feature) => [keyOf(feature), before.get(keyOf(feature)) ?? row(feature)]));
+    list.told.textContent = said;
+    list.list.hidden = features.length === 0;
+    replaceRows(list.list, list.rows);
   }
 }
 

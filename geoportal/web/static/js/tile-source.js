@@ -12,7 +12,7 @@ export class TileSource {
     Object.assign(this, { ogc, dated, stand: null });
     this.tiles = new Map(); // "z/y/x" -> Map(collection -> promise of features)
     this.changed = new Set(); // collections of which the browser may still hold former tiles
-    this.requests = new Map(); // "z/y/x" -> AbortController of what is on its way
+    this.requests = new Set(); // {key, collections, controller} of what is on its way
   }
 
   /** {collection: features} for a tile. Rejects when a part does not come; what came is kept. */
@@ -27,7 +27,7 @@ export class TileSource {
       const whole = this.#fetch(key, missing);
       for (const name of missing) {
         const part = whole.then((layers) => layers[name] ?? []);
-        part.catch(() => tile.delete(name));
+        part.catch(() => tile.get(name) === part && tile.delete(name));
         tile.set(name, part);
       }
     }
@@ -40,11 +40,17 @@ export class TileSource {
     if (stand === this.stand) return;
     this.stand = stand;
     this.tiles.clear();
+    for (const { controller } of this.requests) controller.abort();
   }
 
-  /** Gives up what is on its way for a tile that nobody looks at any more. */
-  drop({ x, y, z }) {
-    this.requests.get(`${z}/${y}/${x}`)?.abort();
+  /** Gives up what is on its way for a tile with nothing but these collections, at which nobody looks any more. */
+  drop({ x, y, z }, collections) {
+    const key = `${z}/${y}/${x}`;
+    for (const request of this.requests) {
+      if (request.key !== key || !request.collections.every((name) => collections.includes(name))) continue;
+      request.controller.abort();
+      for (const name of request.collections) this.tiles.get(key)?.delete(name); // who comes back asks anew
+    }
   }
 
   /** After data of collections have changed: what browser and page still have of them counts no more. */
@@ -56,15 +62,15 @@ export class TileSource {
   async #fetch(key, collections) {
     const query = new URLSearchParams({ f: "mvt", pixels: 512, clusters: true, collections });
     if (this.stand && collections.some((name) => this.dated.includes(name))) query.set("stand", this.stand);
-    const request = this.requests.get(key) ?? new AbortController();
-    this.requests.set(key, request);
+    const request = { key, collections, controller: new AbortController() };
+    this.requests.add(request);
     try {
       return await read(`${this.ogc}/tiles/WebMercatorQuad/${key}?${query}`, {
-        signal: request.signal,
+        signal: request.controller.signal,
         cache: collections.some((name) => this.changed.has(name)) ? "no-cache" : "default",
       });
     } finally {
-      if (this.requests.get(key) === request) this.requests.delete(key);
+      this.requests.delete(request);
     }
   }
 }

@@ -64,8 +64,8 @@ function enlarged(east) {
 
 const grouped = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 0 });
 
-/** '32 U 483.877 5.627.865', as on the pages. */
+/** '32 U 483.877 5.627.865', as on the pages; of Germany, the band T lies south of 48° N, U north of it. */
 export function utmText(latlng, zone) {
   const { east, north } = utm(latlng, zone);
-  return `${zone} U ${grouped.format(east)} ${grouped.format(north)}`;
+  return `${zone} ${latlng.lat < 48 ? "T" : "U"} ${grouped.format(east)} ${grouped.format(north)}`;
 }

@@ -18,7 +18,7 @@ export class VectorLayer extends L.GridLayer {
   constructor(source, { mark, ...options }) {
     super({ tileSize: SIDE, keepBuffer: 1, updateWhenZooming: false, noWrap: true, ...options });
     Object.assign(this, { source, mark, layers: [], marked: null });
-    this.tiles = new Map(); // canvas -> {coords, canvas, features, broken}
+    this.tiles = new Map(); // canvas -> {coords, canvas, features, broken, asked, answered (numbers of fillings)}
     this.queue = new Set();
     this.on("tileunload", ({ tile }) => this.#unload(tile));
   }
@@ -85,7 +85,7 @@ export class VectorLayer extends L.GridLayer {
   createTile(coords, done) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 0;
-    const tile = { coords, canvas, features: {}, broken: false };
+    const tile = { coords, canvas, features: {}, broken: false, asked: 0, answered: 0 };
     this.tiles.set(canvas, tile);
     this.#fill(tile).then(
       () => done(null, canvas),
@@ -99,24 +99,33 @@ export class VectorLayer extends L.GridLayer {
     this.tiles.delete(canvas);
     this.queue.delete(tile);
     canvas.width = canvas.height = 0; // Safari keeps the memory of canvases for long
-    if (tile?.waiting) this.source.drop(ofSource(tile.coords));
+    if (!tile) return;
+    if (tile.asked !== tile.answered) this.source.drop(ofSource(tile.coords), this.#wanted(tile));
+    tile.asked += 1; // what still comes for it comes too late
   }
 
+  /** The ids of the layers that a tile may have to show. */
+  #wanted({ coords: { z } }) {
+    return this.layers.filter(({ from, to }) => from <= z + 0.5 && z - 0.5 <= to).map(({ id }) => id);
+  }
+
+  /** A filling that comes after a later one was asked for is of another day, or of other layers: it is not shown. */
   async #fill(tile) {
-    const { z } = tile.coords;
-    const wanted = this.layers.filter(({ from, to }) => from <= z + 0.5 && z - 0.5 <= to).map(({ id }) => id);
+    const wanted = this.#wanted(tile);
     const before = this.isBroken;
-    tile.waiting = true;
+    const turn = (tile.asked += 1);
+    const isLate = () => turn !== tile.asked;
     try {
-      tile.features = wanted.length ? await this.source.load(ofSource(tile.coords), wanted) : {};
-      tile.broken = false;
+      const features = wanted.length ? await this.source.load(ofSource(tile.coords), wanted) : {};
+      if (isLate()) return;
+      Object.assign(tile, { features, broken: false });
       this.#later(tile);
     } catch (error) {
-      tile.broken = error.name !== "AbortError";
+      if (!isLate()) tile.broken = error.name !== "AbortError";
       throw error;
     } finally {
-      tile.waiting = false;
-      const waits = [...this.tiles.values()].some(({ waiting }) => waiting);
+      tile.answered = Math.max(tile.answered, turn);
+      const waits = [...this.tiles.values()].some(({ asked, answered }) => asked !== answered);
       if (!waits || this.isBroken !== before) this.fire("settled");
     }
   }

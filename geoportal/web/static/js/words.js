@@ -12,6 +12,18 @@ export const say = (german, inEnglish) => (english ? inEnglish : german);
 /** "2026-03-01" -> "1. März 2026" */
 export const germanDate = (iso) => longDate.format(new Date(iso));
 
+/** The address of a page of ours in the language of this one; parameters that are null are left out. */
+export function pageUrl(path, parameters = {}) {
+  const url = new URL(path, window.location.href);
+  for (const [name, value] of Object.entries({ ...parameters, lang: english ? "en" : null })) {
+    if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  }
+  return url;
+}
+
+/** 1.26 -> "1,3", 2 -> "2" */
+export const tenths = (value) => number.format(Math.round(value * 10) / 10);
+
 export const counted = (n, one, many) => `${number.format(n)} ${n === 1 ? one : many}`;
 
 /** From one ISO day to another: "endet heute", "noch 1 Tag", "noch 12 Tage". */

@@ -1,5 +1,6 @@
 // Sends files in pieces (tus 1.0), so that a broken line costs one piece and not the whole file.
 
+import { Announcer } from "../announcer.js";
 import { element } from "../dom.js";
 
 const { tus, formKey, maxSize, piece } = JSON.parse(document.getElementById("page-data").textContent);
@@ -8,7 +9,7 @@ const drop = document.getElementById("drop");
 const input = document.getElementById("dateien");
 const gemeinde = document.getElementById("gemeinde");
 const list = document.getElementById("transfers");
-const announcer = document.getElementById("announcer");
+const announcer = new Announcer(document.getElementById("announcer"));
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Form-Key": formKey };
 
 for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
@@ -63,7 +64,7 @@ async function send(file, ags) {
         if (delivery) {
           sessionStorage.removeItem(key);
           said.replaceChildren("übertragen: ", element("a", { href: delivery }, `Bericht zu ${file.name}`));
-          announcer.textContent = `${file.name} ist übertragen.`;
+          announcer.say(`${file.name} ist übertragen.`);
           return undefined;
         }
       } catch (fault) {
@@ -94,7 +95,7 @@ function reason(fault) {
 
 function end(said, text) {
   said.textContent = text;
-  announcer.textContent = text;
+  announcer.say(text);
 }
 
 async function create(file, ags) {
