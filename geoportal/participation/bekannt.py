@@ -57,6 +57,7 @@ class Bekannt:
 
 _COLUMNS: Final = ", ".join(field.name for field in fields(Bekannt))
 _OF_PLAN: Final = text(f"SELECT {_COLUMNS} FROM ogc.beteiligungen WHERE plan_id = :plan ORDER BY beginn DESC")  # noqa: S608 - names of our own
+_ONE: Final = text(f"SELECT {_COLUMNS} FROM participation.beteiligung WHERE id = :id")  # noqa: S608 - as above
 _TYPES: Final[Mapping[str, type[StrEnum]]] = {
     "art": Art, "state": State, "name_angabe": Angabe, "anschrift_angabe": Angabe,
 }  # fmt: skip
@@ -65,6 +66,11 @@ _TYPES: Final[Mapping[str, type[StrEnum]]] = {
 def of_plan(connection: Connection, plan: UUID) -> tuple[Bekannt, ...]:
     """All that were announced for a public plan, the newest first."""
     return tuple(Bekannt(**typed(row)) for row in connection.execute(_OF_PLAN, {"plan": plan}).mappings())
+
+
+def one(connection: Connection, number: UUID) -> Bekannt:
+    """Also while its plan is not public; with the role that takes statements, which sees all that were announced."""
+    return Bekannt(**typed(connection.execute(_ONE, {"id": number}).mappings().one()))
 
 
 def typed(row: RowMapping) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from sqlalchemy.exc import ProgrammingError
 from geoportal.accounts import attempts, hidden
 from geoportal.accounts.acting import say
 from geoportal.mail import put
+from geoportal.participation import bekannt
 from geoportal.participation.attachments import Datei, Refused, require_few, require_small
 from geoportal.participation.bekannt import Bekannt
 from geoportal.participation.forms import Form
 from geoportal.participation.letters import CONFIRM_DAYS, StatementLetters
-from geoportal.participation.states import State, takes_statements
 
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 # In a quarter of an hour: for one address, and for a network, which may be a school's.
@@ -92,6 +92,17 @@ class Stellungnahme:
     anlagen: tuple[Anlage, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Betroffen:
+    """The plan that a statement is about, by the name that it has, or had when it was public last."""
+
+    id: UUID
+    name: str
+    gemeinde: str
+    ags: str
+    is_public: bool
+
+
 _COLUMNS: Final = ", ".join(field.name for field in fields(Stellungnahme) if field.name != "anlagen")
 _GIVEN: Final = tuple(field.name for field in fields(Eingabe))
 _KEY: Final = text("SELECT key FROM participation.form_key")
@@ -114,7 +125,7 @@ _ANLAGEN: Final = text("""
     SELECT id, name, media_type, size FROM participation.anlage WHERE stellungnahme_id = :id ORDER BY id""")
 _CONTENT: Final = text("""
     SELECT name, media_type, content FROM participation.anlage WHERE stellungnahme_id = :id AND id = :number""")
-_BETEILIGUNG: Final = text("SELECT plan_id, state, beginn, ende FROM participation.beteiligung WHERE id = :id")
+_PLAN: Final = text("SELECT * FROM participation.plan_of_shown()")
 _CONFIRM: Final = text("""
     UPDATE participation.stellungnahme
     SET state = 'bestaetigt', nummer = participation.next_nummer(beteiligung_id), bestaetigt_am = :now
@@ -178,17 +189,12 @@ def submit(
     return late
 
 
-def of_link(engine: Engine, secret: str, now: datetime) -> Stellungnahme:
-    """Raises NoStatement."""
+def of_link(engine: Engine, secret: str, now: datetime) -> tuple[Stellungnahme, Bekannt, Betroffen]:
+    """With what it is about. Raises NoStatement."""
     with _shown(engine, secret) as connection:
-        return _read(connection, secret, _OF_LINK, now)
-
-
-def plan_of(engine: Engine, beteiligung: UUID) -> UUID:
-    """The plan that a participation is about."""
-    with engine.connect() as connection:
-        found: UUID = connection.execute(_BETEILIGUNG, {"id": beteiligung}).one().plan_id
-    return found
+        found = _read(connection, secret, _OF_LINK, now)
+        plan = Betroffen(**connection.execute(_PLAN).mappings().one())
+        return found, bekannt.one(connection, found.beteiligung_id), plan
 
 
 def confirm(engine: Engine, secret: str, letters: StatementLetters, now: datetime) -> None:
@@ -278,9 +284,7 @@ def _read(connection: Connection, secret: str, statement: Any, now: datetime) ->
 
 def _changeable(connection: Connection, secret: str, now: datetime) -> Stellungnahme:
     held = _read(connection, secret, _HELD, now)
-    row = connection.execute(_BETEILIGUNG, {"id": held.beteiligung_id}).one()
-    today = now.astimezone(_BERLIN).date()
-    if held.state is not Stand.BESTAETIGT or not takes_statements(State(row.state), row.beginn, row.ende, today):
+    if not may_change(held, bekannt.one(connection, held.beteiligung_id), now.astimezone(_BERLIN).date()):
         raise TooLate
     return held
 

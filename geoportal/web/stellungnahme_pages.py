@@ -4,7 +4,7 @@ the link in the letter.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import ClassVar, Final, cast
 from uuid import UUID
@@ -18,8 +18,18 @@ from geoportal.database import participation_engine
 from geoportal.ogc.crs import STORED
 from geoportal.participation import attachments, forms, stellungnahmen
 from geoportal.participation.attachments import Refused
+from geoportal.participation.bekannt import Bekannt
 from geoportal.participation.letters import StatementLetters
-from geoportal.participation.stellungnahmen import ClosedToday, Eingabe, NoStatement, Stand, Stellungnahme, TooLate
+from geoportal.participation.stellungnahmen import (
+    Betroffen,
+    ClosedToday,
+    Eingabe,
+    NoStatement,
+    Stand,
+    Stellungnahme,
+    TooLate,
+)
+from geoportal.published import PublishedPlan
 from geoportal.settings import Settings
 from geoportal.web import words
 from geoportal.web.beteiligung_pages import Offen, of_plan, words_of
@@ -95,7 +105,7 @@ def send(plan_id: UUID) -> Response | BaseResponse:
     try:
         late = stellungnahmen.submit(
             room().engine, offen.bekannt, form, eingabe, lambda: _screened() if takes_files else [],
-            _letters(offen), origin(), now,
+            _letters(offen.plan, offen.ende), origin(), now,
         )  # fmt: skip
     except Refused as fault:
         return _form(offen, eingabe, {"dateien": str(fault)}, token=token)
@@ -112,39 +122,34 @@ def sent(plan_id: UUID) -> Response:
 
 @bp.get("/beteiligung/stellungnahme/<secret>")
 def show(secret: str) -> Response:
-    found, offen = _of(secret)
-    return _private(render_template("beteiligung/eigene.html", secret=secret, own=found, **_about(found, offen)))
+    return _own(secret)
 
 
 @bp.post("/beteiligung/stellungnahme/<secret>/bestaetigen")
 def confirm(secret: str) -> BaseResponse:
-    _, offen = _of(secret)
-    stellungnahmen.confirm(room().engine, secret, _letters(offen), room().now())
+    _, bekannt, plan = _of(secret)
+    stellungnahmen.confirm(room().engine, secret, _letters(plan, bekannt.ende), room().now())
     return _back(secret)
 
 
 @bp.get("/beteiligung/stellungnahme/<secret>/berichtigen")
 def correct(secret: str) -> Response:
-    found, offen = _of(secret)
-    if offen.bekannt is None or not stellungnahmen.may_change(found, offen.bekannt, portal().today()):
-        raise TooLate
+    found, offen, _ = _to_correct(secret)
     eingabe = Eingabe(found.name, found.anschrift, found.email, found.text, found.gegenstand, found.ost, found.nord)
     return _form(offen, eingabe, {}, secret=secret, own=found)
 
 
 @bp.post("/beteiligung/stellungnahme/<secret>/berichtigen")
 def correct_now(secret: str) -> Response | BaseResponse:
-    found, offen = _of(secret)
-    if offen.bekannt is None or not stellungnahmen.may_change(found, offen.bekannt, portal().today()):
-        raise TooLate
-    eingabe = read_eingabe(offen.bekannt, email=found.email)
+    found, offen, bekannt = _to_correct(secret)
+    eingabe = read_eingabe(bekannt, email=found.email)
     if (placed := clicked(offen.plan.umriss)) is not None:
         return _form(offen, placed(eingabe), {}, secret=secret, own=found, at="ort")
-    faults = faults_of(offen.bekannt, eingabe)
+    faults = faults_of(bekannt, eingabe)
     without = [int(each) for each in request.form.getlist("ohne") if each.isdecimal() and len(each) < 18]
     if faults:
         return _form(offen, eingabe, faults, secret=secret, own=found)
-    takes_files = offen.bekannt.mit_anlagen
+    takes_files = bekannt.mit_anlagen
     try:
         stellungnahmen.correct(
             room().engine, secret, eingabe, without, lambda: _screened() if takes_files else [], origin(), room().now()
@@ -160,19 +165,17 @@ def correct_now(secret: str) -> Response | BaseResponse:
 @bp.post("/beteiligung/stellungnahme/<secret>/zurueckziehen")
 def withdraw(secret: str) -> Response | BaseResponse:
     if request.form.get("wirklich") != "ja":
-        found, offen = _of(secret)
-        page = render_template("beteiligung/eigene.html", secret=secret, own=found, unsure=True, **_about(found, offen))
-        return _private(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _own(secret, HTTPStatus.UNPROCESSABLE_ENTITY)
     stellungnahmen.withdraw(room().engine, secret, room().now())
     return _back(secret)
 
 
 @bp.get("/beteiligung/stellungnahme/<secret>/eingang.pdf")
 def receipt(secret: str) -> Response:
-    found, offen = _of(secret)
+    found, bekannt, plan = _of(secret)
     if found.state is Stand.UNBESTAETIGT:
         raise NoStatement
-    page = render_template("beteiligung/eingang.html", own=found, **words_of(offen))
+    page = render_template("beteiligung/eingang.html", own=found, **_about(bekannt, plan))
     response = pdf(page, "print.css", f"stellungnahme-{found.nummer}")
     response.headers.update(_NOT_TOLD)
     return response
@@ -251,23 +254,41 @@ def _empty() -> Eingabe:
     return Eingabe("", "", "", "")
 
 
-def _letters(offen: Offen) -> StatementLetters:
+def _letters(plan: PublishedPlan | Betroffen, ende: date) -> StatementLetters:
     settings = portal().settings
-    return StatementLetters(
-        settings.public_url, settings.host_name, offen.plan.name, offen.plan.gemeinde or offen.plan.ags, offen.ende
+    return StatementLetters(settings.public_url, settings.host_name, plan.name, plan.gemeinde or plan.ags, ende)
+
+
+def _of(secret: str) -> tuple[Stellungnahme, Bekannt, Betroffen]:
+    """Also while the plan is not public: what was written stays its writer's. Raises NoStatement."""
+    return stellungnahmen.of_link(room().engine, secret, room().now())
+
+
+def _to_correct(secret: str) -> tuple[Stellungnahme, Offen, Bekannt]:
+    """Raises NoStatement, TooLate."""
+    found, bekannt, plan = _of(secret)
+    if not plan.is_public or not stellungnahmen.may_change(found, bekannt, portal().today()):
+        raise TooLate
+    return found, of_plan(plan.id, bekannt.id), bekannt
+
+
+def _own(secret: str, status: int = HTTPStatus.OK) -> Response:
+    """What somebody has written, with what can still be done; a status of a fault: the box was not ticked."""
+    found, bekannt, plan = _of(secret)
+    page = render_template(
+        "beteiligung/eigene.html",
+        secret=secret,
+        own=found,
+        unsure=status != HTTPStatus.OK,
+        may_change=stellungnahmen.may_change(found, bekannt, portal().today()),
+        Stand=Stand,
+        **_about(bekannt, plan),
     )
+    return _private(page, status)
 
 
-def _of(secret: str) -> tuple[Stellungnahme, Offen]:
-    """Raises NoStatement."""
-    found = stellungnahmen.of_link(room().engine, secret, room().now())
-    plan_id = stellungnahmen.plan_of(room().engine, found.beteiligung_id)
-    return found, of_plan(plan_id, found.beteiligung_id)
-
-
-def _about(found: Stellungnahme, offen: Offen) -> dict[str, object]:
-    may = offen.bekannt is not None and stellungnahmen.may_change(found, offen.bekannt, portal().today())
-    return words_of(offen) | {"may_change": may, "Stand": Stand}
+def _about(bekannt: Bekannt, plan: Betroffen) -> dict[str, object]:
+    return {"plan": plan, "bekannt": bekannt, "kontakt": portal().config.gemeinden.get(plan.ags)}
 
 
 def _form(

@@ -262,7 +262,7 @@ def test_the_gemeinde_reads_and_weighs(browser: Browser, served: Served) -> None
         page.get_by_label("Passwort").fill(PASSWORD)
         page.get_by_role("button", name="Anmelden", exact=True).click()
         page.get_by_role("link", name="Beteiligungen").click()
-        page.get_by_role("link", name=re.compile(r"\d+ Stellungnahmen")).click()
+        page.get_by_role("link", name=re.compile(r"\d+ Stellungnahmen?")).click()
         page.get_by_role("row").last.get_by_role("link").click()
         expect(page.get_by_text(HOSTILE)).to_be_visible()
         page.get_by_label("wird teilweise gefolgt").check()

@@ -555,6 +555,86 @@ def test_one_link_opens_no_other_statement_and_no_other_file(opened: Town) -> No
     assert erika.get(second + path).status_code == 410
 
 
+def another(opened: Town, folder: Path, name: str, nummer: str) -> Town:
+    """The same town with another plan of its own."""
+    document = xplangml(plan(name=name, nummer=nummer, extra=prop("rechtsstand", "2400")))
+    owner = opened.office.owner
+    operations.deliver(owner, Archive(opened.office.settings.archive), write(folder / f"{nummer}.gml", document))
+    with owner.connect() as connection:
+        number = connection.scalar(text("SELECT plan_id FROM plans.version WHERE name = :name"), {"name": name})
+    return replace(opened, plan_id=number)
+
+
+def test_what_was_written_stays_its_writers_while_the_plan_is_not_public(opened: Town, tmp_path: Path) -> None:
+    grund = another(opened, tmp_path, "Im Grund", "17")
+    number = grund.announce()
+    erika, max_ = grund.citizen(), grund.citizen()
+    link = erika.confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
+    max_.send("max@muster.example")
+    operations.withdraw(opened.office.owner, grund.plan_id, "Fehler in der Zeichnung")
+    assert erika.get(f"/beteiligung/{grund.plan_id}").status_code == 404
+    page = erika.get(link)
+    assert page.status_code == 200
+    assert "Im Grund" in page.text
+    assert "Der Plan ist zurzeit nicht öffentlich." in page.text
+    assert "Bitte weniger Lärm." in page.text
+    assert f"{link}/berichtigen" not in page.text  # it would need the map of the plan
+    assert erika.get(f"{link}/berichtigen").status_code == 409
+    assert erika.post(f"{link}/berichtigen", {"text": "Neu."}).status_code == 409
+    assert erika.get(f"{link}/eingang.pdf").status_code == 200
+    [file] = re.findall(rf'href="({link}/anlage/\d+)"', page.text)
+    assert erika.get(file).status_code == 200
+    other = max_.link("max@muster.example")
+    assert max_.post(f"{other}/bestaetigen", {}).status_code == 303
+    opened.deliver()
+    assert "Im Grund" in str(opened.box.to("max@muster.example")[-1].get_content())
+    assert erika.post(f"{link}/zurueckziehen", {}).status_code == 422
+    assert erika.post(f"{link}/zurueckziehen", {"wirklich": "ja"}).status_code == 303
+    assert "Sie haben die Stellungnahme zurückgezogen" in erika.get(link).text
+    with opened.office.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.attempt"))
+    planner = opened.office.as_role(Role.PLANNER, "06534008")
+    desk = planner.get(f"/werkbank/beteiligung/{number}").text
+    assert "Der Plan ist zurzeit nicht öffentlich: Niemand sieht diese Beteiligung" in desk
+    assert "Öffentliche Seite" not in desk
+    assert "Stellungnahme 2 lesen" in planner.get(f"/werkbank/beteiligung/{number}/stellungnahmen").text
+
+
+def test_a_plan_that_is_merged_brings_its_participation_along(opened: Town, tmp_path: Path) -> None:
+    first, second = another(opened, tmp_path, "Am Rain", "21"), another(opened, tmp_path, "Am Raine", "22")
+    number = first.announce()
+    erika = first.citizen()
+    link = erika.confirmed()
+    operations.merge(opened.office.owner, first.plan_id, second.plan_id)
+    moved = erika.get(f"/beteiligung/{first.plan_id}")
+    assert (moved.status_code, moved.location) == (301, f"/beteiligung/{second.plan_id}")
+    assert "noch 12 Tage, bis einschließlich 18. Dezember 2026" in erika.get(moved.location).text
+    assert f'href="/beteiligung/{second.plan_id}"' in erika.get(link).text
+    assert "zurzeit nicht öffentlich" not in erika.get(link).text
+    assert erika.post(f"{link}/berichtigen", {"text": "Geht noch."}).status_code == 303
+    assert second.citizen().send("max@muster.example").status_code == 303
+    with opened.office.owner.connect() as connection:
+        periods = connection.scalar(text("SELECT auslegungen FROM ogc.plaene WHERE id = :id"), {"id": second.plan_id})
+    assert periods == [{"start": "2026-11-18", "ende": "2026-12-18"}]
+    assert opened.count(f"participation.beteiligung WHERE id = '{number}' AND version = 3") == 1
+
+
+def test_two_participations_at_once_are_no_reason_not_to_merge_and_nobody_loses_a_statement(
+    opened: Town, tmp_path: Path
+) -> None:
+    first, second = another(opened, tmp_path, "Am See", "31"), another(opened, tmp_path, "Am Seee", "32")
+    links = []
+    for each, email in ((first, "a@muster.example"), (second, "b@muster.example")):
+        each.announce()
+        links.append(each.citizen().confirmed(email))
+    operations.merge(opened.office.owner, first.plan_id, second.plan_id)
+    for link in links:
+        page = opened.citizen().get(link)
+        assert page.status_code == 200
+        assert "Am See" in page.text
+    assert opened.citizen().post(f"{links[0]}/zurueckziehen", {"wirklich": "ja"}).status_code == 303
+
+
 def test_the_role_of_the_form_sees_what_was_shown_and_nothing_else(opened: Town) -> None:
     opened.announce()
     opened.citizen().confirmed()

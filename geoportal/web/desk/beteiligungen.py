@@ -138,11 +138,14 @@ def _page(number: UUID, fault: str = "") -> str:
         if found is None or not who().may(Action.VIEW, found.ags):
             raise NotFound(str(number))
         history = deliveries.history(connection, found.plan_id)
+        is_public = deliveries.public_version(connection, found.plan_id) is not None
     name = next((each.name for each in history if each.name), None) or "Plan ohne Namen"
-    return _form(found.plan_id, name, found.angaben, found, fault)
+    return _form(found.plan_id, name, found.angaben, found, fault, is_public=is_public)
 
 
-def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fault: str = "") -> str:
+def _form(
+    plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fault: str = "", *, is_public: bool = True
+) -> str:
     today = portal().today()
     told = hinweise(angaben.frist, today) if found is None or found.state is State.ENTWURF else ()
     may_edit = found is None or beteiligungen.may_edit(who(), found.ags)
@@ -161,6 +164,7 @@ def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fa
         phase=None if found is None else found.phase(today),
         is_draft=is_draft,
         is_announced=is_announced,
+        is_public=is_public,
         may_edit=may_edit,
         closes_from=None if found is None else closes_from(found),
         may_change=may_edit and (is_draft or (may_publish and found is not None and found.state in WAYS[found.state])),
@@ -172,6 +176,7 @@ def _form(plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fa
         else found.ende + timedelta(days=portal().config.participation.retention_days + 1),
         Angabe=Angabe,
         State=State,
+        WAYS=WAYS,
         Art=Art,
         by_mail=desk().settings.smtp is not None,
     )
