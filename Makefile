@@ -45,7 +45,8 @@ load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed 
 faults: postgis sandbox .venv/installed ## kills, restarts, upgrades and restores with real processes: the heavy proofs
 	@.venv/bin/python -m pytest tests/acceptance/test_faults.py tests/acceptance/test_fault_injection.py \
 	  tests/acceptance/test_upgrade_under_load.py tests/acceptance/test_behind_nginx.py tests/acceptance/test_growing.py \
-	  tests/acceptance/test_point_in_time.py tests/integration/test_backups.py tests/integration/test_ogc_caching.py
+	  tests/acceptance/test_point_in_time.py tests/acceptance/test_clock_jumps.py tests/integration/test_backups.py \
+	  tests/integration/test_ogc_caching.py
 
 .PHONY: former
 former: postgis sandbox printing programs-of-tests .venv/installed node_modules/.installed ## the last release's tests on this schema: make former REF=v1.0 ARGS=tests/integration/test_delivery.py

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import filing, workflow
 from geoportal.archive import Archive
+from geoportal.clock import Clock
 from geoportal.database import reader_engine
 from geoportal.downloads.building import DEBOUNCE_SECONDS
 from geoportal.layers.sources import Places
@@ -46,15 +47,21 @@ def chores_of(settings: Settings, engine: Engine, retention_days: int, closing: 
     watch = Watch(engine, settings.home / "layers", Places.of(settings))
     closing.callback(watch.close)
 
+    clock = Clock()
+
     def watch_layers() -> float:
         watch.look()
         return LOOK_AGAIN
 
+    def in_doubt_later(chore: Chore) -> Chore:
+        """What is published or deleted on its day cannot be taken back: it waits while nobody knows which day it is."""
+        return lambda: chore() if clock.is_trusted() else _CALENDAR
+
     chores: dict[str, Chore] = {
         "layers": watch_layers,
         "files": lambda: _keep_files(reader, settings),
-        "calendar": lambda: _publish_due(engine, Archive(settings.archive)),
-        "forgetting": lambda: _forget(engine, retention_days),
+        "calendar": in_doubt_later(lambda: _publish_due(engine, Archive(settings.archive))),
+        "forgetting": in_doubt_later(lambda: _forget(engine, retention_days)),
     }
     if settings.smtp is not None:
         chores["letters"] = _Letters(Postman(engine, settings.smtp)).send

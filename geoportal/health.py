@@ -27,6 +27,7 @@ _UNSENT: Final = timedelta(minutes=15)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
 _LEAST_FREE: Final = 0.10
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # ours and the database's, when they are on two machines
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
@@ -137,6 +138,7 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _database(took),
         _schema(operation.revision),
         space,
+        _clock(operation, changed, now),
         _queue(operation, now),
         _mail(letters, now),
         _layers(stale),
@@ -199,6 +201,19 @@ def _space(free: int, total: int) -> Finding:
             "disk", Level.WARNING, f"Der Platz wird knapp: {told}", "docs/operations/faults.md, „Platte voll“"
         )
     return Finding("disk", Level.OK, told)
+
+
+def _clock(operation: Operation, changed: Mapping[str, datetime], now: datetime) -> Finding:
+    known = (operation.worker_seen_at, operation.backup_at, operation.drill_at, *changed.values())
+    latest = max((at for at in known if at is not None), default=now)
+    if latest > now + _CLOCKS_DIFFER:
+        return Finding(
+            "clock",
+            Level.WARNING,
+            f"Die Uhr geht nach, oder sie ist {span(latest - now)} vorgegangen: Es gibt Einträge aus der Zukunft.",
+            "timedatectl; docs/operations/faults.md, „Uhr“",
+        )
+    return Finding("clock", Level.OK, "Nichts ist jünger als jetzt.")
 
 
 def _queue(operation: Operation, now: datetime) -> Finding:

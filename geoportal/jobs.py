@@ -36,6 +36,12 @@ PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60
+# Times further ahead than they are ever set are from before the clock was set back.
+_CLOCK_SET_BACK: Final = (
+    "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE last_heartbeat > now() + interval '1 minute'",
+    "UPDATE procrastinate_jobs SET scheduled_at = NULL "
+    "WHERE status = 'todo' AND scheduled_at > now() + interval '2 minutes'",  # twice _LONGEST_WAIT
+)
 _LOST: Final = (ConnectorException, psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
@@ -112,6 +118,8 @@ async def _take_up_stalled(app: App, ended: set[int], heartbeat: float) -> None:
     seen: set[int] = set()
     while True:
         try:
+            for statement in _CLOCK_SET_BACK:
+                await app.connector.execute_query_async(statement)
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=3 * heartbeat):
                 log.warning("job %s of a silent worker is put back", job.id)
                 await app.job_manager.retry_job(job)

@@ -9,14 +9,16 @@ from typing import Final
 from sqlalchemy import Connection, Engine, TextClause, text
 
 WINDOW: Final = timedelta(minutes=15)
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # of tries that come at once
 # Few for an account from one place; more over all places, so that a stranger cannot lock somebody out by guessing.
 LIMITS: Final[Mapping[str, int]] = MappingProxyType({"pair": 10, "account": 50, "network": 100})
 
 _COUNT = """
     INSERT INTO {table} AS known (key, failures, began_at) VALUES (:key, 1, :now)
+    -- counted anew when the window is over, and when it began at a time that the clock has since taken back
     ON CONFLICT (key) DO UPDATE SET
-        failures = CASE WHEN known.began_at <= :start THEN 1 ELSE known.failures + 1 END,
-        began_at = CASE WHEN known.began_at <= :start THEN :now ELSE known.began_at END
+        failures = CASE WHEN known.began_at BETWEEN :start AND :latest THEN known.failures + 1 ELSE 1 END,
+        began_at = CASE WHEN known.began_at BETWEEN :start AND :latest THEN known.began_at ELSE :now END
     RETURNING failures, began_at"""
 SIGN_INS: Final = text(_COUNT.format(table="desk.attempt"))
 STATEMENTS: Final = text(_COUNT.format(table="participation.attempt"))
@@ -46,7 +48,8 @@ def count(
     waits = []
     with engine.begin() as connection:
         for kind, key in sorted(_keys(who, origin)):
-            row = connection.execute(counting, {"key": key, "now": now, "start": now - WINDOW}).one()
+            values = {"key": key, "now": now, "start": now - WINDOW, "latest": now + _CLOCKS_DIFFER}
+            row = connection.execute(counting, values).one()
             if row.failures > limits[kind]:
                 waits.append((row.began_at + WINDOW - now).total_seconds())
     if waits:

@@ -103,11 +103,11 @@ def alone(file: Path) -> Iterator[bool]:
 
 
 def _version(connection: Connection, view: str) -> tuple[str | None, float]:
-    """The version of a view's data, and since how many seconds it is."""
+    """The version of a view's data, and since how many seconds it is, or will be when the clock was set back."""
     row = connection.execute(
         text("""
             SELECT version || ':' || extract(epoch FROM changed_at) AS version,
-                extract(epoch FROM clock_timestamp() - changed_at)::float AS age
+                abs(extract(epoch FROM clock_timestamp() - changed_at))::float AS age
             FROM ogc.data_version WHERE collection = :view"""),
         {"view": view},
     ).one_or_none()

@@ -37,6 +37,7 @@ class LayerState:
     rows: int | None
     synced_at: datetime | None
     changed_at: datetime | None
+    checked_at: datetime | None
     due_at: datetime | None
     tried: str | None
     reason: Reason | None
@@ -46,7 +47,7 @@ class LayerState:
     @classmethod
     def unknown(cls, layer: str) -> Self:
         """Of a layer that nobody has looked at yet."""
-        return cls(layer, None, None, None, None, None, None, None, None)
+        return cls(layer, None, None, None, None, None, None, None, None, None)
 
     @property
     def is_stale(self) -> bool:
@@ -119,12 +120,12 @@ def states(connection: Connection) -> list[LayerState]:
     """Of every layer that was ever looked at, in alphabetical order; for the operator."""
     table = state_table.c
     columns = (
-        table.layer, table.rows, table.synced_at, table.changed_at, table.due_at, table.tried, table.fault_kind,
-        table.fault, table.fault_since,
+        table.layer, table.rows, table.synced_at, table.changed_at, table.checked_at, table.due_at, table.tried,
+        table.fault_kind.label("reason"), table.fault, table.fault_since,
     )  # fmt: skip
     return [
-        LayerState(*row[:6], Reason(row.fault_kind) if row.fault_kind else None, *row[7:])
-        for row in connection.execute(select(*columns).order_by(table.layer))
+        LayerState(**dict(row) | {"reason": Reason(row["reason"]) if row["reason"] else None})
+        for row in connection.execute(select(*columns).order_by(table.layer)).mappings()
     ]
 
 

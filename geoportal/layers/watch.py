@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import sensors
 from geoportal.catalogue import Layer, Reason, Shelf, SourceError
+from geoportal.clock import Clock
 from geoportal.database import driver_cursor
 from geoportal.layers import life
 from geoportal.layers.life import LayerState, Synced
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN: Final = 2.0  # seconds
 _AT_ONCE: Final = 2
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # ours and the database's, when they are on two machines
 _HAS_AGED: Final = text("""
     SELECT EXISTS (SELECT FROM sensors.latest WHERE layer = :layer AND property = :name
         AND at + :after > :first AND at + :after <= :last)""")
@@ -42,7 +44,9 @@ class Watch:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="layers")
         self._running: dict[str, Future[Synced]] = {}
         self._leading: Connection | None = None
+        self._clock = Clock()
         self._looked = datetime.now(UTC) - timedelta(days=1)
+        self._shortened = self._looked.date()
 
     def look(self) -> None:
         """One round; a database that is away is waited for."""
@@ -100,8 +104,13 @@ class Watch:
 
     def _is_due(self, layer: Layer, states: Mapping[str, LayerState]) -> bool:
         state = states.get(layer.id)
-        if state is None or (state.due_at is not None and state.due_at <= datetime.now(UTC)):
+        if state is None:
             return True
+        now = datetime.now(UTC)
+        if state.due_at is not None and state.due_at <= now:
+            return True
+        if state.due_at is not None and state.checked_at is not None and state.checked_at > now + _CLOCKS_DIFFER:
+            return True  # the clock was set back: it would be due too late
         if state.reason is Reason.MANIFEST:  # it has been mended
             return True
         if layer.source.path is None:
@@ -127,10 +136,12 @@ class Watch:
                 }
                 if connection.scalar(_HAS_AGED, span):
                     connection.execute(text("SELECT plans.touch_data(:layer)"), {"layer": layer.id})
-        if now.date() != self._looked.date():
+        # deleted for good, so not on a day that may not be today
+        if self._clock.is_trusted() and now.date() != self._shortened:
             for layer in self._shelf.layers.values():
                 sensors.shorten(connection, layer)
             sensors.sweep(connection)
+            self._shortened = now.date()
         self._looked = now
 
     def _new_day(self, connection: Connection) -> None:

@@ -13,13 +13,16 @@ MOST_ATTEMPTS: Final = 12
 KEPT: Final = timedelta(days=7)  # how long a failed letter can still be read
 COUNTED: Final = timedelta(days=90)  # how long it is known that there was one
 _LONGEST_WAIT: Final = timedelta(hours=6)
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # of several workers; also of one, whose threads look at different moments
 
 _PUT = text("SELECT mail.put(:message_id, :kind, :recipient, :subject, :body, :now)")
 _TAKE = text("""
-    -- the letter that has waited longest and that nobody is sending
+    -- the letter that has waited longest and that nobody is sending; times further ahead than we ever set them are from
+    -- before the clock was set back
     UPDATE mail.letter SET leased_until = :until, attempts = attempts + 1
     WHERE id = (SELECT id FROM mail.letter
-                WHERE state = 'waiting' AND next_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+                WHERE state = 'waiting' AND (next_at <= :now OR next_at > :latest)
+                    AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :longest)
                 ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, message_id, kind, recipient, subject, body, created_at, attempts, leased_until""")
 # A lease that was lost meanwhile is somebody else's: then these change nothing.
@@ -109,7 +112,13 @@ def put(connection: Connection, letter: Letter, host: str, now: datetime) -> str
 def take(engine: Engine, now: datetime) -> Leased | None:
     """The next letter that is due, or None. With the owner's engine, as all below."""
     with engine.begin() as connection:
-        row = connection.execute(_TAKE, {"now": now, "until": now + LEASE}).mappings().one_or_none()
+        values = {
+            "now": now,
+            "until": now + LEASE,
+            "longest": now + LEASE + _CLOCKS_DIFFER,
+            "latest": now + _LONGEST_WAIT + _CLOCKS_DIFFER,
+        }
+        row = connection.execute(_TAKE, values).mappings().one_or_none()
     return None if row is None else Leased(**row)
 
 

@@ -30,7 +30,7 @@ _STATES: Final = text("""
     -- what a package holds follows from this (a participation is announced of a version that stands); a plan that is
     -- public since a moment ago may not be the last one
     SELECT ags, md5(string_agg(concat_ws(':', id, version, veroeffentlicht_am, auslegungen), ',' ORDER BY id)) AS state,
-        extract(epoch FROM clock_timestamp() - max(veroeffentlicht_am))::float AS age
+        abs(extract(epoch FROM clock_timestamp() - max(veroeffentlicht_am)))::float AS age
     FROM ogc.plaene GROUP BY ags ORDER BY ags""")
 _FEATURES: Final = text("""
     SELECT id::text, name, nummer, planwerk, planart_text, rechtsstand_text, status, gueltig_von::text,

@@ -42,17 +42,21 @@ def save_version(
 
 
 def publish_version(connection: Connection, plan_id: UUID, version: int) -> None:
-    """Makes a version (by its id) the public one; the one before it ends at the same instant."""
+    """Makes a version (by its id) the public one; the one before it ends at the same instant.
+
+    No interval ends before it began, and none begins before the last one ended, even when the clock was set back.
+    """
     table = tables.version
+    last = select(func.max(table.c.published_until)).where(table.c.plan_id == plan_id).scalar_subquery()
     connection.execute(
         update(table)
         .where(table.c.plan_id == plan_id, table.c.state == "published")
-        .values(state="superseded", published_until=func.now())
+        .values(state="superseded", published_until=func.greatest(func.now(), table.c.published_at))
     )
     connection.execute(
         update(table)
         .where(table.c.id == version)
-        .values(state="published", published_at=func.now(), published_until=None)
+        .values(state="published", published_at=func.greatest(func.now(), last), published_until=None)
     )
 
 
@@ -65,7 +69,7 @@ def end_publication(connection: Connection, address: UUID, state: str, reason: s
     ended = connection.execute(
         update(table)
         .where(table.c.plan_id == address, table.c.state == "published")
-        .values(state=state, published_until=func.now(), reason=reason)
+        .values(state=state, published_until=func.greatest(func.now(), table.c.published_at), reason=reason)
     )
     return ended.rowcount == 1
 

@@ -1,9 +1,11 @@
 """The one table of what can go wrong: exception -> status and friendly words. No page ever shows a traceback."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Flask, Response, make_response, render_template
-from sqlalchemy.exc import InterfaceError, OperationalError
+from flask import Flask, Response, make_response, render_template, request
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -41,7 +43,7 @@ _UNAVAILABLE = Problem(
     "Im Augenblick nicht erreichbar",
     "Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es in einer halben Minute noch einmal.",
 )
-_FAULT = Problem(
+FAULT = Problem(
     "Das hat nicht geklappt",
     "Beim Erstellen der Seite ist ein Fehler aufgetreten. Wir haben ihn aufgezeichnet.",
 )
@@ -167,11 +169,19 @@ _BY_STATUS = {
 }
 
 
+def problem_of(error: Exception, problems: Mapping[type[Exception], tuple[int, Problem]]) -> tuple[int, Problem] | None:
+    """Status and words for what the table knows, and for a disk that is full: ours, or that of the database."""
+    no_room = is_full(error) or (isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull))
+    if no_room:  # who only reads has brought nothing that there could be no room for
+        return (503, _UNAVAILABLE) if request.method in {"GET", "HEAD"} else (507, FULL)
+    return next((entry for kind, entry in problems.items() if isinstance(error, kind)), None)
+
+
 def register(app: Flask) -> None:
     """After this, whatever a page raises becomes a friendly page with the right status."""
 
     def known(error: Exception) -> Response:
-        status, problem = next(entry for kind, entry in PROBLEMS.items() if isinstance(error, kind))
+        status, problem = problem_of(error, PROBLEMS) or (500, FAULT)
         if status >= 500:
             app.logger.warning("not available: %s", type(error).__name__)
         response = _page(status, problem, str(error) if status == 400 else "")
@@ -183,14 +193,14 @@ def register(app: Flask) -> None:
         status = error.code or 500
         if status < 400:  # a redirect to the address with its slash
             return error
-        response = _page(status, _BY_STATUS.get(status, _FAULT if status >= 500 else _INVALID))
+        response = _page(status, _BY_STATUS.get(status, FAULT if status >= 500 else _INVALID))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.allow.update(error.valid_methods)
         return response
 
     def unforeseen(error: Exception) -> Response:
         app.logger.error("a page failed", exc_info=error)
-        return _page(507, FULL) if is_full(error) else _page(500, _FAULT)
+        return _page(*(problem_of(error, {}) or (500, FAULT)))
 
     for exception in PROBLEMS:
         app.register_error_handler(exception, known)

@@ -6,12 +6,14 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import psycopg
@@ -72,7 +74,7 @@ class Town:
             yield connection
 
 
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while True:
         with suppress(OSError, HTTPException):
@@ -97,9 +99,52 @@ def filled(cluster: Cluster, data: Path) -> Settings:
     return settings
 
 
+class Disk:
+    """A file system of its own, in memory, whose size can be changed: a context manager."""
+
+    ROOMY = "2g"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir()
+        as_root(
+            "mount", "-t", "tmpfs", "-o", f"size={self.ROOMY},mode=711,uid={os.geteuid()}", "disk", str(self.folder)
+        )
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        as_root("umount", str(self.folder))
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Not a byte more than there is; room again afterwards."""
+        used = os.statvfs(self.folder)
+        self._resize(str((used.f_blocks - used.f_bfree) * used.f_frsize))
+        try:
+            yield
+        finally:
+            self._resize(self.ROOMY)
+
+    def _resize(self, size: str) -> None:
+        as_root("mount", "-o", f"remount,size={size}", str(self.folder))
+
+
+def as_root(*command: str) -> None:
+    """As scripts/setup does for the machine's packages."""
+    subprocess.run([*([] if os.geteuid() == 0 else ["sudo", "-n"]), *command], check=True)
+
+
 @pytest.fixture(scope="module")
-def server(open_folder: Path) -> Iterator[Cluster]:
-    with Cluster(open_folder / "faulty") as cluster:
+def disk(open_folder: Path) -> Iterator[Disk]:
+    with Disk(open_folder / "disk") as disk:
+        yield disk
+
+
+@pytest.fixture(scope="module")
+def server(disk: Disk) -> Iterator[Cluster]:
+    with Cluster(disk.folder / "faulty") as cluster:
         yield cluster
 
 
@@ -205,6 +250,42 @@ def test_the_disk_of_the_archive_is_full(town: Town) -> None:
     delivered = town.send("platz.gml", large)
     assert delivered.status == 202
     until(lambda: town.state_of(delivered) in {"checked", "failed"})
+
+
+def test_the_disk_of_the_database_is_full(town: Town, server: Cluster, disk: Disk) -> None:
+    with server.superuser("geoportal") as superuser:
+        superuser.execute("SELECT pg_switch_wal()")  # a journal with room, so that it is the tables that have none
+        superuser.execute("CHECKPOINT")
+        delivered = town.deliver("Vor dem Engpass")
+        with disk.full():
+            with suppress(psycopg.errors.DiskFull):
+                while True:  # until the pages of this table, too, have no room left
+                    superuser.execute("""
+                        INSERT INTO plans.upload (sha256, filename, size, ags, state)
+                        SELECT sha256, filename, size, ags, 'withdrawn' FROM plans.upload LIMIT 1""")
+            refused = town.deliver("Im Engpass")
+            assert (refused.status, refused.headers["retry-after"] > "") == (507, True)
+            assert "kein Platz" in json.loads(refused.body)["title"]
+            assert town.read().status == SERVED, "reading needs no room"
+    until(lambda: town.state_of(delivered) == "checked")
+
+
+def test_the_journal_of_the_database_has_no_room_and_postgresql_ends_itself(
+    town: Town, server: Cluster, disk: Disk
+) -> None:
+    kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=4"
+    before = town.stack.get(kept)
+    delivered = town.deliver("Vor dem Ende")
+    with disk.full():
+        with suppress(psycopg.Error), server.superuser() as superuser:
+            while True:
+                superuser.execute("SELECT pg_logical_emit_message(true, 'room', 'none'), pg_switch_wal()")
+        until(lambda: not server.is_running)
+        assert town.stack.get(kept).body == before.body, "what was read once is still told"
+        assert (town.read().status, town.deliver("Nach dem Ende").status) == (AWAY, AWAY)
+    server._launch()
+    until(lambda: town.read().status == SERVED)
+    until(lambda: town.state_of(delivered) == "checked")
 
 
 def test_the_worker_has_no_room_and_no_memory_for_a_while(town: Town) -> None:

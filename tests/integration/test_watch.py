@@ -53,7 +53,7 @@ def test_a_portal_without_worker_and_backup_serves_readers_and_says_what_is_miss
     assert answer.json is not None
     assert answer.json["status"] == "warning"
     assert answer.json["checks"] == {
-        "database": "ok", "schema": "ok", "disk": "ok", "layers": "ok",
+        "database": "ok", "schema": "ok", "disk": "ok", "clock": "ok", "layers": "ok",
         "queue": "warning", "mail": "ok", "backup": "warning", "drill": "warning",
     }  # fmt: skip
 

@@ -21,7 +21,6 @@ from geoportal import deliveries, workflow
 from geoportal.accounts import hidden, tokens
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed, Principal
-from geoportal.archive import is_full
 from geoportal.deliveries import Delivered
 from geoportal.editing.fields import Unfit
 from geoportal.virus_scan import Infected, ScannerAway
@@ -30,7 +29,7 @@ from geoportal.web.desk.access import origin
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.portal import portal
-from geoportal.web.problems import FULL, PROBLEMS, Problem
+from geoportal.web.problems import FAULT, PROBLEMS, Problem, problem_of
 from plans_ingest.errors import PlanFileError
 
 PREFIX: Final = "/api/v1"
@@ -364,12 +363,11 @@ def _said(answer: Answer) -> Response:
 
 
 def _known(error: Exception) -> Response:
-    table = {**PROBLEMS, **_OWN_PROBLEMS}
-    status, problem = next(entry for kind, entry in table.items() if isinstance(error, kind))
+    status, problem = problem_of(error, {**PROBLEMS, **_OWN_PROBLEMS}) or (500, FAULT)
     response = _problem(status, problem, str(error) if isinstance(error, _TELLING) else "")
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="geoportal"'
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}:
         response.headers["Retry-After"] = "30"
     return response
 
@@ -381,9 +379,7 @@ def _http(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     current_app.logger.error("an answer of the API failed", exc_info=error)
-    if is_full(error):
-        return _problem(507, FULL)
-    return _problem(500, Problem("Das hat nicht geklappt", "Wir haben den Fehler aufgezeichnet."))
+    return _problem(*(problem_of(error, {}) or (500, FAULT)))
 
 
 def _problem(status: int, problem: Problem, detail: str = "") -> Response:
