@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
 SANDBOX := bubblewrap
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
-PROGRAMS_OF_TESTS := chromium clamav-daemon openjdk-17-jre-headless fonts-dejavu-core gdal-bin mosquitto nginx-light openssl python3-qgis
+PROGRAMS_OF_TESTS := chromium clamav-daemon openjdk-17-jre-headless fonts-dejavu-core gdal-bin mosquitto nginx-light openssl python3-qgis systemd
 MAP_SERVER := cgi-mapserver
 SAMPLE_DATA := data/sample/plaene/.written
 

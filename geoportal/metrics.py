@@ -28,6 +28,16 @@ REFUSED: Final = Counter("geoportal_refused", "Requests refused before any work 
 ABANDONED: Final = Counter(
     "geoportal_abandoned", "Statements cancelled because whoever asked had left, by role", ["role"]
 )
+ANSWERS: Final = Counter(
+    "geoportal_answers",
+    "Answers of the OGC API by where they came from: held (304), kept (in memory), made",
+    ["route", "where"],
+)
+KEPT_TILES: Final = Counter(
+    "geoportal_tiles",
+    "Pictures of map and background by where they came from: kept (on the disk), made",
+    ["of", "where"],
+)
 READINGS_ENDED: Final = Counter(
     "geoportal_readings_ended", "Reading processes that were ended or died, by reason", ["reason"]
 )

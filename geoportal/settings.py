@@ -58,6 +58,7 @@ class Settings:
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
     `virus_scanner` is where clamd listens, `unix:/run/clamav/clamd.ctl` or `host:port`, if anywhere.
     `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
+    `proxy_log` is the access log of the nginx before us, whose cache is counted from it.
     `smtp` is where letters are handed over; without it they wait, and nobody can write a statement online.
     """
 
@@ -83,6 +84,7 @@ class Settings:
     participation_database_url: str | None = None
     smtp: Smtp | None = None
     virus_scanner: str | None = None
+    proxy_log: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -116,6 +118,7 @@ class Settings:
             participation_database_url=environ.get("GEOPORTAL_PARTICIPATION_DATABASE_URL") or None,
             smtp=_smtp(environ),
             virus_scanner=_scanner(environ),
+            proxy_log=Path(environ["GEOPORTAL_PROXY_LOG"]) if environ.get("GEOPORTAL_PROXY_LOG") else None,
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 

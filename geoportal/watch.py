@@ -24,6 +24,7 @@ from geoportal.database import owner_engine
 from geoportal.edge import Edge, headers_for, observe
 from geoportal.health import Health, Level
 from geoportal.metrics import LivingProcesses
+from geoportal.proxy_log import ProxyLog
 from geoportal.settings import Settings
 from geoportal.web import words
 
@@ -44,6 +45,8 @@ def create(settings: Settings) -> Flask:
     shelf = Shelf(settings.home / "layers")
     registry = CollectorRegistry(auto_describe=False)
     registry.register(LivingProcesses(settings.run))
+    if settings.proxy_log is not None:
+        registry.register(ProxyLog(settings.proxy_log))
     registry.register(_Standing(settings, engine, shelf))
 
     @app.get("/metrics")

@@ -6,7 +6,8 @@ A host that fails is left alone for a while; until then and for as long as it is
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,13 +15,16 @@ from typing import Final
 from geoportal.basemaps.upstream import Upstream
 from geoportal.catalogue import SourceError
 from geoportal.layers.fetching import Fetcher, NotThere
+from geoportal.metrics import KEPT_TILES
 from geoportal.tile_files import keep_whole, sweep
 
 FRESH_SECONDS: Final = 30 * 86_400.0
 REST_SECONDS: Final = 20.0  # for a host that has failed
-WAIT_SECONDS: Final = 1.0  # for one of the questions to be answered
+WAIT_SECONDS: Final = 8.0  # for one of the questions to be answered
+AGAIN_SECONDS: Final = 2.0  # for whoever came when enough were waiting
 ASK_SECONDS: Final = 6.0
-AT_ONCE: Final = 3  # of the threads of a process, which has other work too
+AT_ONCE: Final = 3  # of the eight threads of a process, which has other work too
+WAITING: Final = 2  # more of its threads, at most; whoever comes then is told to ask again
 MOST_BYTES: Final = 1024**2  # of one tile
 _LOOK_EVERY: Final = 200  # files written
 _SIGNATURES: Final = (
@@ -31,7 +35,14 @@ _SIGNATURES: Final = (
 
 
 class TileAway(Exception):
-    """The other host does not answer, and nothing of it was kept."""
+    """The other host does not answer (or has too much to answer just now), and nothing of it was kept.
+
+    `seconds` later it may be asked again.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class TileStore:
     private: frozenset[str] = frozenset()
     seconds: float = ASK_SECONDS
     clock: Callable[[], float] = time.time
+    _inside: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE + WAITING))
     _free: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
     _resting: dict[str, float] = field(default_factory=dict)
     _written: int = 0
@@ -56,36 +68,59 @@ class TileStore:
     def tile(self, upstream: Upstream, zoom: int, x: int, y: int) -> Kept:
         """Raises TileAway."""
         file = self.folder / upstream.id / str(zoom) / f"{x}-{y}"
-        kept = _read(file)
-        if kept is not None and file.stat().st_mtime > self.clock() - FRESH_SECONDS:
-            return kept
+        if (fresh := self._fresh(file)) is not None:
+            KEPT_TILES.labels("basemap", "kept").inc()
+            return fresh
         try:
-            content = self._asked(upstream, upstream.address(zoom, x, y))
+            with self._turn():
+                # while we waited another may have fetched it
+                if (fresh := self._fresh(file)) is not None:
+                    return fresh
+                content = self._asked(upstream, upstream.address(zoom, x, y))
         except TileAway:
-            if kept is not None:
+            if (kept := _read(file)) is not None:
+                KEPT_TILES.labels("basemap", "kept").inc()
                 return kept
             raise
+        KEPT_TILES.labels("basemap", "made").inc()
         keep_whole(file, content)
         self._written += 1
         if self._written % _LOOK_EVERY == 0:
             sweep(self.folder, self.room)
         return Kept(content, _media_type(content) or "")
 
+    def _fresh(self, file: Path) -> Kept | None:
+        kept = _read(file)
+        return kept if kept is not None and file.stat().st_mtime > self.clock() - FRESH_SECONDS else None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Until one of those that ask is done. Raises TileAway where enough wait already."""
+        if not self._inside.acquire(blocking=False):
+            raise TileAway(AGAIN_SECONDS)
+        try:
+            if not self._free.acquire(timeout=WAIT_SECONDS):
+                raise TileAway(AGAIN_SECONDS)
+            try:
+                yield
+            finally:
+                self._free.release()
+        finally:
+            self._inside.release()
+
     def _asked(self, upstream: Upstream, address: str) -> bytes:
-        if self._resting.get(upstream.id, 0) > self.clock() or not self._free.acquire(timeout=WAIT_SECONDS):
-            raise TileAway
+        if self._resting.get(upstream.id, 0) > self.clock():
+            raise TileAway(REST_SECONDS)
         try:
             content = self._fetched(upstream, address)
         except NotThere as error:  # beyond its edge: the others may be there
-            raise TileAway from error
+            raise TileAway(REST_SECONDS) from error
         except (SourceError, OSError) as error:
             self._resting[upstream.id] = self.clock() + REST_SECONDS
-            raise TileAway from error
-        finally:
-            self._free.release()
+            raise TileAway(REST_SECONDS) from error
         if _media_type(content) is None:
             # a service tells its faults as text, often with status 200; it must not become a page of ours
-            raise TileAway
+            raise TileAway(REST_SECONDS)
         return content
 
     def _fetched(self, upstream: Upstream, address: str) -> bytes:

@@ -119,7 +119,7 @@ def steps_for(place: Place) -> Iterator[Step]:
     yield Link(place.program, place.release)
     yield from _database(texts)
     yield from _filled(texts)
-    yield from _services(texts)
+    yield from _services(place)
     yield from _nginx(place, texts)
 
 
@@ -222,15 +222,19 @@ def _filled(texts: _Texts) -> Iterator[Step]:
     yield Command("Layer", sync, unless=(geoportal, "check"))
 
 
-def _services(texts: _Texts) -> Iterator[Step]:
-    names = ("geoportal-web.socket", *SERVICES)
-    written = [File(UNITS / name, texts.render(name)) for name in names]
+def unit_files(place: Place) -> Iterator[File]:
+    """What systemd is told: the door, the services, and what runs now and then."""
+    texts = _Texts(place)
+    for name in ("geoportal-web.socket", *SERVICES):
+        yield File(UNITS / name, texts.render(name))
     for name, (command, told, calendar, spread) in PERIODIC.items():
         values = {"command": command, "told": told, "calendar": calendar, "spread": spread}
-        written += [
-            File(UNITS / f"geoportal-{name}.{kind}", texts.render(f"periodic.{kind}", values))
-            for kind in ("service", "timer")
-        ]
+        for kind in ("service", "timer"):
+            yield File(UNITS / f"geoportal-{name}.{kind}", texts.render(f"periodic.{kind}", values))
+
+
+def _services(place: Place) -> Iterator[Step]:
+    written = list(unit_files(place))
     yield from written
     enabled = ("geoportal-web.socket", *SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC))
     yield Command(

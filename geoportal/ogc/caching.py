@@ -5,7 +5,7 @@ programs. Its ETag is made of these, so nothing has to be computed to know that 
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from http import HTTPStatus
@@ -15,6 +15,7 @@ import flask
 from flask import Response
 
 from geoportal.data_versions import DataVersion
+from geoportal.metrics import ANSWERS
 from geoportal.ogc.exchange import language_of
 from geoportal.ogc.memory import Kept
 from geoportal.ogc.service import Service
@@ -23,6 +24,7 @@ from geoportal.ogc.service import Service
 CACHE_CONTROL: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
 # What sensors tell is of use while it is new; the short time still has a thousand open maps asked for once.
 CACHE_CONTROL_MEASURED: Final = "public, max-age=5, s-maxage=5, stale-if-error=86400"
+EVERYTHING: Final = "alles"
 # RFC 9110 8.8.2.2: within a second there may be two changes, and only one Last-Modified
 _SETTLED: Final = timedelta(seconds=2)
 
@@ -47,19 +49,29 @@ def fresh[**P](
             etag = _etag(state, service.downloads.state if with_files else "")
             kept_for = CACHE_CONTROL_MEASURED if service.is_measured(*names) else CACHE_CONTROL
             if _is_held(etag, state):
-                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state, kept_for)
+                _count("held")
+                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state, kept_for, service.views(*names))
             if (kept := service.memory.get(etag)) is not None:
-                return _stamped(Response(kept.body, headers=list(kept.headers)), etag, state, kept_for)
+                _count("kept")
+                return _stamped(
+                    Response(kept.body, headers=list(kept.headers)), etag, state, kept_for, service.views(*names)
+                )
+            _count("made")
             response = function(*args, **kwargs)
             if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
                 return response
             if response.status_code == HTTPStatus.OK and not response.is_streamed:
                 service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))
-            return _stamped(response, etag, state, kept_for)
+            return _stamped(response, etag, state, kept_for, service.views(*names))
 
         return answer
 
     return decorate
+
+
+def _count(where: str) -> None:
+    rule = flask.request.url_rule
+    ANSWERS.labels(f"{flask.request.script_root}{rule.rule}" if rule else "none", where).inc()
 
 
 def _etag(state: DataVersion, files: str) -> str:
@@ -92,9 +104,13 @@ def _last_modified(state: DataVersion) -> datetime | None:
     return changed if changed is not None and datetime.now(UTC) - changed > _SETTLED else None
 
 
-def _stamped(response: Response, etag: str, state: DataVersion, kept_for: str) -> Response:
+def _stamped(response: Response, etag: str, state: DataVersion, kept_for: str, views: Sequence[str]) -> Response:
     response.set_etag(etag, weak=True)  # weak: a proxy may compress it
     if (changed := _last_modified(state)) is not None:
         response.last_modified = changed
     response.headers["Cache-Control"] = kept_for
+    # What a CDN may drop at once when these data change, in the words of the one and the other sort.
+    keys = sorted(set(views)) or [EVERYTHING]
+    response.headers["Surrogate-Key"] = " ".join(keys)
+    response.headers["Cache-Tag"] = ",".join(keys)
     return response

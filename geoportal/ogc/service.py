@@ -111,12 +111,17 @@ class Service:
         is not known: all data), the manifests and the programs. None while the database has never answered.
         """
         now = self.current()
-        found = [now.collections[name].layer.view for name in collections if name in now.collections]
-        data = self._versions.of(*(found if len(found) == len(collections) else []))
+        data = self._versions.of(*self.views(*collections))
         if data is None:
             return None
         changed = max(data.changed_at, now.since) if data.changed_at else now.since
         return DataVersion(f"{now.generation} {data.token}", changed)
+
+    def views(self, *collections: str) -> Sequence[str]:
+        """Whose data these are, by the names that data versions have; none: all data."""
+        known = self.current().collections
+        found = [known[name].layer.view for name in collections if name in known]
+        return found if len(found) == len(collections) else []
 
     def is_measured(self, *collections: str) -> bool:
         """Whether sensors tell something about one of these."""

@@ -16,7 +16,6 @@ bp = Blueprint("basemaps", __name__)
 
 _DAY: Final = 86_400
 _AROUND: Final = 0.5  # degrees around the opening view; we are nobody's way to the rest of the world
-_RETRY_AFTER: Final = "20"  # seconds
 
 
 @bp.get("/hintergrund/<name>/<int:zoom>/<int:x>/<int:y>")
@@ -29,8 +28,8 @@ def tile(name: str, zoom: int, x: int, y: int) -> Response:
         raise NotPublished
     try:
         kept = own.tiles.tile(basemap.upstream, zoom, x, y)
-    except TileAway:
-        headers = {"Retry-After": _RETRY_AFTER, "Cache-Control": "no-store"}
+    except TileAway as away:
+        headers = {"Retry-After": str(math.ceil(away.seconds)), "Cache-Control": "no-store"}
         return Response(status=HTTPStatus.SERVICE_UNAVAILABLE, mimetype="text/plain", headers=headers)
     response = Response(kept.content, mimetype=kept.media_type)
     response.headers["Cache-Control"] = f"public, max-age={_DAY}"

@@ -35,3 +35,14 @@ def test_each_service_is_shut_in_and_gets_only_its_own_secrets(unit: object) -> 
     assert "{{ hardening }}" in text
     assert ("owner.env" in text) == ("User=geoportal\n" in text), "only the owner's account knows the owner's password"
     assert "MemoryMax=" in text
+
+
+@pytest.mark.parametrize("unit", ["geoportal-web", "geoportal-work"])
+def test_whoever_opens_files_of_strangers_may_build_walls_around_their_reader(unit: str) -> None:
+    """bubblewrap makes namespaces, mounts, and asks over netlink for the loopback of an empty network."""
+    said = [line.partition("=") for line in (TEMPLATES / f"{unit}.service").read_text("utf-8").splitlines()]
+    words = {(name, word) for name, _, values in said for word in values.split()}
+    for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup"):  # --unshare-all
+        assert ("RestrictNamespaces", kind) in words
+    assert ("RestrictAddressFamilies", "AF_NETLINK") in words
+    assert {word for name, word in words if name == "SystemCallFilter"} == {"@system-service", "@mount"}

@@ -14,7 +14,9 @@ OPERATIONS = CHECKOUT / "docs" / "operations"
 DEFINED = set(
     re.findall(
         r'"(geoportal_[a-z_]+)"',
-        "".join((CHECKOUT / "geoportal" / name).read_text("utf-8") for name in ("metrics.py", "watch.py")),
+        "".join(
+            (CHECKOUT / "geoportal" / name).read_text("utf-8") for name in ("metrics.py", "watch.py", "proxy_log.py")
+        ),
     )
 )
 

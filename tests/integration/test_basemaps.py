@@ -15,6 +15,7 @@ from werkzeug.test import Client
 
 from geoportal import wsgi
 from geoportal.basemaps import Kept, TileAway, TileStore, Upstream
+from geoportal.basemaps.store import AGAIN_SECONDS, AT_ONCE, WAITING
 from geoportal.settings import Settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -165,7 +166,7 @@ def test_a_host_of_an_inner_network_is_not_asked_unless_it_is_named(
 def test_a_slow_host_never_holds_more_than_a_few_of_our_threads(
     host: Host, store: TileStore, upstream: Upstream
 ) -> None:
-    host.delay = 0.9
+    host.delay = 0.5
     outcomes: list[str] = []
 
     def ask(x: int) -> None:
@@ -180,8 +181,33 @@ def test_a_slow_host_never_holds_more_than_a_few_of_our_threads(
         thread.start()
     for thread in threads:
         thread.join()
-    assert "away" in outcomes
-    assert len(host.asked) < 12
+    assert outcomes.count("shown") >= AT_ONCE + WAITING, "a few wait for their turn"
+    assert "away" in outcomes, "and no more than a few"
+
+
+def test_whoever_is_told_to_come_back_gets_the_tile_in_the_end(
+    host: Host, store: TileStore, upstream: Upstream
+) -> None:
+    host.delay = 0.1
+    seconds: list[float] = []
+
+    def ask(x: int) -> None:
+        while True:
+            try:
+                assert store.tile(upstream, 14, x, 5497).content == PNG
+            except TileAway as away:
+                seconds.append(away.seconds)
+                time.sleep(0.1)
+            else:
+                return
+
+    threads = [threading.Thread(target=ask, args=(8500 + number // 2,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(seconds) == {AGAIN_SECONDS}
+    assert len(set(host.asked)) == 12
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import Cluster
 from geoportal.ogc import caching, service
 from geoportal.ogc.app import create_ogc
-from geoportal.ogc.caching import CACHE_CONTROL
+from geoportal.ogc.caching import CACHE_CONTROL, EVERYTHING
 from geoportal.ogc.memory import Kept, Memory
 from geoportal.settings import Settings
 from tests.ogc import LAYERS, publish_stock
@@ -68,6 +68,25 @@ def test_what_is_held_is_not_sent_again(api: FlaskClient, address: str) -> None:
     assert again.headers["ETag"] == first.headers["ETag"]
     assert again.headers["Access-Control-Allow-Origin"] == "*"
     assert api.get(address, headers={"If-None-Match": 'W/"another"'}).data
+
+
+def test_the_keys_of_an_answer_name_what_makes_it_old_and_nothing_else(stock: Settings, api: FlaskClient) -> None:
+    def standing() -> dict[str, tuple[str, set[str]]]:
+        answers = {address: api.get(address).headers for address in ANSWERS}
+        for headers in answers.values():
+            assert headers["Cache-Tag"].split(",") == headers["Surrogate-Key"].split()
+        return {address: (told["ETag"], set(told["Surrogate-Key"].split())) for address, told in answers.items()}
+
+    before = standing()
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(text("SELECT plans.touch_data('schulen')"))
+    engine.dispose()
+    after = standing()
+    changed = {address for address, (etag, _) in before.items() if etag != after[address][0]}
+    assert changed == {address for address, (_, keys) in before.items() if keys & {"schulen", EVERYTHING}}
+    assert ITEMS not in changed
+    assert "/collections/schulen/items/9007" in changed
 
 
 def test_a_304_asks_the_database_nothing(stock: Settings) -> None:

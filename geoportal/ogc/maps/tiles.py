@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from geoportal.metrics import KEPT_TILES
 from geoportal.ogc.crs import CRS84, SUPPORTED, Box
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.ogc.maps.picture import Picture, transformed
@@ -54,12 +55,14 @@ class TileCache:
             return self._drawer.draw([drawn], picture)[0]
         file = self._file(drawn, tile, form, state)
         if (kept := _kept(file)) is not None:
+            KEPT_TILES.labels("map", "kept").inc()
             return kept
         across = min(_ACROSS, 1 << tile.zoom)
         first = Tile(tile.zoom, tile.row // across * across, tile.col // across * across)
         with self._locks[hash((drawn.collection.layer.id, drawn.style, form, first)) % len(self._locks)]:
             if (kept := _kept(file)) is not None:
                 return kept
+            KEPT_TILES.labels("map", "made").inc()
             picture = _picture(box_of(first, across), SIDE * across, form)
             pictures: list[bytes] = self._drawer.draw([drawn], picture, cut=across)
             for number, content in enumerate(pictures):

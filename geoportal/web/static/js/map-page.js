@@ -18,6 +18,7 @@ import { MapNote } from "./map-note.js";
 import { MapState } from "./map-state.js";
 import { Measure } from "./measure.js";
 import { plansInView } from "./in-view.js";
+import { patient } from "./patient-tiles.js";
 import { BP_FROM, FP_FROM } from "./plan-drawing.js";
 import { bindScale } from "./scale.js";
 import { ThemeLists } from "./theme-lists.js";
@@ -103,7 +104,8 @@ function tiles(chosen, pane) {
   if (!chosen) return undefined;
   const { kind, url, layers: names, max_zoom: maxNativeZoom } = chosen;
   const options = { maxZoom: map.getMaxZoom(), maxNativeZoom, detectRetina: true, ...(pane ? { pane } : {}) };
-  return kind === "wms" ? L.tileLayer.wms(url, { ...options, layers: names }) : L.tileLayer(url, options);
+  if (kind === "wms") return L.tileLayer.wms(url, { ...options, layers: names });
+  return url.startsWith("/") ? patient(L.tileLayer(url, options)) : L.tileLayer(url, options);
 }
 
 async function loadBoundaries() {
