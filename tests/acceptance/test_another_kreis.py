@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
+import pypdfium2
 import pytest
 import yaml
 
@@ -171,6 +172,14 @@ def test_its_services_speak_its_zone(kreis: Stack) -> None:
         f"/ogc/collections/bebauungsplaene/map?f=png&width=200&height=200&bbox={box}&bbox-crs={crs}&crs={crs}"
     )
     assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
+
+
+def test_its_maps_on_paper_name_its_zone(kreis: Stack) -> None:
+    sheet = kreis.get("/drucken.pdf?lon=14.987&lat=51.155&massstab=1000")
+    assert (sheet.status, sheet.headers["content-type"]) == (200, "application/pdf")
+    with pypdfium2.PdfDocument(sheet.body) as document:
+        text = document[0].get_textpage().get_text_bounded()
+    assert "ETRS89 / UTM 33N (EPSG:25833)" in text
 
 
 def test_a_place_is_answered_in_its_zone(kreis: Stack) -> None:

@@ -2,14 +2,16 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pyproj import Geod
 
 from geoportal.settings import Settings
-from tests.acceptance.portal import AXE, PLACE, Visit
+from tests.acceptance.portal import AXE, DESKTOP, PLACE, Visit, visit
 
 pytestmark = pytest.mark.browser
 
@@ -229,6 +231,8 @@ def test_what_is_measured_is_what_the_ellipsoid_says(desktop: Visit) -> None:
     lons, lats = zip(*ring, strict=True)
     assert math.isclose(length, ellipsoid.line_length(lons, lats), rel_tol=2e-6)
     assert math.isclose(area, abs(ellipsoid.polygon_area_perimeter(lons, lats)[0]), rel_tol=1e-5)
+    band = "(lat) => import('/static/js/utm.js').then((m) => m.utmText({lat, lng: 9}, 32).split(' ')[1])"
+    assert (desktop.page.evaluate(band, 47.99), desktop.page.evaluate(band, 48.01)) == ("T", "U")
 
 
 @pytest.mark.parametrize("device", ["desktop", "phone"])
@@ -293,6 +297,119 @@ def test_on_a_former_day_themes_without_a_history_are_still_shown(desktop: Visit
     }""")
     assert lights > 0
     assert ["stand=2020-01-01" in url for url in tiles[-2:]] == [True, False]
+
+
+def marked(page: Page) -> int:
+    """How many pixels of the outlines and points have the colour of what is looked at."""
+    found = page.evaluate("""() => {
+        const probe = document.createElement("canvas").getContext("2d");
+        probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--mark").trim();
+        probe.fillRect(0, 0, 1, 1);
+        const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
+        return [...document.querySelectorAll("canvas.leaflet-tile")].filter(({width}) => width).map((tile) => {
+            const copy = Object.assign(document.createElement("canvas"), {width: tile.width, height: tile.height});
+            const context = copy.getContext("2d", {willReadFrequently: true});
+            context.drawImage(tile, 0, 0);
+            const {data} = context.getImageData(0, 0, copy.width, copy.height);
+            let count = 0;
+            for (let at = 0; at < data.length; at += 4)
+                if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count += 1;
+            return count;
+        }).reduce((one, other) => one + other, 0);
+    }""")
+    assert isinstance(found, int)
+    return found
+
+
+def until(page: Page, told: Callable[[Page], bool]) -> None:
+    """Looks again with every frame."""
+    while not told(page):
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def test_what_the_pointer_rests_on_is_named_on_the_map_and_shown_from_the_list(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open(f"/{PLACE}")
+    box = page.locator("#karte").bounding_box()
+    assert box is not None
+    tip = page.locator(".map-tip")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(tip).to_have_text(re.compile("Am Hang|Süd <img"))
+    page.keyboard.press("Escape")
+    expect(tip).to_have_count(0)
+    assert marked(page) == 0
+    row = page.locator("#in-view-list").get_by_role("button", name="Am Hang")
+    row.hover()
+    until(page, lambda each: marked(each) > 100)
+    page.locator("#in-view-count").hover()
+    until(page, lambda each: marked(each) == 0)
+    row.focus()  # the keyboard shows it too
+    until(page, lambda each: marked(each) > 100)
+
+
+def test_of_several_things_at_one_spot_each_is_offered(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open("/#18/50.74905/8.47941")  # a bin, and a street lamp three metres away
+    desktop.click_the_middle()
+    expect(page.locator(".board__several")).to_have_text("Hier liegen 2 Orte dicht beieinander:")
+    places = page.locator("#answer details.card--place")
+    expect(places).to_have_count(2)
+    expect(page.locator("#answer details.card--place[open]")).to_have_count(0)
+    expect(page.locator("#announcer")).to_contain_text("Was gilt hier? 0 Pläne, 2 Orte")
+    for place in places.all():
+        place.locator("summary").press("Enter")
+        expect(place.locator("dl").first).to_be_visible()
+    until(page, lambda each: marked(each) > 20)
+    assert (
+        page.evaluate("""() => {
+        const ids = [...document.querySelectorAll("[id]")].map(({id}) => id);
+        return ids.filter((id, at) => ids.indexOf(id) !== at);
+    }""")
+        == []
+    )
+
+
+def test_with_forced_colours_the_map_keeps_its_own_and_its_tools_tell_their_state(
+    browser: Browser, served: tuple[str, dict[str, str]]
+) -> None:
+    with visit(browser, served[0], DESKTOP | {"forced_colors": "active"}) as opened:
+        page = opened.page
+        opened.open(f"/{PLACE}")
+        page.get_by_role("button", name="Messen").click()
+
+        def system(name: str) -> str:
+            return str(
+                page.evaluate(
+                    """(name) => {
+                const probe = Object.assign(document.createElement("div"), {style: `color: ${name}`});
+                document.body.append(probe);
+                const {color} = getComputedStyle(probe);
+                probe.remove();
+                return color;
+            }""",
+                    name,
+                )
+            )
+
+        expect(page.locator("#measure")).to_have_css("background-color", system("Highlight"))
+        expect(page.locator("#share")).not_to_have_css("background-color", system("Highlight"))
+        expect(page.locator("#stand-today")).to_have_css("color", system("GrayText"))
+        for floating in (".zoom", ".themes", ".measure", ".board"):
+            expect(page.locator(floating)).to_have_css("border-top-style", "solid")
+        expect(page.locator(".swatch").first).to_have_css("forced-color-adjust", "none")
+        page.locator("#in-view-list").get_by_role("button", name="Am Hang").focus()
+        until(page, lambda each: marked(each) > 100)
+
+
+def test_what_is_printed_is_what_the_map_shows(desktop: Visit) -> None:
+    page = desktop.page
+    link = page.get_by_role("link", name="Ausschnitt drucken (PDF)")
+    for zoom, lamps in ((11, False), (17, True)):
+        desktop.open(f"/#{zoom}/50.8005/8.9186&aus=schwimmbaeder&stand=2026-01-01")
+        link.click()
+        expect(page).to_have_url(re.compile(f"karte={zoom}%2F50.8005.*&stand=2026-01-01"))
+        asked = parse_qs(urlsplit(page.url).query)["ebenen"][0].split(",")
+        assert ("schulen" in asked, "schwimmbaeder" in asked, "strassenbeleuchtung" in asked) == (True, False, lamps)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

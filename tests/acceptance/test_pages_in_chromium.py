@@ -231,6 +231,8 @@ def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
         inside = page.frame_locator("iframe")
         expect(inside.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
         expect(inside.get_by_role("navigation", name="Hauptmenü")).to_have_count(0)
+        for skip in inside.locator(".skip-link").all():
+            expect(skip).to_have_attribute("target", "_self")
         with page.expect_popup() as opened:
             inside.get_by_role("link", name="Im Geoportal öffnen").click()
         expect(opened.value.get_by_role("navigation", name="Hauptmenü")).to_be_visible()
