@@ -24,13 +24,24 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from sqlalchemy import Engine, text
 
-from geoportal import filing, logs, operations, sample_delivery, sample_people, sample_readings, serving, store, wsgi
+from geoportal import (
+    filing,
+    logs,
+    operations,
+    sample_delivery,
+    sample_participation,
+    sample_people,
+    sample_readings,
+    serving,
+    store,
+    wsgi,
+)
 from geoportal.archive import Archive, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
 from geoportal.packages import refresh_packages
 from geoportal.places.importing import Kind, import_file
-from geoportal.settings import Settings
+from geoportal.settings import Settings, Smtp
 from geoportal.web.words import BERLIN
 from plans_ingest import PlanFileError
 
@@ -59,11 +70,15 @@ def run(settings: Settings) -> int:
                     sensors_database_url=cluster.sensors_url,
                     participation_database_url=cluster.participation_url,
                 )
+            if settings.smtp is None:  # what is asked for by letter can be tried all the same
+                folder = (settings.data / "letters").resolve()
+                settings = replace(settings, smtp=Smtp(str(folder), 0, "folder", "", "", "geoportal@localhost"))
             engine = owner_engine(settings.require_database_url())
             _fill(engine, settings)
             sign_ins = sample_people.welcome(engine, settings)
             if sign_ins:
                 sample_delivery.leave(engine, settings)
+                sample_participation.announce(engine, datetime.now(BERLIN).date())
             engine.dispose()  # the workers must not share our connections
             started.enter_context(_worker(settings))
             return _serve(settings, listener, sign_ins)
@@ -148,6 +163,11 @@ def _worker(settings: Settings) -> Iterator[None]:
         "GEOPORTAL_DATABASE_URL": settings.require_database_url(),
         "GEOPORTAL_DATA": str(settings.data),
     }
+    if settings.smtp is not None and settings.smtp.security == "folder":
+        environment |= {
+            "GEOPORTAL_SMTP_URL": Path(settings.smtp.host).as_uri(),
+            "GEOPORTAL_MAIL_FROM": settings.smtp.sender,
+        }
     program = [sys.executable, "-c", "from geoportal.cli import main; main()", "work"]
     worker = subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
         ["/usr/bin/setpriv", "--pdeathsig", "KILL", *program],
@@ -196,14 +216,19 @@ def _serve(settings: Settings, listener: socket.socket, sign_ins: str) -> int:
 
 
 def _addresses(settings: Settings, sign_ins: str) -> str:
-    url = settings.public_url
+    url, smtp = settings.public_url, settings.smtp
+    letters = (
+        f"\n\n  Briefe    {smtp.host}/   (statt sie zu senden / instead of sending them)"
+        if smtp is not None and smtp.security == "folder"
+        else ""
+    )
     return f"""
 Das Geoportal läuft. / The geoportal is running.
 
   Portal    {url}/
   OGC API   {url}/ogc
   QGIS      Layer > Layer hinzufügen > WFS / OGC API - Features-Layer hinzufügen > Neu > URL: {url}/ogc
-{sign_ins}
+{sign_ins}{letters}
 
 Ende mit Strg-C. / Stop with Ctrl-C.
 """

@@ -36,7 +36,10 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """The server that takes our letters. `security` is `tls`, `starttls` or, on this very machine only, `none`."""
+    """The server that takes our letters. `security` is `tls`, `starttls` or, on this very machine only, `none`.
+
+    To try the portal out it may be `folder`, in which case `host` is one: letters become files there, and reach nobody.
+    """
 
     host: str
     port: int
@@ -211,12 +214,15 @@ _SMTP_PORTS = {"smtps": ("tls", 465), "smtp+starttls": ("starttls", 587), "smtp"
 
 def _smtp(environ: Mapping[str, str]) -> Smtp | None:
     """`GEOPORTAL_SMTP_URL` is `smtp+starttls://user@host:587`; the password is in `GEOPORTAL_SMTP_PASSWORD`, or in a
-    file that `GEOPORTAL_SMTP_PASSWORD_FILE` names (systemd's credentials, secrets of containers).
+    file that `GEOPORTAL_SMTP_PASSWORD_FILE` names (systemd's credentials, secrets of containers). `file:///folder` is
+    for trying the portal out.
     """
     raw = environ.get("GEOPORTAL_SMTP_URL")
     if not raw:
         return None
     url, sender = urlsplit(raw), environ.get("GEOPORTAL_MAIL_FROM", "")
+    if url.scheme == "file" and not url.netloc and url.path.startswith("/"):
+        return Smtp(unquote(url.path), 0, "folder", "", "", sender)
     if url.scheme not in _SMTP_PORTS or not url.hostname:
         raise SettingsError("GEOPORTAL_SMTP_URL: smtps://…, smtp+starttls://… erwartet / expected")
     security, port = _SMTP_PORTS[url.scheme]

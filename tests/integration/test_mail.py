@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -283,3 +284,25 @@ def test_the_environment_says_where_letters_go(tmp_path: Path) -> None:
     ):
         with pytest.raises(SettingsError):
             Settings.from_env(given | wrong)
+
+
+def test_to_try_it_out_letters_become_files_that_anybody_can_read(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "Briefe hier"
+    given = {"GEOPORTAL_SMTP_URL": folder.as_uri(), "GEOPORTAL_MAIL_FROM": SENDER}
+    smtp = Settings.from_env(given).smtp
+    assert smtp is not None
+    link = f"https://geoportal.example/beteiligung/stellungnahme/{'x' * 43}"
+    write(engine, body=f"Größe\n\n{link}\n")
+    assert Postman(engine, smtp).send_due() == 1
+    [file] = folder.iterdir()
+    assert file.read_text("utf-8") == f"An: {TO}\nBetreff: Ihre Nachricht\n\nGröße\n\n{link}\n"  # no line is broken
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [(state, body) for state, _, _, body in rows(engine)] == [("sent", None)]
+    (tmp_path / "taken").write_text("")
+    write(engine)
+    with pytest.raises(ServerAway):
+        Postman(engine, replace(smtp, host=str(tmp_path / "taken"))).send_due()
+    assert [state for state, *_ in rows(engine)] == ["sent", "waiting"]
+    for wrong in ("file://elsewhere/briefe", "file:briefe"):
+        with pytest.raises(SettingsError):
+            Settings.from_env(given | {"GEOPORTAL_SMTP_URL": wrong})
