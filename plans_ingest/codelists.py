@@ -235,6 +235,15 @@ def is_valid(enumeration: str, code: str | int, version: str) -> bool:
     return found is not None and version in found.versions
 
 
+def code_named(enumeration: str, word: str, version: str) -> str | None:
+    """The code whose name or German label a word is, whatever its case; None where there is none."""
+    folded = " ".join(word.split()).casefold()
+    for code in codes(enumeration).values():
+        if folded in {code.label.casefold(), code.name.casefold()} and version in code.versions:
+            return code.code
+    return None
+
+
 def classes(version: str) -> frozenset[str]:
     """The concrete feature classes of BP, FP, XP and SO; empty for an unknown version."""
     return frozenset(klasse for klasse, at in _inheritance() if at == version and is_class(klasse, version))

@@ -27,9 +27,11 @@ _ADV: Final = {
 }
 # 325832/325833 are Brandenburg's old house numbers for UTM with (a part of) the zone written before the easting.
 _HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
+# A bare number too. Of two joined systems ("crs,crs:EPSG::25832,crs:EPSG::5783") the first: the second is of heights.
 _EPSG: Final = re.compile(
-    r"(?:EPSG::?|urn:(?:x-)?ogc:def:crs:EPSG:[\d.]*:|https?://(?:www\.)?opengis\.net/(?:def/crs/EPSG/[\d.]+/|gml/srs/epsg\.xml#))"
-    r"(\d{4,6})",
+    r"(?:|EPSG::?\s*|urn:(?:x-)?ogc:def:crs(?::EPSG:(?:[\d.]*:)?|,crs:EPSG:[\d.]*:)"
+    r"|https?://(?:www\.)?opengis\.net/(?:def/crs/EPSG/[\d.]+/|gml/srs/epsg\.xml#))"
+    r"(\d{4,6})(?:,crs:EPSG:[\d.]*:\d{4,6})?",
     re.IGNORECASE,
 )
 
@@ -50,16 +52,17 @@ def epsg_of(srs_name: str) -> int | None:
     """The EPSG number that a srsName means, or None if we do not know it."""
     name = srs_name.strip()
     if name.lower().startswith("urn:adv:crs:"):
-        key = name.rpartition(":")[2].upper()
-        return next((epsg for stem, epsg in _ADV.items() if re.fullmatch(rf"{stem}([_*].*)?", key)), None)
+        parts = name.rpartition(":")[2].upper().split("*")  # a system of places, one of heights, in either order
+        return next(
+            (epsg for part in parts for stem, epsg in _ADV.items() if re.fullmatch(rf"{stem}(_.*)?", part)), None
+        )
     if re.fullmatch(r"(urn:ogc:def:crs:OGC:[\d.]*:|https?://www\.opengis\.net/def/crs/OGC/[\d.]+/)CRS84", name):
         return 4326
     found = _EPSG.fullmatch(name)
     if found is None:
         return None
     number = int(found[1])
-    number = _HOUSE_NUMBERS.get(number, number)
-    return number if _exists(number) else None
+    return _placed(_HOUSE_NUMBERS.get(number, number))
 
 
 def epsg_of_wkt(wkt: str) -> int | None:
@@ -68,13 +71,15 @@ def epsg_of_wkt(wkt: str) -> int | None:
         return None
     try:
         crs = CRS.from_wkt(wkt)
-        found = crs.to_epsg(min_confidence=50)
+        while crs.is_compound or crs.is_bound:  # joined with heights, or with a way to WGS 84 (TOWGS84)
+            crs = crs.sub_crs_list[0] if crs.is_compound else crs.source_crs or crs
+        found = _plain_number(crs)
     except CRSError:
         return None
     if found is None:  # an older WKT whose axes differ from the register's, but which names its number
         named = crs.to_json_dict().get("id", {})
         return epsg_of(f"EPSG:{named.get('code')}") if named.get("authority") == "EPSG" else None
-    return None if found is None else _HOUSE_NUMBERS.get(found, found)
+    return found
 
 
 def guess(coordinates: npt.NDArray[np.float64], fallback: int) -> int:
@@ -146,9 +151,17 @@ def _crs(epsg: int) -> CRS:
 
 
 @cache
-def _exists(epsg: int) -> bool:
+def _placed(epsg: int) -> int | None:
+    """The system of places: itself, or the first part of one that is joined with heights; None where there is none."""
     try:
         crs = _crs(epsg)
     except CRSError:
-        return False
-    return bool(crs.is_projected or crs.is_geographic)
+        return None
+    if crs.is_compound:
+        return _plain_number(crs.sub_crs_list[0])
+    return epsg if crs.is_projected or crs.is_geographic else None
+
+
+def _plain_number(crs: CRS) -> int | None:
+    found = crs.to_epsg(min_confidence=50)
+    return None if found is None else _HOUSE_NUMBERS.get(found, found)

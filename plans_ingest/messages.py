@@ -21,6 +21,11 @@ class Text:
 
 TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
     {
+        "ags_from_rs": Text(
+            "Als Gemeindeschlüssel steht der Regionalschlüssel {detail}; der Gemeindeschlüssel wurde daraus gebildet",
+            "the municipality key is the regional key {detail}; the key was made from it",
+            "In XP_Gemeinde.ags die acht Ziffern eintragen; der Regionalschlüssel gehört in rs.",
+        ),
         "ags_invalid": Text(
             "Amtlicher Gemeindeschlüssel „{detail}“ hat keine acht Ziffern",
             "municipality key {detail!r} has not eight digits",
@@ -71,10 +76,20 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "class {detail} is none of BP, FP, SO or XP in this version; the object is kept",
             "Objektart und XPlanGML-Version prüfen.",
         ),
+        "code_by_word": Text(
+            "Statt der amtlichen Nummer steht ein Wort: {detail}",
+            "a word stands in place of the official number: {detail}",
+            "Die Nummer aus der Codeliste eintragen.",
+        ),
         "code_unknown": Text(
             "Wert steht nicht in der Codeliste dieser Version: {detail}; er ist aufbewahrt, wird aber nicht gedeutet",
             "value is not in this version's code list: {detail}; it is kept but not understood",
             "Einen Wert der amtlichen Codeliste verwenden.",
+        ),
+        "column_twice": Text(
+            "Zwei Spalten heißen gleich: {detail}; gedeutet wird die erste",
+            "two columns have the same name: {detail}; the first one is understood",
+            "Die Spalten verschieden benennen; im Shapefile zählen nur zehn Zeichen.",
         ),
         "column_unknown": Text(
             "Kein Profil kennt die Spalte {detail}; ihre Werte sind aufbewahrt, aber nicht gedeutet",
@@ -236,6 +251,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "geometry cannot be read: {detail}",
             "Die Geometrie an dieser Stelle neu exportieren; das Objekt ist ohne sie aufgenommen.",
         ),
+        "geopackage_unwritten": Text(
+            "Neben der GeoPackage liegen Änderungen, die noch nicht in ihr stehen ({detail}); sie wurden nicht gelesen",
+            "beside the GeoPackage lie changes that are not yet in it ({detail}); they were not read",
+            "Das Programm schließen, das die Datei offen hat, und nur die .gpkg neu packen.",
+        ),
         "geopdf_not_read": Text(
             "Das PDF „{detail}“ soll eine Karte sein, sagt aber nicht lesbar, wo es liegt; es bleibt ein Dokument",
             "the PDF {detail!r} should be a map but does not say where it lies; it stays a document",
@@ -246,10 +266,20 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "gml:id {detail} occurs more than once; references mean its first occurrence",
             "Jede gml:id nur einmal vergeben.",
         ),
+        "gml_without_plan": Text(
+            "Diese GML-Datei neben einem Plan wurde nicht gelesen: {detail}",
+            "this GML file beside a plan was not read: {detail}",
+            "Weglassen, wenn sie nicht zum Plan gehört.",
+        ),
         "height_dropped": Text(
             "Dreidimensionale Koordinaten; die Höhe wurde weggelassen",
             "three-dimensional coordinates; the height was dropped",
             "Zweidimensional exportieren (XPlanung 2.2.1).",
+        ),
+        "label_cut": Text(
+            "Ein Name ist länger als 1 000 Zeichen und wurde gekürzt: {detail}",
+            "a name is longer than 1,000 characters and was cut: {detail}",
+            "Einen kurzen Namen eintragen; Erläuterungen gehören in die Beschreibung.",
         ),
         "layer_not_read": Text(
             "Tabelle ohne Umringe von Plänen wurde nicht gelesen ({detail} Objekte)",

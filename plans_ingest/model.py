@@ -238,10 +238,10 @@ class Plan:
         Numbers are reused for a plan and its Änderungen ("Nr. 5", "Nr. 5, 1. Änderung"), so the Änderung is read from
         number and name and made part of the key; and Hessian towns number their plans anew in every Ortsteil.
         """
-        label = self.nummer or self.name or self.internal_id or self.gml_id or self.fingerprint()
+        label = _bounded(self.nummer or self.name or self.internal_id or self.gml_id or self.fingerprint())
         stem, change = _split_change(label)
         if not change:
-            _, change = _split_change(self.name or "")
+            _, change = _split_change(_bounded(self.name or ""))
         ortsteil = next((g.ortsteil for g in self.gemeinden if g.ags == self.ags and g.ortsteil), "")
         return "|".join([self.planwerk.value, self.ags or "", _fold(ortsteil), _fold(stem) or _fold(label), change])
 
@@ -326,7 +326,13 @@ _CHANGE = re.compile(
     r"(?P<what>änderung|aenderung|änd|aend|erweiterung|ergänzung|ergaenzung|aufhebung|teilaufhebung|fortschreibung)\b\.?",
     re.IGNORECASE,
 )
+_LONGEST_LABEL = 2_000  # characters
 _WORDS = {"aenderung": "änderung", "aend": "änderung", "änd": "änderung", "ergaenzung": "ergänzung"}
+
+
+def _bounded(label: str) -> str:
+    """What is too long for a name, and would take the patterns below an hour, is known by its content."""
+    return label if len(label) <= _LONGEST_LABEL else hashlib.sha256(label.encode()).hexdigest()
 
 
 def _split_change(label: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import attachments, checks
-from plans_ingest.errors import NoPlan
+from plans_ingest.errors import NoPlan, UnsupportedFormat
 from plans_ingest.formats import sheets as pictures
 from plans_ingest.formats import xplangml
 from plans_ingest.formats.bundle import Bundle, sort
@@ -94,10 +94,10 @@ def _readings(
 ) -> list[tuple[str, Reading]]:
     """What was read, with the name of the file. GML says most, so beside it tables of outlines are only told."""
     if bundle.gml:
-        found = [(member.name, xplangml.read(member.path, member.name, srid, schemas)) for member in bundle.gml]
+        found, passed_over = _of_gml(bundle.gml, srid, schemas)
         beside = [Issue("table_beside_gml", Severity.INFO, Where(item.member.name)) for item in bundle.tables]
         first = found[0][1]
-        return [(found[0][0], replace(first, issues=(*first.issues, *beside))), *found[1:]]
+        return [(found[0][0], replace(first, issues=(*first.issues, *passed_over, *beside))), *found[1:]]
     if bundle.tables:
         from plans_ingest.formats import vector  # and with it the profiles: most deliveries need neither
 
@@ -114,6 +114,24 @@ def _readings(
         "the file holds no plan: no XPlanGML, no outlines, no georeferenced picture",
         Where(shown),
     )
+
+
+def _of_gml(members: list[Member], srid: int, schemas: Path | None) -> tuple[list[tuple[str, Reading]], list[Issue]]:
+    """The readings of those that hold plans, by name, and what is told of the rest (the cadastre, a Landschaftsplan).
+
+    Raises the fault of the first if none holds a plan.
+    """
+    found, told = [], []
+    nothing: NoPlan | UnsupportedFormat | None = None
+    for member in members:
+        try:
+            found.append((member.name, xplangml.read(member.path, member.name, srid, schemas)))
+        except (NoPlan, UnsupportedFormat) as fault:
+            nothing = nothing or fault
+            told.append(Issue("gml_without_plan", Severity.WARNING, Where(member.name), fault.german))
+    if not found and nothing is not None:
+        raise nothing
+    return found, told
 
 
 def _filed(plan: Plan, gemeinde: "Gemeinde | None", shown: str, issues: list[Issue]) -> Plan:

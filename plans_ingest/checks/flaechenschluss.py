@@ -57,7 +57,12 @@ RULES: Final = (OVERLAP, GAP, VERTEX, AMBIGUOUS)
 
 # A plan of a million objects must not need more memory than one of ten thousand.
 _PAIRS_AT_ONCE: Final = 20_000
+_BOXES_AT_ONCE: Final = 2_000_000  # areas asked for times all areas
+# A thousand areas on each other are half a million pairs that all say the same; the first of them will do.
+_MOST_OVERLAPS: Final = 5_000
 _STRIP: Final = 200_000  # vertices
+_POINTS_AT_ONCE: Final = 500
+_SOME_HITS, _HITS_A_POINT = 1_000_000, 50  # segments within the tolerance; in a plan a point has four or six
 
 
 def check(plan: Plan, context: Context) -> Iterator[Issue]:
@@ -115,12 +120,8 @@ def _overlaps(
     plan: Plan,
     context: Context,
 ) -> Iterator[Issue]:
-    at_fault = np.flatnonzero(loose)
-    first, second = shapely.STRtree(shapes).query(shapes[loose])
-    first = at_fault[first]
-    pairs = np.unique(np.sort(np.stack([first, second], axis=1)[first != second], axis=1), axis=0)
-    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-        some = pairs[start : start + _PAIRS_AT_ONCE]
+    found = 0
+    for some in _near_pairs(shapes, loose):
         asked = shapes[np.unique(some[:, 0])]
         shapely.prepare(asked)
         some = some[shapely.relate_pattern(shapes[some[:, 0]], shapes[some[:, 1]], "2********")]
@@ -136,6 +137,24 @@ def _overlaps(
             where = context.at(one.klasse, one.gml_id)
             detail = f"{extent(shape)}, {other.klasse} {other.gml_id or ''}".rstrip()
             yield OVERLAP.issue(where, detail, plan=plan.gml_id, geometry=shape)
+            found += 1
+        if found > _MOST_OVERLAPS:
+            return
+
+
+def _near_pairs(shapes: npt.NDArray[np.object_], loose: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.intp]]:
+    """Pairs of areas whose boxes meet, the first of them at fault, each once, some at a time."""
+    tree = shapely.STRtree(shapes)
+    at_fault = np.flatnonzero(loose)
+    step = max(1, _BOXES_AT_ONCE // len(shapes))
+    for start in range(0, len(at_fault), step):
+        asked = at_fault[start : start + step]
+        first, second = tree.query(shapes[asked])
+        first = asked[first]
+        # of two that are both at fault, only the earlier one asks
+        new = (second != first) & (~loose[second] | (second > first))
+        pairs = np.stack([first[new], second[new]], axis=1)
+        yield from (pairs[at : at + _PAIRS_AT_ONCE] for at in range(0, len(pairs), _PAIRS_AT_ONCE))
 
 
 def _at_different_times(one: Planobjekt, other: Planobjekt, prefix: str) -> bool:
@@ -200,21 +219,27 @@ def _unshared(
     strips = max(1, len(x) // _STRIP)
     borders = np.concatenate([[-np.inf], np.quantile(x, np.arange(1, strips) / strips), [np.inf]])
     missing = [np.empty(0, dtype=np.intp)]
+    left = _SOME_HITS + _HITS_A_POINT * len(x)
     for low, high in pairwise(borders):
         asked = np.flatnonzero((x >= low) & (x < high))
         crossing = np.flatnonzero((east >= low) & (west < high))
-        segments = np.asarray(shapely.linestrings(np.stack([starts[crossing], ends[crossing]], axis=1)))
-        points = np.asarray(shapely.points(coordinates[asked]))
-        hits = shapely.STRtree(segments).query(points, predicate="dwithin", distance=TOLERANCE)
-        at_point, segment = asked[hits[0]], crossing[hits[1]]
-        other = owner[at_point] != owner[follows[segment]]
-        at_point, segment = at_point[other], segment[other]
-        pairs = at_point * count + owner[follows[segment]]
-        # An area that has a vertex there is met at a segment that ends there.
-        place = coordinates[at_point]
-        ending = _near(place, starts[segment]) | _near(place, ends[segment])
-        if not ending.all():
-            missing.append(np.setdiff1d(pairs[~ending], pairs[ending]))
+        tree = shapely.STRtree(np.asarray(shapely.linestrings(np.stack([starts[crossing], ends[crossing]], axis=1))))
+        for first in range(0, len(asked), _POINTS_AT_ONCE):
+            some = asked[first : first + _POINTS_AT_ONCE]
+            points = np.asarray(shapely.points(coordinates[some]))
+            hits = tree.query(points, predicate="dwithin", distance=TOLERANCE)
+            at_point, segment = some[hits[0]], crossing[hits[1]]
+            other = owner[at_point] != owner[follows[segment]]
+            at_point, segment = at_point[other], segment[other]
+            pairs = at_point * count + owner[follows[segment]]
+            # An area that has a vertex there is met at a segment that ends there.
+            place = coordinates[at_point]
+            ending = _near(place, starts[segment]) | _near(place, ends[segment])
+            if not ending.all():
+                missing.append(np.setdiff1d(pairs[~ending], pairs[ending]))
+            left -= hits.shape[1]
+            if left < 0:  # areas that lie on each other in heaps; that they do so is told already
+                return np.concatenate(missing)
     return np.concatenate(missing)
 
 

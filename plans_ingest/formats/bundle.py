@@ -10,6 +10,7 @@ from plans_ingest.formats.container import Member, is_workbook
 from plans_ingest.formats.recognise import PICTURES, VECTORS, Format, sniff
 
 _PARTS: Final = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".qmd", ".qml", ".atx"}
+_JOURNALS: Final = (".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 _SAME_HEAD: Final = {".shx", ".sbn", ".sbx"}  # begin as a .shp does
 # What file managers leave in folders; it is nobody's delivery. (`._x.gml` of a Mac is called like a plan and is none.)
 _LITTER: Final = re.compile(r"(__MACOSX/.*|(.*/)?(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini))", re.IGNORECASE)
@@ -22,7 +23,7 @@ _WORLD: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file of outlines; `side` holds the other files of a Shapefile by suffix."""
+    """A file of outlines; `side` holds the other files of a Shapefile, or SQLite's beside a GeoPackage, by suffix."""
 
     kind: Format
     member: Member
@@ -59,6 +60,12 @@ def sort(members: Iterable[Member]) -> Bundle:
             side = {suffix: by_name[_stem(member), suffix] for suffix in _PARTS if (_stem(member), suffix) in by_name}
             found.tables.append(Table(kind, member, side))
             side_cars.update(side.values())
+        elif kind is Format.GEOPACKAGE:
+            journals = {
+                suffix: by_name[_stem(member), suffix] for suffix in _JOURNALS if (_stem(member), suffix) in by_name
+            }
+            found.tables.append(Table(kind, member, journals))
+            side_cars.update(journals.values())
         elif kind in VECTORS - {Format.SHAPEFILE, Format.GEOJSON} or (
             kind is Format.GEOJSON and _may_be_json(member, kinds)
         ):

@@ -70,11 +70,13 @@ def sniff(path: Path) -> Format | None:
     if found is not None:
         return found
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if bare.startswith(b"%PDF-"):  # behind an empty line; behind anything else it would be two formats in one
+        return Format.PDF
     if bare.startswith(b"<"):
         return Format.XML
     if bare.startswith(b"{"):
         return Format.GEOJSON
-    return Format.DXF if _DXF.match(head) else None
+    return Format.DXF if _DXF.match(bare) else None
 
 
 def recognise(path: Path, name: str) -> Format:

@@ -79,11 +79,9 @@ def code_of(profile: Profile, feld: str, planwerk: Planwerk, word: str) -> int |
         return found if codelists.is_valid(enumeration, found, VERSION) else None
     if key.isdecimal():
         renumbered = any(known.isdecimal() for known in own)
-        return int(key) if not renumbered and codelists.is_valid(enumeration, int(key), VERSION) else None
-    for code in codelists.codes(enumeration).values():
-        if key in {_folded(code.label), _folded(code.name)} and VERSION in code.versions:
-            return int(code.code)
-    return None
+        return int(key) if not renumbered and codelists.is_valid(enumeration, key, VERSION) else None
+    named = codelists.code_named(enumeration, key, VERSION)
+    return None if named is None else int(named)
 
 
 def _folded(word: str) -> str:

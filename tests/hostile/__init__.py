@@ -42,7 +42,18 @@ type Maker = Callable[[Lure, Path], Iterator[Case]]
 
 def makers() -> dict[str, Maker]:
     """The classes of files by name; each takes the lure and an empty folder to work in."""
-    from tests.hostile import archives, documents, harmless, markup, ordinary, pictures, tables
+    from tests.hostile import (
+        archives,
+        documents,
+        exporters,
+        harmless,
+        markup,
+        offices,
+        ordinary,
+        pictures,
+        subtle,
+        tables,
+    )
 
     return {
         "markup": markup.cases,
@@ -52,4 +63,7 @@ def makers() -> dict[str, Maker]:
         "archives": archives.cases,
         "harmless": harmless.cases,
         "ordinary": ordinary.cases,
+        "exporters": exporters.cases,
+        "offices": offices.cases,
+        "subtle": subtle.cases,
     }

@@ -6,7 +6,7 @@ GDAL reads none of them: each has a small reader here that holds every claim of 
 from collections.abc import Sequence
 
 from plans_ingest import profiles
-from plans_ingest.errors import NoPlan
+from plans_ingest.errors import NoPlan, UnreadableFile
 from plans_ingest.formats.bundle import Table
 from plans_ingest.formats.container import Member
 from plans_ingest.formats.reading import Reading
@@ -67,7 +67,8 @@ def layers_of(table: Table) -> list[Layer]:
     path, name = table.member.path, table.member.name
     match table.kind:
         case Format.GEOPACKAGE:
-            return geopackage.read(path, name)
+            journal = table.side.get(".gpkg-wal")
+            return geopackage.read(path, name, unwritten=0 if journal is None else journal.size)
         case Format.GEOJSON:
             return [geojson.read(path, name)]
         case Format.FLATGEOBUF:
@@ -103,6 +104,10 @@ def _with_outlines(
             issues.append(Issue("layer_not_read", Severity.WARNING, layer.where, str(len(layer.records))))
     if not scored:
         if not any(layer.is_drawing or any(record.geometries for record in layer.records) for layer in layers):
+            unread = next((issue for issue in issues if issue.code == "geometry_unreadable"), None)
+            if unread is not None:
+                reason = f"Keine Geometrie der Datei ist lesbar: {unread.detail}"
+                raise UnreadableFile(reason, "no geometry of the file can be read", unread.where)
             raise NoPlan("Die Datei enthält keine Geometrie", "the file holds no geometry", Where(shown))
         detail = f" ({', '.join(sorted(drawn))[:400]})" if drawn else ""
         issues.append(Issue("table_without_outline", Severity.WARNING, Where(shown), detail))

@@ -24,6 +24,8 @@ COLUMN: Final = "layer"  # the one attribute that a drawn line has
 _LARGEST: Final = 256 * 1024**2
 _CHORD_ERROR: Final = 0.005  # metres
 _MAX_ARC_STEPS: Final = 720
+_LONGEST_LINE: Final = 1_000_000  # bytes; the reference allows 2,049, programs write more
+_MARK: Final = b"\xef\xbb\xbf"
 _CLOSED: Final = 1  # of group 70
 _PLACES: Final = range(10, 40)  # group codes of coordinates
 _LINES: Final = frozenset({"LWPOLYLINE", "POLYLINE"})
@@ -76,12 +78,17 @@ def _pairs(path: Path, where: Where) -> Iterator[_Pair]:
     """Group code and value, line by line (DXF reference, "Group Codes in Numerical Order")."""
     with path.open("rb") as file:
         while code := file.readline(64):
-            value = file.readline(4096)
+            value = file.readline(_LONGEST_LINE)
+            if len(value) == _LONGEST_LINE:
+                raise UnsafeFile("Zeile mit mehr als einer Million Zeichen", "a line is too long", where)
             try:
-                number = int(code)
+                number = int(code.removeprefix(_MARK))
             except ValueError:
                 raise UnreadableFile("Kein Gruppencode, wo einer stehen muss", "not a group code", where) from None
-            yield number, _decoded(value)
+            text = _decoded(value)
+            yield number, text
+            if number == 0 and text == "EOF":
+                return  # what old programs write behind it is no pair: empty lines, DOS's own end of file
 
 
 def _decoded(value: bytes) -> str:

@@ -23,7 +23,7 @@ from plans_ingest.model import (
     Zeitraum,
 )
 from plans_ingest.profiles.model import Profile
-from plans_ingest.spellings import read_ags
+from plans_ingest.spellings import MAX_LABEL, read_ags
 
 _DATES: Final = (
     "aufstellungsbeschluss_datum", "entwurfsbeschluss_datum", "satzungsbeschluss_datum", "planbeschluss_datum",
@@ -62,6 +62,16 @@ class Row:
         name = next(self._columns(feld), None)
         return None if name is None else as_text(self.record.take(name))
 
+    def label(self, feld: str) -> str | None:
+        """As take(), for what people call a thing; a text too long for that is cut, told, and stays in its column."""
+        column = next(self._columns(feld), None)
+        text = self.take(feld)
+        if text is None or column is None or len(text) <= MAX_LABEL:
+            return text
+        self.tell("label_cut", Severity.WARNING, f"{column} ({len(text)})")
+        self.record.values[column] = [text]
+        return text[:MAX_LABEL].strip()
+
     def drop(self, feld: str) -> None:
         for name in list(self._columns(feld)):
             self.record.take(name)
@@ -84,7 +94,7 @@ class Row:
 def plan(row: Row, name_from: str | None) -> Plan:
     """All that the row says except its outline. `name_from` is a name for a plan that has none, told."""
     planwerk = _planwerk(row)
-    nummer, name = row.take("nummer"), row.take("name")
+    nummer, name = row.label("nummer"), row.label("name")
     if name_from is not None:
         row.tell("name_from_file", Severity.WARNING, name_from)
         name = name_from
@@ -98,7 +108,7 @@ def plan(row: Row, name_from: str | None) -> Plan:
         xplan_version=profiles.VERSION,
         name=name,
         nummer=nummer,
-        internal_id=row.take("internal_id"),
+        internal_id=row.label("internal_id"),
         beschreibung=row.take("beschreibung"),
         gemeinden=_gemeinden(row),
         planart=() if planart is None else (planart,),
@@ -186,7 +196,7 @@ def _scale(row: Row) -> int | None:
     word = as_text(row.raw("erstellungsmassstab"))
     if word is None:
         return None
-    found = _SCALE.fullmatch(word)
+    found = _SCALE.fullmatch(word[:40])
     number = 0 if found is None else int(re.sub(r"\D", "", found[1]))
     if not 0 < number < 2**31:
         row.tell("value_mistyped", Severity.WARNING, f"erstellungsmassstab = {word[:80]!r}")
@@ -197,7 +207,7 @@ def _scale(row: Row) -> int | None:
 
 def _gemeinden(row: Row) -> tuple[GemeindeRef, ...]:
     """By AGS; a row that only names a Gemeinde of the Kreis gets its key from the official table, told."""
-    key, name, ortsteil = row.take("ags"), row.take("gemeinde"), row.take("ortsteil")
+    key, name, ortsteil = row.take("ags"), row.label("gemeinde"), row.label("ortsteil")
     ags = None
     if key is not None:
         ags, code = read_ags(key)

@@ -27,11 +27,13 @@ _TRIGGERS: Final = re.compile(
     r"rtree_.+_(insert|delete|update\d?)|gpkg_(metadata|tile_matrix|tile_matrix_set)_.+|trigger_(insert|delete)_feature_count_.+"
     r"|.+_(zoom|tile_column|tile_row)_(insert|update)"
 )
+_RTREE: Final = re.compile(r'\s*CREATE\s+VIRTUAL\s+TABLE\s+("(?:[^"]|"")*"|\w+)\s+USING\s+rtree\b', re.IGNORECASE)
 # Views of its annex on SQL/MM, which other libraries write; tables alone are ever read.
 _VIEWS: Final = re.compile(r"(st_)?(spatial_ref_sys|geometry_columns)")
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA})
 _ENVELOPES: Final = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _GENERATED: Final = (2, 3)  # `hidden` in PRAGMA table_xinfo: values that the file's own SQL works out
+_EMPTY_LOG: Final = 32  # bytes: its head alone
 _EXTENDED, _EMPTY = 0x20, 0x10
 
 
@@ -42,8 +44,11 @@ class _Table:
     srs: str | None
 
 
-def read(path: Path, name: str) -> list[Layer]:
-    """All tables of features or attributes. Raises PlanFileError; nothing is written beside the file."""
+def read(path: Path, name: str, *, unwritten: int = 0) -> list[Layer]:
+    """All tables of features or attributes. Raises PlanFileError; nothing is written beside the file.
+
+    `unwritten` is how many bytes of a write-ahead log were delivered beside it, which is not read.
+    """
     where = Where(name)
     looks = iter(range(_MAX_LOOKS))
     try:
@@ -58,7 +63,10 @@ def read(path: Path, name: str) -> list[Layer]:
                 connection.execute(f"PRAGMA {pragma}")
             _refuse_hostile(connection, where)
             connection.set_authorizer(_authorize)
-            return [_layer(connection, table, name) for table in _tables(connection, where)]
+            layers = [_layer(connection, table, name) for table in _tables(connection, where)]
+            if unwritten > _EMPTY_LOG and layers:
+                layers[0].tell("geopackage_unwritten", Severity.ERROR, f"{unwritten >> 10} kB")
+            return layers
     except sqlite3.OperationalError as fault:
         if "interrupted" in str(fault):
             raise UnsafeFile("Das Lesen der GeoPackage braucht zu lange", "reading takes too long", where) from None
@@ -85,11 +93,7 @@ def _refuse_hostile(connection: sqlite3.Connection, where: Where) -> None:
             raise _refused(f"enthält die Sicht {str(name)[:60]}", "holds a view", where)
         if kind == "trigger" and not _TRIGGERS.fullmatch(str(name)):
             raise _refused(f"enthält den Trigger {str(name)[:60]}", "holds a trigger", where)
-        if (
-            kind == "table"
-            and re.match(r"\s*CREATE\s+VIRTUAL", text, re.IGNORECASE)
-            and not re.match(r'\s*CREATE\s+VIRTUAL\s+TABLE\s+("[^"]*"|\w+)\s+USING\s+rtree\b', text, re.IGNORECASE)
-        ):
+        if kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", text, re.IGNORECASE) and not _RTREE.match(text):
             raise _refused(f"enthält die virtuelle Tabelle {str(name)[:60]}", "holds a virtual table", where)
     [(verdict,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
     if verdict != "ok":

@@ -38,13 +38,26 @@ class Layer:
     def where(self) -> Where:
         return Where(self.file, None if self.name == self.file else self.name)
 
-    def declare(self, columns: Iterable[str]) -> None:
-        """Raises UnsafeFile for more columns than any plan table has, UnreadableFile for two of one name."""
-        self.columns = tuple(_text(column, self.where) for column in columns)
-        if len(self.columns) > MAX_COLUMNS:
-            raise UnsafeFile(f"mehr als {MAX_COLUMNS} Spalten", "too many columns", self.where)
-        if len({column.casefold() for column in self.columns}) < len(self.columns):
-            raise UnreadableFile("Zwei Spalten heißen gleich", "two columns of one name", self.where)
+    def declare(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """The names of the columns, each but once: a second one of a name is numbered, and told.
+
+        Raises UnsafeFile for more columns than any plan table has.
+        """
+        names: dict[str, None] = {}
+        seen: set[str] = set()
+        for column in columns:
+            name = _text(column, self.where)
+            if name.casefold() in seen:
+                self.tell("column_twice", Severity.WARNING, name[:80])
+            seen.add(name.casefold())
+            number = 2
+            while name in names:
+                name, number = f"{column}_{number}", number + 1
+            names[name] = None
+            if len(names) > MAX_COLUMNS:
+                raise UnsafeFile(f"mehr als {MAX_COLUMNS} Spalten", "too many columns", self.where)
+        self.columns = tuple(names)
+        return self.columns
 
     def tell(self, code: str, severity: Severity, detail: str = "", row: int | None = None) -> None:
         self.issues.append(Issue(code, severity, Where(self.file, self.where.element, line=row), detail))

@@ -23,8 +23,14 @@ from plans_ingest.formats.vector.layers import Layer
 from plans_ingest.model import Json, Severity, Where
 
 _KINDS: Final = {1: "Punkt", 3: "Linie", 5: "Fläche", 8: "Mehrfachpunkt"}  # + 10 with Z, + 20 with M
+_FOXPRO: Final = frozenset({0x02, 0x30, 0x31, 0x32, 0xF5, 0xFB})  # the same table by another first byte
+_MULTIPATCH: Final = 31
+_PATCH_RINGS: Final = (2, 3, 4, 5)  # of a MultiPatch's parts; triangles are walls and roofs
 _LARGEST: Final = 512 * 1024**2
 _SMALL: Final = 64 * 1024  # .prj and .cpg
+
+
+type _Points = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,8 @@ def _shape(data: memoryview) -> BaseGeometry | None:
     if kind == 0:
         return None
     flat = kind % 10 if kind < 30 else kind
+    if kind == _MULTIPATCH:
+        return rings.areas(_patches(data))
     if flat == 1 and len(data) >= 20:
         return Point(*struct.unpack_from("<2d", data, 4))
     if flat not in _KINDS or flat == 1:
@@ -122,19 +130,37 @@ def _shape(data: memoryview) -> BaseGeometry | None:
     if flat == 8:
         points = _numbers(data, 40, _claimed(data, 36), "<f8", 2)
         return MultiPoint(points)
-    parts, points_claimed = _claimed(data, 36), _claimed(data, 40)
-    starts = _numbers(data, 44, parts, "<i4", 1).ravel()
-    points = _numbers(data, 44 + 4 * parts, points_claimed, "<f8", 2)
-    bounds = [*starts.tolist(), len(points)]
-    if not parts or bounds[0] != 0 or any(first >= last for first, last in pairwise(bounds)):
-        raise GeometryFault("Teile der Geometrie sind falsch gezählt / parts of the geometry are miscounted")
-    lines = [points[first:last] for first, last in pairwise(bounds)]
+    parts, claimed = _claimed(data, 36), _claimed(data, 40)
+    lines = _lines(data, parts, 44 + 4 * parts, claimed)
     if flat == 3:
         return MultiLineString([LineString(line) for line in lines if len(line) > 1])
+    return rings.areas(_closed(lines))
+
+
+def _closed(lines: list[_Points]) -> list[LinearRing]:
     closed = [LinearRing(line) for line in lines if len(line) > 3 and np.isfinite(line).all()]
     if len(closed) < len(lines):
         raise GeometryFault("Ring mit weniger als vier Punkten oder ohne Zahlen / ring of fewer than four points")
-    return rings.areas(closed)
+    return closed
+
+
+def _patches(data: memoryview) -> list[LinearRing]:
+    """The rings of a MultiPatch, seen from above; one of triangles is no outline."""
+    parts, claimed = _claimed(data, 36), _claimed(data, 40)
+    kinds = _numbers(data, 44 + 4 * parts, parts, "<i4", 1)
+    if not np.isin(kinds, _PATCH_RINGS).all():
+        raise GeometryFault("MultiPatch aus Dreiecken wird nicht gelesen / a MultiPatch of triangles is not read")
+    return _closed(_lines(data, parts, 44 + 8 * parts, claimed))
+
+
+def _lines(data: memoryview, parts: int, at: int, claimed: int) -> list[_Points]:
+    """The parts of a geometry, whose points begin at a byte."""
+    starts = _numbers(data, 44, parts, "<i4", 1).ravel()
+    points = _numbers(data, at, claimed, "<f8", 2)
+    bounds = [*starts.tolist(), len(points)]
+    if not parts or bounds[0] != 0 or any(first >= last for first, last in pairwise(bounds)):
+        raise GeometryFault("Teile der Geometrie sind falsch gezählt / parts of the geometry are miscounted")
+    return [points[first:last] for first, last in pairwise(bounds)]
 
 
 def _claimed(data: memoryview, at: int) -> int:
@@ -144,9 +170,7 @@ def _claimed(data: memoryview, at: int) -> int:
     return count
 
 
-def _numbers(
-    data: memoryview, at: int, count: int, kind: str, width: int
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def _numbers(data: memoryview, at: int, count: int, kind: str, width: int) -> _Points:
     size = count * width * np.dtype(kind).itemsize
     if at + size > len(data):
         raise GeometryFault("Geometrie nennt mehr Punkte, als da sind / geometry claims more points than there are")
@@ -184,8 +208,7 @@ def _rows(parts: Parts, layer: Layer) -> Iterator[dict[str, Json] | None]:
     used, told = encoding.choose(texts + b"\n".join(item.name for item in fields), cpg, data[29])
     if told is not None:
         layer.tell(told[0], Severity.WARNING, told[1])
-    names = [item.name.decode(used, "replace").strip() for item in fields]
-    layer.declare(names)
+    names = layer.declare(item.name.decode(used, "replace").strip() for item in fields)
     for number in range(count):
         row = data[head + number * size : head + (number + 1) * size]
         if row[:1] == b"*":
@@ -204,7 +227,7 @@ def _fields(data: bytes, head: int, size: int, where: Where) -> list[_Field]:
         fields.append(_Field(raw[:11].split(b"\0")[0], chr(raw[11]), start, start + width))
         start += width
         at += 32
-    if not fields or start > size or data[0] & 0x07 not in {3, 4}:
+    if not fields or start > size or (data[0] & 0x07 not in {3, 4} and data[0] not in _FOXPRO):
         raise UnreadableFile("Die .dbf hat keinen gültigen Kopf", "the .dbf has no valid header", where)
     return fields
 

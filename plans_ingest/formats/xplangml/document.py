@@ -17,6 +17,7 @@ from lxml import etree
 from plans_ingest.errors import NoPlan, UnreadableFile, UnsafeFile, UnsupportedFormat
 from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.xplangml.gml import Element, is_gml, local
+from plans_ingest.formats.xplangml.opening import Opening
 from plans_ingest.model import Json, Where
 
 VERSIONS: Final = ("3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1")
@@ -36,6 +37,8 @@ _GEOMETRY_LINKS: Final = frozenset(
         "geometryMember",
     }
 )  # fmt: skip
+_UTF8_OR_NONE: Final = frozenset({None, "utf-8", "utf8"})
+_NEVER_LETTERS: Final = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})  # in UTF-8; an attack, not a mistake
 _XLINK_HREF: Final = "http://www.w3.org/1999/xlink href"
 _XINCLUDE: Final = "http://www.w3.org/2001/XInclude "
 # An address, a path of any system, or a way up: whatever would lead out of the file. Names (urn:) lead nowhere.
@@ -122,21 +125,24 @@ class Document:
 
     def _parse(self, names: frozenset[str] | None) -> Iterator[Element]:
         tags = None if names is None else [f"{{*}}{name}" for name in sorted(names)]
+        opening = Opening.of(self._path)
         try:
-            for _, element in etree.iterparse(
-                str(self._path),
-                events=("end",),
-                tag=tags,
-                resolve_entities=False,
-                load_dtd=False,
-                no_network=True,
-                huge_tree=False,
-                dtd_validation=False,
-                attribute_defaults=False,
-                remove_comments=True,
-                remove_pis=True,
-            ):
-                yield element
+            with self._path.open("rb") as file:
+                for _, element in etree.iterparse(
+                    opening.read(file),
+                    events=("end",),
+                    tag=tags,
+                    resolve_entities=False,
+                    load_dtd=False,
+                    no_network=True,
+                    huge_tree=False,
+                    dtd_validation=False,
+                    attribute_defaults=False,
+                    remove_comments=True,
+                    remove_pis=True,
+                    encoding=opening.encoding,
+                ):
+                    yield element
         except etree.XMLSyntaxError as fault:
             if "text node too long" in (fault.msg or "").lower():  # libxml2 ends a text at 10 million characters
                 german, english = "Text mit mehr als 10 Millionen Zeichen", "text with more than 10 million characters"
@@ -154,7 +160,8 @@ def preflight(path: Path, name: str) -> Preflight:
     attributes or namespaces.
     """
     found = Preflight()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    opening = Opening.of(path)
+    parser = expat.ParserCreate(opening.encoding, namespace_separator=" ")
     depth = in_feature = outside = namespaces = features = 0
     feature_depth: int | None = None
     container_depth: int | None = None
@@ -246,12 +253,29 @@ def preflight(path: Path, name: str) -> Preflight:
     parser.ordered_attributes = True
     try:
         with path.open("rb") as file:
-            parser.ParseFile(file)
+            parser.ParseFile(opening.read(file))
     except expat.ExpatError as fault:
+        if _is_other_encoding(path, opening, fault, parser.ErrorByteIndex):
+            raise UnreadableFile(
+                "Die Datei nennt UTF-8, ist aber anders gespeichert, meist als Windows-1252 (ANSI); bitte als UTF-8 "
+                "speichern oder in der ersten Zeile die Kodierung nennen, die sie hat",
+                "the file says it is UTF-8 but is saved in another encoding, mostly Windows-1252",
+                Where(name, line=fault.lineno),
+            ) from None
         raise _unreadable(name, fault.lineno, expat.errors.messages.get(fault.code, "")) from None
     except (ValueError, LookupError):  # an encoding of several bytes a letter, or one that Python does not know
         raise _unreadable(name, 1, "Zeichencodierung wird nicht gelesen; bitte UTF-8") from None
     return found
+
+
+def _is_other_encoding(path: Path, opening: Opening, fault: expat.ExpatError, at: int) -> bool:
+    """Whether what the parser stumbled over is a letter that is no UTF-8, where UTF-8 was promised."""
+    if fault.code != expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN] or opening.declared not in _UTF8_OR_NONE:
+        return False
+    with path.open("rb") as file:
+        file.seek(opening.start + max(at, 0))
+        some = file.read(64)
+    return bool(some) and some[0] >= 0x80 and some[0] not in _NEVER_LETTERS
 
 
 def _unreadable(name: str, line: int | None, reason: str) -> UnreadableFile:

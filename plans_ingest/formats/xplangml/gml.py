@@ -20,6 +20,8 @@ from plans_ingest.formats.arcs import MAX_VERTICES, Coordinates, arc, circle, sa
 from plans_ingest.formats.records import GeometryFault, Raw
 
 _JOIN_TOLERANCE = 0.002  # metres; XPlanung's own tolerance for "the same point" (Konformitätsbedingung 2.2)
+MAX_LINKS = 10_000  # followed for one geometry
+MAX_LINKS_DEEP = 10  # one leading to the next; an outline of shared curves needs three
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 type Element = etree._Element
@@ -61,7 +63,10 @@ def read(element: Element, shared: Mapping[str, Element], notes: Notes) -> Raw:
 
     Raises GeometryFault.
     """
-    geometry = _Reader(element, shared, notes).geometry(element)
+    try:
+        geometry = _Reader(element, shared, notes).geometry(element)
+    except RecursionError:
+        raise GeometryFault("zu tief verschachtelt / nested too deep") from None
     srs_name = element.get("srsName") or next((name for node in element.iter() if (name := node.get("srsName"))), None)
     return Raw(geometry, srs_name)
 
@@ -72,6 +77,7 @@ class _Reader:
         self._shared = shared
         self._notes = notes
         self._following: list[str] = []
+        self._followed = 0
         self._vertices = 0
 
     def geometry(self, element: Element) -> BaseGeometry:
@@ -237,6 +243,11 @@ class _Reader:
             target = href.removeprefix("#")
             if target in self._following:
                 raise GeometryFault(f"{href} verweist im Kreis / refers to itself")
+            self._followed += 1
+            # a few links that each lead to two others would grow beyond all memory
+            if self._followed > MAX_LINKS or len(self._following) >= MAX_LINKS_DEEP:
+                limits = f"{MAX_LINKS}, {MAX_LINKS_DEEP}"
+                raise GeometryFault(f"zu viele Verweise oder zu tief ({limits}) / too many links or too deep")
             if target not in self._shared:
                 raise GeometryFault(f"{href} ist nicht in der Datei / is not in the file")
             self._following.append(target)
@@ -251,8 +262,7 @@ class _Reader:
             if kind in {"pos", "posList"}:
                 parts.append(self._positions(child, element))
             elif kind == "coordinates":
-                text = (child.text or "").replace(child.get("ts", " "), " ")
-                pairs = [pair.split(child.get("cs", ",")) for pair in text.split()]
+                pairs = _tuples(child)
                 if len({len(pair) for pair in pairs}) > 1:
                     raise GeometryFault("Koordinaten ungleicher Länge / coordinates of unequal length")
                 parts.append(self._numbers([n for pair in pairs for n in pair], len(pairs[0]) if pairs else 2))
@@ -265,13 +275,13 @@ class _Reader:
     def _positions(self, node: Element, owner: Element) -> Coordinates:
         words = (node.text or "").split()
         if local(node) == "pos":
-            dimension = len(words)
-        else:
-            stated = node.get("srsDimension") or self._inherited(owner, "srsDimension") or "2"
-            if stated not in {"2", "3"}:
-                raise GeometryFault(f"srsDimension {stated[:20]!r}: nur 2 und 3 gibt es / only 2 and 3 exist")
-            dimension = int(stated)
-        return self._numbers(words, dimension)
+            return self._numbers(words, len(words))
+        stated = node.get("srsDimension") or self._inherited(owner, "srsDimension")
+        if stated is None:
+            return self._numbers(words, 3 if _has_heights(words) else 2)
+        if stated not in {"2", "3"}:
+            raise GeometryFault(f"srsDimension {stated[:20]!r}: nur 2 und 3 gibt es / only 2 and 3 exist")
+        return self._numbers(words, int(stated))
 
     def _inherited(self, element: Element, attribute: str) -> str | None:
         """The attribute at the element or the nearest one above it, up to the geometry as a whole."""
@@ -297,6 +307,25 @@ class _Reader:
         if dimension == 3:
             self._notes.add("height_dropped")
         return rows[:, :2]
+
+
+def _has_heights(words: list[str]) -> bool:
+    """Whether a list of positions is of three numbers each though nothing says so: pairs do not come out even, or do
+    not close the ring that threes close.
+    """
+    if len(words) % 3 or not words:
+        return False
+    return bool(len(words) % 2) or (words[:3] == words[-3:] and words[:2] != words[-2:])
+
+
+def _tuples(element: Element) -> list[list[str]]:
+    """The numbers of gml:coordinates (ISO 19136 10.1.4.3), whose marks between numbers and tuples may be named."""
+    between, behind, point = (element.get(name, usual) for name, usual in (("cs", ","), ("ts", " "), ("decimal", ".")))
+    if not (between.isdecimal() or behind.isdecimal()) and len(between) == len(behind) == len(point) == 1:
+        groups = (element.text or "").split(None if behind.isspace() else behind)
+        found = [group.split(None if between.isspace() else between) for group in groups if group.strip()]
+        return [[number.replace(point, ".") for number in group] for group in found]
+    raise GeometryFault("Trennzeichen der Koordinaten sind keine / separators of coordinates are none")
 
 
 def _distance(one: Coordinates, other: Coordinates) -> float:

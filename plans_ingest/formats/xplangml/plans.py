@@ -30,7 +30,7 @@ from plans_ingest.model import (
     Textabschnitt,
     Zeitraum,
 )
-from plans_ingest.spellings import read_ags
+from plans_ingest.spellings import MAX_LABEL, read_ags
 
 _BEZUEGE: Final = (
     "aendert", "wurdeGeaendertVon", "aendertPlan", "wurdeGeaendertVonPlan", "aendertPlanBereich",
@@ -50,6 +50,7 @@ DATES: Final = {
     "aenderungen_bis_datum": "aenderungenBisDatum",
     "techn_herstell_datum": "technHerstellDatum",
 }
+_MOST_DIGITS: Final = 10  # a database holds no longer numbers
 _PREFIXES: Final = {member.value: member for member in Planwerk}
 
 
@@ -87,9 +88,9 @@ class _Assembly:
             gml_id=record.gml_id,
             planwerk=_PREFIXES[record.klasse.partition("_")[0]],
             xplan_version=self._version,
-            name=_text(record.take("name")),
-            nummer=_text(record.take("nummer")),
-            internal_id=_text(record.take("internalId")),
+            name=self._label(record, "name"),
+            nummer=self._label(record, "nummer"),
+            internal_id=self._label(record, "internalId"),
             beschreibung=_text(record.take("beschreibung")),
             gemeinden=self._gemeinden(record),
             planart=self._codes(record, "planArt"),
@@ -185,7 +186,8 @@ class _Assembly:
             if not isinstance(value, dict):
                 continue
             ags = self._ags(record, _text(value.get("ags")), _text(value.get("rs")))
-            found.append(GemeindeRef(ags, _text(value.get("gemeindeName")), _text(value.get("ortsteilName"))))
+            called = [(_text(value.get(key)) or "")[:MAX_LABEL] or None for key in ("gemeindeName", "ortsteilName")]
+            found.append(GemeindeRef(ags, *called))
         if not found and (gkz := _text(record.take("gkz"))) is not None:  # 3.0, before there was an XP_Gemeinde
             ags = self._ags(record, gkz, None)
             found.append(GemeindeRef(ags, _text(record.take("stadt")), _text(record.take("ortsteil"))))
@@ -240,9 +242,9 @@ class _Assembly:
         known, unknown = [], []
         attribute = codelists.attributes(record.klasse, self._version).get(name)
         for value in record.values.get(name, []):
-            text = str(value)
+            text = str(value.get("wert") if isinstance(value, dict) else value)  # with the address of its list
             valid = attribute is None or not attribute.type or codelists.is_valid(attribute.type, text, self._version)
-            if valid and text.isdecimal():
+            if valid and text.isdecimal() and len(text) < _MOST_DIGITS:
                 known.append(int(text))
             else:
                 unknown.append(value)
@@ -273,6 +275,15 @@ class _Assembly:
             return None
         record.take(name)
         return value
+
+    def _label(self, record: Record, name: str) -> str | None:
+        """What people call a thing; a text too long for that is cut, told, and stays whole among the rest."""
+        text = _text(record.take(name))
+        if text is None or len(text) <= MAX_LABEL:
+            return text
+        self._tell("label_cut", Severity.WARNING, record, f"{name} ({len(text)})")
+        record.values[name] = [text]
+        return text[:MAX_LABEL].strip()
 
     def _shape(self, record: Record, name: str) -> Placed | None:
         return self._links.shape(record, name)

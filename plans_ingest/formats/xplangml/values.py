@@ -5,6 +5,7 @@ nested data type an object with its class under "_klasse"; a reference its href;
 a list.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from sys import intern
@@ -24,6 +25,7 @@ from plans_ingest.model import Issue, Json, Severity, Where
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SHORT: Final = 48  # characters
 _REMEMBERED: Final = 20_000  # values
+_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?=$|[TZ+-])")
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
@@ -170,6 +172,11 @@ def _scalar(text: str, attribute: Attribute | None, element: Element, document: 
         case "code":
             if not attribute.type or codelists.is_valid(attribute.type, text, document.version):
                 return text
+            meant = codelists.code_named(attribute.type, text, document.version)
+            if meant is not None:
+                detail = f"{attribute.name} = {text[:80]!r} → {meant}"
+                issues.append(Issue("code_by_word", Severity.WARNING, document.where(element), detail))
+                return meant
             detail = f"{attribute.type} {text[:80]!r}"
             issues.append(Issue("code_unknown", Severity.WARNING, document.where(element), detail))
             return text
@@ -185,8 +192,9 @@ def _scalar(text: str, attribute: Attribute | None, element: Element, document: 
 
 def parse_date(text: str) -> date | None:
     """An xs:date; a time or zone behind it, which some exporters write, is left out. None if it is no date."""
+    found = _DATE.match(text)
     try:
-        return date.fromisoformat(text[:10]) if len(text) == 10 or text[10:11] in {"T", "Z", "+", "-"} else None
+        return None if found is None else date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return None
 
