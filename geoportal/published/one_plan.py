@@ -57,8 +57,7 @@ def _former(connection: Connection, source: FromClause, condition: ColumnElement
     row = _one(connection, source, condition)
     if row is None:
         return None
-    documents = (Dokument(**each) for each in _rows(connection, _FORMER_DOCUMENTS, row))
-    return _whole(connection, row, _links(connection, row), tuple(documents))
+    return _whole(connection, row, _links(connection, row), dokumente_of(connection, row["version_id"]))
 
 
 def _whole(
@@ -94,6 +93,12 @@ def dokumente(connection: Connection, plan_ids: Sequence[UUID]) -> tuple[Dokumen
     views = _DOKUMENTE.c
     found = select(*_DOKUMENT).where(views.plan_id.in_(plan_ids)).order_by(views.plan_id, views.position, views.id)
     return tuple(Dokument(**row) for row in connection.execute(found).mappings())
+
+
+def dokumente_of(connection: Connection, fassung: int) -> tuple[Dokument, ...]:
+    """The documents of a version that is or was public; those that no public plan has any more lack their hash."""
+    rows = connection.execute(_FORMER_DOCUMENTS, {"version_id": fassung}).mappings()
+    return tuple(Dokument(**row) for row in rows)
 
 
 def dokument(connection: Connection, sha256: str) -> Dokument | None:

@@ -8,8 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import shapely
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
 
+from geoportal.published.reading import public_on
 from plans_ingest.model import (
     Bereich,
     Dokument,
@@ -33,8 +34,14 @@ class Fassung:
     fingerprint: str
 
 
-def public_fassung(connection: Connection, plan_id: UUID) -> Fassung | None:
-    row = connection.execute(_PUBLIC, {"plan_id": plan_id}).mappings().one_or_none()
+def public_fassung(connection: Connection, plan_id: UUID, stand: date | None = None) -> Fassung | None:
+    """The version that is public now, or was at the end of the day `stand`; None where there is none."""
+    if stand is None:
+        row = connection.execute(_PUBLIC, {"plan_id": plan_id}).mappings().one_or_none()
+    else:
+        former = public_on(stand)
+        number = connection.scalar(select(former.c.version_id).where(former.c.id == plan_id))
+        row = connection.execute(_FORMER, {"id": number}).mappings().one_or_none()
     return None if row is None else Fassung(**row)
 
 
@@ -113,6 +120,7 @@ def _shape(wkb: bytes | None) -> Any:
 
 
 _PUBLIC = text("SELECT id, fingerprint FROM ogc.fassung WHERE plan_id = :plan_id AND ist_aktuell")
+_FORMER = text("SELECT id, fingerprint FROM ogc.fassung WHERE id = :id")
 _COLUMNS = ", ".join(
     item.name
     for item in fields(Plan)

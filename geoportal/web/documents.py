@@ -42,7 +42,7 @@ def document_link(dokument: Dokument, *, former: bool = False) -> DocumentLink:
     if dokument.sha256 is not None:
         kind = "PDF" if _media_type(dokument) == _PDF else _file_name(dokument).rpartition(".")[2].upper()
         size = "" if dokument.size is None else words.file_size(dokument.size, language())
-        href = url_for("documents.file", sha256=dokument.sha256, name=_file_name(dokument))
+        href = file_address(dokument)
         # XPlanGML says nothing of a document's language; those of German authorities are German (VwVfG § 23)
         tongue = either("", "in German")
         return DocumentLink(title, ", ".join(filter(None, (kind, size, day, tongue))), href, external=False)
@@ -52,6 +52,11 @@ def document_link(dokument: Dokument, *, former: bool = False) -> DocumentLink:
         away = either("wird hier nicht mehr bereitgestellt", "is no longer available here")
         return DocumentLink(title, ", ".join(filter(None, (day, away))), None, external=False)
     return DocumentLink(title, either("liegt hier nicht vor", "is not available here"), None, external=False)
+
+
+def file_address(dokument: Dokument) -> str:
+    """Where the file of a public document is; the name is for readers."""
+    return url_for("documents.file", sha256=dokument.sha256, name=_file_name(dokument))
 
 
 @bp.get("/dokumente.json")

@@ -3,10 +3,13 @@
 A file's name says what is in it: the version of the plan, all that it says, and the program that wrote it.
 """
 
+import hashlib
+import json
 import os
 import tempfile
 import threading
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +24,9 @@ from geoportal import published
 from geoportal.archive import sha256_of
 from geoportal.database.tables import SRID
 from geoportal.published import Fassung
+from geoportal.web.documents import file_address
 from geoportal.web.errors import Crowded, NotPublished
+from geoportal.web.plan_query import asked_stand
 from geoportal.web.portal import portal
 from plans_ingest.export import xplangml
 
@@ -41,27 +46,37 @@ class _Written(NamedTuple):
 
 @bp.get("/plan/<uuid:plan_id>/xplan.gml")
 def xplan_gml(plan_id: UUID) -> BaseResponse:
-    """The present version; whole or in part (Range), with its length, validator and hash (RFC 9530)."""
+    """The present version, with `?stand=DATE` the one that was public at the end of that day.
+
+    Whole or in part (Range), with its length, validator and hash (RFC 9530). References to documents that are public
+    here lead to them.
+    """
     own = portal()
+    stand = asked_stand(request.args, own.today())
     with own.engine.connect() as connection:
-        fassung = published.public_fassung(connection, plan_id)
+        fassung = published.public_fassung(connection, plan_id, stand)
         moved = published.neue_adresse(connection, plan_id) if fassung is None else None
+        files = () if fassung is None else published.dokumente_of(connection, fassung.id)
     if moved is not None:
-        return redirect(url_for("plan_files.xplan_gml", plan_id=moved), code=HTTPStatus.MOVED_PERMANENTLY)
+        return redirect(url_for("plan_files.xplan_gml", plan_id=moved, stand=stand), code=HTTPStatus.MOVED_PERMANENTLY)
     if fassung is None:
         raise NotPublished
-    name = f"{fassung.id}-{fassung.fingerprint[:16]}-{xplangml.edition()}"
+    root = own.settings.public_url
+    addresses = {file.url: f"{root}{file_address(file)}" for file in files if file.url and file.sha256}
+    # a document that is no longer public, or another name of the portal, makes another file of the same version
+    named = hashlib.sha256(json.dumps(addresses, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"{fassung.id}-{fassung.fingerprint[:16]}-{xplangml.edition()}-{named}"
     if request.if_none_match.contains(name):  # known without writing it
         response = make_response("", HTTPStatus.NOT_MODIFIED)
         response.set_etag(name)
         return _headed(response)
-    written = _written(own.engine, own.settings.plan_files, name, fassung)
+    written = _written(own.engine, own.settings.plan_files, name, fassung, addresses)
     try:
         response = send_file(
             written.path,
             mimetype=_MEDIA_TYPE,
             as_attachment=True,
-            download_name=f"xplan-{plan_id}.gml",
+            download_name=f"xplan-{plan_id}{'' if stand is None else f'-{stand}'}.gml",
             etag=name,
             last_modified=None,
             max_age=_MAX_AGE,
@@ -81,14 +96,14 @@ def _headed(response: Response) -> Response:
     return response
 
 
-def _written(engine: Engine, folder: Path, name: str, fassung: Fassung) -> _Written:
+def _written(engine: Engine, folder: Path, name: str, fassung: Fassung, addresses: Mapping[str, str]) -> _Written:
     """Raises NotPublished if the version was withdrawn meanwhile, Crowded when others wait for too much."""
     if (known := _known(folder, name)) is not None:
         return known
     if not _one_at_a_time.acquire(timeout=_PATIENCE):
         raise Crowded
     try:
-        return _known(folder, name) or _write(engine, folder, name, fassung)
+        return _known(folder, name) or _write(engine, folder, name, fassung, addresses)
     finally:
         _one_at_a_time.release()
 
@@ -101,14 +116,14 @@ def _known(folder: Path, name: str) -> _Written | None:
     return None
 
 
-def _write(engine: Engine, folder: Path, name: str, fassung: Fassung) -> _Written:
+def _write(engine: Engine, folder: Path, name: str, fassung: Fassung, addresses: Mapping[str, str]) -> _Written:
     folder.mkdir(parents=True, exist_ok=True)
     _make_room(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete_on_close=False) as draft:
         with published.whole_plan(engine, fassung.id) as plan:
             if plan is None:
                 raise NotPublished
-            xplangml.write(plan, draft, SRID)
+            xplangml.write(plan, draft, SRID, addresses)
         draft.close()
         sha256 = sha256_of(Path(draft.name))
         target = folder / f"{name}.{sha256}.gml"

@@ -52,12 +52,15 @@ _REFERENZ: Final = ("XP_ExterneReferenz", "XP_SpezExterneReferenz")
 _SCANS: Final = ("XP_RasterplanBasis", "XP_Rasterdarstellung")  # 6.0 has the scans at the Bereich itself
 
 
-def write(plan: Plan, out: IO[bytes], srid: int = 25832) -> tuple[Issue, ...]:
+def write(
+    plan: Plan, out: IO[bytes], srid: int = 25832, addresses: Mapping[str, str] | None = None
+) -> tuple[Issue, ...]:
     """Writes the plan, whose geometries are in EPSG:`srid`.
 
+    `addresses` says where on the web the files are that the plan refers to, by the words with which it does.
     The issues tell what 6.0 has no place for, and what it demands and the plan does not say.
     """
-    return _Export(plan, srid).write(out)
+    return _Export(plan, srid, addresses or {}).write(out)
 
 
 @cache
@@ -70,8 +73,9 @@ def edition() -> str:
 
 
 class _Export:
-    def __init__(self, plan: Plan, srid: int) -> None:
+    def __init__(self, plan: Plan, srid: int, addresses: Mapping[str, str]) -> None:
         self._plan = plan
+        self._addresses = addresses
         self._srs = f"EPSG:{srid}"
         self._is_old = plan.xplan_version not in {"6.0", "6.1"}
         self._told: dict[tuple[str, str], tuple[str | None, int]] = {}
@@ -307,6 +311,8 @@ class _Export:
             for one, other in (("referenzName", "referenzURL"), ("referenzURL", "referenzName")):
                 if one not in values and other in values:
                     values[one] = values[other]
+            urls = values.get("referenzURL", [])
+            values["referenzURL"] = [self._addresses.get(_plain(url) or "", url) for url in urls]
         self._fill(inner, klasse, values, gml_id)
         return True
 

@@ -169,3 +169,14 @@ def test_the_list_is_filtered_by_kind_and_by_the_day_of_coming_into_force(
     client: FlaskClient, query: str, found: list[str]
 ) -> None:
     assert names(client.get(f"/plaene?{query}").text) == found
+
+
+def test_a_former_state_is_a_file_too(client: FlaskClient, address: dict[str, str]) -> None:
+    path = address["Am Hang (Entwurf)"]
+    assert f'href="{path}/xplan.gml?stand=2026-02-01"' in client.get(f"{path}?stand=2026-02-01").text
+    former = client.get(f"{path}/xplan.gml?stand=2026-02-01")
+    assert "Am Hang (Entwurf)" in former.text
+    assert "2026-02-01.gml" in former.headers["Content-Disposition"]
+    assert "Am Hang (Entwurf)" not in client.get(f"{path}/xplan.gml?stand=2026-03-01").text
+    assert client.get(f"{path}/xplan.gml?stand=2026-01-09").status_code == 404
+    assert client.get(f"{path}/xplan.gml?stand=2099-01-01").status_code == 400

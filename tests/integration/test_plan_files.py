@@ -1,6 +1,7 @@
 """A public plan as XPlanGML 6.0, from the database."""
 
 import hashlib
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from geoportal.database import owner_engine
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
 from plans_ingest import Plan, ingest
-from tests.files import bereich, feature, link, plan, polygon, prop, write, xplangml
+from tests.files import archive, bereich, feature, link, pdf, plan, polygon, prop, write, xplangml
+from tests.hostile.documents import reference
 
 OBJEKT = feature(
     "BP_BaugebietsTeilFlaeche",
@@ -106,6 +108,17 @@ def test_a_new_version_is_another_file_and_what_is_withdrawn_is_none(office: Off
     assert "Am Hang (Süd)" in second.text
     operations.withdraw(office.engine, UUID(address), "Irrtum")
     assert office.client.get(url, headers={"If-None-Match": second.headers["ETag"]}).status_code == 404
+
+
+def test_references_lead_to_the_public_documents(office: Office) -> None:
+    referring = plan(extra=reference("Anlagen/b.pdf") + reference("fehlt.pdf"))
+    file = archive(office.folder / "in.zip", {"xplan.gml": xplangml(referring), "Anlagen/b.pdf": pdf()})
+    [outcome] = operations.deliver(office.engine, Archive(office.settings.archive), file).outcomes
+    written = office.client.get(f"/plan/{outcome.id}/xplan.gml").text
+    [named] = re.findall(r"<xplan:referenzURL>(http[^<]+)</xplan:referenzURL>", written)
+    assert named.startswith(f"{office.settings.public_url}/dokument/")
+    assert office.client.get(named.removeprefix(office.settings.public_url)).data == pdf()
+    assert "<xplan:referenzURL>fehlt.pdf</xplan:referenzURL>" in written
 
 
 def test_the_page_of_the_plan_names_the_file(office: Office) -> None:

@@ -26,6 +26,7 @@ _CHORD_ERROR: Final = 0.005  # metres
 _MAX_ARC_STEPS: Final = 720
 _LONGEST_LINE: Final = 1_000_000  # bytes; the reference allows 2,049, programs write more
 _MARK: Final = b"\xef\xbb\xbf"
+_STRAIGHT, _ROUND = 1e-9, 1e6  # bulges beyond them are lines and full circles as far as anybody can draw
 _CLOSED: Final = 1  # of group 70
 _PLACES: Final = range(10, 40)  # group codes of coordinates
 _LINES: Final = frozenset({"LWPOLYLINE", "POLYLINE"})
@@ -181,7 +182,7 @@ def _linearized(line: _Polyline) -> list[tuple[float, float]]:
     points: list[tuple[float, float]] = []
     for (x, y, bulge), (next_x, next_y, _) in pairwise(vertices):
         points.append((x, y))
-        if bulge and all(map(math.isfinite, (x, y, next_x, next_y, bulge))):
+        if abs(bulge) > _STRAIGHT and all(map(math.isfinite, (x, y, next_x, next_y, bulge))):
             points.extend(_arc(x, y, next_x, next_y, bulge))
     points.extend((x, y) for x, y, _ in vertices[-1:])
     return points
@@ -192,7 +193,7 @@ def _arc(x: float, y: float, next_x: float, next_y: float, bulge: float) -> Iter
     chord = math.hypot(next_x - x, next_y - y)
     if chord == 0:
         return
-    angle = 4 * math.atan(bulge)
+    angle = 4 * math.atan(max(-_ROUND, min(_ROUND, bulge)))
     radius = chord / (2 * math.sin(angle / 2))  # negative for an arc that turns right
     step = 2 * math.acos(max(0.0, 1 - _CHORD_ERROR / max(abs(radius), _CHORD_ERROR)))
     steps = min(_MAX_ARC_STEPS, max(1, math.ceil(abs(angle) / step)))
