@@ -73,7 +73,8 @@ def sort(members: Iterable[Member]) -> Bundle:
         elif kind is Format.PDF:
             found.pictures.append(Picture(kind, member, None, None))
         elif kind in PICTURES:
-            worlds = (by_name.get((_stem(member), suffix)) for suffix in _WORLD[kind])
+            stems = (_stem(member), member.name.casefold())  # p.tfw, p.tif.tfw
+            worlds = (by_name.get((stem, suffix)) for stem in stems for suffix in _WORLD[kind])
             world = next((item for item in worlds if item is not None), None)
             prj = by_name.get((_stem(member), ".prj"))
             found.pictures.append(Picture(kind, member, world, prj))

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import Affine
@@ -34,6 +35,8 @@ _MAX_BLOCK: Final = 128 * 1024**2
 _CHUNK: Final = 32 * 1024**2  # bytes of a picture in memory at a time
 _DEPTHS: Final = frozenset({"uint8", "uint16"})
 _SMALL: Final = 64 * 1024
+_FEWEST_POINTS: Final = 3
+_BENT: Final = 5  # pixels by which a point may miss its place
 
 
 def read(picture: Picture, folder: Path, srid: int, issues: list[Issue]) -> Sheet | None:
@@ -97,12 +100,30 @@ def _transform(source: Any, picture: Picture, where: Where) -> Affine | None:
     """Pixel to place: what the file says, else its world file. Raises UnreadableFile for what is no number."""
     found = source.transform
     if found == Affine.identity():
-        if picture.world is None:
+        if picture.world is not None:
+            found = _world(picture.world)
+        elif (placed := _by_points(source.gcps[0])) is not None:
+            found = placed
+        else:
             return None
-        found = _world(picture.world)
     if not all(map(math.isfinite, found[:6])) or abs(found.determinant) < 1e-18:
         raise UnreadableFile("Die Georeferenz besteht nicht aus Zahlen oder ist null", "bad georeference", where)
     return found
+
+
+def _by_points(points: list[GroundControlPoint]) -> Affine | None:
+    """The place by points whose pixels are known, as scanners' programs write them; None where a sheet is not flat."""
+    if len(points) < _FEWEST_POINTS or not all(math.isfinite(n) for p in points for n in (p.row, p.col, p.x, p.y)):
+        return None
+    pixels = np.array([(point.col, point.row, 1.0) for point in points])
+    places = np.array([(point.x, point.y) for point in points])
+    middle = places.mean(axis=0)
+    solved, _, rank, _ = np.linalg.lstsq(pixels, places - middle, rcond=None)
+    (a, d), (b, e), (c, f) = solved
+    size = math.sqrt(abs(a * e - b * d))
+    if rank < _FEWEST_POINTS or np.abs(pixels @ solved - (places - middle)).max() > _BENT * size:
+        return None
+    return Affine(a, b, c + middle[0], d, e, f + middle[1])
 
 
 def _world(member: Member) -> Affine:
@@ -122,8 +143,9 @@ def _world(member: Member) -> Affine:
 def _epsg(source: Any, picture: Picture, transform: Affine, srid: int, issues: list[Issue]) -> int | None:
     """The CRS of the file, its .prj, or the one its coordinates betray, told."""
     where = Where(picture.member.name)
-    if source.crs:
-        wkt = source.crs.to_wkt()
+    system = source.crs or source.gcps[1]
+    if system:
+        wkt = system.to_wkt()
     elif picture.prj is not None:
         wkt = picture.prj.path.read_bytes()[:_SMALL].decode("utf-8", "replace").strip()
     else:

@@ -440,7 +440,6 @@ def _sheets(folder: Path) -> _Found:
         "p.zip",
         _zip({"p.tif": bare, "p.tif.tfw": _WORLD, "p.tif.aux.xml": "<PAMDataset/>", "p.tfwx": _WORLD}),
     )
-    yield "TIFF with a place of MapInfo", "p.zip", _zip({"p.tif": bare, "p.tab": "!table\n!version 300\n"})
     yield "TIFF with a world file of seven lines", "p.zip", _zip({"p.tif": bare, "p.tfw": _WORLD + "\n\n"})
     yield (
         "TIFF with a world file of exponents",
@@ -490,6 +489,10 @@ def _sheets(folder: Path) -> _Found:
             }
         ),
     )
+    with rasterio.MemoryFile() as memory:
+        with memory.open(driver="JPEG", width=64, height=64, count=3, dtype="uint8") as sink:
+            sink.write(_noise(3, 64))
+        jpeg = bytes(memory.read())
     yield (
         "a sheet and its preview",
         "p.zip",
@@ -497,7 +500,7 @@ def _sheets(folder: Path) -> _Found:
             {
                 "xplan.gml": xplangml(plan(extra=scan("p.tif"))),
                 "p.tif": _picture(file, _noise(3)),
-                "p.jpg": b"\xff\xd8\xff\xe0" + b"\0" * 20,
+                "p.jpg": jpeg,
                 "p.tfw": _WORLD,
             }
         ),
