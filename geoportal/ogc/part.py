@@ -21,8 +21,8 @@ def _nothing(*_: object) -> list[Document]:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A service as the catalogue names it: its place below the API, what GDI-DE calls its protocol, and which of
-    INSPIRE's kinds of service it is (`download`, `view`, `discovery`).
+    """A service as the catalogue names it: its place below the API, what is found there, what GDI-DE calls its
+    protocol, and which of INSPIRE's kinds of service it is (`download`, `view`, `discovery`).
     """
 
     id: str
@@ -31,6 +31,7 @@ class Offer:
     path: str
     protocol: str
     service_type: str
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,15 @@ from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SQUARE_METRES, origin, 
 WEST, SOUTH = origin(0)
 EAST, NORTH = WEST + SQUARE_METRES, SOUTH + SQUARE_METRES
 UTM = f"{WEST - 20},{SOUTH - 20},{EAST + 20},{NORTH + 20}"
+ISO = "application/vnd.iso.19139+xml"
+ROOT = "http://localhost:8080/ogc"
+INSPIRE = {
+    "wms": "http://www.opengis.net/wms",
+    "vs": "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0",
+    "common": "http://inspire.ec.europa.eu/schemas/common/1.0",
+    "srv": "http://www.isotc211.org/2005/srv",
+    "gco": "http://www.isotc211.org/2005/gco",
+}
 MAP = "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&STYLES=&WIDTH=280&HEIGHT=280&FORMAT=image/png"
 
 
@@ -38,7 +47,9 @@ def test_owslib_reads_the_capabilities_and_fetches_a_map(stock: Settings, versio
         layer = service["bebauungsplaene"]
         assert set(layer.styles) == {"planzv", "rechtsstand", "umring"}
         assert layer.queryable
-        assert layer.metadataUrls
+        assert "image/png" in service.getOperationByName("GetLegendGraphic").formatOptions
+        records = [each["url"] for each in layer.metadataUrls if each["format"] in (ISO, "text/xml")]
+        assert [url.partition("/collections/")[2] for url in records] == ["katalog/items/bebauungsplaene?f=iso19139"]
         assert "bebauungsplaene.in_kraft" in service.contents
         assert "flaechennutzungsplaene.06534008" in service.contents
         picture = service.getmap(
@@ -60,6 +71,33 @@ def test_each_version_is_answered_in_its_own_words(api: FlaskClient, version: st
     response = api.get(f"/wms?SERVICE=WMS&REQUEST=GetCapabilities&VERSION={version}")
     document = etree.fromstring(response.data)
     assert (document.tag, document.get("version")) == (root, version)
+
+
+def test_inspire_finds_the_record_of_the_service_and_the_data_sets_that_it_shows(api: FlaskClient) -> None:
+    """Technical Guidance for View Services 3.11, requirements 4, 5, 36 to 39."""
+
+    def read(query: str) -> etree._Element:
+        return etree.fromstring(api.get(f"/wms?SERVICE=WMS&REQUEST=GetCapabilities{query}").data)
+
+    german, english, other = read(""), read("&LANGUAGE=eng"), read("&LANGUAGE=fre")
+    [extended] = german.iterfind("wms:Capability/vs:ExtendedCapabilities", INSPIRE)
+    assert [etree.QName(each).localname for each in extended] == [
+        "MetadataUrl", "SupportedLanguages", "ResponseLanguage"
+    ]  # fmt: skip
+    address = extended.findtext("common:MetadataUrl/common:URL", "", INSPIRE)
+    record = etree.fromstring(api.get(address.removeprefix(ROOT)).data)
+    assert record.findtext(".//srv:serviceType/gco:LocalName", namespaces=INSPIRE) == "view"
+    coupled = {each.get("uuidref") for each in record.iterfind(".//srv:operatesOn", INSPIRE)}
+    named = list(german.iterfind("wms:Capability/wms:Layer/wms:Layer", INSPIRE))
+    assert {each.findtext("wms:Identifier", namespaces=INSPIRE) for each in named} == coupled
+    for document, code in ((german, "ger"), (english, "eng"), (other, "ger")):
+        spoken = document.findtext(".//common:ResponseLanguage/common:Language", namespaces=INSPIRE)
+        assert spoken == code
+    titles = [
+        {each.text for each in document.iterfind(".//wms:Layer/wms:Title", INSPIRE)} for document in (german, english)
+    ]
+    assert ("Schulen" in titles[0], "Schools" in titles[0]) == (True, False)
+    assert ("Schulen" in titles[1], "Schools" in titles[1]) == (False, True)
 
 
 def test_the_order_of_elements_is_that_of_the_schema(api: FlaskClient) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 import flask
 from flask import Flask, Response
 
+from geoportal.catalogue import Words
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import Box
@@ -18,7 +19,7 @@ from geoportal.ogc.maps.selection import offered, read_selection
 from geoportal.ogc.maps.sources import Drawn, sheet_of
 from geoportal.ogc.maps.tiles import TileCache
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.part import Part
+from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.query import COMMON, check_parameters
 from geoportal.ogc.service import LANGUAGES, Service
@@ -159,5 +160,17 @@ PART = Part(
     landing_links=documents.landing_links,
     collection_links=documents.collection_links,
     draws=True,
+    offer=Offer(
+        id="maps",
+        title=Words(de="OGC API Maps", en="OGC API Maps"),
+        description=Words(
+            de="Kartenbilder und Bildkacheln der Pläne nach Planzeichenverordnung und der Fachdaten.",
+            en="Pictures and tiles of plans with the symbols of the PlanZV and of thematic data.",
+        ),
+        path="/map",
+        protocol="OGC:API-Maps",
+        service_type="view",
+        media_type="image/png",
+    ),
     openapi=openapi,
 )  # fmt: skip

@@ -151,7 +151,8 @@ def _distribution(each: Distribution, record: Record) -> Node:
         properties.append(("dcat:byteSize", Text(str(each.size), kind="xsd:nonNegativeInteger")))
     if record.hvd:
         properties.append(("dcatap:applicableLegislation", Ref(_HVD_LAW)))
-    return Node("dcat:Distribution", properties, f"{each.href}#distribution")
+    # a service or a project serves several data sets, and is a distribution of each
+    return Node("dcat:Distribution", properties, f"{each.href}#{record.id}")
 
 
 def _agent(name: str, homepage: str | None) -> Node:

@@ -10,10 +10,13 @@ from geoportal.downloads import Download
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import CRS84, SUPPORTED
 from geoportal.ogc.links import GEOJSON, HTML, JSON, OPENAPI, enclosure
+from geoportal.ogc.part import Offer
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Box, Distribution, Kind, Licence, Record, Stale
 from geoportal.ogc.service import Publication, Service
+from geoportal.ogc.wms.request import CAPABILITIES
 
+_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
 CATALOGUE: Final = "katalog"
 _SERVED_CRS: Final = tuple(crs.srid for crs in SUPPORTED.values() if crs is not CRS84)
 _PLAN_LAYERS: Final = {"BP": "bebauungsplaene", "FP": "flaechennutzungsplaene"}
@@ -52,6 +55,11 @@ def fixed_records(service: Service, language: str) -> Iterator[Record]:
     yield from _services(service, now, [item.layer for item in layers], box, language)
 
 
+def service_id(offer: Offer) -> str:
+    """The record of a service."""
+    return f"dienst_{offer.id}"
+
+
 _STALE: Final = text("""
     -- the layers whose source could not be read when it should have been
     SELECT layer, fault_kind, fault_since FROM ogc.layer_state WHERE ist_veraltet""")
@@ -88,7 +96,7 @@ def _dataset(service: Service, now: Publication, item: Collection, language: str
         distributions=[
             Distribution("OGC API Features", f"{url}/items", GEOJSON, "items", "OGC:API-Features"),
             *(_file(each, now.base) for each in service.downloads.of(layer.id)),
-            *(_tiles(url) if layer.drawn else ()),
+            *(_drawn(layer, now.base) if layer.drawn else ()),
         ],
         crs=_SERVED_CRS,
         stale=stale,
@@ -97,8 +105,15 @@ def _dataset(service: Service, now: Publication, item: Collection, language: str
     )
 
 
-def _tiles(url: str) -> list[Distribution]:
-    return [Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles")]
+def _drawn(layer: Layer, base: str) -> list[Distribution]:
+    url, project = f"{base}/collections/{layer.id}", f"{base}/projects/{layer.theme}.qgz"
+    return [
+        Distribution("OGC API Tiles", f"{url}/tiles/WebMercatorQuad?f=json", JSON, "tiles", "OGC:API-Tiles"),
+        Distribution("OGC API Maps", f"{url}/map", "image/png", f"{_REL}map", "OGC:API-Maps"),
+        Distribution("WMS", f"{base}{CAPABILITIES}", "text/xml", "service", "OGC:WMS"),
+        Distribution("QGIS, SLD, Mapbox GL", f"{url}/styles?f=json", JSON, f"{_REL}styles", "OGC:API-Styles"),
+        Distribution("QGIS-Projekt", project, "application/x-qgis-project", "related"),
+    ]
 
 
 def _file(download: Download, base: str) -> Distribution:
@@ -112,7 +127,7 @@ def _services(
 ) -> Iterator[Record]:
     metadata = now.translated[language]["metadata"]
     provider, licence = metadata["provider"], metadata["license"]
-    state = service.state()
+    state, openapi = service.state(), f"{now.base}/openapi?f=json"
     topic, theme = _TOPICS["bauleitplanung"]
     for each in service.parts:
         if each.offer is None:
@@ -120,9 +135,9 @@ def _services(
         title = getattr(each.offer.title, language)
         href = f"{now.base}{each.offer.path}"
         yield Record(
-            id=f"dienst_{each.offer.id}",
+            id=service_id(each.offer),
             kind=Kind.SERVICE,
-            uri=record_uri(now.base, f"dienst_{each.offer.id}"),
+            uri=record_uri(now.base, service_id(each.offer)),
             landing=f"{now.base}/?f=html",
             title=f"{title} – {metadata['identification']['title']}",
             description=getattr(each.offer.description, language),
@@ -135,10 +150,10 @@ def _services(
             box=box,
             updated=state.changed_at if state else None,
             distributions=[
-                Distribution(title, href, JSON, "data", each.offer.protocol),
-                Distribution("OpenAPI", f"{now.base}/openapi?f=json", OPENAPI, "service-desc"),
+                Distribution(title, href, each.offer.media_type, "data", each.offer.protocol),
+                *([Distribution("OpenAPI", openapi, OPENAPI, "service-desc")] if each.openapi else ()),
             ],
-            operates_on=[layer.id for layer in layers],
+            operates_on=[layer.id for layer in layers if layer.drawn or not each.draws],
             service_type=each.offer.service_type,
             crs=_SERVED_CRS,
         )

@@ -1,4 +1,4 @@
-"""What the WMS says of itself, for both versions."""
+"""What the WMS says of itself, for both versions; the newer one also as a view service of INSPIRE."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,24 @@ from lxml import etree
 from geoportal.cartography.sheets import sheets
 from geoportal.ogc.crs import CRS84, STORED, Box, Crs
 from geoportal.ogc.maps.picture import MOST_PIXELS, transformed
-from geoportal.ogc.wms.request import CRS_NAMES, IMAGES, MOST_LAYERS
+from geoportal.ogc.records.geojson import ISO
+from geoportal.ogc.records.stock import record_uri
+from geoportal.ogc.wms.request import CRS_NAMES, IMAGES, LANGUAGES, LEGENDS, MOST_LAYERS
 from geoportal.ogc.wms.tree import WmsLayer
 
 _WMS: Final = "http://www.opengis.net/wms"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_SLD: Final = "http://www.opengis.net/sld"
+# Technical Guidance for the implementation of INSPIRE View Services 3.11, 4.2.3.3
+_INSPIRE: Final = "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0"
+_COMMON: Final = "http://inspire.ec.europa.eu/schemas/common/1.0"
+_SCHEMAS: Final = (
+    (_WMS, "http://schemas.opengis.net/wms/1.3.0/capabilities_1_3_0.xsd"),
+    (_SLD, "http://schemas.opengis.net/sld/1.1.0/sld_capabilities.xsd"),
+    (_INSPIRE, "https://inspire.ec.europa.eu/schemas/inspire_vs/1.0/inspire_vs.xsd"),
+)
+_AUTHORITY: Final = "geoportal"
 INFO_FORMATS: Final = ("text/html", "application/geo+json", "application/json", "text/plain")
 
 type Element = Any
@@ -22,9 +34,12 @@ type Element = Any
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What the document is about. `extent` gives the box (CRS84) of a collection, None when it has nothing."""
+    """What the document is about, in `language` (de, en). `extent` gives the box (CRS84) of a collection, None when it
+    has nothing; `record` is the id of the service's own entry in the catalogue.
+    """
 
     base: str
+    language: str
     title: str
     abstract: str
     keywords: Sequence[str]
@@ -33,10 +48,15 @@ class Described:
     area: Box
     layers: Sequence[WmsLayer]
     extent: Callable[[str], Box | None]
+    record: str
 
     @property
     def url(self) -> str:
         return f"{self.base}/wms?"
+
+    def metadata(self, identifier: str) -> str:
+        """Where the ISO 19139 record of a data set or a service is."""
+        return f"{record_uri(self.base, identifier)}?f=iso19139"
 
 
 def write(described: Described, version: str) -> bytes:
@@ -51,6 +71,8 @@ def write(described: Described, version: str) -> bytes:
     older = ("application/vnd.ogc.se_xml", "application/vnd.ogc.se_inimage", "application/vnd.ogc.se_blank")
     for name in formats if newer else older:
         writer.add(exceptions, "Format", name)
+    if newer:
+        _inspire(capability, described)
     top = writer.add(capability, "Layer")
     writer.add(top, "Title", described.title)
     writer.add(top, "Abstract", described.abstract)
@@ -76,11 +98,12 @@ class _Writer:
     def root(self) -> Element:
         if not self.newer:
             return etree.Element("WMT_MS_Capabilities", {"version": "1.1.1"}, nsmap={"xlink": _XLINK})
-        place = f"{_WMS} http://schemas.opengis.net/wms/1.3.0/capabilities_1_3_0.xsd"
+        places = " ".join(f"{namespace} {place}" for namespace, place in _SCHEMAS)
+        spaces = {None: _WMS, "xlink": _XLINK, "xsi": _XSI, "sld": _SLD, "inspire_vs": _INSPIRE}
         return etree.Element(
             f"{{{_WMS}}}WMS_Capabilities",
-            {"version": "1.3.0", f"{{{_XSI}}}schemaLocation": place},
-            nsmap={None: _WMS, "xlink": _XLINK, "xsi": _XSI},
+            {"version": "1.3.0", f"{{{_XSI}}}schemaLocation": places},
+            nsmap={**spaces, "inspire_common": _COMMON},
         )
 
     def add(self, parent: Element, name: str, text: str | None = None, **attributes: str) -> Element:
@@ -151,32 +174,64 @@ def _operations(writer: _Writer, capability: Element, described: Described) -> N
         "GetCapabilities": ("text/xml",) if writer.newer else ("application/vnd.ogc.wms_xml",),
         "GetMap": tuple(IMAGES),
         "GetFeatureInfo": INFO_FORMATS,
+        "GetLegendGraphic": LEGENDS,
     }
     request = writer.add(capability, "Request")
     for name, formats in operations.items():
-        operation = writer.add(request, name)
+        if name == "GetLegendGraphic" and writer.newer:  # not of WMS 1.3.0 itself: an operation of its SLD profile
+            operation = etree.SubElement(request, f"{{{_SLD}}}{name}")
+        else:
+            operation = writer.add(request, name)
         for form in formats:
             writer.add(operation, "Format", form)
         http = writer.add(writer.add(operation, "DCPType"), "HTTP")
         writer.link(writer.add(http, "Get"), described.url)
 
 
+def _inspire(capability: Element, described: Described) -> None:
+    """Where the metadata are, and which languages there are (scenario 1: all else follows from the metadata)."""
+
+    def add(parent: Element, name: str, text: str | None = None) -> Element:
+        element: Element = etree.SubElement(parent, f"{{{_COMMON}}}{name}")
+        element.text = text
+        return element
+
+    extended = etree.SubElement(capability, f"{{{_INSPIRE}}}ExtendedCapabilities")
+    metadata = add(extended, "MetadataUrl")
+    add(metadata, "URL", described.metadata(described.record))
+    add(metadata, "MediaType", ISO)
+    supported = add(extended, "SupportedLanguages")
+    default, *others = LANGUAGES
+    add(add(supported, "DefaultLanguage"), "Language", default)
+    for code in others:
+        add(add(supported, "SupportedLanguage"), "Language", code)
+    answered = next(code for code, language in LANGUAGES.items() if language == described.language)
+    add(add(extended, "ResponseLanguage"), "Language", answered)
+
+
 def _layer(writer: _Writer, parent: Element, layer: WmsLayer, described: Described) -> None:
     about = layer.collection.layer
-    element = writer.add(parent, "Layer", queryable="1")
-    writer.add(element, "Name", layer.name)
-    writer.add(element, "Title", layer.title.de)
-    writer.add(element, "Abstract", about.description.de)
-    writer.keywords(element, about.keywords.de)
+    element = _head(writer, parent, layer, described)
+    writer.add(element, "Abstract", getattr(about.description, described.language))
+    writer.keywords(element, getattr(about.keywords, described.language))
     box = described.extent(about.id) or described.area
     writer.place(element, box)
     attribution = writer.add(element, "Attribution")
     writer.add(attribution, "Title", f"{about.publisher} – {about.licence.name}")
     writer.link(attribution, about.licence.url)
     collection = f"{described.base}/collections/{about.id}"
+    # the same identifier as in the metadata: so the layer is known to show that data set
+    authority = writer.add(element, "AuthorityURL")
+    authority.set("name", _AUTHORITY)
+    writer.link(authority, f"{described.base}/collections")
+    writer.add(element, "Identifier", collection, authority=_AUTHORITY)
     for kind, form, url in (
-        ("ISO19115:2003" if writer.newer else "TC211", "text/html", f"{collection}?f=html"),
-        ("ISO19115:2003" if writer.newer else "TC211", "application/json", f"{collection}?f=json"),
+        (
+            "ISO19115:2003" if writer.newer else "TC211",
+            ISO if writer.newer else "text/xml",
+            described.metadata(about.id),
+        ),
+        ("ISO19115:2003" if writer.newer else "TC211", "text/html", f"{record_uri(described.base, about.id)}?f=html"),
     ):
         metadata = writer.add(element, "MetadataURL", type=kind)
         writer.add(metadata, "Format", form)
@@ -187,20 +242,20 @@ def _layer(writer: _Writer, parent: Element, layer: WmsLayer, described: Describ
     for name, sheet in sheets(about).items():
         style = writer.add(element, "Style")
         writer.add(style, "Name", name)
-        writer.add(style, "Title", sheet.title.de)
+        writer.add(style, "Title", getattr(sheet.title, described.language))
         legend = writer.add(style, "LegendURL", width="400", height="300")
-        writer.add(legend, "Format", "image/png")
-        writer.link(legend, f"{described.url}SERVICE=WMS&VERSION=1.3.0&REQUEST=GetLegendGraphic&FORMAT=image/png"
+        writer.add(legend, "Format", LEGENDS[0])
+        writer.link(legend, f"{described.url}SERVICE=WMS&VERSION=1.3.0&REQUEST=GetLegendGraphic&FORMAT={LEGENDS[0]}"
                     f"&LAYER={layer.name}&STYLE={name}")  # fmt: skip
     for title, below in layer.groups:
         group = writer.add(element, "Layer")
-        writer.add(group, "Title", title.de)
+        writer.add(group, "Title", getattr(title, described.language))
         for each in below:
-            _leaf(writer, group, each)
+            _head(writer, group, each, described)  # place, attribution and styles are inherited (06-042, 7.2.4.8)
 
 
-def _leaf(writer: _Writer, parent: Element, layer: WmsLayer) -> None:
-    """Place, attribution and styles are inherited (06-042, 7.2.4.8)."""
+def _head(writer: _Writer, parent: Element, layer: WmsLayer, described: Described) -> Element:
     element = writer.add(parent, "Layer", queryable="1")
     writer.add(element, "Name", layer.name)
-    writer.add(element, "Title", layer.title.de)
+    writer.add(element, "Title", getattr(layer.title, described.language))
+    return element

@@ -14,11 +14,15 @@ from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.wms.tree import WmsLayer
 
 VERSIONS: Final = ("1.3.0", "1.1.1")
+CAPABILITIES: Final = "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
 MOST_LAYERS: Final = 20
 PIXEL_DPI: Final = 96  # what programs mean by a screen
 CRS_NAMES: Final[Mapping[str, Crs]] = {
     ("CRS:84" if uri == CRS84.uri else f"EPSG:{uri.rsplit('/', 1)[1]}"): crs for uri, crs in SUPPORTED.items()
 }
+# INSPIRE's names of the languages (ISO 639-2/B); the first is answered to whoever asks for none of them
+LANGUAGES: Final[Mapping[str, str]] = {"ger": "de", "eng": "en"}
+LEGENDS: Final = ("image/png", "image/svg+xml")
 IMAGES: Final[Mapping[str, str]] = {kind: form for form, kind in FORMATS.items()}
 _DPI: Final = re.compile(r"[0-9]{2,4}(\.[0-9]+)?")
 
@@ -46,6 +50,10 @@ class WmsRequest:
     @property
     def newer(self) -> bool:
         return self.version == VERSIONS[0]
+
+    @property
+    def language(self) -> str:
+        return LANGUAGES.get(self.given.get("LANGUAGE", "").lower(), next(iter(LANGUAGES.values())))
 
     def need(self, *names: str) -> str:
         """The value of the first of these that is given. Raises WmsProblem."""

@@ -9,19 +9,20 @@ from flask import Flask, Response
 from lxml import etree
 
 from geoportal.cartography.sheets import sheets
-from geoportal.catalogue import Layer
+from geoportal.catalogue import Layer, Words
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.links import Document, link
 from geoportal.ogc.maps.legends import legend_of
 from geoportal.ogc.maps.picture import Picture
 from geoportal.ogc.pages import Pages
-from geoportal.ogc.part import Part
+from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import ANSWERS, RETRY_AFTER_SECONDS, NotFound, OgcProblem, Unavailable
+from geoportal.ogc.records.stock import service_id
 from geoportal.ogc.service import Service
 from geoportal.ogc.wms import capabilities, info, request
 from geoportal.ogc.wms.capabilities import Described
-from geoportal.ogc.wms.request import IMAGES, WmsProblem, WmsRequest
+from geoportal.ogc.wms.request import CAPABILITIES, IMAGES, LEGENDS, WmsProblem, WmsRequest
 from geoportal.ogc.wms.tree import WmsLayer, by_name, tree
 
 _OGC: Final = "http://www.opengis.net/ogc"
@@ -36,7 +37,7 @@ def register(app: Flask, service: Service, _: Pages) -> None:
 
     def get_capabilities(asked: WmsRequest) -> Response:
         now = service.current()
-        config = now.translated["de"]["metadata"]
+        config = now.translated[asked.language]["metadata"]
         identification = config["identification"]
 
         def extent(name: str) -> Box | None:
@@ -45,6 +46,7 @@ def register(app: Flask, service: Service, _: Pages) -> None:
 
         described = Described(
             base=now.base,
+            language=asked.language,
             title=identification["title"],
             abstract=identification["description"],
             keywords=identification["keywords"],
@@ -53,6 +55,7 @@ def register(app: Flask, service: Service, _: Pages) -> None:
             area=Box(*now.api.config["area"]),
             layers=tree(now.collections),
             extent=extent,
+            record=service_id(_OFFER),
         )
         kind = "text/xml" if asked.newer else "application/vnd.ogc.wms_xml"
         return Response(capabilities.write(described, asked.version), content_type=f"{kind}; charset=UTF-8")
@@ -81,10 +84,10 @@ def register(app: Flask, service: Service, _: Pages) -> None:
     def get_legend_graphic(asked: WmsRequest) -> Response:
         [first, *_] = request.drawn(asked, known(), "LAYER", "LAYERS")
         sheet = sheets(first.collection.layer)[first.style]
-        shown = legend_of(service.engine, first, sheet, "de", None)
+        shown = legend_of(service.engine, first, sheet, asked.language, None)
         kind = _plain(asked.given.get("FORMAT", "image/png"))
-        if kind not in ("image/png", "image/svg+xml"):
-            raise WmsProblem("FORMAT: image/png, image/svg+xml", "InvalidFormat")
+        if kind not in LEGENDS:
+            raise WmsProblem(f"FORMAT: {', '.join(LEGENDS)}", "InvalidFormat")
         content = service.drawer.legend(shown.rows) if kind == "image/png" else shown.svg.encode()
         return Response(content, content_type=kind)
 
@@ -193,9 +196,22 @@ def _fallback(asked: WmsRequest) -> Picture:
     return Picture(Box(0, 0, width, height), STORED, width, height, form, None if clear else "#ffffff")
 
 
+_OFFER: Final = Offer(
+    id="wms",
+    title=Words(de="WMS", en="WMS"),
+    description=Words(
+        de="Darstellung der Pläne nach Planzeichenverordnung und der Fachdaten als Kartenbilder (WMS 1.3.0 und 1.1.1).",
+        en="Plans with the symbols of the PlanZV and thematic data as pictures of maps (WMS 1.3.0 and 1.1.1).",
+    ),
+    path=CAPABILITIES,
+    protocol="OGC:WMS",
+    service_type="view",
+    media_type="text/xml",
+)
+
+
 def _landing_links(base: str) -> list[Document]:
-    address = f"{base}/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
-    return [link("service-meta", "text/xml", "WMS 1.3.0: GetCapabilities", address)]
+    return [link("service-meta", "text/xml", "WMS 1.3.0: GetCapabilities", f"{base}{CAPABILITIES}")]
 
 
-PART = Part(register=register, landing_links=_landing_links)
+PART = Part(register=register, landing_links=_landing_links, offer=_OFFER, draws=True)
