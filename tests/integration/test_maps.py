@@ -128,6 +128,13 @@ def test_a_map_of_all_shows_the_plans_of_both_kinds(api: FlaskClient) -> None:
     assert share(only, WOHNEN) == 0
 
 
+def test_a_picture_of_all_there_is_cuts_no_outline(api: FlaskClient) -> None:
+    picture = pixels(api.get("/collections/gemeinden/map?width=400&transparent=true"))[..., 3]
+    assert picture[4:-4, 4:-4].any()
+    picture[4:-4, 4:-4] = 0
+    assert not picture.any()
+
+
 def test_the_place_may_be_told_by_its_middle_and_a_scale(api: FlaskClient) -> None:
     uri = "http://www.opengis.net/def/crs/EPSG/0/25832"
     asked = f"center={WEST + 50},{SOUTH + 50}&center-crs={uri}&scale-denominator=1000&width=500&height=500"

@@ -25,8 +25,9 @@ from geoportal.ogc.query import COMMON, check_parameters
 from geoportal.ogc.service import LANGUAGES, Service
 from geoportal.ogc.tiles import matrix
 
-# What a map of everything shows when it is not told: the plans, the finer ones above.
 _AROUND: Final = 0.0005  # degrees
+_MARGIN: Final = 0.02  # of a picture of all there is, on each side: outlines at its edge are drawn whole
+# What a map of everything shows when it is not told: the plans, the finer ones above.
 DATASET: Final = ("flaechennutzungsplaene", "bebauungsplaene")
 
 
@@ -50,7 +51,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def picture(shown: Sequence[Drawn], parameters: Mapping[str, str]) -> Response:
         area = Box(*service.current().api.config["area"])
         extent = extent_of([item.collection for item in shown]) or area
-        asked = read_picture(parameters, extent, _accepted())
+        asked = read_picture(parameters, _with_margin(extent), _accepted())
         [content] = service.drawer.draw(shown, asked)
         return _answer(content, asked)
 
@@ -121,6 +122,11 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         app.add_url_rule(start, f"{kind}_map_tilesets", fresh(service)(tilesets))
         app.add_url_rule(f"{start}/{matrix.ID}", f"{kind}_map_tileset", fresh(service)(tileset))
         app.add_url_rule(f"{start}/{matrix.ID}/<zoom>/<row>/<col>", f"{kind}_map_tile", fresh(service)(map_tile))
+
+
+def _with_margin(box: Box) -> Box:
+    across, up = _MARGIN * (box.east - box.west), _MARGIN * (box.north - box.south)
+    return Box(box.west - across, box.south - up, box.east + across, box.north + up)
 
 
 def _parameters(known: set[str] | frozenset[str]) -> Mapping[str, str]:

@@ -46,9 +46,10 @@ from geoportal.settings import STORAGE_SRID
 
 EXTENT: Final = 4096
 _BUFFER: Final = 128  # of 4096: lines and symbols at an edge are drawn whole on both sides
-_MOST_FEATURES: Final = 3000
+# of plans with all their fields these stay below the bytes: cutting again costs as much as the first time
+_MOST_FEATURES: Final = 2500
 _MOST_BYTES: Final = 480_000
-_MOST_VERTICES: Final = 60_000
+_MOST_VERTICES: Final = 50_000
 _HEAVY: Final = 2000  # vertices; of a larger feature a tile shows but a part
 _LONGEST_TEXT: Final = 120
 # a label needs about this many zooms more room than its feature
@@ -204,7 +205,7 @@ def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int
             _FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, tile.zoom + manner.closer).label("shape")
         ).where(
             _FEATURE.c.source == source,
-            # written out: so PostgreSQL sees that the index of the low zooms will do
+            # written out: so PostgreSQL sees which of the indexes by zoom will do
             _FEATURE.c.min_zoom <= literal_column(str(zoom)),
             _FEATURE.c.geom.op("&&")(area),
         )
