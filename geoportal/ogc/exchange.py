@@ -17,6 +17,7 @@ from geoportal.ogc.links import GEOJSON, HTML, JSON, Document
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.query import COMMON, FORMATS, Parameters, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service
+from geoportal.ogc.spoken import Spoken
 
 
 def language_of(request: Request) -> str:
@@ -61,14 +62,16 @@ class Exchange:
         document: Document = json.loads(content)
         return document
 
-    def answer(self, document: Document | str, media_type: str, template: str) -> Response:
-        """As JSON, or as the page `template`; a string is JSON already."""
+    def answer(
+        self, document: Document | str, media_type: str, template: str, spoken: Spoken | None = None
+    ) -> Response:
+        """As JSON, or as the page `template`; a string is JSON already. `spoken`: how a page tells features."""
         if not wants_html():
             body = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
             return self._response(body, media_type)
         content = json.loads(document) if isinstance(document, str) else document
         config = self.publication.translated[self.language]
-        return self._response(self._pages.render(template, content, config, self.language), HTML)
+        return self._response(self._pages.render(template, content, config, self.language, spoken), HTML)
 
     def _response(self, body: str, media_type: str) -> Response:
         response = Response(body.encode(), content_type=media_type if media_type != HTML else f"{HTML}; charset=utf-8")

@@ -17,6 +17,7 @@ from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.query import ITEM, ITEMS, STAND, read_day, read_question
 from geoportal.ogc.service import Service
+from geoportal.ogc.spoken import Spoken
 from geoportal.ogc.table import MANY
 
 
@@ -25,10 +26,11 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def items(name: str) -> Response:
         now = service.current()
-        table = now.collection(name).table
-        exchange = Exchange(service, pages, ITEMS | _history(now.collection(name)) | table.queryables.keys())
+        collection = now.collection(name)
+        table = collection.table
+        exchange = Exchange(service, pages, ITEMS | _history(collection) | table.queryables.keys())
         question = read_question(name, exchange.parameters, table, now.limits)
-        page = service.page(now.collection(name), question)
+        page = service.page(collection, question)
         head = {
             "type": "FeatureCollection",
             "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -39,7 +41,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         }
         # the features are text already, and stay text
         body = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "features": [{page.features}]}}'
-        response = exchange.answer(body, GEOJSON, "collections/items/index.html")
+        spoken = Spoken(collection.layer, exchange.language)
+        response = exchange.answer(body, GEOJSON, "collections/items/index.html", spoken)
         response.headers["Content-Crs"] = f"<{question.crs.uri}>"
         return response
 
@@ -61,7 +64,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             body = json.dumps({**read, "links": [*read.get("links", ()), *links]}, ensure_ascii=False)
         else:
             body = f'{feature[:-1]},"links":{json.dumps(links, ensure_ascii=False)}}}'
-        response = exchange.answer(body, GEOJSON, "collections/items/item.html")
+        spoken = Spoken(collection.layer, exchange.language)
+        response = exchange.answer(body, GEOJSON, "collections/items/item.html", spoken)
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response
 

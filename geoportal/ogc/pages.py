@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoportal.ogc.config import TEMPLATES
+from geoportal.ogc.spoken import Spoken
 
 
 class Pages:
@@ -20,6 +21,14 @@ class Pages:
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
 
-    def render(self, template: str, document: Mapping[str, Any], config: Mapping[str, Any], language: str) -> str:
-        """`config` in one language, with the address of the API as server.url."""
-        return self._environment.get_template(template).render(data=document, config=config, locale=language)
+    def render(
+        self,
+        template: str,
+        document: Mapping[str, Any],
+        config: Mapping[str, Any],
+        language: str,
+        spoken: Spoken | None = None,
+    ) -> str:
+        """`config` in one language, with the address of the API as server.url; `spoken` is more than pygeoapi has."""
+        page = self._environment.get_template(template)
+        return page.render(data=document, config=config, locale=language, spoken=spoken)

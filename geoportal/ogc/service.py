@@ -62,6 +62,11 @@ class Publication:
         url: str = self.api.base_url
         return url
 
+    @property
+    def contributor(self) -> str:
+        """The URI by which GovData knows the operator; empty before it has given one."""
+        return str(self.api.config.get("govdata_contributor") or "")
+
     def collection(self, identifier: str) -> Collection:
         """Raises NotFound."""
         if (found := self.collections.get(identifier)) is None:

@@ -665,6 +665,20 @@ def test_pages_show_odd_names_as_text(api: FlaskClient) -> None:
     assert "&lt;script&gt;" in text
 
 
+def test_pages_tell_items_by_title_labels_and_meanings(api: FlaskClient) -> None:
+    [plan] = api.get(f"{ITEMS}?nummer=3").get_json()["features"]
+    page = api.get(f"{ITEMS}/{plan['id']}?f=html").get_data(as_text=True)
+    assert f"<h1>{plan['properties']['name']}</h1>" in page
+    assert ">Bebauungspläne</a>" in page
+    assert "<dt>Rechtsstand</dt>" in page
+    english = api.get(f"{ITEMS}?f=html&lang=en&properties=status").get_data(as_text=True)
+    assert "in force" in english
+    assert f">{plan['id']}</a>" in english  # without the fields of its title there is nothing better
+    shown = api.get("/collections/planinhalte/items?f=html&limit=1").get_data(as_text=True)
+    [content] = api.get("/collections/planinhalte/items?limit=1").get_json()["features"]
+    assert f">{content['properties']['klasse_text']}</a></th>" in shown
+
+
 def test_browsers_get_pages_and_programs_get_json(api: FlaskClient) -> None:
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     assert api.get("/collections", headers={"Accept": browser}).content_type.startswith("text/html")

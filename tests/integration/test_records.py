@@ -1,12 +1,15 @@
 """The catalogue over a real database: found by German words, and readable by harvesters of each kind."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree
-from rdflib import DCAT, DCTERMS, RDF, Graph, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, Namespace, URIRef
+from rdflib.compare import isomorphic
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -31,9 +34,14 @@ ISO = {
 
 
 @pytest.fixture(scope="module")
-def api(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return create_ogc(module_database, LAYERS).test_client()
+    return module_database
+
+
+@pytest.fixture(scope="module")
+def api(stock: Settings) -> FlaskClient:
+    return create_ogc(stock, LAYERS).test_client()
 
 
 def document(response: TestResponse) -> dict[str, Any]:
@@ -176,7 +184,7 @@ def test_services_and_data_are_coupled_and_plans_know_their_data_set(api: FlaskC
     assert texts(iso(api, plan_id(api, "0")), "gmd:parentIdentifier")[0].endswith("/katalog/items/bebauungsplaene")
 
 
-@pytest.mark.parametrize(("kind", "parser"), [("rdf", "xml"), ("jsonld", "json-ld")])
+@pytest.mark.parametrize(("kind", "parser"), [("rdf", "xml"), ("ttl", "turtle"), ("jsonld", "json-ld")])
 def test_dcat_ap_de_is_complete(api: FlaskClient, kind: str, parser: str) -> None:
     graph = Graph().parse(data=api.get(f"{ITEMS}?f={kind}").data, format=parser)
     [catalogue] = graph.subjects(RDF.type, DCAT.Catalog)
@@ -212,6 +220,28 @@ def test_dcat_ap_de_is_complete(api: FlaskClient, kind: str, parser: str) -> Non
     ) >= len(DATASETS)
     plans = next(each for each in datasets if str(each).endswith("bebauungsplaene"))
     assert graph.value(plans, DCATAP.hvdCategory) is not None
+
+
+def test_every_graph_says_the_same(api: FlaskClient) -> None:
+    address = f"{ITEMS}/{plan_id(api, '0')}?f="  # its name is an odd one
+    read = [
+        Graph().parse(data=api.get(address + kind).data, format=parser)
+        for kind, parser in (("rdf", "xml"), ("ttl", "turtle"), ("jsonld", "json-ld"))
+    ]
+    assert len(read[0]) > 30
+    assert all(isomorphic(read[0], other) for other in read[1:])
+    assert (None, DCTERMS.title, Literal(ODD_NAME, lang="de")) in read[1]
+
+
+def test_govdata_reads_who_contributes(stock: Settings, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    config, named = Path("config/pygeoapi.yml"), "http://dcat-ap.de/def/contributors/musterkreis"
+    head = config.read_text("utf-8").replace('govdata_contributor: ""', f"govdata_contributor: {named}")
+    (tmp_path / config).write_text(head, "utf-8")
+    client = create_ogc(replace(stock, home=tmp_path), LAYERS).test_client()
+    graph = Graph().parse(data=client.get(f"{ITEMS}?f=ttl").data, format="turtle")
+    contributors = {str(each) for each in graph.objects(None, DCATDE.contributorID)}
+    assert contributors == {named}
 
 
 def test_metadata_for_catalogues_are_german_whatever_the_harvester_accepts(api: FlaskClient) -> None:

@@ -37,13 +37,13 @@ def openapi(_: Iterable[Layer]) -> Document:
     shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset", "lang")]
     kinds = {GEOJSON: "featureCollection", "application/rdf+xml": None, "application/ld+json": "object"}
     items = _get("Einträge / records", "getRecords", kinds)
-    items["get"]["parameters"] = [*parameters, *shared, _format("json", "html", "rdf", "jsonld")]
+    items["get"]["parameters"] = [*parameters, *shared, _format("json", "html", "rdf", "ttl", "jsonld")]
     kinds = {GEOJSON: "feature", "application/rdf+xml": None, "application/ld+json": "object"}
     item = _get("Ein Eintrag / one record", "getRecord", kinds | {"application/vnd.iso.19139+xml": None})
     item["get"]["parameters"] = [
         {"$ref": "#/components/parameters/featureId"},
         {"$ref": "#/components/parameters/lang"},
-        _format("json", "html", "rdf", "jsonld", "iso19139"),
+        _format("json", "html", "rdf", "ttl", "jsonld", "iso19139"),
     ]
     item["get"]["responses"]["404"] = {"$ref": "#/components/responses/NotFound"}
     collection = _get("Katalog / catalogue", "getCatalogue", {"application/json": "collection"})

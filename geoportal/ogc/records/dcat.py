@@ -37,7 +37,12 @@ def licence_uri(licence: Licence) -> str:
 
 
 def catalogue(
-    records: Sequence[Record], metadata: Mapping[str, object], base: str, pages: Mapping[str, str], total: int
+    records: Sequence[Record],
+    metadata: Mapping[str, object],
+    base: str,
+    pages: Mapping[str, str],
+    total: int,
+    contributor: str = "",
 ) -> list[Node]:
     """One page of the catalogue with its entries. `metadata`: `title`, `description`, `publisher`, `homepage`,
     `licence` of the operator; `pages`: the addresses `self`, `first`, `last`, and `next`, `previous` where there are.
@@ -45,7 +50,8 @@ def catalogue(
     url = f"{base}/collections/katalog"
     title, description = str(metadata["title"]), str(metadata["description"])
     entries: list[tuple[str, Value]] = [
-        ("dcat:service" if record.kind is Kind.SERVICE else "dcat:dataset", entry(record, base)) for record in records
+        ("dcat:service" if record.kind is Kind.SERVICE else "dcat:dataset", entry(record, base, contributor))
+        for record in records
     ]
     head = Node(
         "dcat:Catalog",
@@ -66,13 +72,14 @@ def catalogue(
     return [head, Node("hydra:PagedCollection", paging, pages["self"])]
 
 
-def entry(record: Record, base: str) -> Node:
-    """`dcat:Dataset` or `dcat:DataService`; a plan is a data set that is part of its data set."""
-    return (
-        Node("dcat:DataService", [*_service(record, base)], record.uri)
-        if record.kind is Kind.SERVICE
-        else Node("dcat:Dataset", [*_dataset(record, base)], record.uri)
-    )
+def entry(record: Record, base: str, contributor: str = "") -> Node:
+    """`dcat:Dataset` or `dcat:DataService`; a plan is a data set that is part of its data set. `contributor` is the URI
+    by which GovData knows who delivers, empty where it knows nobody yet.
+    """
+    delivered: list[tuple[str, Value]] = [("dcatde:contributorID", Ref(contributor))] if contributor else []
+    if record.kind is Kind.SERVICE:
+        return Node("dcat:DataService", [*_service(record, base), *delivered], record.uri)
+    return Node("dcat:Dataset", [*_dataset(record, base), *delivered], record.uri)
 
 
 def _common(record: Record) -> Iterator[tuple[str, Value]]:

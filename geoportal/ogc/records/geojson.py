@@ -8,7 +8,7 @@ from geoportal.ogc.records.model import Kind, Record
 from geoportal.ogc.records.stock import CATALOGUE, record_uri
 
 ISO: Final = "application/vnd.iso.19139+xml"
-RDF_XML, JSON_LD = "application/rdf+xml", "application/ld+json"
+RDF_XML, TURTLE, JSON_LD = "application/rdf+xml", "text/turtle", "application/ld+json"
 RECORD_CORE: Final = "http://www.opengis.net/spec/ogcapi-records-1/1.0/req/record-core"
 
 
@@ -50,6 +50,7 @@ def document(record: Record, base: str, language: str) -> Document:
         link("alternate", HTML, "Als Webseite / as HTML", f"{url}?f=html"),
         link("alternate", ISO, "ISO 19139", f"{url}?f=iso19139"),
         link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", f"{url}?f=rdf"),
+        link("alternate", TURTLE, "DCAT-AP.de (Turtle)", f"{url}?f=ttl"),
         link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", f"{url}?f=jsonld"),
         link("collection", JSON, "Katalog / catalogue", f"{base}/collections/{CATALOGUE}"),
         *written["links"],

@@ -1,4 +1,4 @@
-"""A few nodes of a graph, written as RDF/XML and as JSON-LD."""
+"""A few nodes of a graph, written as RDF/XML, as Turtle and as JSON-LD."""
 
 import json
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ NAMESPACES: Final = {
     "hydra": "http://www.w3.org/ns/hydra/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+
+
+_NOT_IN_IRI: Final = frozenset('<>"{}|^`\\')
 
 
 class Ref(NamedTuple):
@@ -59,6 +62,41 @@ def as_xml(nodes: Sequence[Node]) -> bytes:
 
 def as_json(nodes: Sequence[Node]) -> str:
     return json.dumps({"@context": NAMESPACES, "@graph": [_object(node) for node in nodes]}, ensure_ascii=False)
+
+
+def as_turtle(nodes: Sequence[Node]) -> str:
+    """RDF 1.1 Turtle. A node that is described where it is named stands after the one that names it."""
+    heads = [f"@prefix {prefix}: <{uri}> ." for prefix, uri in NAMESPACES.items()]
+    waiting, written = list(nodes), []
+    while waiting:
+        node = waiting.pop(0)
+        written.append(f"{_iri(node.uri or '')} a {node.kind}{_predicates(node, waiting, 1)} .")
+    return "\n\n".join(["\n".join(heads), *written]) + "\n"
+
+
+def _predicates(node: Node, waiting: list[Node], depth: int) -> str:
+    indent = "    " * depth
+    return "".join(f" ;\n{indent}{name} {_term(value, waiting, depth)}" for name, value in node.properties)
+
+
+def _term(value: Value, waiting: list[Node], depth: int) -> str:
+    match value:
+        case Node(kind, _, uri):
+            if uri is None:
+                return f"[ a {kind}{_predicates(value, waiting, depth + 1)} ]"
+            waiting.append(value)
+            return _iri(uri)
+        case Ref(uri):
+            return _iri(uri)
+        case Text(content, language, kind):
+            # JSON's escapes are among those of Turtle (6.4), and with them a literal stays on its line
+            literal = json.dumps(content, ensure_ascii=False)
+            return literal + (f"@{language}" if language else f"^^{kind}" if kind else "")
+
+
+def _iri(uri: str) -> str:
+    """RDF 1.1 Turtle, 6.5: what may not stand between the brackets is written as its number."""
+    return f"<{''.join(f'\\u{ord(each):04X}' if each <= ' ' or each in _NOT_IN_IRI else each for each in uri)}>"
 
 
 def _name(prefixed: str) -> str:

@@ -1,6 +1,6 @@
 """OGC API - Records: the routes of the catalogue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,15 +19,20 @@ from geoportal.ogc.problems import NotFound
 from geoportal.ogc.query import COMMON
 from geoportal.ogc.records import dcat, geojson, iso, rdf
 from geoportal.ogc.records.api import openapi
-from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML
+from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.model import Kind, Record
 from geoportal.ogc.records.search import PARAMETERS, Found, Search, read_search, search
 from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_record, record_uri
 from geoportal.ogc.service import Service
 
-LIST_FORMATS: Final = ("json", "html", "rdf", "jsonld")
+_GRAPHS: Final[Mapping[str, tuple[str, Callable[[Sequence[rdf.Node]], bytes | str]]]] = {
+    "rdf": (f"{RDF_XML}; charset=utf-8", rdf.as_xml),
+    "ttl": (f"{TURTLE}; charset=utf-8", rdf.as_turtle),
+    "jsonld": (JSON_LD, rdf.as_json),
+}
+LIST_FORMATS: Final = ("json", "html", *_GRAPHS)
 # Catalogues of others are German, whatever language their harvester accepts.
-_METADATA: Final = ("rdf", "jsonld", "iso19139")
+_METADATA: Final = (*_GRAPHS, "iso19139")
 _LANGUAGE_OF_METADATA: Final = "de"
 RECORD_FORMATS: Final = (*LIST_FORMATS, "iso19139")
 
@@ -70,14 +75,14 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         kind = exchange.parameters.get("f", "")
         language = _LANGUAGE_OF_METADATA if kind in _METADATA else exchange.language
         fixed = list(fixed_records(service, language))
-        if kind in ("rdf", "jsonld") and not wanted.kinds:
+        if kind in _GRAPHS and not wanted.kinds:
             # an open data portal lists data sets and services; the plans are parts of a data set
             wanted = _only(wanted, (Kind.DATASET, Kind.SERVICE))
         found = search(service.engine, wanted, fixed)
         listed = records_of(found, fixed, language)
         places = _pages(f"{now.base}/collections/{CATALOGUE}/items", exchange.parameters, wanted, found)
-        if kind in ("rdf", "jsonld"):
-            nodes = dcat.catalogue(listed, _about(service, language), now.base, places, found.matched)
+        if kind in _GRAPHS:
+            nodes = dcat.catalogue(listed, _about(service, language), now.base, places, found.matched, now.contributor)
             return _graph(nodes, kind)
         titles = {"next": "Nächste Seite / next page", "previous": "Vorige Seite / previous page"}
         relations = {"previous": "prev"}
@@ -91,6 +96,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
                 link("self", GEOJSON, "Diese Seite / this page", _as(places["self"], "json")),
                 link("alternate", HTML, "Als Webseite / as HTML", _as(places["self"], "html")),
                 link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", _as(places["self"], "rdf")),
+                link("alternate", TURTLE, "DCAT-AP.de (Turtle)", _as(places["self"], "ttl")),
                 link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", _as(places["self"], "jsonld")),
                 link("collection", JSON, "Katalog / catalogue", f"{now.base}/collections/{CATALOGUE}"),
                 *(
@@ -109,11 +115,10 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         base = exchange.publication.base
         kind = exchange.parameters.get("f", "")
         found = one(identifier, _LANGUAGE_OF_METADATA if kind in _METADATA else exchange.language)
-        match kind:
-            case "iso19139":
-                return Response(iso.as_xml(found, base), content_type=f"{ISO}; charset=utf-8")
-            case "rdf" | "jsonld":
-                return _graph([dcat.entry(found, base)], kind)
+        if kind == "iso19139":
+            return Response(iso.as_xml(found, base), content_type=f"{ISO}; charset=utf-8")
+        if kind in _GRAPHS:
+            return _graph([dcat.entry(found, base, service.current().contributor)], kind)
         document = geojson.document(found, base, exchange.language)
         if wants_html():
             document["schema.org"] = _schema_org(found)
@@ -121,9 +126,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
 
 def _graph(nodes: list[rdf.Node], kind: str) -> Response:
-    if kind == "rdf":
-        return Response(rdf.as_xml(nodes), content_type=f"{RDF_XML}; charset=utf-8")
-    return Response(rdf.as_json(nodes), content_type=JSON_LD)
+    media_type, written = _GRAPHS[kind]
+    return Response(written(nodes), content_type=media_type)
 
 
 def _only(wanted: Search, kinds: Iterable[Kind]) -> Search:

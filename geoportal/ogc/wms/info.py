@@ -11,6 +11,7 @@ from geoportal.catalogue import Layer
 from geoportal.ogc.crs import CRS84, STORED, Box
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import Drawn
+from geoportal.ogc.spoken import Spoken
 from geoportal.ogc.table import Condition, Question
 
 _TOLERANCE: Final = 4  # pixels around the one that was asked for
@@ -76,13 +77,6 @@ def as_html(features: Sequence[Feature], layers: Mapping[str, Layer], base: str)
 
 def _told(feature: Feature, layer: Layer) -> list[tuple[str, str]]:
     """What a click on the map tells: the fields of `popup`, codes in words."""
-    told = []
-    names = layer.popup or tuple(layer.properties)
-    for name in names:
-        value, field = feature["properties"].get(name), layer.properties.get(name)
-        if value is None or field is None:
-            continue
-        word = field.codes.get(value) if isinstance(value, str | int) else None
-        unit = f" {field.unit}" if field.unit else ""
-        told.append((field.label.de, word.de if word else f"{value}{unit}"))
-    return told
+    spoken = Spoken(layer, "de")
+    names = [name for name in layer.popup or layer.properties if feature["properties"].get(name) is not None]
+    return [(spoken.label(name), spoken.value(name, feature["properties"][name])) for name in names]

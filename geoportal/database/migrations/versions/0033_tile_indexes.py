@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0033"
+down_revision = "0032"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0031_tile_indexes.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0033_tile_indexes.sql").read_text("utf-8"))
