@@ -51,7 +51,8 @@ def probe_engine(url: str, seconds: float) -> Engine:
 
 def reader_environment(url: str) -> dict[str, str]:
     """The same reader for a program that asks libpq itself: libpq's variables, and none of ours."""
-    parsed = _with_options(url, f"{_READ_OPTIONS} -c jit=off")
+    # a painter is killed in the middle of a statement; then that ends too
+    parsed = _with_options(url, f"{_READ_OPTIONS} -c jit=off -c client_connection_check_interval=1s")
     given = {
         "PGHOST": parsed.host or parsed.query.get("host"),
         "PGPORT": parsed.port or parsed.query.get("port"),

@@ -25,6 +25,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, func, select
 from geoportal.catalogue import FieldType, Geometry
 from geoportal.downloads.data_set import DataSet
 from geoportal.downloads.folder import FORMATS, Download, DownloadFolder, Format
+from geoportal.downloads.styling import add_styles
 from geoportal.settings import STORAGE_SRID
 
 SRID: Final = STORAGE_SRID
@@ -192,6 +193,8 @@ def _write(master: Path, data: DataSet, kind: Format, ags: str | None, folder: P
                 stream, file, driver=kind.driver, layer=data.name, geometry_name=meta["geometry_name"],
                 geometry_type=meta["geometry_type"], crs=meta["crs"], **_OPTIONS.get(kind.driver, {}),
             )  # fmt: skip
+        if kind.driver == "GPKG":
+            add_styles(file, data)
         finished = folder / "finished"
         if kind.driver == "ESRI Shapefile":
             _zip(Path(name), finished)

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
+from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Geometry, Layer, Words
 from geoportal.downloads import DataSet
 from geoportal.ogc.table import FeatureTable
@@ -43,6 +44,7 @@ class Collection:
             dimension=self.dimension,
             # the parts by kind of geometry are for whom the whole is too mixed; the whole has files by Gemeinde
             by_gemeinde=self.dimension is None,
+            styles=tuple(sheets(layer).values()) if layer.drawn else (),
         )
 
     @cached_property

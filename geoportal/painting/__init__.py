@@ -4,6 +4,6 @@ Mapnik sets environment variables for PROJ and GDAL when it is imported, cannot 
 the process: none of this may happen to the server. A painter is asked through a pipe and may be killed at any time.
 """
 
-from geoportal.painting.pool import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
+from geoportal.painting.pool import AskerGone, PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
 
-__all__ = ["PaintersBusy", "PaintersFailed", "PaintersPool", "Painting", "RasterUnderlay"]
+__all__ = ["AskerGone", "PaintersBusy", "PaintersFailed", "PaintersPool", "Painting", "RasterUnderlay"]

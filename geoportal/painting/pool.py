@@ -1,9 +1,9 @@
-"""The painters of this process: started when they are needed, killed when they take too long."""
+"""The painters of this process: started when they are needed, killed when they take too long or paint for nobody."""
 
 import logging
 import os
 import queue
-import selectors
+import select
 import subprocess
 import sys
 import threading
@@ -12,16 +12,23 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Final
 
+from geoportal.database.leaving import ASKER
 from geoportal.painting.wire import PipeClosed, receive, send
 
 LOGGER = logging.getLogger(__name__)
 
 WAIT_SECONDS: Final = 10.0  # for a painter that is free
 PAINT_SECONDS: Final = 15.0  # for a picture; the database gives up earlier
+# Whoever moves a map asks for much and leaves it: what is soon done is finished, for a fresh painter costs more.
+FINISH_SECONDS: Final = 2.0
 
 
 class PaintersBusy(Exception):
     """No painter became free in time, or the picture took too long."""
+
+
+class AskerGone(PaintersBusy):
+    """Who had asked for the picture hung up while it was painted."""
 
 
 class PaintersFailed(Exception):
@@ -70,21 +77,31 @@ class _Painter:
             env=dict(environment),
             start_new_session=True,
         )
-        self._ready = selectors.DefaultSelector()
-        self._ready.register(self._pipe(self._process.stdout), selectors.EVENT_READ)
 
     def paint(self, asked: dict[str, Any], seconds: float) -> tuple[bool, bool, list[bytes]]:
-        """(painted, goes on, pictures). Raises PipeClosed, PaintersBusy; then it must be ended."""
+        """(painted, goes on, pictures). Raises PipeClosed, PaintersBusy, AskerGone; then it must be ended."""
         send(self._pipe(self._process.stdin), asked)
-        if not self._ready.select(seconds):
-            raise PaintersBusy
+        self._await(seconds)
         answer, pictures = receive(self._pipe(self._process.stdout))
         return answer["painted"], not answer["retires"], pictures
+
+    def _await(self, seconds: float) -> None:
+        answer, waiting = self._pipe(self._process.stdout).fileno(), select.poll()
+        waiting.register(answer, select.POLLIN)
+        if waiting.poll(1000 * FINISH_SECONDS):
+            return
+        asker = ASKER.get()
+        if asker is not None and asker.fileno() >= 0:
+            waiting.register(asker, select.POLLRDHUP)
+        events = waiting.poll(1000 * (seconds - FINISH_SECONDS))
+        if not events:
+            raise PaintersBusy
+        if all(file != answer for file, _ in events):
+            raise AskerGone
 
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._ready.close()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:
@@ -172,6 +189,8 @@ class _Slot:
             pictures = found if painted else None
         except (PipeClosed, BrokenPipeError):
             LOGGER.warning("a painter has died")
+        except AskerGone:
+            raise
         except PaintersBusy:
             LOGGER.warning("a picture of %s by %s took too long", asked["width"], asked["height"])
             raise

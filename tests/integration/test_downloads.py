@@ -1,9 +1,11 @@
 """Files of what is published: made after a change, whole while they are replaced, there while the database is away."""
 
 import json
+import sqlite3
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
@@ -12,6 +14,7 @@ from pathlib import Path
 import pyogrio
 import pytest
 from flask.testing import FlaskClient
+from lxml import etree
 from sqlalchemy import Engine
 
 from geoportal import data_versions, filing, operations
@@ -80,6 +83,21 @@ def test_types_are_kept_where_the_format_has_them(folder: DownloadFolder) -> Non
     assert kinds["rechtsstand"] == "OFTInteger64"
     assert kinds["veroeffentlicht_am"] == "OFTDateTime"
     assert info["geometry_type"] == "MultiPolygon"
+
+
+def test_qgis_finds_the_styles_in_a_geopackage(folder: DownloadFolder) -> None:
+    shown = {}
+    for name in ("bebauungsplaene.gpkg", "planinhalte_flaechen.gpkg", "planinhalte.gpkg"):
+        with closing(sqlite3.connect(folder.path(folder.all()[name]))) as database:
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            wanted = "SELECT styleName, useAsDefault, styleQML, f_table_name, f_geometry_column FROM layer_styles"
+            shown[name] = database.execute(wanted).fetchall() if "layer_styles" in tables else []
+    plans, areas, mixed = shown.values()
+    assert [(row[0], row[1]) for row in plans] == [("planzv", 1), ("rechtsstand", 0), ("umring", 0)]
+    assert etree.fromstring(plans[1][2].encode()).find(".//renderer-v2") is not None
+    assert {row[3:] for row in plans} == {("bebauungsplaene", "geom")}
+    assert [row[0] for row in areas] == ["planzv"]
+    assert mixed == []  # QGIS has no style for points and areas in one layer
 
 
 def test_geojson_keeps_the_id_and_the_order_of_coordinates(portal: FlaskClient) -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from geoportal import data_versions, operations
 from geoportal.archive import Archive
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
-from geoportal.database import owner_engine
+from geoportal.database import owner_engine, reader_environment
+from geoportal.database.leaving import ASKER
 from geoportal.ogc.app import create_ogc
+from geoportal.painting import AskerGone, PaintersPool, Painting
 from geoportal.settings import Settings
 from tests.integration.test_scanned_plans import umring_und_scan
 from tests.ogc import LAYERS, SQUARE_METRES, origin, publish_stock
@@ -212,6 +216,29 @@ def test_a_painter_that_dies_is_replaced(api: FlaskClient) -> None:
     for process in painters:
         os.kill(process, signal.SIGKILL)
     assert share(pixels(api.get(f"{PLAN}&width=302".replace("&width=420", ""))), WOHNEN) > 0.4
+
+
+def test_nobody_paints_on_for_who_has_left(stock: Settings) -> None:
+    slow = """<Map srs="epsg:25832"><Style name="area"><Rule><PolygonSymbolizer/></Rule></Style>
+        <Layer name="slow" srs="epsg:25832"><StyleName>area</StyleName><Datasource>
+        <Parameter name="type">postgis</Parameter><Parameter name="geometry_field">geom</Parameter>
+        <Parameter name="srid">25832</Parameter><Parameter name="extent">0,0,10,10</Parameter>
+        <Parameter name="table">(SELECT ST_MakeEnvelope(0, 0, 9, 9, 25832) AS geom FROM pg_sleep(7)) AS d</Parameter>
+        </Datasource></Layer></Map>"""
+    painting = Painting(slow, {}, "epsg:25832", (0, 0, 10, 10), 64, 64, "png")
+    pool = PaintersPool(reader_environment(stock.require_read_url()), 1)
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    asker = ASKER.set(ours)
+    try:
+        with pytest.raises(AskerGone):
+            pool.paint(painting)
+    finally:
+        ASKER.reset(asker)
+        ours.close()
+    quick = replace(painting, xml=slow.replace("pg_sleep(7)", "pg_sleep(0)"))
+    assert len(pool.paint(quick)) == 1
+    pool.close()
 
 
 def _is_our_painter(entry: Path) -> bool:
