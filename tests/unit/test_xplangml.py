@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Point
 
 from plans_ingest import Batch, ingest
+from plans_ingest.formats.xplangml.document import Document
 from plans_ingest.model import GemeindeRef, Level, Plan, Planwerk, Severity, Zeitraum
 from tests.files import (
     ORIGIN,
@@ -364,3 +365,22 @@ def test_a_reference_that_is_no_address_is_just_a_file_that_is_missing(tmp_path:
     batch = read(tmp_path, xplangml(plan(extra=references)))
     assert sum(issue.code == "document_not_delivered" for issue in batch.report.issues) == 2
     assert only(batch).dokumente[2].url == "http://[::1"
+
+
+@pytest.mark.parametrize("member", ["featureMember", "featureMembers"])
+def test_what_was_read_of_a_document_is_let_go(tmp_path: Path, member: str) -> None:
+    ring = '<gml:Curve gml:id="c"><gml:segments/></gml:Curve>'
+    shared = feature("BP_BauGrenze", "o", prop("position", f"{ring}<gml:curveMember xlink:href='#c'/>"))
+    objects = [feature("BP_GruenFlaeche", f"g{i}", prop("position", polygon())) for i in range(1_000)]
+    document = xplangml(plan(), shared, *objects)
+    if member == "featureMembers":
+        many = f"<gml:featureMembers>{''.join(objects)}</gml:featureMembers>"
+        document = xplangml(plan(), shared).replace("</xplan:XPlanAuszug>", f"{many}</xplan:XPlanAuszug>")
+    opened = Document(write(tmp_path / "p.gml", document), "p.gml")
+    kept = []
+    for found in opened.features():
+        root = found.element.getroottree().getroot()
+        kept.append(sum(1 for _ in root.iter("{*}BP_GruenFlaeche")))
+    assert len(kept) == 1_002
+    assert max(kept) < 300  # the parser is a piece of the file ahead
+    assert list(opened.shared) == ["c"]

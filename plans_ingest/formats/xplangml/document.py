@@ -29,8 +29,10 @@ MAX_ELEMENTS: Final = 60_000_000
 MAX_OUTSIDE: Final = 100_000  # elements that belong to no object: a plan file has a handful
 
 _NAMESPACE: Final = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)/?$")
+_NUMBERED: Final = "http://www.xplanung.de/xplangml/{}/{}"
 _OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
 _CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects"})
+_TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_CONTAINERS))
 _GEOMETRY_LINKS: Final = frozenset(
     {
         "curveMember", "baseCurve", "surfaceMember", "baseSurface", "pointMember", "lineStringMember", "polygonMember",
@@ -54,6 +56,7 @@ class Preflight:
     shared: set[str] = field(default_factory=set)
     elements: int = 0
     foreign_root: str | None = None
+    is_crowded: bool = False  # a container holds more than one feature (gml:featureMembers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +92,32 @@ class Document:
         self.version: str = found.version
         self.default_srs = found.default_srs
         self.scalars: dict[tuple[int, str], Json] = {}  # see values.read
+        self._is_crowded = found.is_crowded
         self.shared: Mapping[str, Element] = self._collect(found.shared) if found.shared else {}
 
     def features(self) -> Iterator[Feature]:
         """All features in the order of the file, whatever collection they are nested in. Raises UnreadableFile."""
-        for container in self._parse(_CONTAINERS):
+        # What has been handed out is freed, so that memory stays with the largest feature, not with the file.
+        if self._is_crowded:
+            namespace = _NUMBERED.format(*self.version.split("."))
+            for element in self._parse(f"{{{namespace}}}*", f"{{{namespace}/}}*"):
+                if _is_in_container(element):
+                    yield from self._feature(element)
+                    _forget(element)
+            return
+        for container in self._parse(*_TAGS):
             for element in container:
-                if not isinstance(element.tag, str) or not _NAMESPACE.search(etree.QName(element).namespace or ""):
-                    continue
-                if local(element) == "XPlanAuszug":
-                    continue
-                klasse, gml_id, line = local(element), gml_id_of(element), element.sourceline
-                where = Where(self.name, klasse, gml_id, line if isinstance(line, int) else None)
-                yield Feature(klasse, gml_id, where, element)
-            # What has been handed out is freed, so that memory stays with the largest feature, not with the file.
-            container.clear(keep_tail=False)
-            while container.getprevious() is not None:
-                parent = container.getparent()
-                if parent is None:
-                    break
-                del parent[0]
+                yield from self._feature(element)
+            _forget(container)
+
+    def _feature(self, element: Element) -> Iterator[Feature]:
+        """The element as a feature, if it is one of XPlanung."""
+        if not _NAMESPACE.search(etree.QName(element).namespace or "") or local(element) == "XPlanAuszug":
+            return
+        klasse, gml_id, line = local(element), gml_id_of(element), element.sourceline
+        yield Feature(
+            klasse, gml_id, Where(self.name, klasse, gml_id, line if isinstance(line, int) else None), element
+        )
 
     def where(self, element: Element) -> Where:
         line = element.sourceline
@@ -117,21 +126,23 @@ class Document:
     def _collect(self, wanted: set[str]) -> dict[str, Element]:
         """Copies of the geometry elements that others refer to; only documents that share geometries pay for this."""
         found = {}
-        for element in self._parse(None):
+        for element in self._parse("{*}*"):
             gml_id = gml_id_of(element)
             if gml_id in wanted and is_gml(element):
                 found[gml_id] = copy.deepcopy(element)
+            elif _is_in_container(element):
+                _forget(element)
         return found
 
-    def _parse(self, names: frozenset[str] | None) -> Iterator[Element]:
-        tags = None if names is None else [f"{{*}}{name}" for name in sorted(names)]
+    def _parse(self, *tags: str) -> Iterator[Element]:
+        """The elements of these names, each when it ends."""
         opening = Opening.of(self._path)
         try:
             with self._path.open("rb") as file:
                 for _, element in etree.iterparse(
                     opening.read(file),
                     events=("end",),
-                    tag=tags,
+                    tag=list(tags),
                     resolve_entities=False,
                     load_dtd=False,
                     no_network=True,
@@ -150,6 +161,22 @@ class Document:
             raise _unreadable(self.name, fault.lineno, fault.msg or "") from None
 
 
+def _is_in_container(element: Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and local(parent) in _CONTAINERS
+
+
+def _forget(element: Element) -> None:
+    """Empties the element, and takes away what stands before it and before what it stands in."""
+    element.clear(keep_tail=False)
+    for each in (element, element.getparent()):
+        while each is not None and each.getprevious() is not None:
+            parent = each.getparent()
+            if parent is None:
+                break
+            del parent[0]
+
+
 def gml_id_of(element: Element) -> str | None:
     return element.get("{http://www.opengis.net/gml/3.2}id") or element.get("{http://www.opengis.net/gml}id")
 
@@ -162,7 +189,7 @@ def preflight(path: Path, name: str) -> Preflight:
     found = Preflight()
     opening = Opening.of(path)
     parser = expat.ParserCreate(opening.encoding, namespace_separator=" ")
-    depth = in_feature = outside = namespaces = features = 0
+    depth = in_feature = outside = namespaces = features = features_of_container = 0
     feature_depth: int | None = None
     container_depth: int | None = None
 
@@ -171,6 +198,7 @@ def preflight(path: Path, name: str) -> Preflight:
 
     def start(tag: str, attributes: list[str]) -> None:
         nonlocal depth, in_feature, feature_depth, container_depth, outside, namespaces, features
+        nonlocal features_of_container
         depth += 1
         namespaces = 0
         found.elements += 1
@@ -180,7 +208,7 @@ def preflight(path: Path, name: str) -> Preflight:
         if found.elements > MAX_ELEMENTS:
             refuse(f"mehr als {MAX_ELEMENTS} Elemente", "too many elements")
         if local_name in _CONTAINERS:
-            container_depth, feature_depth = depth, None
+            container_depth, feature_depth, features_of_container = depth, None, 0
         elif feature_depth is not None:
             in_feature += 1
             if in_feature > MAX_FEATURE_ELEMENTS:
@@ -188,6 +216,8 @@ def preflight(path: Path, name: str) -> Preflight:
         elif container_depth is not None and depth == container_depth + 1:
             feature_depth, in_feature = depth, 0
             features += 1
+            found.is_crowded |= features_of_container > 0
+            features_of_container += 1
             if features > MAX_FEATURES:
                 refuse(f"mehr als {MAX_FEATURES} Objekte; bitte in Teilen liefern", "too many objects in one file")
         else:
