@@ -1,6 +1,8 @@
 """The whole server as one WSGI application: the portal at /, the OGC API at /ogc, the edge around both."""
 
 import os
+from collections.abc import Callable
+from datetime import date
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -9,14 +11,14 @@ from geoportal.edge import Application, Edge, headers_for, observe
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.receiving import create_sensors
 from geoportal.settings import Settings
-from geoportal.web.app import create_portal
+from geoportal.web.app import berlin_today, create_portal
 from geoportal.web.portal import Portal
 from plans_ingest import gemeinden
 
 
-def create(settings: Settings) -> Application:
+def create(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Application:
     """Raises SettingsError, or what the parts raise when something they need is missing."""
-    portal = create_portal(settings)
+    portal = create_portal(settings, today=today)
     ogc = create_ogc(settings, settings.home / "layers")
     sensors = create_sensors(settings, settings.home / "layers")
     for app in (portal, ogc, sensors):

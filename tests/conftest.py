@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from geoportal import operations
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
 from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, Settings
@@ -96,6 +97,17 @@ def cluster(open_folder: Path) -> Iterator[Cluster]:
         yield scratch
 
 
+@pytest.fixture(scope="session")
+def layers_read(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database to copy: it holds the layers of the checkout, which take ten seconds to read."""
+    with _copy(cluster, tmp_path_factory.mktemp("layers")) as settings:
+        engine = owner_engine(settings.require_database_url())
+        operations.prepare(engine)
+        operations.sync_layers(engine, settings)
+        engine.dispose()
+        yield settings.require_database_url().rpartition("/")[2]
+
+
 @pytest.fixture
 def database(cluster: Cluster, tmp_path: Path) -> Iterator[Settings]:
     """Settings of a portal with a migrated, empty database and a data folder that nobody else sees."""
@@ -110,10 +122,26 @@ def module_database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) 
         yield settings
 
 
+@pytest.fixture
+def furnished(cluster: Cluster, layers_read: str, tmp_path: Path) -> Iterator[Settings]:
+    """As `database`, with the layers of the checkout."""
+    with _copy(cluster, tmp_path, layers_read) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def module_furnished(
+    cluster: Cluster, layers_read: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """As `module_database`, with the layers of the checkout."""
+    with _copy(cluster, tmp_path_factory.mktemp("data"), layers_read) as settings:
+        yield settings
+
+
 @contextmanager
-def _copy(cluster: Cluster, data: Path) -> Iterator[Settings]:
+def _copy(cluster: Cluster, data: Path, template: str = DATABASE) -> Iterator[Settings]:
     name = f"test_{next(_numbers)}"
-    identifiers = map(sql.Identifier, (name, DATABASE, OWNER))
+    identifiers = map(sql.Identifier, (name, template, OWNER))
     with cluster.superuser() as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*identifiers))
         yield replace(

@@ -148,6 +148,7 @@ class Citizen:
 
 @contextmanager
 def town(settings: Settings, folder: Any) -> Iterator[Town]:
+    """On a database with the layers of the checkout (`furnished`)."""
     box, port = Box(), free_port()
     with mail_server(box, port), office(replace(settings, smtp=smtp_at(port))) as opened:
         clock = opened.clock
@@ -155,8 +156,6 @@ def town(settings: Settings, folder: Any) -> Iterator[Town]:
         apps = opened.app.extensions
         key, mine = portal.Portal.KEY, stellungnahme_pages.Room.KEY
         apps[key] = replace(apps[key], today=lambda: clock.now.astimezone(BERLIN).date())
-        operations.prepare(opened.owner)
-        operations.sync_layers(opened.owner, opened.settings)
         document = xplangml(
             plan(name="Am Hang", nummer="5", extra=prop("rechtsstand", "2400")),
             feature(

@@ -1,31 +1,26 @@
 """The portal as it is served to browsers, with a few plans."""
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
-from geoportal import operations, wsgi
+from geoportal import operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
 from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
-from tests.acceptance.portal import CHROMIUM, DESKTOP, HOSTILE, PHONE, Visit, visit
+from tests.acceptance.portal import CHROMIUM, DESKTOP, HOSTILE, PHONE, TODAY, Visit, serving, watched
 from tests.files import archive, feature, pdf, plan, polygon, prop, xplangml
-
-TODAY = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
 
 
 @pytest.fixture(scope="module")
-def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+def served(
+    module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, dict[str, str]]]:
     """The portal's address, and the paths of its plans by name."""
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     display = prop("auslegungsStartDatum", (TODAY - timedelta(days=3)).isoformat()) + prop(
         "auslegungsEndDatum", (TODAY + timedelta(days=40)).isoformat()
     )
@@ -44,20 +39,14 @@ def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         ),
     )
     file = archive(tmp_path_factory.mktemp("delivered") / "plans.zip", {"xplan.gml": document, "b.pdf": pdf()})
-    operations.deliver(engine, Archive(module_database.archive), file)
+    operations.deliver(engine, Archive(module_furnished.archive), file)
     engine.dispose()
-    reader = reader_engine(module_database.require_read_url())
+    reader = reader_engine(module_furnished.require_read_url())
     with reader.connect() as connection:
         paths = {each.name: f"/plan/{each.id}" for each in plaene(connection, PlanFilter(), limit=10).plaene}
     reader.dispose()
-    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    application = wsgi.create(replace(module_database, port=server.port, public_url=address))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield address, paths
-    server.shutdown()
-    thread.join()
+    with serving(module_furnished) as address:
+        yield address, paths
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +65,11 @@ def paths(served: tuple[str, dict[str, str]]) -> dict[str, str]:
 
 @pytest.fixture
 def desktop(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
-    with visit(browser, served[0], DESKTOP) as opened:
+    with watched(browser, served[0], DESKTOP) as opened:
         yield opened
 
 
 @pytest.fixture
 def phone(browser: Browser, served: tuple[str, dict[str, str]]) -> Iterator[Visit]:
-    with visit(browser, served[0], PHONE) as opened:
+    with watched(browser, served[0], PHONE) as opened:
         yield opened

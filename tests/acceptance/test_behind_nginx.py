@@ -12,9 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from geoportal import operations
 from geoportal.accounts.roles import Role
-from geoportal.database import owner_engine
 from geoportal.settings import Settings
 from tests.desk import KEY, OWN, PASSWORD, hire, membership, token_for
 from tests.ogc import publish_stock
@@ -24,12 +22,9 @@ LARGE = 110 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def stack(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    engine = owner_engine(module_database.require_database_url())
-    operations.sync_layers(engine, module_database)  # the server asks for all layers that ship
-    engine.dispose()
-    with Stack(module_database) as opened:
+def stack(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    publish_stock(module_furnished, tmp_path_factory.mktemp("stock"))
+    with Stack(module_furnished) as opened:
         yield opened
 
 

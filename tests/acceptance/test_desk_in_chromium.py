@@ -1,40 +1,24 @@
 """The desk as planners see it: Debian's Chromium, a served portal, a real worker; each role, desktop and phone."""
 
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from sqlalchemy import text
-from werkzeug.serving import make_server
 
-from geoportal import operations, wsgi
-from geoportal.accounts import people
-from geoportal.accounts.passwords import Passwords
 from geoportal.accounts.roles import Role
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
-from tests.acceptance.portal import AXE, CHROMIUM, DESKTOP, PHONE
-from tests.desk import OWN, PASSWORD, membership
+from tests.acceptance.portal import DESKTOP, PHONE, Visit, serving, watched
+from tests.desk import OWN, hire, membership
 from tests.files import feature, plan, polygon, prop, xplangml
+from tests.processes import command, environment, running
 
 pytestmark = pytest.mark.browser
 
-WORKER = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from geoportal import jobs
-from geoportal.settings import Settings
-settings = replace(Settings.from_env({}), database_url=sys.argv[1], data=Path(sys.argv[2]), home=Path(sys.argv[3]))
-jobs.work(settings, parallel=1, heartbeat=0.5)
-"""
 BOWTIE = "0 0 100 100 100 0 0 100 0 0"
 HOSTILE = "Am Hang <img src=x onerror=alert(1)>"
 
@@ -48,88 +32,26 @@ def document(name: str, *extra: str) -> str:
     )
 
 
-@dataclass
-class Seat:
-    """A browser of one person, and what its pages did that a page of ours must never do."""
-
-    page: Page
-    address: str
-    faults: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.address + path)
-
-    def sign_in(self, role: Role) -> None:
-        self.open("/werkbank/")
-        self.page.get_by_label("E-Mail-Adresse").fill(f"{role}@example.org")
-        self.page.get_by_label("Passwort").fill(PASSWORD)
-        self.page.get_by_role("button", name="Anmelden", exact=True).click()
-        self.page.get_by_role("heading", name="Übersicht").wait_for()
-
-
 @pytest.fixture(scope="module")
-def served(module_database: Settings) -> Iterator[str]:
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
-    from datetime import UTC, datetime
-
-    now, passwords = datetime.now(UTC), Passwords()
-    for role in Role:
-        secret = people.invite(engine, f"{role}@example.org", role.title(), [membership(role)], now)
-        assert secret is not None
-        people.choose_password(engine, passwords, secret, PASSWORD, "-", now)
+def served(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The portal's address; somebody of each role has an account, and a worker works."""
+    engine = owner_engine(module_furnished.require_database_url())
     engine.dispose()
-    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    application = wsgi.create(replace(module_database, port=server.port, public_url=address, requests_per_second=0))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    arguments = [module_database.require_database_url(), str(module_database.data), str(module_database.home)]
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
-    yield address
-    worker.kill()
-    worker.wait()
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
+    for role in Role:
+        hire(module_furnished, f"{role}@example.org", membership(role))
+    log = tmp_path_factory.mktemp("worker") / "log"
+    with (
+        serving(module_furnished, requests_per_second=0) as address,
+        running(command("work"), environment(module_furnished), log),
+    ):
+        yield address
 
 
 @contextmanager
-def seat(browser: Browser, address: str, options: dict[str, Any], role: Role | None) -> Iterator[Seat]:
-    """Fails when a page asks another host, breaks the policy, or throws."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(20_000)
-    opened = Seat(context.new_page(), address)
-
-    def guard(route: Route) -> None:
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            opened.faults.append(f"asks {route.request.url}")
-            route.abort()
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            opened.faults.append(f"{message.type}: {message.text}")
-
-    context.route("**/*", guard)
-    opened.page.on("console", listen)
-    opened.page.on("pageerror", lambda error: opened.faults.append(f"throws {error}"))
-    opened.page.on("dialog", lambda dialog: opened.faults.append(f"says {dialog.message}"))
-    if role is not None:
+def seat(browser: Browser, address: str, options: Mapping[str, Any], role: Role) -> Iterator[Visit]:
+    with watched(browser, address, options, cookies=True) as opened:
         opened.sign_in(role)
-    yield opened
-    context.close()
-    assert opened.faults == []
+        yield opened
 
 
 @pytest.mark.parametrize("device", ["desktop", "phone"])
@@ -146,7 +68,7 @@ def test_from_the_offices_file_to_the_public_plan_and_back(
         page.get_by_label("Dateien auswählen").set_input_files(file)
         page.get_by_role("button", name="Liefern", exact=True).click()
         page.get_by_role("link", name="Bericht zu am-hang.gml").click()
-        page.get_by_role("heading", name="Bericht").wait_for(timeout=60_000)
+        page.get_by_role("heading", name="Bericht").wait_for()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(page.locator(".desk-findings")).to_contain_text("Ungültige Geometrie wurde repariert")
         page.locator("#befundkarte canvas").wait_for()
@@ -183,7 +105,7 @@ def test_the_findings_are_walked_through_with_the_keyboard_alone(browser: Browse
         page.get_by_label("Dateien auswählen").set_input_files(file)
         page.get_by_role("button", name="Liefern", exact=True).press("Enter")
         page.get_by_role("link", name="Bericht zu tasten.gml").press("Enter")
-        page.get_by_role("heading", name="Bericht").wait_for(timeout=60_000)
+        page.get_by_role("heading", name="Bericht").wait_for()
         page.locator("#befundkarte canvas").wait_for()
         page.keyboard.press("n")
         first = page.locator(".desk-finding[aria-current]")
@@ -211,7 +133,7 @@ def test_two_versions_stand_side_by_side(browser: Browser, served: str, tmp_path
             page.get_by_label("Dateien auswählen").set_input_files(file)
             page.get_by_role("button", name="Liefern", exact=True).click()
             page.get_by_role("link", name=f"Bericht zu {name}.gml").click()
-            page.get_by_role("heading", name="Bericht").wait_for(timeout=60_000)
+            page.get_by_role("heading", name="Bericht").wait_for()
             page.get_by_role("button", name="Zur Freigabe geben").click()
             if name == "Alt":
                 page.get_by_role("button", name="Veröffentlichen").click()
@@ -231,7 +153,7 @@ def test_it_works_without_script(browser: Browser, served: str, tmp_path: Path) 
         planner.open("/werkbank/liefern")
         page.get_by_label("Dateien auswählen").set_input_files(file)
         page.get_by_role("button", name="Liefern", exact=True).click()
-        page.get_by_role("heading", name="Bericht").wait_for(timeout=60_000)
+        page.get_by_role("heading", name="Bericht").wait_for()
         page.get_by_label("Schwere").select_option("warning")
         page.get_by_role("button", name="Filtern").click()
         expect(page.locator(".desk-findings")).to_contain_text("Warnung")
@@ -242,28 +164,23 @@ def test_it_works_without_script(browser: Browser, served: str, tmp_path: Path) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_axe_finds_nothing_to_fault(
-    browser: Browser, served: str, module_database: Settings, device: str, scheme: Literal["light", "dark"]
+    browser: Browser, served: str, module_furnished: Settings, device: str, scheme: Literal["light", "dark"]
 ) -> None:
-    axe = (module_database.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
     options = {**(PHONE if device == "phone" else DESKTOP), "color_scheme": scheme, "bypass_csp": True}
-    engine = owner_engine(module_database.require_database_url())
+    engine = owner_engine(module_furnished.require_database_url())
     with engine.connect() as connection:
         number = connection.scalar(text("SELECT max(id) FROM plans.upload WHERE state = 'in_review'"))
         plan_id = connection.scalar(text("SELECT plan_id FROM plans.version WHERE version = 2"))
     engine.dispose()
     found = {}
-    with seat(browser, served, options, None) as somebody:
-        page = somebody.page
+    with watched(browser, served, options, cookies=True) as somebody:
         somebody.open("/werkbank/anmelden")
-        page.evaluate(axe)
-        found["anmelden"] = page.evaluate(AXE)
+        found["anmelden"] = somebody.axe()
         somebody.sign_in(Role.KREIS)
         for path in (
             "/", f"/?gemeinde={OWN}", "/liefern", f"/lieferung/{number}", f"/plan/{plan_id}",
             f"/plan/{plan_id}/vergleich?neu=2", "/protokoll", "/konto",
         ):  # fmt: skip
             somebody.open(f"/werkbank{path}")
-            page.wait_for_load_state("networkidle")
-            page.evaluate(axe)
-            found[path] = page.evaluate(AXE)
+            found[path] = somebody.axe()
     assert {path: faults for path, faults in found.items() if faults} == {}

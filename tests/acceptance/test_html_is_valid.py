@@ -14,18 +14,16 @@ from tests.files import feature, plan, polygon, prop, write, xplangml
 HOSTILE = "Süd &lt;img src=x onerror=alert(1)&gt; &amp; \"Söhne'"
 
 
-def test_every_page_is_valid_html(database: Settings, tmp_path: Path) -> None:
-    engine = owner_engine(database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, database)
+def test_every_page_is_valid_html(furnished: Settings, tmp_path: Path) -> None:
+    engine = owner_engine(furnished.require_database_url())
     document = xplangml(
         plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000")),
         plan("p2", name=HOSTILE, nummer="6", extra=prop("rechtsstand", "2400")),
         feature("BP_BaugebietsTeilFlaeche", "b1", prop("position", polygon()) + prop("GRZ", "0.4")),
     )
-    operations.deliver(engine, Archive(database.archive), write(tmp_path / "plans.gml", document))
+    operations.deliver(engine, Archive(furnished.archive), write(tmp_path / "plans.gml", document))
     engine.dispose()
-    client = create_portal(database).test_client()
+    client = create_portal(furnished).test_client()
     plans = re.findall(r'href="(/plan/[^"]+)"', client.get("/plaene").text)
     here = "/hier?ost=480050&nord=5630050"
     paths = [
@@ -38,7 +36,7 @@ def test_every_page_is_valid_html(database: Settings, tmp_path: Path) -> None:
     pages.mkdir()
     for number, path in enumerate([*paths, *(f"{path}{'&' if '?' in path else '?'}lang=en" for path in paths)]):
         (pages / f"{number:02}{re.sub(r'\W+', '_', path)}.html").write_bytes(client.get(path).data)
-    checker = database.home / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    checker = furnished.home / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
     done = subprocess.run(
         ["java", "-jar", checker, "--errors-only", *sorted(pages.iterdir())],
         capture_output=True,

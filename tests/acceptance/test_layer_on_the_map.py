@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from pyproj import Transformer
 
 from geoportal import operations
 from geoportal.database import owner_engine
 from geoportal.settings import CHECKOUT, Settings
-from tests.acceptance.portal import CHROMIUM
+from tests.acceptance.portal import Visit, watched
 from tests.acceptance.test_adding_a_layer import COMMANDS, CSV, MANIFEST
 from tests.acceptance.test_qgis import in_qgis
 from tests.files import write
@@ -92,13 +92,9 @@ def portal(database: Settings, tmp_path: Path) -> Iterator[Portal]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        opened = chromium.new_page(viewport={"width": 1400, "height": 900})
-        opened.set_default_timeout(30_000)
+def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
+    with watched(browser, f"http://127.0.0.1:{portal.port}") as opened:
         yield opened
-        chromium.close()
 
 
 class Visitors:
@@ -133,26 +129,9 @@ class Visitors:
             thread.join()
 
 
-def click_the_middle(page: Page) -> None:
-    box = page.locator("#karte").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
-def told_in_the_middle(page: Page, text: str) -> None:
-    """Asks the map until it tells this: what has just changed may still be on its way to the picture."""
-    end = time.monotonic() + 90
-    while True:
-        click_the_middle(page)
-        try:
-            return expect(page.locator("#answer")).to_contain_text(text, timeout=15_000)
-        except AssertionError:
-            if time.monotonic() > end:
-                raise
-
-
-def test_a_layer_comes_changes_and_goes_in_front_of_everybody(portal: Portal, page: Page, tmp_path: Path) -> None:
+def test_a_layer_comes_changes_and_goes_in_front_of_everybody(portal: Portal, visit: Visit, tmp_path: Path) -> None:
     check, _, _, remove = COMMANDS
+    page = visit.page
     switch = page.locator('input[name="theme"][value="trinkbrunnen"]')
     with Visitors(portal.port) as visitors:
         file = write(portal.settings.home / "data" / "trinkbrunnen.csv", CSV)
@@ -166,14 +145,14 @@ def test_a_layer_comes_changes_and_goes_in_front_of_everybody(portal: Portal, pa
 
         page.goto(f"http://127.0.0.1:{portal.port}/#17/{LAT:.5f}/{LON:.5f}")
         expect(switch).to_be_checked()
-        told_in_the_middle(page, "Brunnen am Markt")
+        visit.ask_the_middle("Brunnen am Markt")
         seen = portal.in_qgis(tmp_path)
         assert (seen["valid"], seen["names"]) == (True, ["Brunnen am Markt", "Brunnen an der Schule"])
 
         write(file, CSV.replace("am Markt", "im Park"))  # while the map is open
         expect(page.locator("#live")).to_contain_text("Trinkbrunnen", timeout=60_000)
         portal.wait_for(["Brunnen an der Schule", "Brunnen im Park"])
-        told_in_the_middle(page, "Brunnen im Park")
+        visit.ask_the_middle("Brunnen im Park")
 
         portal.run(remove)
         portal.wait_for(None)

@@ -6,7 +6,6 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     Locator,
     Page,
     Response,
@@ -15,8 +14,7 @@ from playwright.sync_api import (
 )
 from pyproj import Transformer
 
-from geoportal.settings import Settings
-from tests.acceptance.portal import AXE, DESKTOP, HOSTILE, PHONE, PLACE, Visit, visit
+from tests.acceptance.portal import DESKTOP, HOSTILE, PHONE, PLACE, Visit, watched
 
 pytestmark = pytest.mark.browser
 
@@ -242,10 +240,8 @@ def test_a_click_on_a_school_tells_about_it(desktop: Visit) -> None:
         const {features: [first]} = await (await fetch('/ogc/collections/schulen/items?f=json&limit=1')).json();
         return [...first.geometry.coordinates, first.properties.name];
     }""")
-    page.evaluate(f"location.hash = '#17/{lat}/{lon}'")
-    expect(drawn(page)).not_to_have_count(0)
-    page.wait_for_load_state("networkidle")
-    desktop.click_the_middle()
+    desktop.open(f"/#17/{lat}/{lon}")
+    desktop.ask_the_middle(name)
     school = page.locator("#answer details.card--place")
     expect(school.locator("summary")).to_contain_text(name)
     expect(school).to_contain_text("Schulform")
@@ -284,8 +280,9 @@ def test_the_address_holds_the_view(desktop: Visit) -> None:
     page = desktop.page
     page.get_by_role("button", name="Vergrößern").click()
     expect(page).to_have_url(re.compile(r"#15/50\.8000\d/8\.7500\d$"))
+    scale = str(page.locator("#scale").text_content())
     page.evaluate("location.hash = '#12/50.90000/8.60000'")
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("#scale")).not_to_have_text(scale)
     page.get_by_role("button", name="Verkleinern").click()
     expect(page).to_have_url(re.compile(r"#11/50\.\d+/8\.\d+$"))
 
@@ -307,7 +304,7 @@ def test_when_the_data_are_away_the_map_says_so_and_tries_again(desktop: Visit) 
     assert coloured(page) > 1000
     page.locator("#answer").get_by_role("button", name="Noch einmal").click()
     expect(cards(page).first).to_contain_text("Am Hang")
-    desktop.faults = [fault for fault in desktop.faults if "503" not in fault]
+    desktop.forgive("503")
 
 
 def test_in_english_the_map_leads_to_english_pages(desktop: Visit, paths: dict[str, str]) -> None:
@@ -373,7 +370,7 @@ def test_a_plans_page_turns_its_outline_into_a_map(desktop: Visit, paths: dict[s
 
 
 def test_without_scripts_the_plans_are_still_there(browser: Browser, served: tuple[str, dict[str, str]]) -> None:
-    with visit(browser, served[0], DESKTOP | {"java_script_enabled": False}) as opened:
+    with watched(browser, served[0], DESKTOP | {"java_script_enabled": False}) as opened:
         opened.open("/")
         expect(opened.page.locator("#karte")).to_be_hidden()
         opened.page.get_by_label("Adresse, Ort, Flurstück oder Plan").fill("hang")
@@ -430,7 +427,7 @@ def test_a_search_that_finds_nothing_or_does_not_answer_says_so(desktop: Visit) 
 
 
 def test_what_applies_here_needs_no_script_and_no_map(browser: Browser, served: tuple[str, dict[str, str]]) -> None:
-    with visit(browser, served[0], PHONE | {"java_script_enabled": False}) as opened:
+    with watched(browser, served[0], PHONE | {"java_script_enabled": False}) as opened:
         page = opened.page
         opened.open("/hier")
         page.get_by_label("Adresse, Ort, Flurstück oder Plan").fill("50,82183 8,71677")
@@ -446,14 +443,14 @@ def test_the_map_tells_coordinates_and_finds_ones_own_position(
     browser: Browser, served: tuple[str, dict[str, str]]
 ) -> None:
     given = DESKTOP | {"geolocation": {"latitude": 50.82183, "longitude": 8.71677}, "permissions": ["geolocation"]}
-    with visit(browser, served[0], given) as opened:
+    with watched(browser, served[0], given) as opened:
         page = opened.page
         opened.open("/")
         page.get_by_role("button", name="Meinen Standort zeigen").click()
         expect(page).to_have_url(re.compile(r"#17/50\.82183/8\.71677"))
         expect(page.locator("#coordinates")).to_have_text("UTM 32 U 480.050 5.630.050")
         expect(page.locator("#announcer")).to_contain_text("Die Karte zeigt Ihren Standort.")
-    with visit(browser, served[0], DESKTOP) as opened:  # nobody has given leave
+    with watched(browser, served[0], DESKTOP) as opened:  # nobody has given leave
         opened.open("/")
         opened.page.get_by_role("button", name="Meinen Standort zeigen").click()
         expect(opened.page.locator("#map-note")).to_contain_text("Standort")
@@ -465,7 +462,7 @@ def test_nothing_is_lost_on_a_small_screen(
 ) -> None:
     """WCAG 2.2, 1.4.10: 1280 x 1024 at 400 % is 320 x 256, and nothing may need scrolling in two directions."""
     address, paths = served
-    with visit(browser, address, {"viewport": {"width": size[0], "height": size[1]}}) as opened:
+    with watched(browser, address, {"viewport": {"width": size[0], "height": size[1]}}) as opened:
         pages = ("/", "/plaene", paths[HOSTILE], "/gemeinde/06534008/", "/gemeinden/", "/suche?q=hang", HERE)
         for path in (*pages, f"{HERE}&lang=en"):
             opened.open(path)
@@ -478,56 +475,47 @@ def test_nothing_is_lost_on_a_small_screen(
 def test_axe_finds_nothing_to_fault(
     browser: Browser,
     served: tuple[str, dict[str, str]],
-    module_database: Settings,
     device: str,
     scheme: Literal["light", "dark"],
 ) -> None:
     address, paths = served
-    axe = (module_database.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    context: BrowserContext = browser.new_context(
-        **(PHONE if device == "phone" else DESKTOP), color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
+    options = {**(PHONE if device == "phone" else DESKTOP), "color_scheme": scheme, "bypass_csp": True}
     found: dict[str, list[str]] = {}
-
-    def check(name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        page.evaluate(axe)
-        found[name] = page.evaluate(AXE)
-
-    for path in (
-        "/plaene",
-        paths["Am Hang"],
-        paths[HOSTILE],
-        "/gemeinden/",
-        "/gemeinde/06534008/",
-        "/impressum/",
-        "/x",
-        "/suche?q=hang",
-        "/suche?q=xqzzyw",
-        "/hier",
-        HERE,
-        f"{HERE}&lang=en",
-        "/plaene?lang=en",
-    ):
-        page.goto(address + path)
-        check(path)
-    page.goto(f"{address}/{PLACE}")
-    check("map")
-    page.locator("#karte").focus()
-    page.keyboard.press("Enter")
-    cards(page).first.wait_for()
-    check("answer")
-    page.locator("#q").fill("hang")
-    page.locator(".suggestion").first.wait_for()
-    check("suggestions")
-    page.keyboard.press("Escape")
-    if device == "phone":
-        page.locator(".themes > summary").click()
-    page.get_by_text("Zeichenerklärung").click()
-    page.locator(".legend li").first.wait_for()
-    check("legend")
-    context.close()
+    with watched(browser, address, options) as opened:
+        page = opened.page
+        for path in (
+            "/plaene",
+            paths["Am Hang"],
+            paths[HOSTILE],
+            "/gemeinden/",
+            "/gemeinde/06534008/",
+            "/impressum/",
+            "/x",
+            "/suche?q=hang",
+            "/suche?q=xqzzyw",
+            "/hier",
+            HERE,
+            f"{HERE}&lang=en",
+            "/plaene?lang=en",
+        ):
+            opened.open(path)
+            found[path] = opened.axe()
+        opened.open(f"/{PLACE}")
+        found["map"] = opened.axe()
+        page.locator("#karte").focus()
+        page.keyboard.press("Enter")
+        cards(page).first.wait_for()
+        found["answer"] = opened.axe()
+        page.locator("#q").fill("hang")
+        page.locator(".suggestion").first.wait_for()
+        found["suggestions"] = opened.axe()
+        page.keyboard.press("Escape")
+        if device == "phone":
+            page.locator(".themes > summary").click()
+        page.get_by_text("Zeichenerklärung").click()
+        page.locator(".legend li").first.wait_for()
+        found["legend"] = opened.axe()
+        opened.forgive("404")  # of the page that is not there
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pyproj import Geod
 
-from geoportal.settings import Settings
-from tests.acceptance.portal import AXE, DESKTOP, PLACE, Visit, visit
+from tests.acceptance.portal import DESKTOP, PLACE, Visit, watched
 
 pytestmark = pytest.mark.browser
 
@@ -270,8 +269,7 @@ def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> No
         const at = Math.PI * (1 - 2 * (y + box.north / 4096) / side);
         return [Math.atan(Math.sinh(at)) * 180 / Math.PI, (x + box.west / 4096) / side * 360 - 180];
     }""")
-    page.evaluate(f"location.hash = '#14/{lat}/{lng}'")
-    page.wait_for_load_state("networkidle")
+    desktop.open(f"/#14/{lat}/{lng}")
     desktop.click_the_middle()
     expect(page).to_have_url(re.compile("#16/"))
     zoomed = re.compile(r"\d+ Straßenbeleuchtung: Die Karte ist herangezoomt\.")
@@ -372,7 +370,7 @@ def test_of_several_things_at_one_spot_each_is_offered(desktop: Visit) -> None:
 def test_with_forced_colours_the_map_keeps_its_own_and_its_tools_tell_their_state(
     browser: Browser, served: tuple[str, dict[str, str]]
 ) -> None:
-    with visit(browser, served[0], DESKTOP | {"forced_colors": "active"}) as opened:
+    with watched(browser, served[0], DESKTOP | {"forced_colors": "active"}) as opened:
         page = opened.page
         opened.open(f"/{PLACE}")
         page.get_by_role("button", name="Messen").click()
@@ -414,19 +412,15 @@ def test_what_is_printed_is_what_the_map_shows(desktop: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_to_fault_in_the_tools(
-    browser: Browser, served: tuple[str, dict[str, str]], module_database: Settings, scheme: Literal["light", "dark"]
+    browser: Browser, served: tuple[str, dict[str, str]], scheme: Literal["light", "dark"]
 ) -> None:
-    axe = (module_database.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
-    page.goto(f"{served[0]}/{PLACE}&stand=2020-01-01&neben=ohne")
-    page.locator("#measure").click()
-    for details in page.locator(".themes details").all():
-        details.evaluate("(each) => { each.open = true; }")
-    page.wait_for_load_state("networkidle")
-    page.evaluate(axe)
-    assert page.evaluate(AXE) == []
-    context.close()
+    options = {**DESKTOP, "color_scheme": scheme, "bypass_csp": True}
+    with watched(browser, served[0], options) as opened:
+        opened.open(f"/{PLACE}&stand=2020-01-01&neben=ohne")
+        opened.page.locator("#measure").click()
+        for details in opened.page.locator(".themes details").all():
+            details.evaluate("(each) => { each.open = true; }")
+        assert opened.axe() == []
 
 
 def test_no_module_of_the_map_is_found_late(desktop: Visit) -> None:

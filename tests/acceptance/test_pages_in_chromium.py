@@ -1,34 +1,29 @@
 """Pages as a citizen meets them elsewhere: inside a town's page, and without a network. Real Chromium, real servers."""
 
-import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
-from werkzeug.serving import make_server
 
-from geoportal import operations, wsgi
+from geoportal import operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
 from geoportal.packages import refresh_packages
 from geoportal.settings import Settings
+from tests.acceptance.portal import DESKTOP, PHONE, PLACE, TODAY, serving, watched
 from tests.files import archive, pdf, plan, prop, write, xplangml
+from tests.homes import home_with
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1400, "height": 900}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-PLACE = "#17/50.82183/8.71677"
-AXE = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-    "best-practice"]})).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
+WITHOUT_NETWORK = ("net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED")
 
 
 @dataclass
@@ -65,12 +60,10 @@ def town() -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def filled(module_database: Settings, tmp_path_factory: pytest.TempPathFactory, town: Town) -> tuple[Settings, str]:
+def filled(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory, town: Town) -> tuple[Settings, str]:
     """A portal that lets the town at http://localhost frame it, and the id of a plan with two versions."""
     folder = tmp_path_factory.mktemp("portal")
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     own = prop("internalId", "EG-5")
     begruendung = prop(
         "externeReferenz",
@@ -79,113 +72,70 @@ def filled(module_database: Settings, tmp_path_factory: pytest.TempPathFactory, 
     )
     draft = plan(name="Am Hang (Entwurf)", nummer="5", extra=prop("rechtsstand", "2400") + own + begruendung)
     law = plan(name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000") + own)
-    stock = Archive(module_database.archive)
+    stock = Archive(module_furnished.archive)
     operations.deliver(engine, stock, archive(folder / "a.zip", {"xplan.gml": xplangml(draft), "b.pdf": pdf()}))
     [outcome] = operations.deliver(engine, stock, write(folder / "b.gml", xplangml(law))).outcomes
     with engine.begin() as connection:
-        yesterday = date.today() - timedelta(days=1)  # noqa: DTZ011 - the served portal goes by this machine's day too
         connection.execute(
             text("UPDATE plans.version SET published_at = :day, published_until = :day WHERE version = 1"),
-            {"day": yesterday},
+            {"day": TODAY - timedelta(days=1)},
         )
     engine.dispose()
-    reader = reader_engine(module_database.require_read_url())
-    refresh_packages(reader, module_database, date.today(), debounce=0)  # noqa: DTZ011
+    reader = reader_engine(module_furnished.require_read_url())
+    refresh_packages(reader, module_furnished, TODAY, debounce=0)
     reader.dispose()
-    home = folder / "home"
-    (home / "config").mkdir(parents=True)
-    for name in ("layers", "node_modules", "data", "geoportal"):
-        (home / name).symlink_to(module_database.home / name)
-    shutil.copy(module_database.home / "config" / "pygeoapi.yml", home / "config")
-    written = (module_database.home / "config" / "portal.yml").read_text("utf-8")
-    allowed = written.replace("embedding: []", f'embedding: ["http://localhost:{town.port}"]')
-    (home / "config" / "portal.yml").write_text(allowed, "utf-8")
-    return replace(module_database, home=home), str(outcome.id)
+    return home_with(module_furnished, folder, embedding=[f"http://localhost:{town.port}"]), str(outcome.id)
 
 
-@contextmanager
-def serving(settings: Settings) -> Iterator[tuple[str, Any]]:
-    """The portal's address and its server, which may be shut down to take the network away."""
-    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    application = wsgi.create(replace(settings, port=server.port, public_url=address))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield address, server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A machine that does other work too draws a map in its own time."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
+def switch_on(page: Page) -> None:
+    """Until the service worker answers for this page."""
+    page.get_by_role("button", name="Einschalten").click()
+    expect(page.get_by_text("Eingeschaltet.")).to_be_visible()
+    page.evaluate("""() => new Promise((done) => {
+        const worker = navigator.serviceWorker;
+        worker.addEventListener("controllerchange", () => done(true), {once: true});
+        if (worker.controller) done(true);
+    })""")
 
 
 def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
     browser: Browser, filled: tuple[Settings, str]
 ) -> None:
     settings, plan_id = filled
-    context = browser.new_context(**DESKTOP)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    with serving(settings) as (address, _):
-        page.goto(f"{address}/plaene")
-        assert page.evaluate("navigator.serviceWorker.getRegistration('/').then(Boolean)") is False, "off at first"
-        page.goto(f"{address}/offline/")
-        page.get_by_role("button", name="Einschalten").click()
-        expect(page.get_by_text("Eingeschaltet.")).to_be_visible()
-        page.evaluate("""() => new Promise((done) => {
-            const worker = navigator.serviceWorker;
-            worker.addEventListener("controllerchange", () => done(true), {once: true});
-            if (worker.controller) done(true);
-        })""")
-        for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183", f"/{PLACE}"):
-            page.goto(f"{address}{path}")
-            page.wait_for_load_state("networkidle")
-        expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
-        page.wait_for_load_state("networkidle")
-        expect(page.locator(".kept")).to_be_empty()
-        page.goto(f"{address}/offline/")
-        expect(page.locator("#offline-kept").get_by_role("link", name="Am Hang, Ebsdorfergrund")).to_be_visible()
-    page.goto(f"{address}/plan/{plan_id}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Am Hang")
-    expect(page.locator(".kept")).to_contain_text("Ohne Netz: So stand es hier am")
-    page.goto(f"{address}/{PLACE}")
-    expect(page.locator(".kept")).to_contain_text("Ohne Netz")
-    expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
-    page.goto(f"{address}/gemeinden/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
-    expect(page.locator(".kept")).to_have_count(0)
-    assert faults == []
-    context.close()
+    with ExitStack() as network:
+        address = network.enter_context(serving(settings))
+        with watched(browser, address) as visited:
+            page = visited.page
+            visited.open("/plaene")
+            assert page.evaluate("navigator.serviceWorker.getRegistration('/').then(Boolean)") is False, "off at first"
+            visited.open("/offline/")
+            switch_on(page)
+            for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183", f"/{PLACE}"):
+                visited.open(path)
+            expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
+            expect(page.locator(".kept")).to_be_empty()
+            visited.open("/offline/")
+            expect(page.locator("#offline-kept").get_by_role("link", name="Am Hang, Ebsdorfergrund")).to_be_visible()
+            network.close()
+            visited.open(f"/plan/{plan_id}")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Am Hang")
+            expect(page.locator(".kept")).to_contain_text("Ohne Netz: So stand es hier am")
+            visited.open(f"/{PLACE}")
+            expect(page.locator(".kept")).to_contain_text("Ohne Netz")
+            expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
+            visited.open("/gemeinden/")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
+            expect(page.locator(".kept")).to_have_count(0)
+            visited.forgive(*WITHOUT_NETWORK)
 
 
 def test_switching_off_leaves_nothing_on_the_device(browser: Browser, filled: tuple[Settings, str]) -> None:
-    context = browser.new_context(**DESKTOP)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    with serving(filled[0]) as (address, _):
-        page.goto(f"{address}/offline/")
+    with serving(filled[0]) as address, watched(browser, address) as visited:
+        page = visited.page
+        visited.open("/offline/")
         page.get_by_role("button", name="Einschalten").press("Enter")
         expect(page.get_by_role("button", name="Ausschalten und alles löschen")).to_be_focused()
-        other = context.new_page()
+        other = page.context.new_page()
         other.goto(f"{address}/plaene")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Auf diesem Gerät ist nichts gespeichert.")).to_be_visible()
@@ -194,22 +144,13 @@ def test_switching_off_leaves_nothing_on_the_device(browser: Browser, filled: tu
         other.evaluate("(path) => fetch(path).then((answer) => answer.text())", f"/plan/{filled[1]}")
         other.wait_for_load_state("networkidle")
         assert page.evaluate("caches.keys()") == []
-        assert context.cookies() == []
-    context.close()
 
 
 def test_what_is_not_for_everybody_is_never_kept(browser: Browser, filled: tuple[Settings, str]) -> None:
-    context = browser.new_context(**DESKTOP)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    with serving(filled[0]) as (address, _):
-        page.goto(f"{address}/offline/")
-        page.get_by_role("button", name="Einschalten").click()
-        page.evaluate("""() => new Promise((done) => {
-            const worker = navigator.serviceWorker;
-            worker.addEventListener("controllerchange", () => done(true), {once: true});
-            if (worker.controller) done(true);
-        })""")
+    with serving(filled[0]) as address, watched(browser, address) as visited:
+        page = visited.page
+        visited.open("/offline/")
+        switch_on(page)
         for path in ("/werkbank/anmelden", "/suche?q=hang", "/abo/plaene.atom", "/gibtesnicht"):
             page.evaluate("(path) => fetch(path).then((answer) => answer.text())", path)
         kept = page.evaluate(
@@ -218,16 +159,17 @@ def test_what_is_not_for_everybody_is_never_kept(browser: Browser, filled: tuple
                 .flat().map(({url}) => url)"""
         )
         assert [url for url in kept if "/offline/" not in url and "/static/" not in url] == []
-    context.close()
+        visited.forgive("404")
 
 
 def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
     browser: Browser, filled: tuple[Settings, str], town: Town
 ) -> None:
-    with serving(filled[0]) as (address, _):
+    named, unnamed = f"http://localhost:{town.port}/", f"http://127.0.0.1:{town.port}/"
+    with serving(filled[0]) as address, watched(browser, address, beside=(named, unnamed)) as visited:
+        page = visited.page
         town.framed = f"{address}/?embed{PLACE}"
-        page = browser.new_page(**DESKTOP)
-        page.goto(f"http://localhost:{town.port}/")
+        page.goto(named)
         inside = page.frame_locator("iframe")
         expect(inside.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
         expect(inside.get_by_role("navigation", name="Hauptmenü")).to_have_count(0)
@@ -237,27 +179,18 @@ def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
             inside.get_by_role("link", name="Im Geoportal öffnen").click()
         expect(opened.value.get_by_role("navigation", name="Hauptmenü")).to_be_visible()
         assert opened.value.url.endswith(PLACE), "at the same place"
-        page.goto(f"http://127.0.0.1:{town.port}/")
+        page.goto(unnamed)
         page.wait_for_load_state("networkidle")
         assert page.frames[1].url.startswith("chrome-error:")
-        page.close()
-
-
-def faulted(page: Page, axe: str) -> list[str]:
-    page.wait_for_load_state("networkidle")
-    page.evaluate(axe)
-    found: list[str] = page.evaluate(AXE)
-    return found
+        visited.forgive("frame-ancestors")
 
 
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_axe_finds_nothing_to_fault(browser: Browser, filled: tuple[Settings, str], device: str, scheme: Any) -> None:
     settings, plan_id = filled
-    axe = (settings.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    context = browser.new_context(**(PHONE if device == "phone" else DESKTOP), color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
+    options = {**(PHONE if device == "phone" else DESKTOP), "color_scheme": scheme, "bypass_csp": True}
     found = {}
-    with serving(settings) as (address, _):
+    with serving(settings) as address, watched(browser, address, options) as visited:
         for path in (
             "/drucken",
             f"/drucken?plan={plan_id}",
@@ -269,9 +202,9 @@ def test_axe_finds_nothing_to_fault(browser: Browser, filled: tuple[Settings, st
             "/gemeinde/06534008/beteiligung/?embed",
             "/?embed",
         ):
-            page.goto(f"{address}{path}")
-            found[path] = faulted(page, axe)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            visited.open(path)
+            found[path] = visited.axe()
+            wide = visited.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, f"{path} is wider than the screen"
-    context.close()
+        visited.forgive("404")  # of a plan on a day on which it was not there yet
     assert {path: faults for path, faults in found.items() if faults} == {}

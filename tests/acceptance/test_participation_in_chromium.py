@@ -4,48 +4,34 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import Engine, text
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
 
-from geoportal import operations, wsgi
-from geoportal.accounts import people
-from geoportal.accounts.passwords import Passwords
+from geoportal import operations
 from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
 from geoportal.database import desk_engine, owner_engine
-from geoportal.participation import beteiligungen
+from geoportal.participation import beteiligungen, forms
 from geoportal.participation.fristen import sicheres_ende
 from geoportal.settings import Settings
-from tests.acceptance.portal import AXE, CHROMIUM, DESKTOP, PHONE
-from tests.desk import PASSWORD, membership
+from tests.acceptance.portal import DESKTOP, PHONE, TODAY, Visit, serving, watched
+from tests.desk import PASSWORD, hire, membership
 from tests.files import feature, pdf, plan, polygon, prop, write, xplangml
-from tests.mail import Box, free_port, mail_server, smtp_at
+from tests.mail import SENDER, Box, free_port, mail_server, smtp_at
 from tests.participation import ANGABEN, principal_of
+from tests.processes import command, environment, running
 
 pytestmark = pytest.mark.browser
 
-WORKER = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from geoportal import jobs
-from geoportal.settings import Settings, Smtp
-smtp = Smtp("127.0.0.1", int(sys.argv[4]), "none", "", "", "geoportal@kreis.example")
-settings = replace(Settings.from_env({}), database_url=sys.argv[1], data=Path(sys.argv[2]), home=Path(sys.argv[3]))
-jobs.work(replace(settings, smtp=smtp), parallel=1, heartbeat=0.5)
-"""
 HOSTILE = "Lärm <img src=x onerror=alert(1)>"
 
 
@@ -53,22 +39,19 @@ HOSTILE = "Lärm <img src=x onerror=alert(1)>"
 class Served:
     address: str
     box: Box
-    engine: Engine
     plan_id: str
     settings: Settings
     port: int
 
-    def worker(self) -> "subprocess.Popen[bytes]":
-        arguments = [
-            self.settings.require_database_url(), str(self.settings.data), str(self.settings.home), str(self.port)
-        ]  # fmt: skip
-        return subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
+    def worker(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        smtp = {"GEOPORTAL_SMTP_URL": f"smtp://127.0.0.1:{self.port}", "GEOPORTAL_MAIL_FROM": SENDER}
+        return running(command("work"), environment(self.settings, **smtp), self.settings.data / "worker.log")
 
     def letter(
         self, address: str, number: int = 1, pattern: str = r"http://\S+/beteiligung/stellungnahme/[\w-]{43}"
     ) -> str:
         """The link in the letter to that address, as soon as so many have come."""
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while len(found := self.box.to(address)) < number:
             assert time.monotonic() < deadline, "no letter"
             time.sleep(0.2)
@@ -78,10 +61,8 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    owner = owner_engine(module_database.require_database_url())
-    operations.prepare(owner)
-    operations.sync_layers(owner, module_database)
+def served(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    owner = owner_engine(module_furnished.require_database_url())
     document = xplangml(
         plan(name="Am Hang", nummer="5", extra=prop("rechtsstand", "2400")),
         feature(
@@ -89,74 +70,39 @@ def served(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         ),
     )
     file = write(tmp_path_factory.mktemp("plan") / "plan.gml", document)
-    operations.deliver(owner, Archive(module_database.archive), file)
-    now, passwords = datetime.now(UTC), Passwords()
+    operations.deliver(owner, Archive(module_furnished.archive), file)
     for role in (Role.PLANNER, Role.PUBLISHER):
-        secret = people.invite(owner, f"{role}@example.org", role.title(), [membership(role)], now)
-        assert secret is not None
-        people.choose_password(owner, passwords, secret, PASSWORD, "-", now)
+        hire(module_furnished, f"{role}@example.org", membership(role))
     with owner.connect() as connection:
         plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
-    today = date.today()  # noqa: DTZ011 - the served portal goes by the day of this machine too
-    angaben = replace(ANGABEN, bekanntmachung=today - timedelta(days=1), beginn=today, ende=sicheres_ende(today))
-    desk = desk_engine(module_database.require_desk_url())
+    angaben = replace(ANGABEN, bekanntmachung=TODAY - timedelta(days=1), beginn=TODAY, ende=sicheres_ende(TODAY))
+    desk = desk_engine(module_furnished.require_desk_url())
     who = principal_of(owner, f"{Role.PUBLISHER}@example.org")
-    beteiligungen.announce(desk, who, beteiligungen.create(desk, who, plan_id, angaben), 1, today)
+    beteiligungen.announce(desk, who, beteiligungen.create(desk, who, plan_id, angaben), 1, TODAY)
     desk.dispose()
     box, port = Box(), free_port()
-    server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    settings = replace(module_database, port=server.port, public_url=address, requests_per_second=0, smtp=smtp_at(port))
-    application = wsgi.create(settings)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with mail_server(box, port):
-        yield Served(address, box, owner, str(plan_id), settings, port)
-    server.shutdown()
-    thread.join()
+    with (
+        pytest.MonkeyPatch.context() as quick,
+        mail_server(box, port),
+        serving(module_furnished, requests_per_second=0, smtp=smtp_at(port)) as address,
+    ):
+        quick.setattr(forms, "SHORTEST", timedelta(0))  # these citizens write faster than people do
+        settings = replace(module_furnished, public_url=address)
+        yield Served(address, box, str(plan_id), settings, port)
     owner.dispose()
 
 
 @pytest.fixture(scope="module")
 def worker(served: Served) -> Iterator[None]:
-    process = served.worker()
-    yield
-    process.kill()
-    process.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@dataclass
-class Guarded:
-    page: Page
-    faults: list[str] = field(default_factory=list)
+    with served.worker():
+        yield
 
 
 @contextmanager
-def guarded(browser: Browser, served: Served, **options: Any) -> Iterator[Page]:
-    """Fails when a page asks another host, breaks the policy, throws, or sets a cookie before a sign-in."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(20_000)
-    own = Guarded(context.new_page())
-    own.page.on(
-        "request", lambda request: None if request.url.startswith(served.address) else own.faults.append(request.url)
-    )
-    own.page.on("console", lambda said: own.faults.append(said.text) if said.type in {"error", "warning"} else None)
-    own.page.on("pageerror", lambda error: own.faults.append(str(error)))
-    own.page.on("dialog", lambda dialog: own.faults.append(dialog.message))
-    yield own.page
-    assert options.get("may_sign_in") or context.cookies() == []
-    context.close()
-    # a form with a fault answers 422, which Chromium writes to the console
-    assert [fault for fault in own.faults if "422" not in fault] == []
+def guarded(browser: Browser, served: Served, *, signs_in: bool = False, **options: Any) -> Iterator[Visit]:
+    with watched(browser, served.address, options, cookies=signs_in) as opened:
+        yield opened
+        opened.forgive("422")  # a form with a fault answers so, which Chromium writes to the console
 
 
 def write_statement(page: Page, served: Served, email: str) -> None:
@@ -177,7 +123,8 @@ def test_a_citizen_writes_confirms_corrects_and_withdraws(
     email = f"{device}-{script}@muster.example".lower()
     file = tmp_path / "brief.pdf"
     file.write_bytes(pdf())
-    with guarded(browser, served, **options, java_script_enabled=script) as page:
+    with guarded(browser, served, **options, java_script_enabled=script) as own:
+        page = own.page
         write_statement(page, served, email)
         picture = page.locator("input[type=image]")
         picture.scroll_into_view_if_needed()
@@ -195,7 +142,6 @@ def test_a_citizen_writes_confirms_corrects_and_withdraws(
         expect(said).to_have_text("Die Stelle ist gesetzt.")
         expect(page.get_by_label("Ihre Stellungnahme")).to_have_value(HOSTILE)
         page.locator("#dateien").set_input_files(file)
-        page.wait_for_timeout(3_100)  # in less nobody writes a statement, says the form
         page.get_by_role("button", name="Absenden").click()
         expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
         page.goto(served.letter(email))
@@ -217,7 +163,8 @@ def test_a_citizen_writes_confirms_corrects_and_withdraws(
 @pytest.mark.usefixtures("worker")
 def test_with_the_keyboard_alone(browser: Browser, served: Served) -> None:
     """Enter in a field sends the form, although the picture is its first button."""
-    with guarded(browser, served, **DESKTOP) as page:
+    with guarded(browser, served, **DESKTOP) as own:
+        page = own.page
         page.goto(f"{served.address}/beteiligung/{served.plan_id}/stellungnahme")
         keys = page.keyboard
         reached: list[str] = []
@@ -238,7 +185,6 @@ def test_with_the_keyboard_alone(browser: Browser, served: Served) -> None:
         ]  # fmt: skip
         assert "karte" not in reached
         assert "website" not in reached
-        page.wait_for_timeout(3_100)
         keys.press("Enter")
         expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
         page.goto(served.letter("tasten@muster.example"))
@@ -250,17 +196,14 @@ def test_with_the_keyboard_alone(browser: Browser, served: Served) -> None:
 
 @pytest.mark.usefixtures("worker")
 def test_the_gemeinde_reads_and_weighs(browser: Browser, served: Served) -> None:
-    with guarded(browser, served, **DESKTOP) as page:
+    with guarded(browser, served, signs_in=True, **DESKTOP) as own:
+        page = own.page
         write_statement(page, served, "lesen@muster.example")
-        page.wait_for_timeout(3_100)
         page.get_by_role("button", name="Absenden").click()
         page.goto(served.letter("lesen@muster.example"))
         page.get_by_role("button", name="Bestätigen").click()
         page.get_by_role("status").wait_for()
-        page.goto(f"{served.address}/werkbank/")
-        page.get_by_label("E-Mail-Adresse").fill(f"{Role.PLANNER}@example.org")
-        page.get_by_label("Passwort").fill(PASSWORD)
-        page.get_by_role("button", name="Anmelden", exact=True).click()
+        own.sign_in(Role.PLANNER)
         page.get_by_role("link", name="Beteiligungen").click()
         page.get_by_role("link", name=re.compile(r"\d+ Stellungnahmen?")).click()
         page.get_by_role("row").last.get_by_role("link").click()
@@ -272,26 +215,20 @@ def test_the_gemeinde_reads_and_weighs(browser: Browser, served: Served) -> None
         page.get_by_role("link", name="Stellungnahmen").last.click()
         expect(page.get_by_role("row").last).to_contain_text("wird teilweise gefolgt")
         page.get_by_role("button", name="Abmelden").click()
-        page.context.clear_cookies()
 
 
 def test_a_worker_killed_and_a_mail_server_away_lose_nothing(browser: Browser, served: Served) -> None:
-    with guarded(browser, served, **DESKTOP) as page:
+    with guarded(browser, served, **DESKTOP) as own:
+        page = own.page
         write_statement(page, served, "zaeh@muster.example")
-        page.wait_for_timeout(3_100)
-        first = served.worker()
-        os.kill(first.pid, signal.SIGKILL)
-        first.wait()
+        with served.worker() as first:
+            os.kill(first.pid, signal.SIGKILL)
         page.get_by_role("button", name="Absenden").click()
         expect(page.get_by_role("heading", name="Fast fertig")).to_be_visible()
-        second = served.worker()
-        try:
+        with served.worker():
             page.goto(served.letter("zaeh@muster.example"))
             page.get_by_role("button", name="Bestätigen").click()
             page.get_by_role("status").wait_for()
-        finally:
-            second.kill()
-            second.wait()
     assert len(served.box.to("zaeh@muster.example")) in {1, 2}  # the receipt may not have been sent yet
 
 
@@ -299,7 +236,8 @@ def test_a_worker_killed_and_a_mail_server_away_lose_nothing(browser: Browser, s
 def test_who_has_forgotten_the_password_gets_back_in(browser: Browser, served: Served) -> None:
     """The page of the link tells no referrer, so that its form says "null" for where it comes from."""
     email = f"{Role.PUBLISHER}@example.org"
-    with guarded(browser, served, **DESKTOP) as page:
+    with guarded(browser, served, **DESKTOP) as own:
+        page = own.page
         page.goto(f"{served.address}/werkbank/anmelden")
         page.get_by_role("link", name="Passwort vergessen?").click()
         page.get_by_label("E-Mail-Adresse").fill(email)
@@ -315,53 +253,46 @@ def test_who_has_forgotten_the_password_gets_back_in(browser: Browser, served: S
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
 @pytest.mark.usefixtures("worker")
 def test_axe_finds_nothing_to_fault(browser: Browser, served: Served, device: str, scheme: Any) -> None:
-    axe = (served.settings.home / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
     options = DESKTOP if device == "desktop" else PHONE
     email = f"axe-{device}-{scheme}@muster.example"
     found: dict[str, Any] = {}
 
-    def check(page: Page, name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        page.evaluate(axe)
-        found[name] = page.evaluate(AXE)
+    def check(name: str) -> None:
+        found[name] = own.axe()
 
-    with guarded(browser, served, **options, color_scheme=scheme, bypass_csp=True) as page:
+    with guarded(browser, served, signs_in=True, **options, color_scheme=scheme, bypass_csp=True) as own:
+        page = own.page
         for name, path in (
             ("list", "/beteiligung/"), ("plan", f"/beteiligung/{served.plan_id}"),
             ("english", f"/beteiligung/{served.plan_id}?lang=en"),
             ("form", f"/beteiligung/{served.plan_id}/stellungnahme"),
         ):  # fmt: skip
             page.goto(served.address + path)
-            check(page, name)
+            check(name)
         page.get_by_role("button", name="Absenden").click()
         expect(page.get_by_role("alert")).to_contain_text("Noch nicht abgeschickt")
-        check(page, "faults")
+        check("faults")
         page.get_by_label("Ihre Stellungnahme").fill("Kurz.")
         page.get_by_label("E-Mail-Adresse").fill(email)
-        page.wait_for_timeout(3_100)
         page.get_by_role("button", name="Absenden").click()
         page.get_by_role("heading", name="Fast fertig").wait_for()
-        check(page, "sent")
+        check("sent")
         page.goto(served.letter(email))
-        check(page, "unconfirmed")
+        check("unconfirmed")
         page.get_by_role("button", name="Bestätigen").click()
         page.get_by_role("status").wait_for()
-        check(page, "confirmed")
+        check("confirmed")
         page.goto(f"{page.url}/berichtigen")
-        check(page, "correct")
-        page.goto(f"{served.address}/werkbank/anmelden")
-        page.get_by_label("E-Mail-Adresse").fill(f"{Role.PUBLISHER}@example.org")
-        page.get_by_label("Passwort").fill(PASSWORD)
-        page.get_by_role("button", name="Anmelden", exact=True).click()
+        check("correct")
+        own.sign_in(Role.PUBLISHER)
         page.get_by_role("link", name="Beteiligungen").click()
-        check(page, "desk list")
+        check("desk list")
         page.get_by_role("link", name="Am Hang").first.click()
-        check(page, "desk participation")
+        check("desk participation")
         page.get_by_role("link", name="Stellungnahmen").last.click()
-        check(page, "desk statements")
+        check("desk statements")
         page.get_by_role("row").last.get_by_role("link").click()
-        check(page, "desk statement")
+        check("desk statement")
         page.goto(f"{served.address}/werkbank/plan/{served.plan_id}/beteiligung")
-        check(page, "desk new")
-        page.context.clear_cookies()
+        check("desk new")
     assert {name: faults for name, faults in found.items() if faults} == {}

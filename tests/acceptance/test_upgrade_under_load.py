@@ -10,7 +10,6 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
-from geoportal import operations
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import EXTENSIONS, OWNER, Cluster
 from geoportal.settings import Settings
@@ -20,13 +19,10 @@ from tests.processes import Door, environment, wait_for
 
 
 def test_readers_wait_and_none_is_turned_away_when_the_server_is_exchanged(
-    module_database: Settings, tmp_path: Path
+    module_furnished: Settings, tmp_path: Path
 ) -> None:
-    publish_stock(module_database, tmp_path)
-    engine = owner_engine(module_database.require_database_url())
-    operations.sync_layers(engine, module_database)  # the server asks for all layers that ship
-    engine.dispose()
-    door, environ, log = Door(), environment(module_database), tmp_path / "log"
+    publish_stock(module_furnished, tmp_path)
+    door, environ, log = Door(), environment(module_furnished), tmp_path / "log"
     old = door.serving(environ, log)
     process = old.__enter__()
     wait_for(door.port, process, log)

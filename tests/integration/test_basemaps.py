@@ -1,6 +1,5 @@
 """Background maps that this server fetches: from a real other host, which is slow, broken, or lies."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 from werkzeug.test import Client
 
 from geoportal import wsgi
 from geoportal.basemaps import Kept, TileAway, TileStore, Upstream
 from geoportal.basemaps.store import AGAIN_SECONDS, AT_ONCE, WAITING
 from geoportal.settings import Settings
+from tests.homes import home_with
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 TILE = (14, 8588, 5497)  # the tile of WebMercatorQuad around 8.71677° E, 50.82183° N
@@ -213,13 +212,7 @@ def test_whoever_is_told_to_come_back_gets_the_tile_in_the_end(
 @pytest.fixture
 def client(database: Settings, host: Host, tmp_path: Path) -> Client:
     """A portal with one cached background map and one that is not."""
-    home = tmp_path / "home"
-    (home / "config").mkdir(parents=True)
-    for name in ("layers", "node_modules", "data", "geoportal"):
-        (home / name).symlink_to(database.home / name)
-    shutil.copy(database.home / "config" / "pygeoapi.yml", home / "config")
-    written = yaml.safe_load((database.home / "config" / "portal.yml").read_text("utf-8"))
-    written["basemaps"] = [
+    basemaps = [
         {
             "id": "grau", "title": "Grau", "kind": "xyz", "url": f"http://{host.netloc}/{{z}}/{{y}}/{{x}}.png",
             "attribution": "© Muster", "cached": True, "max_zoom": 15,
@@ -229,8 +222,8 @@ def client(database: Settings, host: Host, tmp_path: Path) -> Client:
             "matrix_set": "GoogleMapsCompatible", "attribution": "© Fern",
         },
     ]  # fmt: skip
-    (home / "config" / "portal.yml").write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
-    return Client(wsgi.create(replace(database, home=home, private_sources=frozenset({host.netloc}))))
+    settings = home_with(database, tmp_path, basemaps=basemaps)
+    return Client(wsgi.create(replace(settings, private_sources=frozenset({host.netloc}))))
 
 
 def test_readers_ask_this_server_and_are_told_whose_map_it_is(client: Client, host: Host) -> None:

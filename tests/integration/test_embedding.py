@@ -1,41 +1,23 @@
 """Pages of ours inside the pages of the towns: without their surroundings, and only where the operator allows it."""
 
 import re
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client
 
-from geoportal import operations, wsgi
-from geoportal.database import owner_engine
+from geoportal import wsgi
 from geoportal.settings import Settings
 from geoportal.web import PortalSetupError
 from geoportal.web.portal_config import PortalConfig
+from tests.homes import home_with
 
 TOWN = "https://www.gemeinde.example"
 
 
-def home_with(settings: Settings, folder: Path, embedding: str) -> Settings:
-    """A portal whose operator has written this list of origins."""
-    home = folder / "home"
-    (home / "config").mkdir(parents=True)
-    for name in ("layers", "node_modules", "data", "geoportal"):
-        (home / name).symlink_to(settings.home / name)
-    shutil.copy(settings.home / "config" / "pygeoapi.yml", home / "config")
-    written = (settings.home / "config" / "portal.yml").read_text("utf-8")
-    (home / "config" / "portal.yml").write_text(written.replace("embedding: []", f"embedding: {embedding}"), "utf-8")
-    return replace(settings, home=home)
-
-
 @pytest.fixture
-def client(database: Settings, tmp_path: Path) -> Client:
-    engine = owner_engine(database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, database)
-    engine.dispose()
-    return Client(wsgi.create(home_with(database, tmp_path, f"[{TOWN}, 'https://*.stadt.example']")))
+def client(furnished: Settings, tmp_path: Path) -> Client:
+    return Client(wsgi.create(home_with(furnished, tmp_path, embedding=[TOWN, "https://*.stadt.example"])))
 
 
 def framing(client: Client, path: str) -> str:
@@ -62,7 +44,7 @@ def test_an_embedded_page_has_no_menu_and_a_way_to_the_whole_one(client: Client)
 
 
 def test_nobody_may_frame_anything_until_the_operator_says_so(database: Settings, tmp_path: Path) -> None:
-    client = Client(wsgi.create(home_with(database, tmp_path, "[]")))
+    client = Client(wsgi.create(home_with(database, tmp_path, embedding=[])))
     assert framing(client, "/?embed") == "'none'"
 
 
@@ -70,7 +52,7 @@ def test_nobody_may_frame_anything_until_the_operator_says_so(database: Settings
     "origin", ["*", "https://*", "http://www.gemeinde.example", "https://a.example/pfad", "'self'"]
 )
 def test_what_is_no_origin_is_refused_at_the_start(database: Settings, tmp_path: Path, origin: str) -> None:
-    settings = home_with(database, tmp_path, f'["{origin}"]')
+    settings = home_with(database, tmp_path, embedding=[origin])
     with pytest.raises(PortalSetupError, match="embedding"):
         PortalConfig.load(settings.home / "config" / "portal.yml")
 

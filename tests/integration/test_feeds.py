@@ -24,11 +24,9 @@ def display(start: str, end: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+def client(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("delivered")
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     far = polygon(origin=(500000, 5640000))
     document = xplangml(
         plan("p1", name=LONG, nummer="5", extra=display("2026-11-09", "2026-12-18")),
@@ -36,7 +34,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         plan("p3", name="Weit weg", nummer="7", extra=display("2027-01-04", "2027-02-05"), outline=far),
         plan("p4", klasse="FP_Plan", name="Flächennutzungsplan", nummer="1", extra=prop("rechtsstand", "4000")),
     )
-    archive = Archive(module_database.archive)
+    archive = Archive(module_furnished.archive)
     operations.deliver(engine, archive, write(folder / "plans.gml", document))
     smaller = polygon("0 0 100 0 100 50 0 50 0 0")
     in_force = prop("rechtsstand", "4000")
@@ -45,7 +43,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
     )
     operations.deliver(engine, archive, write(folder / "half.gml", half))
     engine.dispose()
-    return create_portal(module_database, today=lambda: TODAY).test_client()
+    return create_portal(module_furnished, today=lambda: TODAY).test_client()
 
 
 def titles(client: FlaskClient, query: str = "") -> set[str]:

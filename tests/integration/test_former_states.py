@@ -30,12 +30,10 @@ def delivered(name: str, rechtsstand: int, document: str, *features: str, outlin
 
 
 @pytest.fixture(scope="module")
-def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+def client(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     """A plan that was public as a draft from January, and as a by-law from March; another that ended in June."""
     folder = tmp_path_factory.mktemp("delivered")
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     contents = feature("BP_BaugebietsTeilFlaeche", "b1", prop("position", polygon()) + prop("GRZ", "0.4"))
     drafts = (
         ("draft.zip", delivered("Am Hang (Entwurf)", 2400, "Entwurf", contents), "Entwurf.pdf"),
@@ -43,9 +41,9 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
     )
     for name, document, attached in drafts:
         file = archive(folder / name, {"xplan.gml": document, attached: pdf(attached)})
-        operations.deliver(engine, Archive(module_database.archive), file)
+        operations.deliver(engine, Archive(module_furnished.archive), file)
     ended = xplangml(plan("p2", name="Alte Mühle", nummer="7", extra=prop("rechtsstand", "4000")))
-    operations.deliver(engine, Archive(module_database.archive), archive(folder / "old.zip", {"xplan.gml": ended}))
+    operations.deliver(engine, Archive(module_furnished.archive), archive(folder / "old.zip", {"xplan.gml": ended}))
     with engine.begin() as connection:
         # deliveries are of now; the states of the past are put there
         for when in (
@@ -57,7 +55,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         ):
             connection.execute(text(f"UPDATE plans.version SET {when}"))
     engine.dispose()
-    return create_portal(module_database, today=lambda: TODAY).test_client()
+    return create_portal(module_furnished, today=lambda: TODAY).test_client()
 
 
 def names(page: str) -> list[str]:

@@ -37,11 +37,9 @@ def display(start: str, end: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+def client(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("delivered")
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     west = polygon("0 0 50 0 50 100 0 100 0 0")
     old = xplangml(
         plan("p1", name="Am Hang", nummer="5", extra=in_force("1998-02-01")),
@@ -68,7 +66,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
         plan("p6", klasse="FP_Plan", name="Flächennutzungsplan", nummer="1", extra=IN_FORCE),
     )
     for name, document in (("old.gml", old), ("rest.gml", rest)):
-        operations.deliver(engine, Archive(module_database.archive), write(folder / name, document))
+        operations.deliver(engine, Archive(module_furnished.archive), write(folder / name, document))
     parcel = (
         '{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::25832"}},"features":['
         '{"type":"Feature","properties":{"flstkennz":"061234001000010000","gemarkung":"Dreihausen","gemaschl":"061234",'
@@ -80,7 +78,7 @@ def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) 
     lines += "06534008;Ebsdorfergrund;Dreihausen;35085;Hangweg;3;;480050,0;5630050,0\n"
     import_file(engine, "addresses", write(folder / "addresses.csv", lines))
     engine.dispose()
-    return create_portal(module_database, today=lambda: TODAY).test_client()
+    return create_portal(module_furnished, today=lambda: TODAY).test_client()
 
 
 def text_of(client: FlaskClient, path: str) -> str:

@@ -28,17 +28,15 @@ REFERENCE = prop(
 
 
 @pytest.fixture
-def owner(database: Settings, tmp_path: Path) -> Engine:
-    engine = owner_engine(database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, database)
+def owner(furnished: Settings, tmp_path: Path) -> Engine:
+    engine = owner_engine(furnished.require_database_url())
     document = xplangml(
         plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000") + REFERENCE),
         plan("p2", name=HOSTILE, nummer="6", extra=prop("rechtsstand", "2400")),
         feature("BP_BaugebietsTeilFlaeche", "b1", prop("position", polygon()) + prop("GRZ", "0.4")),
     )
     file = archive(tmp_path / "plans.zip", {"xplan.gml": document, "b.pdf": pdf()})
-    operations.deliver(engine, Archive(database.archive), file)
+    operations.deliver(engine, Archive(furnished.archive), file)
     return engine
 
 
@@ -49,9 +47,9 @@ def refreshed(settings: Settings, debounce: float = 0) -> list[str]:
     return made
 
 
-def test_a_package_holds_every_plan_as_a_page_and_says_of_which_day_it_is(owner: Engine, database: Settings) -> None:
-    assert refreshed(database) == ["gemeinde-06534008.zip"]
-    answer = create_portal(database).test_client().get("/downloads/gemeinde-06534008.zip")
+def test_a_package_holds_every_plan_as_a_page_and_says_of_which_day_it_is(owner: Engine, furnished: Settings) -> None:
+    assert refreshed(furnished) == ["gemeinde-06534008.zip"]
+    answer = create_portal(furnished).test_client().get("/downloads/gemeinde-06534008.zip")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     package = zipfile.ZipFile(io.BytesIO(answer.data))
     pages = {name: package.read(name).decode() for name in package.namelist() if name.endswith(".html")}
@@ -70,10 +68,10 @@ def test_a_package_holds_every_plan_as_a_page_and_says_of_which_day_it_is(owner:
     assert all(each["geometry"]["type"] == "MultiPolygon" for each in outlines["features"])
 
 
-def test_every_page_of_a_package_leads_to_pages_that_are_in_it(owner: Engine, database: Settings) -> None:
-    refreshed(database)
-    [download] = create_portal(database).extensions["geoportal"].packages.all().values()
-    file = create_portal(database).extensions["geoportal"].packages.path(download)
+def test_every_page_of_a_package_leads_to_pages_that_are_in_it(owner: Engine, furnished: Settings) -> None:
+    refreshed(furnished)
+    [download] = create_portal(furnished).extensions["geoportal"].packages.all().values()
+    file = create_portal(furnished).extensions["geoportal"].packages.path(download)
     with zipfile.ZipFile(file) as package:
         names = set(package.namelist())
         for name in names:
@@ -83,14 +81,14 @@ def test_every_page_of_a_package_leads_to_pages_that_are_in_it(owner: Engine, da
 
 
 def test_a_package_is_made_anew_when_its_plans_have_changed_and_only_then(
-    owner: Engine, database: Settings, tmp_path: Path
+    owner: Engine, furnished: Settings, tmp_path: Path
 ) -> None:
-    assert refreshed(database, debounce=3600) == [], "more may be on its way"
-    assert refreshed(database) == ["gemeinde-06534008.zip"]
-    assert refreshed(database) == []
+    assert refreshed(furnished, debounce=3600) == [], "more may be on its way"
+    assert refreshed(furnished) == ["gemeinde-06534008.zip"]
+    assert refreshed(furnished) == []
     more = write(tmp_path / "more.gml", xplangml(plan("p3", name="Neu", nummer="9")))
-    operations.deliver(owner, Archive(database.archive), more)
-    assert refreshed(database) == ["gemeinde-06534008.zip"]
+    operations.deliver(owner, Archive(furnished.archive), more)
+    assert refreshed(furnished) == ["gemeinde-06534008.zip"]
     with owner.begin() as connection:  # a participation is announced of a version that stands
         connection.execute(
             text("""
@@ -98,20 +96,20 @@ def test_a_package_is_made_anew_when_its_plans_have_changed_and_only_then(
             SELECT id, '06534008', 'veroeffentlichung', 'bekannt', '2026-11-23', '2026-11-30', '2026-12-30'
             FROM ogc.plaene WHERE name = 'Neu'""")
         )
-    assert refreshed(database) == ["gemeinde-06534008.zip"]
-    answer = create_portal(database).test_client().get("/downloads/gemeinde-06534008.zip")
+    assert refreshed(furnished) == ["gemeinde-06534008.zip"]
+    answer = create_portal(furnished).test_client().get("/downloads/gemeinde-06534008.zip")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
         assert "Auslegung 30. November 2026 bis 30. Dezember 2026" in package.read("index.html").decode()
 
 
-def test_pages_name_the_package_and_a_gemeinde_without_plans_has_none(owner: Engine, database: Settings) -> None:
-    client = create_portal(database).test_client()
+def test_pages_name_the_package_and_a_gemeinde_without_plans_has_none(owner: Engine, furnished: Settings) -> None:
+    client = create_portal(furnished).test_client()
     assert "Die Pakete werden gerade erstellt." in client.get("/offline/").text
-    refreshed(database)
+    refreshed(furnished)
     for path in ("/offline/", "/gemeinde/06534008/"):
         assert "/downloads/gemeinde-06534008.zip" in client.get(path).text, path
     assert "/downloads/gemeinde-" not in client.get("/gemeinde/06534001/").text
     for found in re.findall(r'/plan/([0-9a-f-]{36})"', client.get("/plaene").text):
         operations.withdraw(owner, found, "Versehen")
-    refreshed(database)
+    refreshed(furnished)
     assert client.get("/downloads/gemeinde-06534008.zip").status_code == 404

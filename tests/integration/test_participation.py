@@ -30,8 +30,8 @@ JPEG = b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11\x08\0\x10\0\x10\x03" + bytes(9
 
 
 @pytest.fixture(scope="module")
-def built(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with town(module_database, tmp_path_factory.mktemp("plan")) as own:
+def built(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with town(module_furnished, tmp_path_factory.mktemp("plan")) as own:
         yield own
 
 

@@ -38,8 +38,8 @@ SHUT = {303, 401, 403, 404}
 
 
 @pytest.fixture(scope="module")
-def built(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with town(module_database, tmp_path_factory.mktemp("plan")) as own:
+def built(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with town(module_furnished, tmp_path_factory.mktemp("plan")) as own:
         yield own
 
 

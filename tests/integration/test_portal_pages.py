@@ -20,6 +20,7 @@ from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
 from geoportal.web import PortalSetupError, create_portal, vendor
 from tests.files import archive, feature, link, pdf, plan, polygon, prop, write, xplangml
+from tests.homes import home_with
 
 TODAY = date(2026, 11, 22)
 EBSDORFERGRUND, AMOENEBURG, MARBURG = "06534008", "06534001", "06534014"
@@ -75,11 +76,9 @@ HANG = xplangml(
 
 
 @pytest.fixture(scope="module")
-def settings(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("delivered")
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     documents = xplangml(
         plan("p6", name="Am Hang, 1. Änderung", nummer="5, 1. Änderung", extra=ON_DISPLAY + changes("Am Hang", "5")),
         plan("p7", name="Alte Mühle", nummer="7", extra=prop("rechtsstand", "5000")),
@@ -93,10 +92,10 @@ def settings(module_database: Settings, tmp_path_factory: pytest.TempPathFactory
         write(folder / "many.gml", xplangml(*[each.replace(EBSDORFERGRUND, "06534013") for each in many])),
     )
     for file in archives:
-        delivery = operations.deliver(engine, Archive(module_database.archive), file)
+        delivery = operations.deliver(engine, Archive(module_furnished.archive), file)
         assert all(outcome.is_published for outcome in delivery.outcomes)
     engine.dispose()
-    return module_database
+    return module_furnished
 
 
 @pytest.fixture(scope="module")
@@ -344,20 +343,11 @@ def test_every_answer_carries_the_policy_and_no_cookie(settings: Settings, addre
 
 
 def test_a_configured_basemap_is_offered_and_only_its_host_allowed(settings: Settings, tmp_path: Path) -> None:
-    for name in ("layers", "node_modules"):
-        (tmp_path / name).symlink_to(settings.home / name)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "pygeoapi.yml").symlink_to(settings.home / "config" / "pygeoapi.yml")
-    basemap = """basemaps:
-- id: grau
-  title: Karte in Grau
-  kind: xyz
-  url: https://{s}.example.org/{z}/{y}/{x}.png
-  attribution: © Amt
-"""
-    shipped = (settings.home / "config" / "portal.yml").read_text("utf-8")
-    (tmp_path / "config" / "portal.yml").write_text(shipped.replace("basemaps: []\n", basemap), "utf-8")
-    answer = Client(wsgi.create(replace(settings, home=tmp_path))).get("/")
+    grau = {
+        "id": "grau", "title": "Karte in Grau", "kind": "xyz", "url": "https://{s}.example.org/{z}/{y}/{x}.png",
+        "attribution": "© Amt",
+    }  # fmt: skip
+    answer = Client(wsgi.create(home_with(settings, tmp_path, basemaps=[grau]))).get("/")
     assert "img-src 'self' data: blob: https://*.example.org;" in answer.headers["Content-Security-Policy"]
     assert '<input type="radio" name="basemap" value="grau">Karte in Grau' in answer.text
 

@@ -29,16 +29,14 @@ SMALL = Sheets("<html lang=de><title>x</title><p>Ein Blatt.", "", "http://localh
 
 
 @pytest.fixture(scope="module")
-def app(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """With one plan of 100 m by 100 m around 480050, 5630050."""
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+    engine = owner_engine(module_furnished.require_database_url())
     document = xplangml(plan(name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000")))
     file = write(tmp_path_factory.mktemp("delivered") / "plan.gml", document)
-    operations.deliver(engine, Archive(module_database.archive), file)
+    operations.deliver(engine, Archive(module_furnished.archive), file)
     engine.dispose()
-    return create_portal(module_database, today=lambda: TODAY)
+    return create_portal(module_furnished, today=lambda: TODAY)
 
 
 @pytest.fixture(scope="module")

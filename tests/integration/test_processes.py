@@ -20,18 +20,16 @@ EXECUTION = "/processes/was-gilt-hier/execution"
 
 
 @pytest.fixture(scope="module")
-def client(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    engine = owner_engine(module_database.require_database_url())
-    operations.prepare(engine)
-    operations.sync_layers(engine, module_database)
+def client(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    engine = owner_engine(module_furnished.require_database_url())
     document = xplangml(
         plan("p1", name="Am Hang", nummer="5", extra=prop("rechtsstand", "4000")),
         feature("BP_BaugebietsTeilFlaeche", "b1", prop("position", polygon()) + prop("GRZ", "0.4")),
     )
     file = write(tmp_path_factory.mktemp("delivered") / "plan.gml", document)
-    operations.deliver(engine, Archive(module_database.archive), file)
+    operations.deliver(engine, Archive(module_furnished.archive), file)
     engine.dispose()
-    return create_ogc(module_database, Path(module_database.home / "layers")).test_client()
+    return create_ogc(module_furnished, Path(module_furnished.home / "layers")).test_client()
 
 
 def run(client: FlaskClient, inputs: dict[str, Any], query: str = "", **more: Any) -> Any:
