@@ -134,7 +134,7 @@ def choose_password(secret: str) -> BaseResponse:
 
 
 WEAK: Final = (
-    f"Bitte mindestens {MIN_LENGTH} Zeichen, und nicht nur den eigenen Namen. "
+    f"Bitte mindestens {MIN_LENGTH} Zeichen, nicht nur den eigenen Namen, und nichts, was viele nehmen. "
     "Vier zufällige Wörter sind ein gutes Passwort."
 )
 
