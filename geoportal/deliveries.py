@@ -3,21 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from geoportal.comparing import Differences, Objekt, compare
 from geoportal.states import State
-
-# What a person compares of two versions; names as in XPlanGML.
-_COMPARED: Final = (
-    "name", "nummer", "beschreibung", "rechtsstand", "verfahren", "planart", "aufstellungsbeschluss_datum",
-    "entwurfsbeschluss_datum", "satzungsbeschluss_datum", "planbeschluss_datum", "genehmigungs_datum",
-    "rechtsverordnungs_datum", "ausfertigungs_datum", "inkrafttretens_datum", "wirksamkeits_datum",
-    "untergangs_datum", "auslegungen", "traegerbeteiligungen", "erstellungsmassstab", "xplan_version",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +108,6 @@ _OF_DELIVERY = text(f"{_VERSIONS} WHERE version.delivery_id = :delivery ORDER BY
 _OF_PLAN = text(f"{_VERSIONS} WHERE version.plan_id = :plan ORDER BY version.version DESC")
 _PUBLIC = text(f"{_VERSIONS} WHERE version.plan_id = :plan AND version.state = 'published'")
 _REPORT = text("SELECT sha256 FROM desk.report WHERE upload_id = :upload AND kind = :kind")
-_FIELDS = text(f"SELECT {', '.join(_COMPARED)}, ST_Area(geom) AS flaeche FROM plans.version WHERE id = :id")  # noqa: S608
-_OBJEKTE = text("""
-    SELECT planobjekt.klasse, coalesce(klasse.label, planobjekt.klasse) AS label, gml_id,
-           md5(concat(ST_AsBinary(ST_SnapToGrid(geom, 0.001)), attribute)) AS content
-    FROM plans.planobjekt LEFT JOIN plans.klasse USING (klasse) WHERE version_id = :id""")
 _DOKUMENTE = text("""
     SELECT DISTINCT sha256 FROM plans.dokument JOIN plans.version ON version.id = dokument.version_id
     WHERE version.delivery_id = :delivery AND dokument.sha256 IS NOT NULL
@@ -208,15 +194,6 @@ def report(connection: Connection, upload: int, kind: str) -> str | None:
 def documents(connection: Connection, delivery: int) -> list[str]:
     """The SHA-256 of all files of the archive that the versions of a delivery name."""
     return list(connection.scalars(_DOKUMENTE, {"delivery": delivery}))
-
-
-def differences(connection: Connection, before: int, after: int) -> Differences:
-    """Between two versions, by their ids."""
-    sides = [dict(connection.execute(_FIELDS, {"id": each}).mappings().one()) for each in (before, after)]
-    objekte = [
-        [Objekt(**row) for row in connection.execute(_OBJEKTE, {"id": each}).mappings()] for each in (before, after)
-    ]
-    return compare(*sides, *objekte)
 
 
 def shapes(connection: Connection, version_ids: Sequence[int]) -> Any:

@@ -77,9 +77,9 @@ def save(
     upload: int,
     columns: Mapping[str, str],
     words: Mapping[str, Mapping[str, Mapping[str, int | None]]],
-) -> None:
+) -> str:
     """Keeps for the Gemeinde what the columns (name -> meaning) and words (field -> Planwerk -> word -> code) mean;
-    what was said before of others stays. Raises NotFound, NotAllowed, ValueError.
+    what was said before of others stays. Returns her AGS. Raises NotFound, NotAllowed, ValueError.
     """
     said = Profile.model_validate(
         {
@@ -101,6 +101,7 @@ def save(
             connection, who, "profile_saved", f"gemeinde {found.ags}", ags=found.ags,
             columns=sorted(kept.columns), ignored=sorted(kept.ignore),
         )  # fmt: skip
+        return found.ags
 
 
 def read_again(engine: Engine, archive: Archive, who: Principal, upload: int) -> int:

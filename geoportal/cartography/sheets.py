@@ -49,7 +49,7 @@ def sheets(layer: Layer) -> dict[str, Sheet]:
         return {
             sheet.id: sheet
             for sheet in (
-                Sheet(PLANZV, _TITLES[PLANZV], (planzeichen.outline(planwerk),)),
+                planzv(planwerk)[1],
                 Sheet(RECHTSSTAND, _TITLES[RECHTSSTAND], tuple(_manifest(layer, _PLAN_OPACITY))),
                 Sheet(UMRING, _TITLES[UMRING], (_umring(),)),
             )
@@ -58,6 +58,15 @@ def sheets(layer: Layer) -> dict[str, Sheet]:
         both = planzeichen.rules("FP") + planzeichen.rules("BP")
         return {PLANZV: Sheet(PLANZV, _TITLES[PLANZV], both)}
     return {STANDARD: Sheet(STANDARD, _TITLES[STANDARD], tuple(_manifest(layer, _AREA_OPACITY)))}
+
+
+def planzv(planwerk: str) -> tuple[Sheet, Sheet]:
+    """What a plan contains, and the outline around it."""
+    title = _TITLES[PLANZV]
+    return (
+        Sheet(PLANZV, title, planzeichen.rules(planwerk)),
+        Sheet(PLANZV, title, (planzeichen.outline(planwerk),)),
+    )
 
 
 def _umring() -> Rule:

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -51,7 +50,7 @@ class Painter:
         box = mapnik.Box2d(west, bottom, right, north)
         if asked["rasters"]:
             self._render(self._underlay(asked), image, box, asked)
-        self._render(self._map(asked["xml"], asked["assets"]), image, box, asked)
+        self._render(self._map(asked), image, box, asked)
         cut = asked["cut"]
         side_x, side_y = width // cut, height // cut
         places = ((column * side_x, row * side_y) for row in range(cut) for column in range(cut))
@@ -65,17 +64,19 @@ class Painter:
         image.premultiply()
         mapnik.render(drawn, image, asked["scale_factor"])
 
-    def _map(self, xml: str, assets: Mapping[str, str]) -> Any:
+    def _map(self, asked: Document) -> Any:
+        xml: str = asked["xml"]
         if xml in self._maps:
             self._maps.move_to_end(xml)
             return self._maps[xml]
-        for name, text in assets.items():
+        for name, text in asked["assets"].items():
             file = self._folder / name
             if not file.exists():
                 file.write_bytes(b64decode(text) if name.endswith(".png") else text.encode())
         loaded = mapnik.Map(256, 256)
         mapnik.load_map_from_string(loaded, xml, False, str(self._folder))
-        self._maps[xml] = loaded
+        if asked["is_kept"]:
+            self._maps[xml] = loaded
         while len(self._maps) > MOST_MAPS:
             self._maps.popitem(last=False)
         return loaded

@@ -48,7 +48,8 @@ class Painting:
     """A picture to be painted. `box` is west, south, east, north in `srs`, `buffer` pixels around it are looked at.
 
     `cut`: as many tiles across and down. `background` None: transparent. `format`: png (at most 256 colours), png32,
-    jpeg, webp. `scale_factor`: device pixels per pixel of the style.
+    jpeg, webp. `scale_factor`: device pixels per pixel of the style. `is_kept`: the painter keeps the style ready for
+    the next picture; not one that holds its features, which are of no use to another.
     """
 
     xml: str
@@ -63,6 +64,7 @@ class Painting:
     cut: int = 1
     scale_factor: float = 1.0
     rasters: tuple[RasterUnderlay, ...] = ()
+    is_kept: bool = True
 
 
 class _Painter:

@@ -138,11 +138,27 @@ def test_two_versions_stand_side_by_side(browser: Browser, served: str, tmp_path
             if name == "Alt":
                 page.get_by_role("button", name="Veröffentlichen").click()
                 expect(page.locator(".plan-head__state")).to_contain_text("Veröffentlicht")
-        page.get_by_role("link", name="was sich ändert").click()
-        expect(page.locator("#before canvas")).to_be_visible()
-        expect(page.locator("#after canvas")).to_be_visible()
+        page.get_by_role("link", name="was sich ändert").press("Enter")
+        pictures = page.locator("#stage .leaflet-image-layer")
+        expect(pictures).to_have_count(2)
         expect(page.get_by_role("main")).to_contain_text("Vergleich Neu")
-        expect(page.locator(".desk-diff--added")).to_contain_text("1 ×")
+        expect(page.locator(".desk-changes")).to_contain_text("Straßenverkehrsfläche")
+        drawn = [each.get_attribute("src") for each in pictures.all()]
+        page.keyboard.press("n")
+        expect(page.locator(".desk-changes [aria-current]")).to_have_attribute("data-number", "1")
+        expect(page.locator("#shown-difference")).to_contain_text("Neu")
+        for before in drawn:
+            expect(page.locator(f'#stage .leaflet-image-layer[src="{before}"]')).to_have_count(0)
+        page.get_by_label("Grenze zwischen").focus()
+        page.keyboard.press("Home")
+        line = page.locator(".desk-swipe__line").bounding_box()
+        stage = page.locator("#stage").bounding_box()
+        assert line is not None
+        assert stage is not None
+        assert abs(line["x"] - stage["x"]) < 5
+        page.get_by_role("button", name="Nebeneinander").press("Enter")
+        expect(page.locator(".desk-picture img")).to_have_count(2)
+        expect(page.locator(".desk-picture").first).to_be_visible()
 
 
 def test_it_works_without_script(browser: Browser, served: str, tmp_path: Path) -> None:

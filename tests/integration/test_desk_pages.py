@@ -45,7 +45,8 @@ class Desk:
     person: int
 
     def address(self, path: str, number: int) -> str:
-        return path.format(number=number, plan=self.plan_id, version=self.version, paper=self.paper, person=self.person)
+        named = {"number": number, "plan": self.plan_id, "version": self.version, "paper": self.paper}
+        return path.format(**named, person=self.person, second=2)
 
     def process(self, number: int) -> None:
         operations.process(self.office.owner, Archive(self.office.settings.archive), number)
@@ -102,6 +103,7 @@ PAGES = {
     "/werkbank/lieferung/{number}/bericht.json": READERS,
     "/werkbank/lieferung/{number}/bericht.html": READERS,
     "/werkbank/lieferung/{number}/bericht.gpkg": READERS,
+    "/werkbank/lieferung/{number}/bericht.pdf": READERS,
     "/werkbank/lieferung/{number}/original": READERS,
     "/werkbank/lieferung/{number}/fortschritt": READERS,
     "/werkbank/lieferung/{number}/spalten": READERS,
@@ -110,6 +112,7 @@ PAGES = {
     "/werkbank/plan/{plan}": READERS,  # an office of its own sees it once a version was public
     "/werkbank/plan/{plan}/vergleich?neu=2": READERS,
     "/werkbank/plan/{plan}/vergleich.json?neu=2": READERS,
+    "/werkbank/plan/{plan}/fassung/{second}/bild.png?bbox=8.7,50.7,8.71,50.71&width=20&height=20": READERS,
 }
 # Which changes are open to whom; the others must not even reach them.
 CHANGES = {
@@ -185,7 +188,7 @@ def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[st
 
 def test_every_route_is_in_one_of_the_tables(desk: Desk) -> None:
     free = "sign_in sign_in_now confirm to_provider from_provider invitation choose_password shared_report shared_map"
-    free += " forgotten forgotten_now"
+    free += " shared_paper forgotten forgotten_now"
     # these have tables of their own: test_participation_desk.py
     free += (
         " participations participation_new participation_create participation participation_change participation_step"
@@ -257,7 +260,7 @@ def test_a_report_can_be_given_away_for_thirty_days(desk: Desk) -> None:
     assert (shown.status_code, shown.headers["Referrer-Policy"]) == (200, "no-referrer")
     assert "Ungültige Geometrie wurde repariert" in shown.text
     assert "Set-Cookie" not in shown.headers
-    for part in ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg"):
+    for part in ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg", "/bericht.pdf"):
         assert stranger.get(path + part).status_code == 200
     for wrong in ("AB"[found[1][0] == "A"] + found[1][1:], "A" * 43, "x"):
         assert stranger.get(f"/werkbank/bericht/{wrong}").status_code == 404

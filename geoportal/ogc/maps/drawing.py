@@ -3,13 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from geoportal.archive import Archive
 from geoportal.cartography import legend, mapnik_xml
 from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.maps.picture import Picture, transformed
-from geoportal.ogc.maps.sources import Drawn, layers_of, scans
+from geoportal.ogc.maps.sources import (
+    Drawn,
+    Scan,
+    brought,
+    layers_of,
+    layers_of_version,
+    scans,
+    scans_of_version,
+)
 from geoportal.ogc.problems import InvalidParameter, Unavailable
 from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
 
@@ -38,7 +46,25 @@ class Drawer:
             (_numbered(source, number), sheet) for number, one in enumerate(drawn) for source, sheet in layers_of(one)
         ]
         written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
-        return self._paint(written, picture, cut, self._rasters(drawn, picture))
+        box = transformed(picture.box, picture.crs, STORED)
+        found = [scan for one in drawn for scan in scans(self.engine, one, box)]
+        return self._paint(written, picture, cut, self._underlays(found))
+
+    def draw_version(self, connection: Connection, planwerk: str, version: int, picture: Picture) -> bytes:
+        """One version of a plan after PlanZV, public or not, as far as the role of the connection may see it. What is
+        drawn is read here: the painter is given the features, and no right of anybody. Raises Unavailable.
+        """
+        resolution = picture.ground * picture.scale_factor
+        box = transformed(_around(picture), picture.crs, STORED)
+        layers = [
+            (source, sheet)
+            for known, sheet in layers_of_version(planwerk, version)
+            if (source := brought(connection, known, box, resolution)) is not None
+        ]
+        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
+        underlays = self._underlays(scans_of_version(connection, version, box))
+        [content] = self._paint(written, picture, 1, underlays, is_kept=False)
+        return content
 
     def legend(self, rows: Sequence[legend.Entry]) -> bytes:
         """As PNG, on white. Raises Unavailable."""
@@ -71,6 +97,8 @@ class Drawer:
         picture: Picture,
         cut: int = 1,
         rasters: Sequence[RasterUnderlay] = (),
+        *,
+        is_kept: bool = True,
     ) -> list[bytes]:
         box = picture.box
         painting = Painting(
@@ -86,6 +114,7 @@ class Drawer:
             cut=cut,
             scale_factor=picture.scale_factor,
             rasters=tuple(rasters),
+            is_kept=is_kept,
         )
         try:
             return self.painters.paint(painting)
@@ -94,11 +123,16 @@ class Drawer:
         except PaintersFailed as error:
             raise Unavailable("Die Karte lässt sich gerade nicht zeichnen. / The map cannot be drawn now.") from error
 
-    def _rasters(self, drawn: Sequence[Drawn], picture: Picture) -> list[RasterUnderlay]:
-        box = transformed(picture.box, picture.crs, STORED)
-        found = [scan for one in drawn for scan in scans(self.engine, one, box)]
+    def _underlays(self, found: Sequence[Scan]) -> list[RasterUnderlay]:
         files = [(self.archive.path(scan.sha256), scan.epsg) for scan in found]
         return [RasterUnderlay(str(file), f"epsg:{epsg}") for file, epsg in files if file.is_file()]
+
+
+def _around(picture: Picture) -> Box:
+    """What is looked at: labels and bands reach into the picture."""
+    box = picture.box
+    side = _BUFFER * picture.scale_factor * (box.east - box.west) / picture.width
+    return Box(box.west - side, box.south - side, box.east + side, box.north + side)
 
 
 def _numbered(source: mapnik_xml.Source, number: int) -> mapnik_xml.Source:

@@ -5,17 +5,16 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from geoportal.cartography import planzeichen
 from geoportal.cartography.mapnik_xml import Source
 from geoportal.cartography.model import Sheet
-from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, sheets
+from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv, sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import Box
@@ -35,6 +34,9 @@ _KNOWN: Final = {
     "persist_connection": "true",
 }
 _BOX: Final = "geom && !bbox!"
+_PUBLIC: Final = "ogc.planzeichnung"
+# Versions that are not public go through a pipe: no more of a line than can be seen.
+_COARSE: Final = "ST_Simplify(geom, !pixel_width! / 4, true)"
 _VISIBLE: Final = (
     "(ST_Dimension(geom) = 0 OR ST_XMax(geom) - ST_XMin(geom) > !pixel_width! / 2"
     " OR ST_YMax(geom) - ST_YMin(geom) > !pixel_width! / 2)"
@@ -67,20 +69,48 @@ def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
     layer = drawn.collection.layer
     sheet = sheet_of(layer, drawn.style)
     planwerk = PLANWERK.get(layer.view)
+    chosen = list(_chosen(drawn.selection, current_only=True))
+    if drawn.collection.dimension is not None:
+        chosen.append(f"ST_Dimension(geom) = {drawn.collection.dimension}")
     if layer.view == CONTENTS:
         for one in ("FP", "BP"):
-            yield from _contents(one, sheet, drawn, "drawing")
+            yield _contents(one, sheet, chosen, "drawing")
         for one in ("FP", "BP"):
-            yield from _contents(one, sheet, drawn, "labels")
+            yield _contents(one, sheet, chosen, "labels")
     elif planwerk is None:
         yield _plain(layer, sheet, drawn.selection)
     elif drawn.style == PLANZV:
-        contents = Sheet(PLANZV, sheet.title, planzeichen.rules(planwerk))
-        yield from _contents(planwerk, contents, drawn, "drawing")
+        contents, _ = planzv(planwerk)
+        yield _contents(planwerk, contents, chosen, "drawing")
         yield _outlines(planwerk, sheet, drawn.selection, current_only=True)
-        yield from _contents(planwerk, contents, drawn, "labels")
+        yield _contents(planwerk, contents, chosen, "labels")
     else:
         yield _outlines(planwerk, sheet, drawn.selection, current_only=False)
+
+
+def layers_of_version(planwerk: str, version: int) -> Iterator[tuple[Source, Sheet]]:
+    """One version after PlanZV, public or not, the lowest first: statements for a role that may read schema `plans`."""
+    contents, outline = planzv(planwerk)
+    chosen, relation = [f"version_id = {version:d}"], "plans.planzeichnung"
+    statement = f"SELECT {_list([], _COARSE)} FROM plans.version WHERE id = {version:d} AND {_BOX}"  # noqa: S608
+    yield _contents(planwerk, contents, chosen, "drawing", relation, _COARSE)
+    yield _source(f"{planwerk}-plaene", statement), outline
+    yield _contents(planwerk, contents, chosen, "labels", relation, _COARSE)
+
+
+def brought(connection: Connection, source: Source, box: Box, resolution: float) -> Source | None:
+    """The same source with its features in it, so that a painter needs no database; None when nothing lies there.
+
+    `box` in the storage CRS, `resolution` in metres on the ground per pixel.
+    """
+    corners = f"{box.west!r}, {box.south!r}, {box.east!r}, {box.north!r}"
+    drawn = source.parameters["table"].replace("!bbox!", f"ST_MakeEnvelope({corners}, {STORAGE_SRID})")
+    statement = f"SELECT ST_AsGeoJSON(drawn, 'geom', 2) FROM {drawn.replace('!pixel_width!', repr(resolution))}"  # noqa: S608
+    features = list(connection.exec_driver_sql(statement).scalars())
+    if not features:
+        return None
+    collection = f'{{"type": "FeatureCollection", "features": [{",".join(features)}]}}'
+    return replace(source, parameters={"type": "geojson", "inline": collection})
 
 
 def _plain(layer: Layer, sheet: Sheet, selection: Selection) -> tuple[Source, Sheet]:
@@ -98,21 +128,21 @@ def _outlines(planwerk: str, sheet: Sheet, selection: Selection, *, current_only
     return _source(f"{planwerk}-plaene", statement), sheet
 
 
-def _contents(planwerk: str, sheet: Sheet, drawn: Drawn, part: Any) -> Iterator[tuple[Source, Sheet]]:
-    where = [_BOX, f"planwerk = '{planwerk}'", *_chosen(drawn.selection, current_only=True)]
+def _contents(
+    planwerk: str, sheet: Sheet, chosen: Sequence[str], part: Any, relation: str = _PUBLIC, shape: str = "geom"
+) -> tuple[Source, Sheet]:
+    where = [_BOX, f"planwerk = '{planwerk}'", *chosen]
     where.append(_VISIBLE if part == "drawing" else "beschriftung IS NOT NULL")
-    if drawn.collection.dimension is not None:
-        where.append(f"ST_Dimension(geom) = {drawn.collection.dimension}")
     columns = (
         ["planzeichen", "mit_symbol"] if part == "drawing" else ["planzeichen", f"{_LINES} AS beschriftung", "drehung"]
     )
     statement = (
-        f"SELECT {_list(columns)} FROM ogc.planzeichnung WHERE {' AND '.join(where)}"  # noqa: S608
+        f"SELECT {_list(columns, shape)} FROM {relation} WHERE {' AND '.join(where)}"  # noqa: S608
         " ORDER BY gueltig_von NULLS FIRST, plan_id, rang, id"
     )
     fixed = {"planwerk": planwerk}
     symbols_if = "mit_symbol" if part == "drawing" else None
-    yield _source(f"{planwerk}-inhalte-{part}", statement, fixed=fixed, symbols_if=symbols_if, part=part), sheet
+    return _source(f"{planwerk}-inhalte-{part}", statement, fixed=fixed, symbols_if=symbols_if, part=part), sheet
 
 
 def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
@@ -130,8 +160,8 @@ def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
         yield f"veroeffentlicht_am < {end} AND (veroeffentlicht_bis IS NULL OR veroeffentlicht_bis >= {end})"
 
 
-def _list(columns: Sequence[str]) -> str:
-    return ", ".join([*columns, "ST_Dimension(geom) AS dim", "geom"])
+def _list(columns: Sequence[str], shape: str = "geom") -> str:
+    return ", ".join([*columns, "ST_Dimension(geom) AS dim", f"{shape} AS geom"])
 
 
 def _source(name: str, statement: str, **more: Any) -> Source:
@@ -170,3 +200,16 @@ def scans(engine: Engine, drawn: Drawn, box: Box) -> list[Scan]:
             return [Scan(row.sha256, row.epsg) for row in connection.execute(_SCANS, asked)]
     except (DBAPIError, PoolTimeout) as error:
         raise Unavailable("Die Datenbank antwortet gerade nicht. / The database does not answer.") from error
+
+
+_SCANS_OF_VERSION = text("""
+    SELECT sha256, epsg FROM plans.rasterplan
+    WHERE version_id = :version AND geom && ST_MakeEnvelope(:west, :south, :east, :north, :srid)
+    ORDER BY position LIMIT :most""")
+
+
+def scans_of_version(connection: Connection, version: int, box: Box) -> list[Scan]:
+    """The scanned sheets of a version in this box (storage CRS), public or not."""
+    asked = {"version": version, "srid": STORAGE_SRID, "most": MOST_RASTERS}
+    corners = {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
+    return [Scan(row.sha256, row.epsg) for row in connection.execute(_SCANS_OF_VERSION, asked | corners)]

@@ -79,7 +79,7 @@ def _paths() -> dict[str, Any]:
                 "Der Prüfbericht",
                 None,
                 _ID,
-                {"name": "kind", "in": "path", "required": True, "schema": {"enum": ["json", "html", "gpkg"]}},
+                {"name": "kind", "in": "path", "required": True, "schema": {"enum": ["json", "html", "gpkg", "pdf"]}},
             )
         },
         "/lieferungen/{number}/zur-freigabe": {"post": _operation("Zur Freigabe geben", {"type": "object"}, _ID, _KEY)},
@@ -160,6 +160,25 @@ def _paths() -> dict[str, Any]:
                 _KEY,
             )
         },
+        "/lieferungen/{number}/spalten": {
+            "get": _operation(
+                "Die Spalten und Wörter einer gelieferten Tabelle, was sie bedeuten und was davon vermutet ist",
+                {"$ref": "#/components/schemas/Spalten"},
+                _ID,
+            ),
+            "post": _operation(
+                "Sagen, was Spalten und Wörter bedeuten; gilt für alle nächsten Lieferungen der Gemeinde",
+                {"type": "object"},
+                _ID,
+                _KEY,
+                body=_json(_said()),
+            ),
+        },
+        "/lieferungen/{number}/noch-einmal": {
+            "post": _operation(
+                "Dieselbe Datei noch einmal lesen, als neue Lieferung", {"type": "object"}, _ID, _KEY, status="202"
+            )
+        },
         "/gemeinden/{ags}/profil": {
             "get": _operation(
                 "Was die Spalten und Wörter einer Gemeinde bedeuten",
@@ -175,6 +194,28 @@ def _paths() -> dict[str, Any]:
             "post": _operation(
                 "Eine frühere Fassung wieder öffentlich", {"type": "object"}, _PLAN, _KEY, body=_json(chosen)
             )
+        },
+    }
+
+
+def _said() -> dict[str, Any]:
+    code = {"type": ["integer", "null"], "minimum": 0, "maximum": 99_999}
+    by_planwerk = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": code}}
+    meaning = {
+        "type": ["string", "integer"],
+        "description": "Ein Feld, die Nummer einer Dokumentart, `-` für „auslassen“, leer für „nichts gesagt“.",
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "spalten": {"type": "object", "additionalProperties": meaning},
+            "woerter": {
+                "type": "object",
+                "description": "Feld, Planwerk (BP, FP), Wort: die amtliche Nummer; null lässt das Wort unbekannt.",
+                "properties": dict.fromkeys(("planart", "rechtsstand", "verfahren"), by_planwerk),
+                "additionalProperties": False,
+            },
         },
     }
 
@@ -210,6 +251,15 @@ def _schemas() -> dict[str, Any]:
                 "werte": {"type": "object"}, "in_der_datei": {"type": "object"},
                 "gebraucht": {"type": "array", "items": text}, "befunde": {"type": "array", "items": text},
                 "dokumente": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+        "Spalten": {
+            "type": "object",
+            "required": ["lieferung", "ags", "spalten", "woerter"],
+            "properties": {
+                "lieferung": number, "ags": text,
+                "spalten": {"type": "array", "items": {"type": "object"}},
+                "woerter": {"type": "array", "items": {"type": "object"}},
             },
         },
         "Plan": {

@@ -1,14 +1,14 @@
-"""What is filled in of drafts, for programs: fields and documents, and what the columns of a Gemeinde mean."""
+"""What is filled in of drafts, for programs: fields and documents."""
 
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from geoportal import amending, mapping
+from geoportal import amending
 from geoportal.accounts.roles import Action
 from geoportal.editing import examining, fields
-from geoportal.web.api.routes import Answer, once, require_reach, who
+from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import portal
@@ -23,7 +23,6 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/fassungen/<int:version>/dokumente", "arrange", arrange, methods=["POST"])
     bp.add_url_rule("/fassungen/<int:version>/dokumente/<filename>", "add_document", add_document, methods=["PUT"])
     bp.add_url_rule("/plaene/<uuid:plan>/bearbeiten", "begin_edit", begin, methods=["POST"])
-    bp.add_url_rule("/gemeinden/<ags>/profil", "profile", profile)
 
 
 def draft(version: int) -> Response:
@@ -33,7 +32,7 @@ def draft(version: int) -> Response:
 
 @once
 def fill_in(version: int) -> Answer:
-    given = _object("stempel", "werte")
+    given = given_object("stempel", "werte")
     if not isinstance(given.get("werte"), dict):
         raise InvalidQuery("werte: Objekt erwartet / object expected")
     amending.fill_in(desk().engine, who(), version, given["werte"], mark=_mark(given))
@@ -42,7 +41,7 @@ def fill_in(version: int) -> Answer:
 
 @once
 def arrange(version: int) -> Answer:
-    given = _object("stempel", "dokumente")
+    given = given_object("stempel", "dokumente")
     papers = given.get("dokumente")
     if not isinstance(papers, list) or not all(isinstance(each, dict) for each in papers):
         raise InvalidQuery("dokumente: Liste von Objekten erwartet / list of objects expected")
@@ -69,14 +68,6 @@ def add_document(version: int, filename: str) -> Answer:
 @once
 def begin(plan: UUID) -> Answer:
     return Answer(200, {"lieferung": amending.begin(desk().engine, who(), plan)})
-
-
-def profile(ags: str) -> Response:
-    require_reach(Action.VIEW)
-    said = mapping.manifest(desk().engine, who(), ags)
-    if said is None:
-        raise NotPublished
-    return jsonify({"lieferung": said})
 
 
 def _draft(version: int) -> dict[str, Any]:
@@ -112,15 +103,6 @@ def _draft(version: int) -> dict[str, Any]:
             for each in found.papers
         ],
     }
-
-
-def _object(*known: str) -> dict[str, Any]:
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise InvalidQuery("JSON-Objekt erwartet / JSON object expected")
-    if unknown := sorted(set(given) - set(known)):
-        raise InvalidQuery(f"unbekannt / unknown: {', '.join(unknown)[:200]}")
-    return given
 
 
 def _mark(given: dict[str, Any]) -> str:

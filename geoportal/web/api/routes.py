@@ -25,7 +25,9 @@ from geoportal.deliveries import Delivered
 from geoportal.editing.fields import Unfit
 from geoportal.virus_scan import Infected, ScannerAway
 from geoportal.web.api import description
+from geoportal.web.desk import report_paper
 from geoportal.web.desk.access import origin
+from geoportal.web.desk.delivery_page import sheets_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.portal import portal
@@ -87,7 +89,7 @@ def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
     bp.add_url_rule("/lieferungen", "deliveries", listing)
     bp.add_url_rule("/gemeinden/<ags>/lieferungen/<filename>", "deliver", deliver, methods=["PUT"])
     bp.add_url_rule("/lieferungen/<int:number>", "delivery", delivery)
-    bp.add_url_rule("/lieferungen/<int:number>/bericht.<any(json, html, gpkg):kind>", "report", report)
+    bp.add_url_rule("/lieferungen/<int:number>/bericht.<any(json, html, gpkg, pdf):kind>", "report", report)
     bp.add_url_rule("/lieferungen/<int:number>/zur-freigabe", "submit", submit, methods=["POST"])
     bp.add_url_rule("/lieferungen/<int:number>/veroeffentlichen", "publish", publish, methods=["POST"])
     bp.add_url_rule("/plaene/<uuid:plan>", "plan", plan)
@@ -203,6 +205,10 @@ def delivery(number: int) -> Response:
 
 def report(number: int, kind: str) -> Response:
     found = _seen(number)
+    if kind == "pdf":
+        with acting(desk().engine, who()) as connection:
+            sheets = sheets_of(connection, found)
+        return report_paper.on_paper(sheets)
     with acting(desk().engine, who()) as connection:
         digest = deliveries.report(connection, found.id, kind)
     if digest is None:
@@ -324,13 +330,19 @@ def _seen(number: int) -> Delivered:
     return found
 
 
-def _body(*known: str) -> dict[str, Any]:
+def given_object(*known: str) -> dict[str, Any]:
     """The JSON object of the request. Raises InvalidQuery for anything else, and for names that mean nothing."""
     given = request.get_json(silent=True)
     if not isinstance(given, dict):
         raise InvalidQuery("JSON-Objekt erwartet / JSON object expected")
     if unknown := sorted(set(given) - set(known)):
         raise InvalidQuery(f"unbekannt / unknown: {', '.join(unknown)[:200]}")
+    return given
+
+
+def _body(*known: str) -> dict[str, Any]:
+    """As given_object(), and its values are texts, but for the number of a version."""
+    given = given_object(*known)
     for name, value in given.items():
         if name != "fassung" and not isinstance(value, str):
             raise InvalidQuery(f"{name}: Text erwartet / text expected")

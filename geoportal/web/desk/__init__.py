@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from flask import Blueprint, Flask, Response
 
 from geoportal.accounts.passwords import Passwords
+from geoportal.archive import Archive
 from geoportal.database import desk_engine
+from geoportal.ogc.maps.drawing import Drawer
+from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
 from geoportal.web.desk import (
     access,
     accounts_pages,
     beteiligungen,
+    compare_page,
     delivering,
     delivery_page,
     draft_page,
@@ -45,6 +49,7 @@ _PAGES = (
     mapping_page,
     progress,
     plan_pages,
+    compare_page,
     log_page,
     beteiligungen,
     stellungnahmen,
@@ -53,10 +58,14 @@ _PAGES = (
 
 def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Builds the desk into the portal; asks neither database nor provider."""
+    engine = desk_engine(settings.require_desk_url())
+    # its painters are told what to draw, and read no database
+    drawer = Drawer(Archive(settings.archive), engine, PaintersPool({}, size=1))
     app.extensions[Desk.KEY] = Desk(
         settings=settings,
-        engine=desk_engine(settings.require_desk_url()),
+        engine=engine,
         passwords=Passwords(),
+        drawer=drawer,
         provider=None if settings.provider is None else ProviderClient(settings.provider, settings.public_url),
         now=now,
     )
@@ -66,7 +75,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     blueprint.before_request(access.guard)
     blueprint.after_request(_private)
     blueprint.context_processor(access.every_page)
-    app.jinja_env.filters |= {"moment": words.moment, "said": words.said, "shown": words.shown}
+    app.jinja_env.filters |= {"moment": words.moment, "inner": words.inner, "shown": words.shown}
     app.jinja_env.globals |= {
         "STATES": words.STATES,
         "BETEILIGUNG_STATES": words.BETEILIGUNG_STATES,

@@ -17,6 +17,7 @@ from geoportal.accounts.roles import Action
 from geoportal.archive import Archive
 from geoportal.deliveries import Delivered
 from geoportal.settings import STORAGE_SRID
+from geoportal.web.desk import report_paper
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
@@ -31,6 +32,7 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/lieferung/<int:number>", "delivery", page)
     bp.add_url_rule("/lieferung/<int:number>/karte.json", "delivery_map", map_data)
     bp.add_url_rule("/lieferung/<int:number>/bericht.<any(json, html, gpkg):kind>", "delivery_report", report)
+    bp.add_url_rule("/lieferung/<int:number>/bericht.pdf", "delivery_paper", paper)
     bp.add_url_rule("/lieferung/<int:number>/original", "delivery_original", original)
     bp.add_url_rule("/lieferung/<int:number>/weitergeben", "share_report", share, methods=["POST"])
     bp.add_url_rule("/lieferung/<int:number>/zur-freigabe", "submit", submit, methods=["POST"])
@@ -39,6 +41,7 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/lieferung/<int:number>/veroeffentlichen", "publish", publish, methods=["POST"])
     bp.add_url_rule("/bericht/<secret>", "shared_report", shared)
     bp.add_url_rule("/bericht/<secret>/karte.json", "shared_map", shared_map)
+    bp.add_url_rule("/bericht/<secret>/bericht.pdf", "shared_paper", shared_paper)
     bp.add_url_rule("/bericht/<secret>/bericht.<any(json, html, gpkg):kind>", "shared_file", shared_file)
 
 
@@ -71,6 +74,7 @@ def _page(number: int, shared_secret: str = "") -> str:
         if shared_secret
         else "",
         file_url=lambda kind: url_for("desk.delivery_report", number=number, kind=kind),
+        paper_url=url_for("desk.delivery_paper", number=number),
         map_url=url_for("desk.delivery_map", number=number),
         **_findings(document),
     )
@@ -88,6 +92,14 @@ def report(number: int, kind: str) -> Response:
     found = seen(number)
     with acting(desk().engine, who()) as connection:
         return _file(portal().archive, deliveries.report(connection, number, kind), kind, found)
+
+
+@open_to(Action.VIEW)
+def paper(number: int) -> Response:
+    found = seen(number)
+    with acting(desk().engine, who()) as connection:
+        sheets = sheets_of(connection, found)
+    return report_paper.on_paper(sheets)
 
 
 @open_to(Action.VIEW)
@@ -155,6 +167,7 @@ def shared(secret: str) -> Response:
         "desk/shared_report.html",
         delivery=found,
         file_url=lambda kind: url_for("desk.shared_file", secret=secret, kind=kind),
+        paper_url=url_for("desk.shared_paper", secret=secret),
         map_url=url_for("desk.shared_map", secret=secret),
         **_findings(document),
     )
@@ -176,6 +189,15 @@ def shared_file(secret: str, kind: str) -> Response:
         return _file(portal().archive, deliveries.report(connection, found.id, kind), kind, found)
 
 
+@open_to(Access.ANYBODY)
+def shared_paper(secret: str) -> Response:
+    with knocking(desk().engine, secret=secret) as connection:
+        sheets = sheets_of(connection, _shared(connection))
+    response = report_paper.on_paper(sheets)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def seen(number: int) -> Delivered:
     """The delivery, if the person may see it; others' are not there."""
     if number > 2**62:
@@ -192,6 +214,14 @@ def _shared(connection: Any) -> Delivered:
     if not found:
         raise NotPublished
     return found[0]
+
+
+def sheets_of(connection: Any, found: Delivered) -> report_paper.Sheets:
+    """Of a delivery that has a report. Raises NotPublished when it has none yet."""
+    document = _document(portal().archive, deliveries.report(connection, found.id, "json"))
+    if document is None:
+        raise NotPublished
+    return report_paper.gathered(connection, found, document)
 
 
 def _document(archive: Archive, digest: str | None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from geoportal.accounts.passwords import Passwords
+from geoportal.ogc.maps.drawing import Drawer
 from geoportal.settings import Settings
 from geoportal.web.desk.provider import ProviderClient
 
@@ -26,6 +27,7 @@ class Desk:
     settings: Settings
     engine: Engine
     passwords: Passwords
+    drawer: Drawer
     provider: ProviderClient | None
     now: Callable[[], datetime]
 

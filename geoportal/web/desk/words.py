@@ -175,6 +175,21 @@ def shown(value: Any, enumeration: str | None = None) -> str:
     return said(value)
 
 
+def inner(value: Any) -> str:
+    """An attribute of an object, as the list of differences shows it: measures with their unit, lists as lists."""
+    if isinstance(value, dict) and "wert" in value:
+        return " ".join(inner(each) for each in (value["wert"], value.get("uom")) if each is not None)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {inner(each)}" for name, each in value.items()) or "–"
+    if isinstance(value, list):
+        return ", ".join(map(inner, value)) or "–"
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    if isinstance(value, float):
+        return f"{value:g}".replace(".", ",")
+    return "–" if value is None else str(value)
+
+
 def said(value: Any) -> str:
     """A value of a plan as the list of differences shows it."""
     match value:
