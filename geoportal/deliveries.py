@@ -63,20 +63,6 @@ class Version:
     is_publishable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a Gemeinde stands: what is public, what waits for whom."""
-
-    ags: str
-    name: str
-    public: int
-    checked: int
-    in_review: int
-    scheduled: int
-    failed: int
-    last: datetime | None
-
-
 _DELIVERED = """
     SELECT upload.id, upload.filename, upload.size, upload.sha256, upload.ags, gemeinde.name AS gemeinde, upload.state,
            upload.step, upload.percent, upload.fault, upload.delivery_id, upload.delivered_by,
@@ -127,18 +113,6 @@ _SHAPES = text("""
         FROM plans.planobjekt LEFT JOIN plans.klasse USING (klasse)
         WHERE version_id = ANY (:versions) AND geom IS NOT NULL AND klasse NOT LIKE 'XP\\_%'
         ORDER BY ST_Area(geom) DESC, planobjekt.id LIMIT 3000)) AS features""")
-_STANDINGS = text("""
-    SELECT gemeinde.ags, gemeinde.name,
-           (SELECT count(*) FROM plans.plan JOIN plans.version ON version.plan_id = plan.id
-            WHERE plan.ags = gemeinde.ags AND version.state = 'published') AS public,
-           count(upload.id) FILTER (WHERE upload.state = 'checked') AS checked,
-           count(upload.id) FILTER (WHERE upload.state = 'in_review') AS in_review,
-           count(upload.id) FILTER (WHERE upload.state = 'scheduled') AS scheduled,
-           count(upload.id) FILTER (
-               WHERE upload.state = 'failed' AND upload.received_at > now() - interval '30 days') AS failed,
-           max(upload.received_at) AS last
-    FROM plans.gemeinde LEFT JOIN plans.upload USING (ags)
-    WHERE gemeinde.ags = ANY (:ags) GROUP BY gemeinde.ags, gemeinde.name ORDER BY gemeinde.name COLLATE "de-x-icu" """)
 _USED = text("""
     SELECT coalesce(sum(size), 0) FROM plans.upload WHERE ags = :ags AND received_at > now() - interval '30 days'""")
 _QUOTA = text("SELECT four_eyes, quota FROM desk.gemeinde WHERE ags = :ags")
@@ -199,10 +173,6 @@ def documents(connection: Connection, delivery: int) -> list[str]:
 def shapes(connection: Connection, version_ids: Sequence[int]) -> Any:
     """Outlines and the larger 3,000 objects of versions, as GeoJSON in CRS84."""
     return connection.scalar(_SHAPES, {"versions": list(version_ids)})
-
-
-def standings(connection: Connection, ags: Sequence[str]) -> list[Standing]:
-    return [Standing(**row) for row in connection.execute(_STANDINGS, {"ags": list(ags)}).mappings()]
 
 
 @dataclass(frozen=True, slots=True)

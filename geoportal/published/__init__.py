@@ -35,6 +35,7 @@ from geoportal.published.one_plan import (
     plan,
     umrissvergleiche,
 )
+from geoportal.published.outlines import Gemeindeumriss, gemeindeumrisse
 from geoportal.published.reading import beteiligungen, gemeinde, gemeinden, plaene, planarten
 from geoportal.published.rows import (
     Bezug,
@@ -67,6 +68,7 @@ __all__ = [
     "Fassung",
     "Gemeinde",
     "GemeindeAtPlace",
+    "Gemeindeumriss",
     "Inhalt",
     "NearFeature",
     "Objekt",
@@ -100,6 +102,7 @@ __all__ = [
     "gemeinde",
     "gemeinde_at",
     "gemeinden",
+    "gemeindeumrisse",
     "nearest",
     "neue_adresse",
     "objekt",

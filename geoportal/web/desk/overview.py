@@ -1,21 +1,42 @@
 """What waits for whom: the deliveries of one's Gemeinden, and for the Kreis how all of them stand."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from geoportal import deliveries, workflow
+from geoportal import deliveries, oversight, published, workflow
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
+from geoportal.oversight import Standing, Stock
 from geoportal.states import State
 from geoportal.web.desk import words
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery
+from geoportal.web.portal import portal
 
 _LISTED = 50
+COLOURS: Final = ("wartet", "stufe", "zeichnung", "dokumente")  # what the map of the Kreis may show
+
+
+@dataclass(frozen=True, slots=True)
+class Shaded:
+    """A Gemeinde on the map: `shade` 0 (nothing) to 4 (much or all), and in words what it stands for."""
+
+    outline: published.Gemeindeumriss
+    shade: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class KreisMap:
+    colour: str
+    places: Sequence[Shaded]
 
 
 def add_to(bp: Blueprint) -> None:
@@ -29,26 +50,67 @@ def overview() -> str:
     ags, raw, before = (request.args.get(name, "") for name in ("gemeinde", "stand", "vor"))
     if raw not in {"", *State} or not (before == "" or (before.isascii() and before.isdecimal() and len(before) < 18)):
         raise InvalidQuery("stand, vor")
+    raw_colour = request.args.get("farbe", COLOURS[0])
+    if raw_colour not in COLOURS:
+        raise InvalidQuery("farbe")
     state = State(raw) if raw else None
     with acting(desk().engine, who()) as connection:
         listed = deliveries.many(
             connection, ags=ags or None, state=state, before=int(before) if before else None, limit=_LISTED
         )
-        standings = deliveries.standings(connection, [each for each, _ in mine])
+        shown = [ags] if ags in dict(mine) else [each for each, _ in mine]
+        standings = oversight.standings(connection, [each for each, _ in mine])
+        due = oversight.deadlines(connection, shown, portal().today())
+        stock = oversight.stock(connection, [each for each, _ in mine])
+        hanging = oversight.hanging(connection, shown)
         chosen = deliveries.rules(connection, ags) if ags in dict(mine) else None
     return render_template(
         "desk/overview.html",
         gemeinden=mine,
+        names=dict(mine),
         gemeinde=ags,
         state=state,
         states=words.STATES,
         listed=listed,
         next_before=listed[-1].id if len(listed) == _LISTED else None,
         standings=standings,
+        due=due,
+        nearest=oversight.nearest(due),
+        stock=stock,
+        hanging=hanging,
+        DUE=words.DUE,
+        kreis=_map([each for each, _ in mine], standings, stock, raw_colour) if len(mine) > 1 else None,
         rules=chosen,
         may_configure=ags in dict(mine) and who().may(Action.CONFIGURE, ags),
         may_deliver=who().may_anywhere(Action.DELIVER),
     )
+
+
+def _map(ags: Sequence[str], standings: Sequence[Standing], stock: Mapping[str, Stock], colour: str) -> KreisMap | None:
+    with portal().engine.connect() as connection:
+        outlines = published.gemeindeumrisse(connection)
+    known = {each.ags: each for each in standings}
+    places = [
+        Shaded(each, *_shade(colour, known[each.ags], stock.get(each.ags)))
+        for each in outlines
+        if each.ags in known and each.ags in ags
+    ]
+    return KreisMap(colour, places) if places else None
+
+
+def _shade(colour: str, standing: Standing, stock: Stock | None) -> tuple[int, str]:
+    if colour == COLOURS[0]:
+        waiting = standing.in_review + standing.checked
+        return min(4, waiting), f"{waiting} warten"
+    if stock is None:
+        return 0, "kein Plan öffentlich"
+    number = {
+        "stufe": stock.levels["C"] + stock.levels["D"],
+        "zeichnung": stock.drawn,
+        "dokumente": stock.documented,
+    }[colour]
+    share = stock.share(number)
+    return (0 if share == 0 else 1 + min(3, share * 3 // 100)), f"{number} von {stock.public}"
 
 
 @open_to(Action.CONFIGURE)

@@ -129,6 +129,17 @@ DONE: Final = MappingProxyType(
     }
 )
 
+# Why a day matters (oversight.Due).
+DUE: Final = MappingProxyType(
+    {
+        "scheduled": "wird veröffentlicht",
+        "begins": "Auslegung beginnt",
+        "ends": "Auslegung endet",
+        "missing": "in Kraft, aber der Tag fehlt",
+        "not_in_force": "beschlossen, nicht in Kraft",
+    }
+)
+
 # Names of a plan's fields in the list of differences.
 FIELDS: Final = MappingProxyType(
     {
