@@ -15,6 +15,7 @@ from geoportal.settings import Settings
 from tests.acceptance.portal import DESKTOP, PHONE, Visit, serving, watched
 from tests.desk import OWN, hire, membership
 from tests.files import feature, plan, polygon, prop, xplangml
+from tests.integration.test_mapping import table
 from tests.processes import command, environment, running
 
 pytestmark = pytest.mark.browser
@@ -177,6 +178,35 @@ def test_it_works_without_script(browser: Browser, served: str, tmp_path: Path) 
         expect(page.locator(".plan-head__state")).to_contain_text("Zur Freigabe")
 
 
+def test_columns_are_mapped_on_a_phone(browser: Browser, served: str, tmp_path: Path) -> None:
+    file = tmp_path / "bestand.geojson"
+    row = {"Plan_Nr": "21", "Bezeichnung": "Am Teich", "Zustand": "im Gange", "Art": "Qualif. Plan"}
+    file.write_text(table(row), "utf-8")
+    with seat(browser, served, PHONE, Role.PLANNER) as planner:
+        page = planner.page
+        planner.open("/werkbank/liefern")
+        page.get_by_label("Dateien auswählen").set_input_files(file)
+        page.get_by_role("button", name="Liefern", exact=True).click()
+        page.get_by_role("link", name="Bericht zu bestand.geojson").click()
+        page.get_by_role("link", name="Spalten zuordnen").click(timeout=60_000)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        art = page.get_by_label("Art", exact=False).first
+        box = art.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
+        art.select_option("planart")
+        page.get_by_role("button", name="Zuordnung speichern").click()
+        page.get_by_label("Qualif. Plan bei Bebauungsplan").select_option("10001")
+        page.get_by_label("im Gange bei Bebauungsplan").select_option("2000")
+        page.get_by_role("button", name="Zuordnung speichern").click()
+        page.get_by_role("button", name="Diese Datei noch einmal lesen").click()
+        page.get_by_role("heading", name="Bericht").wait_for(timeout=60_000)
+        page.get_by_role("button", name="Zur Freigabe geben").click()
+        page.get_by_role("link", name="Vorschau", exact=True).click()
+        expect(page.locator("#stage .leaflet-image-layer")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_axe_finds_nothing_to_fault(
@@ -186,6 +216,8 @@ def test_axe_finds_nothing_to_fault(
     engine = owner_engine(module_furnished.require_database_url())
     with engine.connect() as connection:
         number = connection.scalar(text("SELECT max(id) FROM plans.upload WHERE state = 'in_review'"))
+        rows = connection.scalar(text("SELECT max(id) FROM plans.upload WHERE filename = 'bestand.geojson'"))
+        draft = connection.scalar(text("SELECT max(id) FROM plans.version WHERE state = 'in_review'"))
         plan_id = connection.scalar(text("SELECT plan_id FROM plans.version WHERE version = 2"))
     engine.dispose()
     found = {}
@@ -195,7 +227,8 @@ def test_axe_finds_nothing_to_fault(
         somebody.sign_in(Role.KREIS)
         for path in (
             "/", f"/?gemeinde={OWN}", "/liefern", f"/lieferung/{number}", f"/plan/{plan_id}",
-            f"/plan/{plan_id}/vergleich?neu=2", "/protokoll", "/konto",
+            f"/plan/{plan_id}/vergleich?neu=2", f"/lieferung/{rows}/spalten", f"/fassung/{draft}",
+            "/protokoll", "/konto",
         ):  # fmt: skip
             somebody.open(f"/werkbank{path}")
             found[path] = somebody.axe()
