@@ -4,10 +4,10 @@ them, on loopback, over TLS, with a database of its own that is thrown away afte
     scripts/load.py [--plans 20000] [--seconds 20] [--readers 8] [--restarts 20000] [--soak 0]
 
 Boxes are random and never the same twice, so that no memory answers, but for the few addresses of discovery. Readers
-ask without pause: the rate is what the
-machine gives, and the client shares its processors. Three kinds as INSPIRE has them (discovery, view, download), tiles,
-whole pages of a thousand features, 21 planners who deliver at once while others read, new web servers under load, and
-a soak of so many seconds. Memory is that of the web server's processes (PSS, MB).
+ask without pause: the rate is what the machine gives, and the client shares its processors. Three kinds as INSPIRE has
+them (discovery, view, download), tiles, whole pages of a thousand features, fifty deliveries at once from 21 Gemeinden
+while others read, each of which must end as its own, one of nearly 500 MB, new web servers under load, and a soak of so
+many seconds. Memory is that of the web server's processes (PSS, MB).
 """
 
 import argparse
@@ -22,10 +22,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from math import asinh, pi, radians, tan
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from sqlalchemy import text
 
 from geoportal import operations
 from geoportal.database import owner_engine
@@ -38,6 +41,7 @@ from tests.files import feature, plan, polygon, prop, xplangml
 from tests.load import AREA, Readers, box, items, quantile
 from tests.stack import Stack
 
+AT_ONCE, LARGE = 50, 499_000_000
 DISCOVERY = ("/ogc/", "/ogc/collections", "/ogc/collections/bebauungsplaene", "/ogc/conformance", "/ogc/openapi")
 type Path_ = Callable[[random.Random], str]
 
@@ -122,27 +126,81 @@ def filled(plans: int) -> Iterator[Settings]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def deliver_at_once(stack: Stack, name: str) -> tuple[Counter[int], float]:
-    """All 21 Gemeinden, each by an account of its own; how they were answered, and how long the slowest took."""
+def deliver_at_once(stack: Stack, name: str, number: int) -> tuple[Counter[int], float]:
+    """`number` deliveries from all 21 Gemeinden, each Gemeinde by an account of its own, all at the same moment; how
+    they were answered, and how long the slowest took.
+    """
     area = [feature("BP_BaugebietsTeilFlaeche", f"o{n}", prop("position", polygon())) for n in range(200)]
     answers: Counter[int] = Counter()
     tokens = {each.ags: token_for(stack.settings, ags=each.ags, name=name) for each in all_gemeinden()}
+    starting = threading.Barrier(number)
 
-    def send(ags: str) -> None:
-        document = xplangml(plan("p", name=name, nummer=name, gemeinde=ags), *area).encode()
-        path = f"/api/v1/gemeinden/{ags}/lieferungen/{name}.gml"
+    def send(ags: str, title: str) -> None:
+        gemeinde = prop("gemeinde", f"<xplan:XP_Gemeinde><xplan:ags>{ags}</xplan:ags></xplan:XP_Gemeinde>")
+        document = xplangml(plan("p", name=title, nummer=title, gemeinde=gemeinde), *area).encode()
+        path = f"/api/v1/gemeinden/{ags}/lieferungen/{title}.gml"
+        starting.wait()
         sent = stack.ask(
             "PUT", path, document, Authorization=f"Bearer {tokens[ags]}", Content_Type="application/gml+xml"
         )
         answers[sent.status] += 1
 
-    threads = [threading.Thread(target=send, args=(ags,)) for ags in tokens]
+    whom = cycle(tokens)
+    threads = [threading.Thread(target=send, args=(next(whom), f"{name}-{one}")) for one in range(number)]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return answers, time.perf_counter() - began
+
+
+def read_and_told_apart(settings: Settings, name: str) -> tuple[Counter[str], int]:
+    """Waits until the worker has read what was delivered under this name: the ends, and how many plans stand in another
+    Gemeinde or under another name than they were delivered with.
+    """
+    engine = owner_engine(settings.require_database_url())
+    ends = text("SELECT state, count(*) FROM plans.upload WHERE filename LIKE :name GROUP BY state")
+    mixed_up = text("""
+        SELECT count(*) FROM plans.upload JOIN plans.version USING (delivery_id)
+        JOIN plans.plan ON plan.id = version.plan_id
+        WHERE filename LIKE :name AND (plan.ags <> upload.ags OR version.name || '.gml' <> filename)""")
+    asked = {"name": f"{name}-%"}
+    try:
+        while True:
+            with engine.connect() as connection:
+                found = Counter({row.state: row.count for row in connection.execute(ends, asked)})
+                if not found["received"] and not found["checking"]:
+                    return found, connection.scalar(mixed_up, asked) or 0
+            time.sleep(0.5)
+    finally:
+        engine.dispose()
+
+
+def deliver_a_large_one(stack: Stack, size: int) -> str:
+    """One file of this many bytes; how it was answered, and the most memory of the web server meanwhile."""
+    token = token_for(stack.settings, name="gross")
+    before = most = memory(stack)
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(0.1):
+            most = max(most, memory(stack))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        sent = stack.ask(
+            "PUT", "/api/v1/gemeinden/06534008/lieferungen/gross.gml", file,
+            Authorization=f"Bearer {token}", Content_Length=str(size), Content_Type="application/gml+xml",
+        )  # fmt: skip
+    took = time.perf_counter() - began
+    done.set()
+    watcher.join()
+    return f"{size / 1e6:.0f} MB answered {sent.status} in {took:.1f} s, memory {before:.0f}, at most {most:.0f} MB"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -155,10 +213,14 @@ def main(arguments: argparse.Namespace) -> None:
         for name, path in kinds.items():
             with measured(name, stack, path, readers):
                 time.sleep(seconds)
-        with measured("mixed, while 21 deliver", stack, mixed, readers):
-            answers, took = deliver_at_once(stack, "gleichzeitig")
-            time.sleep(max(0, seconds - took))
-        print(f"{'':34} 21 deliveries answered {dict(answers)} within {took:.1f} s", flush=True)
+        with measured(f"mixed, while {AT_ONCE} deliver", stack, mixed, readers):
+            began = time.perf_counter()
+            answers, took = deliver_at_once(stack, "gleichzeitig", AT_ONCE)
+            ends, astray = read_and_told_apart(settings, "gleichzeitig")
+            read = time.perf_counter() - began
+        print(f"{'':34} {AT_ONCE} deliveries from 21 answered {dict(answers)} within {took:.1f} s, read within "
+              f"{read:.0f} s as {dict(ends)}, {astray} astray", flush=True)  # fmt: skip
+        print(f"{'':34} {deliver_a_large_one(stack, LARGE)}", flush=True)
         if arguments.restarts:
             with measured("new web servers under load", stack, mixed, readers, arguments.restarts) as asked:
                 restarts = 0
