@@ -158,6 +158,10 @@ def test_the_report_on_paper_says_and_shows_what_was_found(draft: Draft) -> None
     with pypdfium2.PdfDocument(answer.data) as paper:
         said = " ".join(page.get_textpage().get_text_range() for page in paper).replace("\r\n", " ")
         pictures = [each for each in paper[0].get_objects() if each.type == raw.FPDF_PAGEOBJ_IMAGE]
+    for ags, role in ((OWN, Role.OFFICE), (OTHER, Role.PLANNER), (OTHER, Role.PUBLISHER)):  # it is not their delivery
+        stranger = draft.office.as_role(role, ags)
+        assert stranger.get(f"/werkbank/lieferung/{number}/bericht.pdf").status_code == 404
+    assert draft.office.browser().get(f"/werkbank/lieferung/{number}/bericht.pdf").status_code == 303
     assert "Im Feld" in said
     assert "Ungültige Geometrie wurde repariert" in said
     assert "Die Zahlen sind die Nummern der Befunde" in said
