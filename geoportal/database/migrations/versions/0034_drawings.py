@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0032_drawings.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0034_drawings.sql").read_text("utf-8"))

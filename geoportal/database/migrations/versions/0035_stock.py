@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0033_stock.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0035_stock.sql").read_text("utf-8"))
