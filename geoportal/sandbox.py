@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 import plans_ingest
 from geoportal import metrics
 from geoportal.database.tables import SRID
-from plans_ingest import Batch, gdal_guard, gemeinden, serial
+from plans_ingest import Batch, gdal_guard, kreis, serial
 from plans_ingest.child import Request
 from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
@@ -76,7 +76,7 @@ def read(
     is_wrapped = can_wrap() if bubblewrap is None else bubblewrap
     file, workdir = file.resolve(), workdir.resolve()
     limits = Limits.of(file.stat().st_size)
-    manifests = gemeinden.served()
+    manifests = kreis.served()
     request = Request(
         file=_FILE if is_wrapped else str(file),
         name=name,

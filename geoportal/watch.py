@@ -83,12 +83,14 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
     try:
         with engine.connect() as connection:
             postgres, postgis = connection.execute(_SERVER).one()
-            told["faulty"] = [state for state in layers.states(connection) if state.is_stale]
+            states = layers.states(connection)
+            told["faulty"] = [state for state in states if state.is_stale]
+            told["remarkable"] = [state for state in states if state.is_remarkable]
             told["maintenance"] = [(_TASKS[row.task], row) for row in connection.execute(_MAINTENANCE)]
         told["versions"] |= {"PostgreSQL": postgres, "PostGIS": postgis}
         told["uploads"] = [reporting.upload_line(upload) for upload in operations.latest_uploads(engine, 10)]
     except SQLAlchemyError:
-        told |= {"maintenance": [], "uploads": [], "faulty": []}
+        told |= {"maintenance": [], "uploads": [], "faulty": [], "remarkable": []}
     return told
 
 

@@ -13,7 +13,7 @@ from geoportal.sensors.receiving import create_sensors
 from geoportal.settings import Settings
 from geoportal.web.app import berlin_today, create_portal
 from geoportal.web.portal import Portal
-from plans_ingest import gemeinden
+from plans_ingest import kreis
 
 
 def create(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Application:
@@ -33,6 +33,6 @@ def from_environment() -> Application:
     logs.set_up()
     settings = Settings.from_env(os.environ)
     if settings.gemeinden is not None:
-        gemeinden.serve(settings.gemeinden)
+        kreis.serve(settings.gemeinden)
     metrics.begin(settings.run, "web", os.environ)
     return create(settings)

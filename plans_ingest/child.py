@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from plans_ingest import serial
+from plans_ingest import kreis, serial
 from plans_ingest.confine import Limits, confine
 from plans_ingest.errors import Limit, PlanFileError, ResourceExceeded
 from plans_ingest.model import Batch, Where
@@ -63,9 +63,7 @@ def serve(read: Callable[[Request], Batch]) -> None:
 
 def read(request: Request) -> Batch:
     if request.gemeinden is not None:
-        from plans_ingest import gemeinden
-
-        gemeinden.serve(Path(request.gemeinden))
+        kreis.serve(Path(request.gemeinden))
     gemeinde = None
     if request.gemeinde is not None:
         from plans_ingest.gemeinden import Gemeinde  # pydantic takes long to load

@@ -300,13 +300,6 @@ def _land_use_names() -> Mapping[str, str]:
 
 
 @cache
-def gemeindeschluessel() -> frozenset[str]:
-    """The AGS of the Gemeinden that deliver here, by the names of their manifests: none has to be read for it."""
-    folder = files("plans_ingest").joinpath("gemeinden")
-    return frozenset(item.name.partition("_")[0] for item in folder.iterdir() if item.name.endswith(".yml"))
-
-
-@cache
 def _codes() -> Mapping[str, Mapping[str, Code]]:
     known: dict[str, dict[str, Code]] = {}
     for enumeration, code, versions, name, german, short in _rows("codes.tsv"):

@@ -1,14 +1,13 @@
 """The Gemeinden that deliver plans: one manifest each, gemeinden/<AGS>_<name>.yml."""
 
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from plans_ingest import kreis
 from plans_ingest.profiles.model import Profile
 
 
@@ -34,27 +33,13 @@ class Gemeinde(BaseModel):
     lieferung: Profile | None = None  # how its planning office names columns, words and layers, where not as we do
 
 
-_OURS: Final = files("plans_ingest").joinpath("gemeinden")
-_folders: list[Traversable] = [_OURS]
-
-
-def serve(folder: Path) -> None:
-    """From now on this process works for the Gemeinden of another Kreis: those whose manifests lie in the folder."""
-    _folders[:] = [folder]
-    all_gemeinden.cache_clear()
-
-
-def served() -> Path | None:
-    """The folder of serve(), None where the manifests are our own."""
-    [folder] = _folders
-    return folder if isinstance(folder, Path) and folder != _OURS else None
+def all_gemeinden() -> tuple[Gemeinde, ...]:
+    """All manifests, ordered by AGS. Raises pydantic.ValidationError when one is wrong."""
+    return _read(kreis.manifests())
 
 
 @cache
-def all_gemeinden() -> tuple[Gemeinde, ...]:
-    """All manifests, ordered by AGS. Raises pydantic.ValidationError when one is wrong."""
-    [folder] = _folders
-    manifests = sorted((item for item in folder.iterdir() if item.name.endswith(".yml")), key=lambda item: item.name)
+def _read(manifests: tuple[Path, ...]) -> tuple[Gemeinde, ...]:
     return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
 
 

@@ -286,6 +286,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "a table without outlines of plans was not read ({detail} features)",
             "Nur die Tabelle mit den Geltungsbereichen liefern, Spalten wie in der Vorlage.",
         ),
+        "litter_passed_over": Text(
+            "Dateien, die Dateiverwaltungen hinterlassen (__MACOSX, .DS_Store, Thumbs.db), nicht gelesen: {detail}",
+            "files that file managers leave behind (__MACOSX, .DS_Store, Thumbs.db) not read: {detail}",
+            "Nichts zu tun.",
+        ),
         "name_from_file": Text(
             "Der Plan hat weder Nummer noch Namen; er heißt vorerst wie seine Datei: {detail}",
             "the plan has neither number nor name; it is called as its file: {detail}",

@@ -53,6 +53,8 @@ def ingest(
     plans, found, told = attachments.resolve(plans, bundle, sheets.by_name, shown, is_archive=kind is Format.ZIP)
     issues.extend(told)
     issues.extend(_missing_for_publication(plans, shown))
+    if bundle.litter:
+        issues.append(Issue("litter_passed_over", Severity.INFO, Where(shown), str(bundle.litter)))
     read_from = [(name, reading.lines) for name, reading in readings]
     first = readings[0][1]
     has_schema = first.version not in {"3.0", None}

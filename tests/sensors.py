@@ -46,7 +46,10 @@ MANIFEST = dedent("""\
       history: 30d
       observed:
         fuellstand: {label: {de: Füllstand, en: Level}, unit: "%", min: 0, max: 100, stale: {after: 6h}}
-        zustand: {label: {de: Zustand, en: State}, codes: {an: {de: an, en: "on"}, defekt: {de: defekt, en: broken}}}
+        zustand:
+          label: {de: Zustand, en: State}
+          codes: {an: {de: an, en: "on"}, defekt: {de: defekt, en: broken}}
+          lasting: {lange_defekt: {state: defekt, after: 7d, label: {de: seit Tagen defekt, en: broken for days}}}
         leerung: {label: {de: Leerung, en: Emptied}, event: true, stale: {after: 14d}}
 """)
 

@@ -80,7 +80,7 @@ def qlr(layers: Sequence[QgisLayer], title: str) -> bytes:
 
 
 def qgz(groups: Sequence[tuple[str, Sequence[QgisLayer]]], title: str, box: Sequence[float]) -> bytes:
-    """A project with the groups, the first on top; `box` in EPSG:25832."""
+    """A project with the groups, the first on top; `box` in the storage CRS."""
     root = etree.Element("qgis", version=VERSION, projectname=title)
     _text(root, "title", title)
     _crs(etree.SubElement(root, "projectCrs"))

@@ -34,17 +34,21 @@ def features(page: str) -> Iterator[dict[str, Any]]:
 
 
 def _feature(element: gml.Element) -> dict[str, Any]:
+    """What has parts, a second geometry among them, is kept as its text: a column that no manifest names is told."""
     properties: dict[str, Any] = {}
     geometry = None
     for child in element:
-        inner = next(iter(child), None)
-        if inner is None:
-            properties[gml.local(child)] = child.text
-        elif gml.is_geometry(inner) and gml.local(child) != "boundedBy":
+        name, inner = gml.local(child), next(iter(child), None)
+        if name == "boundedBy":  # says no more than the geometry
+            continue
+        if geometry is None and inner is not None and gml.is_geometry(inner):
             try:
                 geometry = gml.read(inner, {}, gml.Notes()).geometry
             except GeometryFault as error:
                 raise ValueError(f"{gml.local(element)}: {error}") from error
+            continue
+        value = child.text if inner is None else " ".join(" ".join(child.itertext()).split())
+        properties[name] = f"{properties[name]}; {value}" if properties.get(name) is not None else value
     named = next((value for name, value in element.attrib.items() if str(name).endswith("}id")), None)
     own = {} if named is None else {"id": str(named)}
     return {"type": "Feature", "properties": own | properties, "geometry": geometry}

@@ -224,7 +224,9 @@ class Layer(Closed):
 
     @cached_property
     def measured(self) -> Mapping[str, Field]:
-        """What the view adds for each observed property: last value, since when (a state), its time, whether stale."""
+        """What the view adds for each observed property: last value, since when (a state), its stage by how long it has
+        lasted, its time, whether stale.
+        """
         found: dict[str, Field] = {}
         for name, observed in (self.sensors.observed if self.sensors else {}).items():
             label = observed.label
@@ -239,11 +241,24 @@ class Layer(Closed):
             if observed.codes:
                 since = Words(de=f"{label.de} seit", en=f"{label.en} since")
                 found[f"{name}_seit"] = Field(type=FieldType.DATETIME, label=since)
+            if observed.lasting:
+                stages: dict[str | int, Words] = dict(observed.codes.items())
+                stages |= {stage: lasting.label for stage, lasting in observed.lasting.items()}
+                found[f"{name}_stufe"] = Field(
+                    type=FieldType.TEXT,
+                    label=Words(de=f"{label.de} nach Dauer", en=f"{label.en} by duration"),
+                    codes=stages,
+                )
             at = label if observed.event else Words(de=f"{label.de}: gemessen", en=f"{label.en}: measured")
             found[f"{name}_am"] = Field(type=FieldType.DATETIME, label=at)
             if observed.stale:
                 found[f"{name}_veraltet"] = Field(type=FieldType.BOOLEAN, label=observed.stale.label)
         return found
+
+    def state_of(self, field: str | None) -> str | None:
+        """The observed property whose states a field holds, as they are or in stages."""
+        observed = self.sensors.observed if self.sensors else {}
+        return next((name for name in observed if observed[name].codes and field in {name, f"{name}_stufe"}), None)
 
     @cached_property
     def history(self) -> "Layer | None":

@@ -90,7 +90,7 @@ def _addresses(address: Address, raw: geopandas.GeoDataFrame) -> list[Any]:
 
 
 def _geometries(layer: Layer, raw: geopandas.GeoDataFrame) -> Any:
-    """Two-dimensional geometries in EPSG:25832, outer rings counter-clockwise (RFC 7946), of the layer's type."""
+    """Two-dimensional geometries in the storage CRS, outer rings counter-clockwise (RFC 7946), of the layer's type."""
     shapes: Any = numpy.asarray(shapely.orient_polygons(shapely.force_2d(raw.geometry.to_crs(SRID).to_numpy())))
     if (multi := _MULTI.get(layer.geometry)) is not None:
         single, build = multi

@@ -24,6 +24,17 @@ class Stale(Closed):
     """So heißt das Feld, das es sagt; bei Leerungen etwa „überfällig“."""
 
 
+class Lasting(Closed):
+    """Ein Zustand, der schon lange dauert: eine Stufe mit eigenem Wort und, wenn `style` sie nennt, eigenem Zeichen."""
+
+    state: Name
+    """Der Zustand, einer aus `codes`."""
+    after: Span
+    """So lange muss er dauern, zum Beispiel `7d`."""
+    label: Words
+    """So heißt die Stufe, zum Beispiel „seit über einer Woche gestört“."""
+
+
 class Observed(Closed):
     """Eine Größe, die gemessen wird: eine Zahl, ein Zustand aus `codes`, oder ein Ereignis."""
 
@@ -41,6 +52,8 @@ class Observed(Closed):
     """Ein Ereignis: veröffentlicht wird nur, wann es zuletzt war."""
     stale: Stale | None = None
     """Ab wann der letzte Wert veraltet ist."""
+    lasting: Mapping[Name, Lasting] = Default(default_factory=dict)
+    """Stufen von Zuständen nach ihrer Dauer; sie stehen im Feld `…_stufe`, neben den Zuständen aus `codes`."""
 
 
 class Mapped(Closed):
@@ -74,6 +87,11 @@ def contradictions(sensors: Sensors) -> Iterator[tuple[tuple[str, ...], str]]:
         place = ("observed", name)
         if observed.codes and (observed.unit or observed.min is not None or observed.max is not None):
             yield place, "ein Zustand hat weder Einheit noch Grenzen / a state has neither unit nor bounds"
+        for stage, lasting in observed.lasting.items():
+            if lasting.state not in observed.codes:
+                yield (*place, "lasting", stage, "state"), "steht nicht unter codes / is not among the codes"
+            if stage in observed.codes:
+                yield (*place, "lasting", stage), "heißt wie ein Zustand / is called as a state is"
         if observed.event and (observed.codes or observed.unit):
             yield place, "ein Ereignis hat keinen Wert / an event has no value"
         if observed.min is not None and observed.max is not None and observed.min > observed.max:

@@ -7,7 +7,7 @@ import click
 from geoportal.cli import downloads, keeping, layers, mail, people, places, plans, running, saving, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
-from plans_ingest import gemeinden
+from plans_ingest import kreis
 
 
 @click.group(help="Geoportal: Bauleitpläne und Fachdaten annehmen, prüfen, veröffentlichen.")
@@ -18,7 +18,7 @@ def main(context: click.Context) -> None:
     except SettingsError as fault:
         stop(str(fault))
     if context.obj.gemeinden is not None:
-        gemeinden.serve(context.obj.gemeinden)
+        kreis.serve(context.obj.gemeinden)
 
 
 for _command in (

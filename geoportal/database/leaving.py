@@ -11,7 +11,6 @@ import socket
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import psycopg
@@ -83,10 +82,19 @@ class _Lookout:
                 log.warning("a statement could not be cancelled: %s", type(error).__name__)
 
 
-@cache
+_made: list[_Lookout] = []
+_making: Final = threading.Lock()
+
+
 def _lookout() -> _Lookout:
-    """Made by the first statement with an asker: after a server has forked its workers, which then share no thread."""
-    return _Lookout()
+    """Made by the first statement with an asker: after a server has forked its workers, which then share no thread.
+
+    There is one, however many threads ask at first: what is begun at one lookout could not be ended at another.
+    """
+    with _making:
+        if not _made:
+            _made.append(_Lookout())
+        return _made[0]
 
 
 def _begin(connection: Connection, *_: Any) -> None:

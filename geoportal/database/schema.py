@@ -79,9 +79,29 @@ def _migrate(connection: Connection, revision: str) -> None:
     config = _config()
     if STORAGE_SRID != _WRITTEN_FOR:
         event.listen(connection, "before_cursor_execute", _in_our_zone, retval=True)
+    _require_our_zone(connection)
     _prepare(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _require_our_zone(connection: Connection) -> None:
+    """Asks the columns, which hold what is stored: before 0028 nothing else says in which zone a database stores.
+
+    Raises SchemaError; a database without the tables has no zone yet.
+    """
+    if connection.scalar(text("SELECT to_regclass('plans.version')")) is None:
+        return
+    stored = connection.scalar(
+        text("""
+            SELECT postgis_typmod_srid(atttypmod) FROM pg_attribute
+            WHERE attrelid = 'plans.version'::regclass AND attname = 'geom'""")
+    )
+    if stored != STORAGE_SRID:
+        raise SchemaError(
+            f"Die Datenbank speichert in EPSG:{stored}, dieses Programm in EPSG:{STORAGE_SRID}: GEOPORTAL_CRS "
+            "berichtigen. / The database stores in another zone: correct GEOPORTAL_CRS."
+        )
 
 
 def _in_our_zone(
@@ -121,11 +141,11 @@ def check_schema(engine: Engine) -> None:
             raise SchemaError(
                 f"Schemastand {revision} statt {newest}: `geoportal migrate` ausführen. / Run the migrations."
             )
-        stored = connection.scalar(text("SELECT ogc.storage_srid()"))
-        if stored != STORAGE_SRID:
+        _require_our_zone(connection)
+        if (told := connection.scalar(text("SELECT ogc.storage_srid()"))) != STORAGE_SRID:
             raise SchemaError(
-                f"Die Datenbank speichert in EPSG:{stored}, dieses Programm in EPSG:{STORAGE_SRID}: GEOPORTAL_CRS "
-                "berichtigen. / The database stores in another zone: correct GEOPORTAL_CRS."
+                f"ogc.storage_srid() sagt {told}, die Tabellen speichern in EPSG:{STORAGE_SRID}. "
+                "/ The function says another zone than that of the tables."
             )
         existing = set(connection.scalars(text("SELECT indexname FROM pg_indexes WHERE schemaname = 'plans'")))
         if missing := REQUIRED_INDEXES - existing:

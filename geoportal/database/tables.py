@@ -333,6 +333,10 @@ layer_state = Table(
     Column("fault", Text),
     Column("fault_since", DateTime(timezone=True)),
     Column("shown_on", Date),
+    Column("unplaced", ARRAY(Text), nullable=False),
+    Column("unplaced_count", Integer, nullable=False),
+    Column("unnamed", ARRAY(Text), nullable=False),
+    Column("personal", ARRAY(Text), nullable=False),
 )
 
 publication = Table(

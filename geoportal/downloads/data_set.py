@@ -9,7 +9,7 @@ from geoportal.catalogue import FieldType, Geometry
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """What a collection's files hold: a view of schema `ogc` with `id`, the fields and `geom` (EPSG:25832).
+    """What a collection's files hold: a view of schema `ogc` with `id`, the fields and `geom` (storage CRS).
 
     `dimension` restricts it to points (0), lines (1) or areas (2). `by_gemeinde`: each Gemeinde
     whose AGS occurs in the field `ags` has files of its own beside those of the whole. `styles`: how it is drawn, the

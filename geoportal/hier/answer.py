@@ -28,7 +28,7 @@ _NEAR_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody asks; `wkt` (EPSG:25832) is a point, or the area of a parcel."""
+    """Where somebody asks; `wkt` (storage CRS) is a point, or the area of a parcel."""
 
     coordinates: Coordinates
     title: str

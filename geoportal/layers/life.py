@@ -1,6 +1,7 @@
 """The life of a thematic layer: brought up to date from its source, kept as it was when that fails, told about."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -17,7 +18,7 @@ from geoportal.layers import tables
 from geoportal.layers.fetching import Known
 from geoportal.layers.reading import Reading
 from geoportal.layers.sources import Places, Provided, provide
-from geoportal.places.geocoding import Placed
+from geoportal.places.geocoding import Placed, address_stock
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ _LAST_RETRY: Final = timedelta(hours=6)
 class LayerState:
     """What is known of a layer beside its rows. `fault` is for the operator; `reason` says its kind to everybody.
 
-    `tried` is the signature of the source at the last attempt.
+    `tried` is the signature of the source at the last attempt. `unnamed`, `personal` and `unplaced` are what Synced
+    says of the sync that made the rows, `unplaced` the first of `unplaced_count` addresses.
     """
 
     layer: str
@@ -43,6 +45,10 @@ class LayerState:
     reason: Reason | None
     fault: str | None
     fault_since: datetime | None
+    unnamed: Sequence[str] = ()
+    personal: Sequence[str] = ()
+    unplaced: Sequence[str] = ()
+    unplaced_count: int = 0
 
     @classmethod
     def unknown(cls, layer: str) -> Self:
@@ -52,6 +58,11 @@ class LayerState:
     @property
     def is_stale(self) -> bool:
         return self.fault is not None
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether something of the source is not public, or perhaps should not be."""
+        return bool(self.unnamed or self.personal or self.unplaced_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +102,8 @@ def sync(engine: Engine, layer: Layer, places: Places, *, again: bool = False) -
     tried: Provided | None = None
     try:
         with engine.connect() as connection:
-            known = _known(connection, layer.id)
-        tried = provide(layer, places, known)
+            known, stock = _known(connection, layer.id), address_stock(connection)
+        tried = provide(layer, places, known, stock)
         return _replace(engine, layer, tried, again=again)
     except SourceError as error:
         log.warning("layer %s stays as it is: %s", layer.id, error)
@@ -122,6 +133,7 @@ def states(connection: Connection) -> list[LayerState]:
     columns = (
         table.layer, table.rows, table.synced_at, table.changed_at, table.checked_at, table.due_at, table.tried,
         table.fault_kind.label("reason"), table.fault, table.fault_since,
+        table.unnamed, table.personal, table.unplaced, table.unplaced_count,
     )  # fmt: skip
     return [
         LayerState(**dict(row) | {"reason": Reason(row["reason"]) if row["reason"] else None})
@@ -192,8 +204,9 @@ def _replace(engine: Engine, layer: Layer, provided: Provided, *, again: bool) -
         replaced = tables.replace_rows(connection, layer, reading)
         is_changed = bool(replaced.written or replaced.removed)
         _succeeded(connection, layer, provided, is_changed=is_changed, rows=replaced.rows)
-    spoken = _spoken(reading)
-    return Synced(layer.id, replaced.rows, replaced.written, reading.unnamed, spoken, replaced.placed)
+        synced = Synced(layer.id, replaced.rows, replaced.written, reading.unnamed, _spoken(reading), replaced.placed)
+        _remember(connection, synced)
+    return synced
 
 
 def _succeeded(connection: Connection, layer: Layer, provided: Provided, *, is_changed: bool, rows: int) -> None:
@@ -219,6 +232,18 @@ def _succeeded(connection: Connection, layer: Layer, provided: Provided, *, is_c
     connection.execute(statement.on_conflict_do_update(index_elements=[table.layer], set_=values))
     if was_stale:
         connection.execute(text("SELECT plans.touch_data('layer_state')"))
+
+
+def _remember(connection: Connection, synced: Synced) -> None:
+    """What it left out or doubted stands beside the rows until the next ones are made."""
+    placed = synced.placed or Placed(0, 0, ())
+    remarks = {
+        "unnamed": list(synced.unnamed),
+        "personal": list(synced.personal),
+        "unplaced": list(map(str, placed.unplaced)),
+        "unplaced_count": placed.asked - placed.found,
+    }
+    connection.execute(state_table.update().where(state_table.c.layer == synced.layer).values(**remarks))
 
 
 def _failed(engine: Engine, layer: Layer, tried: Provided | None, reason: Reason, fault: str) -> Synced:

@@ -33,7 +33,7 @@ def write_features(fetcher: Fetcher, source: Source, into: Path) -> None:
 
 
 def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
-    """In the CRS of the manifest or EPSG:25832: in degrees, servers do not agree which axis comes first."""
+    """In the CRS of the manifest or the storage CRS: in degrees, servers do not agree which axis comes first."""
     asked = {
         "service": "WFS",
         "version": "2.0.0",
@@ -58,7 +58,8 @@ def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
         yield from features
         start += len(features)
         matched = page.get("numberMatched", page.get("totalFeatures"))
-        if not features or (start >= matched if isinstance(matched, int) else len(features) < PAGE):
+        # a server may give fewer than were asked for: without a number only an empty page is the end
+        if not features or (isinstance(matched, int) and start >= matched):
             return
         first = features[0]
     raise _endless()
@@ -79,7 +80,7 @@ def _wfs_in_gml(fetcher: Fetcher, source: Source, asked: Mapping[str, Any]) -> I
             yield {"gml": page}
         start, last = start + int(returned[1]), page
         matched = _MATCHED.search(page[:_HEAD])
-        if not int(returned[1]) or (start >= int(matched[1]) if matched else int(returned[1]) < PAGE):
+        if not int(returned[1]) or (matched and start >= int(matched[1])):
             return
     raise _endless()
 

@@ -43,22 +43,27 @@ class Places:
         return cls(settings.home, settings.data / "sources", settings.private_sources)
 
 
-def provide(layer: Layer, places: Places, known: Known | None = None) -> Provided:
-    """Fetches the source if it comes over the network. Raises SourceError."""
+def provide(layer: Layer, places: Places, known: Known | None = None, stock: str = "") -> Provided:
+    """Fetches the source if it comes over the network. Raises SourceError.
+
+    `stock`: which official addresses are known; rows with addresses are made of them too.
+    """
+    if layer.source.address is None:
+        stock = ""
     if layer.source.path is not None:
-        return _local(layer, places.home / layer.source.path)
-    return _fetched(layer, places, known)
+        return _local(layer, places.home / layer.source.path, stock)
+    return _fetched(layer, places, known, stock)
 
 
-def _local(layer: Layer, file: Path) -> Provided:
+def _local(layer: Layer, file: Path, stock: str) -> Provided:
     if not file.is_file():
         raise SourceError(f"{layer.id}: Datei fehlt / file missing: {layer.source.path}")
     # a Shapefile is several files of one name
     parts = sorted(file.parent.glob(f"{_escaped(file.stem)}.*"))
-    return Provided(file, _signature(layer, [_stamp(each) for each in parts]), Known())
+    return Provided(file, _signature(layer, stock, [_stamp(each) for each in parts]), Known())
 
 
-def _fetched(layer: Layer, places: Places, known: Known | None) -> Provided:
+def _fetched(layer: Layer, places: Places, known: Known | None, stock: str) -> Provided:
     source = layer.source
     folder = places.cache / layer.id
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,12 +89,12 @@ def _fetched(layer: Layer, places: Places, known: Known | None) -> Provided:
         digest = blake2b(digest_size=16)
         while chunk := content.read(_MIB):
             digest.update(chunk)
-    return Provided(file, _signature(layer, [digest.hexdigest()]), said or known or Known())
+    return Provided(file, _signature(layer, stock, [digest.hexdigest()]), said or known or Known())
 
 
-def _signature(layer: Layer, source: list[str]) -> str:
+def _signature(layer: Layer, stock: str, source: list[str]) -> str:
     script = layer.folder / "load.py"
-    parts = [layer.model_dump_json(), *source, *([_stamp(script)] if script.is_file() else [])]
+    parts = [layer.model_dump_json(), *filter(None, [stock]), *source, *([_stamp(script)] if script.is_file() else [])]
     return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 

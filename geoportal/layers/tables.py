@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
-from geoportal.catalogue import Field, FieldType, Geometry, Layer, Reason, SourceError
+from geoportal.catalogue import Field, FieldType, Geometry, Layer, Observed, Reason, SourceError
 from geoportal.database import driver_cursor
 from geoportal.places.geocoding import Placed, place_addresses
 from geoportal.places.objects import index_layer
@@ -312,12 +312,29 @@ def _measured(layer: Layer) -> Iterator[sql.Composed]:
             f"{name}_seit": sql.Identifier(newest, "since"),
             f"{name}_am": sql.Identifier(newest, "at"),
         }
+        if observed.lasting:
+            given[f"{name}_stufe"] = _stage(newest, observed)
         if observed.stale:
             age = sql.Literal(observed.stale.after)
             given[f"{name}_veraltet"] = sql.SQL("({} < now() - {})").format(sql.Identifier(newest, "at"), age)
         for column, value in given.items():
             if column in layer.measured:
                 yield sql.SQL("{} AS {}").format(value, sql.Identifier(column))
+
+
+def _stage(newest: str, observed: Observed) -> sql.Composed:
+    """The state, or its name after so long: of several, that of the longest time."""
+    longest = sorted(observed.lasting.items(), key=lambda each: each[1].after, reverse=True)
+    stages = [
+        sql.SQL("WHEN {newest}.word = {state} AND {newest}.since < now() - {after} THEN {stage} ").format(
+            newest=sql.Identifier(newest),
+            state=sql.Literal(lasting.state),
+            after=sql.Literal(lasting.after),
+            stage=sql.Literal(stage),
+        )
+        for stage, lasting in longest
+    ]
+    return sql.SQL("CASE {}ELSE {}.word END").format(sql.SQL("").join(stages), sql.Identifier(newest))
 
 
 def _latest(layer: Layer) -> sql.Composable:

@@ -18,9 +18,10 @@ from geoportal.catalogue import Layer, Reason, Shelf, SourceError
 from geoportal.clock import Clock
 from geoportal.database import driver_cursor
 from geoportal.layers import life
-from geoportal.layers.life import LayerState, Synced
+from geoportal.layers.life import LayerState
 from geoportal.layers.sources import Places, provide
 from geoportal.opening_hours import BERLIN
+from geoportal.places.geocoding import address_stock
 from geoportal.places.objects import index_layer
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,12 @@ LOOK_AGAIN: Final = 2.0  # seconds
 _AT_ONCE: Final = 2
 _CLOCKS_DIFFER: Final = timedelta(minutes=1)  # ours and the database's, when they are on two machines
 _HAS_AGED: Final = text("""
-    SELECT EXISTS (SELECT FROM sensors.latest WHERE layer = :layer AND property = :name
-        AND at + :after > :first AND at + :after <= :last)""")
+    -- whether a value, or a state since it began, has become so old since the last look
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT CASE WHEN CAST(:state AS text) IS NULL THEN at WHEN word = :state THEN since END + :after AS due
+            FROM sensors.latest WHERE layer = :layer AND property = :name) AS known
+        WHERE due > :first AND due <= :last)""")
 _LOCK: Final = 0x6C617965  # "laye"
 
 
@@ -42,7 +47,7 @@ class Watch:
         self._places = places
         self._shelf = Shelf(folder)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="layers")
-        self._running: dict[str, Future[Synced]] = {}
+        self._running: dict[str, Future[None]] = {}
         self._leading: Connection | None = None
         self._clock = Clock()
         self._looked = datetime.now(UTC) - timedelta(days=1)
@@ -83,14 +88,20 @@ class Watch:
         has_changed = self._shelf.look()
         with self._engine.begin() as connection:
             states = {state.layer: state for state in life.states(connection)}
+            stock = address_stock(connection)
             if has_changed:
                 self._told_changes(connection, states)
             self._new_day(connection)
             self._aged(connection)
         self._running = {name: future for name, future in self._running.items() if not future.done()}
         for layer in self._shelf.layers.values():
-            if layer.source.view is None and layer.id not in self._running and self._is_due(layer, states):
-                self._running[layer.id] = self._pool.submit(life.sync, self._engine, layer, self._places)
+            if layer.source.view is None and layer.id not in self._running and self._is_due(layer, states, stock):
+                self._running[layer.id] = self._pool.submit(self._sync, layer)
+
+    def _sync(self, layer: Layer) -> None:
+        synced = life.sync(self._engine, layer, self._places)
+        if synced.fault is None and synced.written is not None:  # a fault has been logged where it occurred
+            log.info("layer synchronised: %s", synced)
 
     def _told_changes(self, connection: Connection, states: Mapping[str, LayerState]) -> None:
         for name, fault in self._shelf.faults.items():
@@ -102,7 +113,7 @@ class Watch:
             if life.tell_gone(connection, name):
                 log.warning("layer %s is no longer public: its folder is gone", name)
 
-    def _is_due(self, layer: Layer, states: Mapping[str, LayerState]) -> bool:
+    def _is_due(self, layer: Layer, states: Mapping[str, LayerState], stock: str) -> bool:
         state = states.get(layer.id)
         if state is None:
             return True
@@ -116,7 +127,7 @@ class Watch:
         if layer.source.path is None:
             return False
         try:
-            return provide(layer, self._places).signature != state.tried
+            return provide(layer, self._places, stock=stock).signature != state.tried
         except SourceError:
             return state.fault is None
 
@@ -125,16 +136,10 @@ class Watch:
         now = datetime.now(UTC)
         for layer in self._shelf.layers.values():
             for name, observed in (layer.sensors.observed if layer.sensors else {}).items():
-                if observed.stale is None:
-                    continue
-                span = {
-                    "layer": layer.id,
-                    "name": name,
-                    "first": self._looked,
-                    "last": now,
-                    "after": observed.stale.after,
-                }
-                if connection.scalar(_HAS_AGED, span):
+                ages: list[tuple[str | None, timedelta]] = [(None, observed.stale.after)] if observed.stale else []
+                ages += [(lasting.state, lasting.after) for lasting in observed.lasting.values()]
+                span = {"layer": layer.id, "name": name, "first": self._looked, "last": now}
+                if any(connection.scalar(_HAS_AGED, {**span, "state": state, "after": age}) for state, age in ages):
                     connection.execute(text("SELECT plans.touch_data(:layer)"), {"layer": layer.id})
         # deleted for good, so not on a day that may not be today
         if self._clock.is_trusted() and now.date() != self._shortened:

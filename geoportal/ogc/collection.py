@@ -8,29 +8,30 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from geoportal.cartography.sheets import sheets
+from geoportal.cartography.sheets import PLANWERK, sheets
 from geoportal.catalogue import Geometry, Layer, Words
 from geoportal.downloads import DataSet
 from geoportal.ogc.table import FeatureTable
 
-# Views of schema `ogc` beside which there is one named …_historie, with all that was ever public.
-_HISTORIES: Final = frozenset({"bebauungsplaene", "flaechennutzungsplaene"})
-
 
 def has_history(layer: Layer) -> bool:
-    """Whether it can be asked what was public on a day."""
-    return layer.view in _HISTORIES
+    """Whether it can be asked what was public on a day: beside its view is one named …_historie, with all that ever was
+    public.
+    """
+    return layer.view in PLANWERK
 
 
 @dataclass(frozen=True)
 class Collection:
     """A layer as it is offered; `dimension` restricts it to points (0), lines (1) or areas (2), `where` to what has
-    these values. A selection is not drawn (`layer.drawn`), nor is it made into files: the whole layer is.
+    these values. A selection (from the collection `selected_from`) is not drawn (`layer.drawn`), nor is it made into
+    files: the whole layer is.
     """
 
     layer: Layer
     dimension: int | None = None
     where: Mapping[str, str] = field(default_factory=dict)
+    selected_from: str | None = None
 
     @property
     def data_set(self) -> DataSet:
@@ -110,7 +111,7 @@ def _selections(layer: Layer) -> Iterator[Collection]:
             geometry=chosen.geometry,
             drawn=False,
         )
-        yield Collection(part, DIMENSIONS[chosen.geometry], chosen.where)
+        yield Collection(part, DIMENSIONS[chosen.geometry], chosen.where, layer.id)
 
 
 def _part(layer: Layer, **other: object) -> Layer:

@@ -30,7 +30,9 @@ class Crs:
 
     `flipped`: the CRS names northing or latitude first (OGC API - Features 2, 6.1: coordinates follow the CRS).
     `digits`: decimals that keep a millimetre. `domain`: where the transformation to the storage CRS is sound; all that
-    is published lies well inside, so that a box or geometry of a filter may be cut to it.
+    is published lies well inside, so that a box or geometry of a filter may be cut to it. `shifted`: of another datum;
+    grids of shifts differ from one PROJ to the next, so that PostGIS, which shifts our answers, must shift what is
+    asked too.
     """
 
     uri: str
@@ -38,6 +40,7 @@ class Crs:
     flipped: bool
     digits: int
     domain: Box
+    shifted: bool = False
 
     def boxes(self, values: Iterable[float]) -> tuple[Box, ...]:
         """The box of a `bbox` parameter, within the domain: none, one, or two if it crosses the antimeridian.
@@ -93,7 +96,7 @@ SUPPORTED: dict[str, Crs] = {
         # what most programs ask in, also where another zone is stored
         _ZONES[25832],
         WEB_MERCATOR,
-        Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000)),
+        Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000), shifted=True),
     )
 }
 

@@ -57,7 +57,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         feature = table.feature(service.engine, identifier, crs, ready=service.ready(table))
         url = f"{now.base}/collections/{name}"
         links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
-        if name in _PLANS and STAND not in exchange.parameters:
+        if has_history(collection.layer) and STAND not in exchange.parameters:
             links.append(plan_file(quote(identifier, safe=""), now.base))
         if table.links:
             read = json.loads(feature)
@@ -68,9 +68,6 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         response = exchange.answer(body, GEOJSON, "collections/items/item.html", spoken)
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response
-
-
-_PLANS = frozenset({"bebauungsplaene", "flaechennutzungsplaene"})
 
 
 def _history(collection: Collection) -> frozenset[str]:

@@ -92,7 +92,7 @@ class Service:
         self.settings = settings
         self._shelf = Shelf(folder)
         self._lock = threading.Lock()
-        self._extents: dict[str, tuple[str, Extent]] = {}
+        self._extents: dict[str, tuple[str, Mapping[str, Extent]]] = {}
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.memory = Memory()
@@ -138,18 +138,24 @@ class Service:
         return self._versions.of(view)
 
     def extent(self, identifier: str) -> Extent | None:
-        """Extent and count of a collection, measured when its data have changed; None while that is not possible."""
-        state = self.state(identifier)
+        """Extent and count of a collection, measured when its data have changed; None while that is not possible.
+
+        A selection has the bounds and times of its whole layer, with which it is measured: each for itself would be one
+        more look at all rows.
+        """
+        collections = self.current().collections
+        whole = collections[identifier].selected_from or identifier
+        state = self.state(whole)
         token = state.token if state else ""
-        measured = self._extents.get(identifier)
-        if measured is not None and measured[0] == token:
-            return measured[1]
-        try:
-            extent = self.current().collections[identifier].table.extent(self.engine)
-        except Unavailable:
-            return measured[1] if measured else None
-        self._extents[identifier] = (token, extent)
-        return extent
+        measured = self._extents.get(whole)
+        if measured is None or measured[0] != token:
+            names = [name for name, each in collections.items() if each.selected_from == whole]
+            try:
+                extents = collections[whole].table.extents(self.engine, [collections[name].table for name in names])
+            except Unavailable:
+                return measured[1].get(identifier) if measured else None
+            measured = self._extents[whole] = (token, dict(zip([whole, *names], extents, strict=True)))
+        return measured[1].get(identifier)
 
     def page(self, collection: Collection, question: Question) -> Page:
         """A page of a collection; what its conditions find is counted once for each state of the data."""

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from geoportal.catalogue import FieldType
+from geoportal.database.history import was_public
 from geoportal.ogc.cql2 import FilterScope, condition
 from geoportal.ogc.cql2.text import Json
 from geoportal.ogc.crs import CRS84, Crs
@@ -133,7 +134,7 @@ class Extent(NamedTuple):
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """A view of schema `ogc` with the columns `id`, the fields and `geom` (EPSG:25832).
+    """A view of schema `ogc` with the columns `id`, the fields and `geom` (storage CRS).
 
     `start`, `end`: the fields of its time, without `end` an instant. `multi`: every geometry is answered as a Multi
     geometry. `dimension`: only features that are points (0), lines (1) or areas (2). `where`: only those with these
@@ -204,8 +205,11 @@ class FeatureTable:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
         return found
 
-    def extent(self, engine: Engine) -> Extent:
-        """Measured on all rows; ask seldom."""
+    def extents(self, engine: Engine, selections: Sequence[Self]) -> list[Extent]:
+        """Its own, and with the same bounds and times those of selections from it, each with its number.
+
+        Measured in one look at all rows; ask seldom.
+        """
         view, geometry = self._view, self._columns[GEOMETRY]
         start, end = (self._columns[name] if name else None for name in (self.start, self.end or self.start))
         bounds = postgis(
@@ -223,13 +227,15 @@ class FeatureTable:
                 if end is not None
                 else literal_column("NULL"),
                 func.count(),
+                *(func.count().filter(text(each._own)) for each in selections),
             )
             .select_from(view)
             .where(text(self._own))
         )
         with connection_for_reading(engine) as connection:
-            west, south, east, north, first, last, count = connection.execute(measured).one()
-        return Extent((west, south, east, north) if west is not None else None, first, last, count)
+            west, south, east, north, first, last, *numbers = connection.execute(measured).one()
+        box = (west, south, east, north) if west is not None else None
+        return [Extent(box, first, last, number) for number in numbers]
 
     @cached_property
     def _view(self) -> TableClause:
@@ -250,9 +256,7 @@ class FeatureTable:
             parts.append(f"ST_Dimension({self._source}.geom) = {self.dimension}")
         parts += [f"{self._source}.\"{name}\" = '{value}'" for name, value in self.where.items()]
         if self.day is not None:
-            end = f"('{self.day + timedelta(days=1)}'::timestamp AT TIME ZONE 'Europe/Berlin')"
-            since, until = (f"{self._source}.veroeffentlicht_{word}" for word in ("am", "bis"))
-            parts.append(f"{since} < {end} AND ({until} IS NULL OR {until} >= {end})")
+            parts.append(was_public(self.day, f"{self._source}."))
         return " AND ".join(parts) or WHOLE
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Connection, text
 
 SHOWN: Final = 5
 _SIMILAR: Final = 0.3  # of pg_trgm; below, two names have nothing in common
@@ -41,8 +42,15 @@ class Placed:
     unplaced: tuple[Unplaced, ...]
 
 
+def address_stock(connection: Connection) -> str:
+    """Which official addresses are known: another text after each import, an empty one before the first."""
+    found = connection.execute(text("SELECT version, changed_at FROM plans.data_version WHERE collection = 'adressen'"))
+    row = found.one_or_none()
+    return f"{row.version} {row.changed_at.isoformat()}" if row else ""
+
+
 def place_addresses(cursor: psycopg.Cursor[Any], table: sql.Identifier, key: str, column: str) -> Placed:
-    """Sets `geom` (a point, EPSG:25832) of all rows whose address in `column` (JSON: strasse, plz, ort) is known."""
+    """Sets `geom` (a point, storage CRS) of all rows whose address in `column` (JSON: strasse, plz, ort) is known."""
     names = {"table": table, "key": sql.Identifier(key), "column": sql.Identifier(column)}
     cursor.execute(_READ.format(**names))
     cursor.execute(_MATCH)

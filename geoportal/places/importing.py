@@ -34,6 +34,7 @@ def import_file(engine: Engine, kind: Kind, file: Path, profile: str | None = No
         match chosen:
             case AddressProfile():
                 count = _replace(connection, _ADDRESSES, tables.addresses(file, chosen, faults))
+                connection.execute(text("SELECT plans.touch_data('adressen')"))
             case ParcelProfile():
                 count = _replace(connection, _PARCELS, tables.parcels(file, chosen, faults))
             case BoundaryProfile():

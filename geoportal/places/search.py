@@ -56,7 +56,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A Flurstück; `wkt` is its area in EPSG:25832."""
+    """A Flurstück; `wkt` is its area in the storage CRS."""
 
     kennzeichen: str
     title: str

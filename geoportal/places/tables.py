@@ -45,7 +45,7 @@ class Faults:
 
 
 type AddressRow = tuple[str | None, str, str, int, str, str, str, str, float, float]
-"""kennung, ags, strasse, nummer, buchstabe, plz, ort, ortsteil, x, y (EPSG:25832)."""
+"""kennung, ags, strasse, nummer, buchstabe, plz, ort, ortsteil, x, y (storage CRS)."""
 type ParcelRow = tuple[str, str, str, str, int, int, int | None, str]
 """kennzeichen, gemarkung, schluessel of the Gemarkung, ags, flur, zaehler, nenner, hexadecimal EWKB."""
 type BoundaryRow = tuple[str, str, str, str]
@@ -161,7 +161,7 @@ def _encoding(file: Path, candidates: Sequence[str]) -> str:
 
 
 def _features(file: Path, names: Sequence[str], faults: Faults) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Place in the file, the columns, and the area as hexadecimal EWKB in EPSG:25832."""
+    """Place in the file, the columns, and the area as hexadecimal EWKB in the storage CRS."""
     try:
         info = pyogrio.read_info(file)
         move = _mover(file, info["crs"])

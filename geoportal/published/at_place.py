@@ -1,6 +1,6 @@
 """What is published at one place: plans, their contents there, the Gemeinde, and the features of layers around it.
 
-A place is WKT in EPSG:25832, a point or the area of a parcel.
+A place is WKT in the storage CRS, a point or the area of a parcel.
 """
 
 from collections.abc import Mapping, Sequence

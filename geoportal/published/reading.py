@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,10 @@ from sqlalchemy import (
     func,
     select,
     table,
+    text,
 )
 
+from geoportal.database.history import was_public
 from geoportal.published.rows import (
     Gemeinde,
     Planart,
@@ -111,10 +113,7 @@ ENTRY = entry(PLAENE)
 
 def public_on(stand: date) -> FromClause:
     """What was public at the end of that day; withdrawn versions are not among it."""
-    end = datetime.combine(stand + timedelta(days=1), time(), _BERLIN)
-    version = _PLANVERSIONEN.c
-    lasting = version.veroeffentlicht_bis.is_(None) | (version.veroeffentlicht_bis >= end)
-    return _WITH_THEIR_PLANS.where(version.veroeffentlicht_am < end, lasting).subquery()
+    return _WITH_THEIR_PLANS.where(text(was_public(stand))).subquery()
 
 
 def _gemeinden(today: date) -> Select[Any]:

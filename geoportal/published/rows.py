@@ -71,7 +71,7 @@ class PlanPage:
 
 @dataclass(frozen=True, slots=True)
 class Umkreis:
-    """A circle around a place, EPSG:25832."""
+    """A circle around a place, in the storage CRS."""
 
     east: float
     north: float

@@ -66,7 +66,7 @@ def save_codes(connection: Connection, gemeinden: Iterable[Gemeinde]) -> None:
 
 
 def official_grenzen(connection: Connection) -> dict[str, BaseGeometry]:
-    """The areas of the Gemeinden by AGS, EPSG:25832, as far as they are official: a schematic outline says so in its
+    """The areas of the Gemeinden by AGS, storage CRS, as far as they are official: a schematic outline says so in its
     `hinweis`, and to hold a plan against it would be a false alarm.
     """
     if connection.scalar(text("SELECT to_regclass('layers.gemeinden')")) is None:

@@ -202,7 +202,8 @@ def _of_changes(
 ) -> Drawing:
     told = published.changes(connection, layer, found.id, name, span.start)
     bands = charts.bands(told, span)
-    colours = {str(each.value): each.fill for each in layer.style.categories} if layer.style.by == name else {}
+    drawn = layer.style.categories if layer.state_of(layer.style.by) == name else ()
+    colours = {str(each.value): each.fill for each in drawn}
     lines = tuple((moment(each.at, language()), _state(observed, each.word)) for each in reversed(told))
     said = (
         counted(len(told), either("Meldung", "report"), either("Meldungen", "reports"), language())
@@ -252,9 +253,8 @@ def _codes(layer: Layer, field: str) -> Mapping[str | int, Any]:
 
 def _order(layer: Layer, narrowed: str | None) -> str | None:
     """Who is in a state for the longest comes first; else by name."""
-    since = f"{narrowed}_seit"
-    if narrowed and since in layer.properties:
-        return since
+    if (state := layer.state_of(narrowed)) is not None:
+        return f"{state}_seit"
     return next((name for name in (*layer.headline_fields, *layer.popup)), None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from plans_ingest import codelists
+from plans_ingest import kreis
 from plans_ingest.checks.rule import Context, Rule, code
 from plans_ingest.model import Issue, Json, Level, Plan, Severity
 
@@ -69,7 +69,7 @@ def _gemeinden(plan: Plan, context: Context) -> Iterator[Issue]:
         if ref.ags is None:
             if ("ags_invalid", plan.gml_id) not in context.told:
                 yield WITHOUT_KEY.issue(where, ref.name or "", plan=plan.gml_id)
-        elif ref.ags not in codelists.gemeindeschluessel():
+        elif ref.ags not in kreis.gemeindeschluessel():
             yield FOREIGN_AGS.issue(where, ref.ags, plan=plan.gml_id)
 
 

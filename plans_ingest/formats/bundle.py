@@ -47,11 +47,13 @@ class Bundle:
     workbooks: list[Member] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     others: list[Member] = field(default_factory=list)
+    litter: int = 0  # files that nobody delivered
 
 
 def sort(members: Iterable[Member]) -> Bundle:
     """Every member has one place; side-cars go with what they belong to."""
-    found = Bundle()
+    members = tuple(members)
+    found = Bundle(litter=sum(_LITTER.fullmatch(member.name) is not None for member in members))
     kinds = {member: sniff(member.path) for member in members if not _LITTER.fullmatch(member.name)}
     by_name = {(_stem(member), _suffix(member)): member for member in kinds}
     side_cars: set[Member] = set()

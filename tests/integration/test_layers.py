@@ -14,7 +14,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal import operations
+from geoportal import operations, watch
 from geoportal.catalogue import Layer, Reason, SourceError, read_layer
 from geoportal.catalogue.rows import read
 from geoportal.database import owner_engine, reader_engine
@@ -22,6 +22,7 @@ from geoportal.layers.life import Synced, states, sync
 from geoportal.layers.reading import Reading
 from geoportal.layers.sources import Places
 from geoportal.layers.tables import lock, replace_rows
+from geoportal.layers.watch import Watch
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
 from geoportal.opening_hours import BERLIN
@@ -410,6 +411,40 @@ def test_a_source_whose_addresses_are_not_known_changes_nothing(streets: Home) -
     streets.manifest(by_address(60))
     assert "4 von 8 Anschriften gefunden, erwartet 60 %" in (streets.sync().fault or "")
     assert streets.public() == before
+
+
+def watched(home: Home) -> None:
+    """One round, and what it began."""
+    layers = Watch(home.engine, home.folder / "layers", home.places)
+    layers.look()
+    for running in layers._running.values():
+        running.result()
+    layers.close()
+
+
+def test_addresses_without_a_place_are_told_to_the_operators_until_they_are_known(
+    streets: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    streets.manifest(by_address(30))
+    streets.data(ADDRESSES.replace("Nr;", "Telefon;Nr;").replace("\n", "\n;").removesuffix(";"))
+    page = watch.create(replace(streets.settings, home=streets.folder)).test_client()
+    watched(streets)
+    assert "4 von 8 Anschriften nicht gefunden" in caplog.text
+    told = page.get("/").get_data(as_text=True)
+    assert "4: 3: Bahnhofstraße 3, 35274 Kirchhain (Hausnummer unbekannt" in told
+    assert "<td>Telefon</td>" in told
+    caplog.clear()
+    watched(streets)
+    assert "Anschriften" not in caplog.text  # nothing was read again
+    with streets.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE places.address SET nummer = 3 WHERE nummer = 1 AND id = 'Bahnhofstraße/35274 Kirchhain1'")
+        )
+        connection.execute(text("SELECT plans.touch_data('adressen')"))  # as an import does
+    watched(streets)
+    assert "3 von 8 Anschriften nicht gefunden" in caplog.text
+    assert "Bahnhofstraße 3, 35274" not in page.get("/").get_data(as_text=True)
 
 
 def test_only_named_values_of_a_column_are_taken(home: Home) -> None:

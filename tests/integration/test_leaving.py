@@ -4,6 +4,8 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from geoportal import metrics
-from geoportal.database import owner_engine
+from geoportal.database import leaving, owner_engine
 from geoportal.database.leaving import ASKER, cancel_for_who_left
 from geoportal.settings import CHECKOUT, Settings
 from tests.ogc import publish_stock
@@ -75,6 +77,22 @@ def test_who_left_before_the_statement_began_does_not_start_it_for_long(
     line[1].close()
     with engine.connect() as connection, pytest.raises(OperationalError):
         connection.execute(FOR_EVER)
+
+
+def test_however_many_begin_at_once_there_is_one_lookout(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2)
+
+    class Slow(leaving._Lookout):
+        def __init__(self) -> None:
+            with suppress(threading.BrokenBarrierError):
+                together.wait(timeout=1)  # for a second one, if somebody else is making it
+            super().__init__()
+
+    monkeypatch.setattr(leaving, "_made", [])
+    monkeypatch.setattr(leaving, "_Lookout", Slow)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (pool.submit(leaving._lookout) for _ in range(2))
+    assert first.result() is second.result()
 
 
 def test_who_stays_gets_every_answer(engine: Engine, line: tuple[socket.socket, socket.socket]) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from geoportal import mapping, operations, workflow
+from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import NotAllowed, Role
 from geoportal.archive import Archive
 from geoportal.database import desk_engine, owner_engine
@@ -106,6 +108,21 @@ def test_the_operators_delivery_is_read_so_too(house: House, tmp_path_factory: p
     done = operations.deliver(house.owner, house.archive, file, gemeinde_of(OWN))
     assert [each.name for each in done.outcomes] == ["Am Hang"]
     assert done.outcomes[0].is_published
+
+
+def test_the_words_of_one_gemeinde_cannot_be_made_those_of_another(house: House) -> None:
+    planner = house.somebody(Role.PLANNER)
+    with house.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.profile"))
+        connection.execute(
+            text("INSERT INTO desk.profile (ags, profile, changed_by) VALUES (:ags, '{}', :account)"),
+            {"ags": OWN, "account": planner.account_id},
+        )
+    with (
+        pytest.raises(ProgrammingError, match=r"permission denied|row-level security"),
+        acting(house.engine, planner) as connection,
+    ):
+        connection.execute(text("UPDATE desk.profile SET ags = :other"), {"other": OTHER})
 
 
 def test_only_who_may_edit_says_what_columns_mean(house: House) -> None:

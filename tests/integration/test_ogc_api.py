@@ -14,20 +14,36 @@ import pyproj
 import pytest
 from flask.testing import FlaskClient
 from pygeoapi.openapi import validate_openapi_document
-from shapely.geometry import box, shape
+from shapely.geometry import Polygon, box, mapping, shape
 from shapely.geometry.polygon import orient
+from sqlalchemy import Engine, select
+from sqlalchemy.event import listen, remove
 from werkzeug.test import TestResponse
 
 from geoportal.catalogue import all_layers
+from geoportal.database import owner_engine
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
-from geoportal.ogc.crs import SUPPORTED
-from geoportal.settings import Settings
-from tests.ogc import BEBAUUNGSPLAENE, COLLECTIONS, GEMEINDEN, LAYERS, ODD_NAME, SCHULEN, origin, publish_stock
+from geoportal.ogc.cql2.spatial import Shape, relate_shapes
+from geoportal.ogc.crs import STORED, SUPPORTED
+from geoportal.ogc.postgis import geometry_literal
+from geoportal.settings import STORAGE_SRID, Settings
+from tests.ogc import (
+    BEBAUUNGSPLAENE,
+    COLLECTIONS,
+    GEMEINDEN,
+    LAYERS,
+    ODD_NAME,
+    SCHULEN,
+    SELECTIONS,
+    origin,
+    publish_stock,
+)
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 ITEMS = "/collections/bebauungsplaene/items"
+VIEW = re.compile(r"FROM ogc\.\"?(\w+)")
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +256,47 @@ def test_a_box_finds_exactly_what_it_touches_in_its_own_crs(api: FlaskClient, ur
         text = ",".join(map(str, asked))
         found = document(api.get(ITEMS, query_string={"bbox": text, "bbox-crs": uri, "properties": "name"}))["features"]
         assert {item["id"] for item in found} == {each for each, area in shapes.items() if area.intersects(box(*asked))}
+
+
+@pytest.mark.parametrize("uri", SUPPORTED)
+def test_where_an_answer_says_that_a_point_lies_it_is_found(api: FlaskClient, uri: str) -> None:
+    schools = "/collections/schulen/items"
+    one = document(api.get(schools, query_string={"crs": uri, "limit": 1}))["features"][0]
+    x, y = one["geometry"]["coordinates"]
+    near = 1e-6 if abs(x) < 1000 else 0.02
+    asked = [
+        {"bbox": f"{x - near},{y - near},{x + near},{y + near}", "bbox-crs": uri},
+        {"filter": f"S_INTERSECTS(geometry, BBOX({x - near},{y - near},{x + near},{y + near}))", "filter-crs": uri},
+    ]
+    for query in asked:
+        assert one["id"] in {each["id"] for each in document(api.get(schools, query_string=query))["features"]}
+
+
+@pytest.mark.parametrize("op", ["s_equals", "s_within", "s_contains"])
+def test_an_oblique_outline_in_the_storage_crs_is_itself(stock: Settings, op: str) -> None:
+    outline = Polygon([(480_000.123, 5_630_000.457), (480_777.891, 5_630_123.019), (480_321.577, 5_630_555.333)])
+    asked = Shape.of_geojson(mapping(outline), STORED)
+    engine = owner_engine(stock.require_database_url())
+    with engine.connect() as connection:
+        assert connection.scalar(select(relate_shapes(op, Shape(sql=geometry_literal(outline, STORAGE_SRID)), asked)))
+    engine.dispose()
+
+
+def test_a_collection_is_measured_together_with_its_selections(stock: Settings) -> None:
+    made = create_ogc(stock, LAYERS)
+    measured: list[str] = []
+
+    def note(*event: Any) -> None:
+        measured.extend(VIEW.findall(event[2]) if "ST_Extent" in event[2] else [])
+
+    listen(Engine, "before_cursor_execute", note)
+    listed = document(made.test_client().get("/collections?f=json"))["collections"]
+    remove(Engine, "before_cursor_execute", note)
+    extents = {each["id"]: each["extent"]["spatial"]["bbox"] for each in listed if "extent" in each}
+    assert measured.count("planinhalte") == 4  # the whole, its areas, lines and points
+    assert {name: extents[name] for name in SELECTIONS} == dict.fromkeys(SELECTIONS, extents["planinhalte"])
+    numbers = {each["id"]: each["itemCount"] for each in listed if each["id"] in SELECTIONS}
+    assert (numbers["planinhalte_baugebiete"], numbers["planinhalte_gewaesser"]) == (1, 0)
 
 
 @pytest.mark.parametrize(

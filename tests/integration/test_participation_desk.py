@@ -173,6 +173,23 @@ def test_the_database_shuts_them_out_by_itself(built: Town, table: Table) -> Non
                 again.execute(text("DELETE FROM participation.stellungnahme"))
 
 
+def test_a_period_belongs_to_the_gemeinde_of_its_plan(built: Town, table: Table) -> None:
+    engine = built.office.app.extensions[room.Desk.KEY].engine
+    made = """
+        INSERT INTO participation.beteiligung (plan_id, ags, art, bekanntmachung, beginn, ende)
+        VALUES (:plan, :ags, 'veroeffentlichung', '2026-11-20', '2027-11-30', '2027-12-30')"""
+    for role in (Role.PUBLISHER, Role.KREIS):
+        who = built.principal(role, OTHER)
+        with pytest.raises(ProgrammingError, match="row-level security"), acting(engine, who) as connection:
+            connection.execute(text(made), {"plan": built.plan_id, "ags": OTHER})
+    for change in ("ags = ags", "plan_id = plan_id", "id = id"):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            acting(engine, built.principal(Role.PUBLISHER)) as connection,
+        ):
+            connection.execute(text(f"UPDATE participation.beteiligung SET {change}"))
+
+
 def test_the_role_of_the_citizens_has_no_business_in_the_desk(built: Town) -> None:
     engine = built.office.app.extensions[stellungnahme_pages.Room.KEY].engine
     kreis = built.principal(Role.KREIS, OWN).account_id

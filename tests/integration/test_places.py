@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas
 import pytest
 from shapely.geometry import Polygon, box
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from geoportal import operations, places
 from geoportal.archive import Archive
@@ -97,6 +97,11 @@ def test_the_very_house_comes_before_its_neighbours(found_in: Connection) -> Non
     expected = ["Bahnhofstraße 12", "Bahnhofstraße 12a", "Bahnhofstraße 120"]
     assert titles(found_in, "Bahnhofstr 12 Kirchhain") == expected
     assert titles(found_in, "Bahnhofstr 12 a Kirchhain")[0] == "Bahnhofstraße 12a"
+
+
+def test_an_import_of_addresses_has_a_number_of_its_own(found_in: Connection) -> None:
+    number = text("SELECT version FROM ogc.data_version WHERE collection = 'adressen'")
+    assert found_in.scalar(number) == 1
 
 
 def test_a_number_in_the_name_of_a_street_is_no_house_number(found_in: Connection) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from geoportal import sample_readings, sensors
 from geoportal.database import owner_engine
+from geoportal.layers import Places
+from geoportal.layers.watch import Watch
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.listening import Listener
 from geoportal.sensors.readings import Reading
@@ -63,6 +65,28 @@ def test_a_state_says_since_when_it_lasts(bins: Bins) -> None:
     assert bins.public(query) == [("defekt", NOW - timedelta(minutes=40), NOW - timedelta(minutes=20))]
     bins.take(state("an", 10))
     assert bins.public(query)[0][:2] == ("an", NOW - timedelta(minutes=10))
+
+
+def test_a_state_that_lasts_becomes_a_stage_and_everybody_who_shows_it_hears_of_it(bins: Bins) -> None:
+    for feature, word, days in (("1", "defekt", 8), ("2", "defekt", 6), ("3", "an", 9)):
+        bins.take(Reading("tonnen", feature, "zustand", NOW - timedelta(days=days), word=word))
+    stages = "SELECT id, zustand, zustand_stufe FROM ogc.tonnen WHERE id <= 3 ORDER BY id"
+    assert bins.public(stages) == [(1, "defekt", "lange_defekt"), (2, "defekt", "defekt"), (3, "an", "an")]
+    watch = Watch(bins.owner, bins.settings.home / "layers", Places.of(bins.settings))
+    watch.look()
+    for running in watch._running.values():
+        running.result()
+    watch.look()
+    version = "SELECT version FROM ogc.data_version WHERE collection = 'tonnen'"
+    [(before,)] = bins.public(version)
+    watch.look()
+    assert bins.public(version) == [(before,)]
+    with bins.owner.begin() as connection:  # as if the time had come between this look and the next
+        connection.execute(text("UPDATE sensors.latest SET since = now() - interval '7 days' WHERE feature = '2'"))
+    watch.look()
+    watch.close()
+    assert bins.public(version) == [(before + 1,)]
+    assert bins.public(stages)[1] == (2, "defekt", "lange_defekt")
 
 
 def test_a_reading_of_no_feature_is_kept_apart(bins: Bins) -> None:

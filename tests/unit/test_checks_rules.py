@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plans_ingest import Batch, ingest
+from plans_ingest import Batch, ingest, kreis
 from plans_ingest.checks import rules
 from plans_ingest.model import Issue, Severity
 from tests.files import GEMEINDE, ORIGIN, bereich, feature, link, plan, polygon, positions, prop, write, xplangml
@@ -101,6 +101,19 @@ def test_a_gemeinde_without_a_key_is_told_once(tmp_path: Path) -> None:
     assert "gemeinde_without_key" not in told(batch)
     foreign = GEMEINDE.replace("06534008", "02000000")
     assert "ags_unknown" in told(read(tmp_path, plan(gemeinde=foreign)))
+
+
+def test_in_another_kreis_its_own_gemeinden_are_known_and_ours_are_foreign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goerlitz = plan(gemeinde=GEMEINDE.replace("06534008", "14626110"))
+    assert "ags_unknown" in told(read(tmp_path, goerlitz))
+    monkeypatch.setattr(kreis, "_served", [])
+    (tmp_path / "gemeinden").mkdir()
+    write(tmp_path / "gemeinden" / "14626110_goerlitz.yml", "")
+    kreis.serve(tmp_path / "gemeinden")
+    assert "ags_unknown" not in told(read(tmp_path, goerlitz))
+    assert "ags_unknown" in told(read(tmp_path, plan()))
 
 
 def test_a_document_is_not_a_georeferenced_plan(tmp_path: Path) -> None:

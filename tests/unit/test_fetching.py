@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from geoportal.catalogue import Layer, Source, SourceError
+from geoportal.catalogue import Layer, Source, SourceError, gml_pages
 from geoportal.catalogue.frames import frames
 from geoportal.layers.fetching import Fetcher, FetchError, Known
 from geoportal.layers.services import write_features
@@ -180,6 +180,20 @@ def test_a_service_is_read_page_by_page_to_its_end(
     assert [each["properties"]["nr"] for each in lines] == [1, 2, 3]
 
 
+def test_a_wfs_that_counts_nothing_and_gives_less_than_was_asked_for_is_read_to_its_end(
+    server: Server, tmp_path: Path
+) -> None:
+    def answer(query: dict[str, str]) -> tuple[int, bytes]:
+        start = int(query["startIndex"])
+        found = [feature(number) for number in range(start, min(start + 2, 5))]
+        return 200, json.dumps({"features": found, "numberMatched": "unknown"}).encode()
+
+    server.answering["/wfs"] = answer
+    write_features(server.fetcher(), Source(wfs=f"{server.url}/wfs", layer="a"), tmp_path / "a.geojsonl")
+    lines = [json.loads(line) for line in (tmp_path / "a.geojsonl").read_text("utf-8").splitlines()]
+    assert [each["properties"]["nr"] for each in lines] == [0, 1, 2, 3, 4]
+
+
 GML = """<?xml version="1.0" encoding="UTF-8"?>
 <wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"
     xmlns:ms="http://example.org" numberMatched="3" numberReturned="{returned}">{members}</wfs:FeatureCollection>"""
@@ -212,6 +226,29 @@ def test_a_wfs_without_json_is_read_in_gml(server: Server, tmp_path: Path, refus
     assert frame["name"][0] == "Schule 1 & Söhne"
     assert [(each.x, each.y) for each in frame.geometry] == [(483000 + n, 5628000) for n in (1, 2, 3)]
     assert frame.crs.to_epsg() == 25832
+
+
+def test_pages_of_gml_without_a_count_are_read_to_the_empty_one(server: Server, tmp_path: Path) -> None:
+    def answer(query: dict[str, str]) -> tuple[int, bytes]:
+        if "outputFormat" in query:
+            return 400, b"<ows:ExceptionReport/>"
+        numbers = [(1, 2), (3,), ()][int(query["startIndex"]) // 2 + int(query["startIndex"]) % 2]
+        return 200, gml_page(*numbers).replace(b'numberMatched="3"', b'numberMatched="unknown"')
+
+    server.answering["/wfs"] = answer
+    write_features(server.fetcher(), Source(wfs=f"{server.url}/wfs", layer="a"), tmp_path / "a.geojsonl")
+    assert len((tmp_path / "a.geojsonl").read_text("utf-8").splitlines()) == 2
+
+
+def test_parts_and_further_geometries_of_a_gml_feature_are_columns_of_text() -> None:
+    more = """<ms:anschrift><ms:Adresse><ms:ort>Kirchhain</ms:ort>
+        <ms:nr>5</ms:nr></ms:Adresse></ms:anschrift><ms:tel>1</ms:tel><ms:tel>2</ms:tel>
+        <ms:eingang><gml:Point srsName="EPSG:25832"><gml:pos>483009 5628009</gml:pos></gml:Point></ms:eingang>"""
+    page = gml_page(1).decode().replace("</ms:schulen>", f"{more}</ms:schulen>")
+    [found] = gml_pages.features(page)
+    assert (found["geometry"].x, found["geometry"].y) == (483001, 5628000)
+    told = found["properties"]
+    assert (told["anschrift"], told["tel"], told["eingang"]) == ("Kirchhain 5", "1; 2", "483009 5628009")
 
 
 @pytest.mark.parametrize(

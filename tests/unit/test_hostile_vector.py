@@ -409,6 +409,7 @@ def test_with_any_byte_wrong_it_is_read_or_refused(tmp_path: Path, suffix: str) 
     "insert",
     [
         "0\nINSERT\n8\nx\n2\nB\n70\n30000\n71\n30000\n44\n1\n45\n1\n10\n0\n20\n0\n",
+        "0\nINSERT\n8\nx\n2\nB\n70\n+30000\n71\n30000.0\n10\n0\n20\n0\n",
         "0\nINSERT\n8\nx\n2\nB0\n10\n0\n20\n0\n" * 1000,
     ],
 )
@@ -420,6 +421,12 @@ def test_blocks_are_never_inserted(tmp_path: Path, insert: str) -> None:
     started = time.monotonic()
     refused(tmp_path, written(tmp_path, "p.dxf", f"{blocks}0\nENDSEC\n{outline}"), UnsafeFile)
     assert time.monotonic() - started < SECONDS
+
+
+@pytest.mark.parametrize("columns", ["1.5", "viele", "inf"])
+def test_a_grid_of_blocks_without_a_whole_number_is_refused(tmp_path: Path, columns: str) -> None:
+    outline = drawing(("Geltungsbereich", [(0, 0), (9, 0), (9, 9)], True), extra=f"0\nINSERT\n2\nB\n70\n{columns}\n")
+    refused(tmp_path, written(tmp_path, "p.dxf", outline), UnreadableFile)
 
 
 @pytest.mark.parametrize("end", ["", "0\n", "x\ny\n"])

@@ -281,6 +281,15 @@ def test_an_archive_brings_its_documents_whatever_their_case_and_folder(tmp_path
     assert {"document_missing", "attachment_unreferenced"} <= codes(batch)
 
 
+def test_what_file_managers_leave_in_an_archive_is_passed_over_and_told(tmp_path: Path) -> None:
+    litter = {"__MACOSX/._xplan.gml": "x", ".DS_Store": "x", "Anlagen/Thumbs.db": "x"}
+    workdir = tmp_path / "work"
+    workdir.mkdir()
+    batch = ingest(archive(tmp_path / "plan.zip", {"xplan.gml": xplangml(plan()), **litter}), workdir, srid=25832)
+    [issue] = [each for each in batch.report.issues if each.code == "litter_passed_over"]
+    assert (issue.severity, issue.detail) == (Severity.INFO, "3")
+
+
 def test_a_dangling_reference_and_a_double_id_are_told_not_fatal(tmp_path: Path) -> None:
     document = xplangml(plan(extra=link("texte", "nowhere")), bereich(), bereich())
     batch = read(tmp_path, document)

@@ -77,18 +77,18 @@ class Shape:
             if self.sql is None:
                 raise TypeError("a Shape has SQL or a geometry")
             return self.sql
-        return geometry_literal(_in_storage(_in_pieces(self._inside(cut=cut)), self.crs), STORAGE_SRID)
+        return _literal(_in_pieces(self._inside(cut=cut), self.crs), self.crs)
 
     def intersects(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether a column's geometries have a point in common with this one, which the filter brings along."""
         if self.crs is None:
             raise TypeError("a column is compared with what the filter brings along")
         inside = self._inside(cut=True)
-        pieces = _in_pieces(inside)
-        placed = _in_storage(pieces, self.crs)
-        given = geometry_literal(placed, STORAGE_SRID)
+        pieces = _in_pieces(inside, self.crs)
+        given = _literal(pieces, self.crs)
         exact: ColumnElement[bool] = postgis("ST_Intersects", column, given)
-        core = _core(pieces, placed) if _is_box(inside) else None
+        is_box = not self.crs.shifted and _is_box(inside)
+        core = _core(pieces, _in_storage(pieces, self.crs)) if is_box else None
         if core is None:
             return exact
         # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at any shape.
@@ -111,9 +111,17 @@ class Shape:
         return inside
 
 
-def _in_pieces(geometry: BaseGeometry) -> BaseGeometry:
+def _in_pieces(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
+    if crs.srid == STORAGE_SRID:  # its edges are straight, and a vertex put in lies beside an oblique one by rounding
+        return geometry
     west, south, east, north = (0, 0, 0, 0) if geometry.is_empty else geometry.bounds
     return shapely.segmentize(geometry, max(east - west, north - south) / _PIECES or 1)
+
+
+def _literal(geometry: BaseGeometry, crs: Crs) -> ColumnElement[Any]:
+    if crs.shifted:
+        return postgis("ST_Transform", geometry_literal(geometry, crs.srid), STORAGE_SRID)
+    return geometry_literal(_in_storage(geometry, crs), STORAGE_SRID)
 
 
 def _in_storage(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:

@@ -8,23 +8,21 @@ from geoportal.cartography import legend, planzeichen
 from geoportal.cartography.legend import Entry
 from geoportal.cartography.model import Rule, Sheet
 from geoportal.cartography.sheets import PLANWERK, PLANZV
+from geoportal.database.history import was_public
 from geoportal.ogc.crs import Box
 from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.reading import connection_for_reading
 
-_SYMBOLS: Final = text("""
+_SYMBOLS: Final = """
     -- the symbols that a drawing has, of the plans that are public now or were at the end of a day
     SELECT DISTINCT planwerk, planzeichen FROM ogc.planzeichnung
     WHERE planwerk IN :werke
-        AND CASE WHEN CAST(:stand AS date) IS NULL THEN ist_aktuell
-            ELSE veroeffentlicht_am < (CAST(:stand AS date) + 1)::timestamp AT TIME ZONE 'Europe/Berlin'
-                AND coalesce(veroeffentlicht_bis, 'infinity')
-                    >= (CAST(:stand AS date) + 1)::timestamp AT TIME ZONE 'Europe/Berlin' END
+        AND {shown}
         AND (CAST(:ags AS text) IS NULL OR ags = :ags)
         -- as the drawing: what is no longer valid only when it is asked for
         AND CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'archiviert' ELSE status = :status END
         AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid()))
-""").bindparams(bindparam("werke", expanding=True))
+"""
 
 
 class Legend(NamedTuple):
@@ -58,9 +56,11 @@ def legend_of(engine: Engine, drawn: Drawn, sheet: Sheet, language: str, box: Bo
 def _occurring(engine: Engine, drawn: Drawn, werke: list[str], box: Box | None) -> set[tuple[object, object]]:
     corners = dict(zip(("west", "south", "east", "north"), _corners(box), strict=True))
     chosen = drawn.selection
-    asked = {"werke": werke, "ags": chosen.ags, "status": chosen.status, "stand": chosen.stand, **corners}
+    asked = {"werke": werke, "ags": chosen.ags, "status": chosen.status, **corners}
+    shown = "ist_aktuell" if chosen.stand is None else was_public(chosen.stand)
+    symbols = text(_SYMBOLS.format(shown=shown)).bindparams(bindparam("werke", expanding=True))
     with connection_for_reading(engine) as connection:
-        return {(row.planwerk, row.planzeichen) for row in connection.execute(_SYMBOLS, asked)}
+        return {(row.planwerk, row.planzeichen) for row in connection.execute(symbols, asked)}
 
 
 def _corners(box: Box | None) -> tuple[float | None, ...]:

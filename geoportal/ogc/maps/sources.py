@@ -16,6 +16,7 @@ from geoportal.cartography.mapnik_xml import Source
 from geoportal.cartography.model import Sheet
 from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv, sheets
 from geoportal.catalogue import Layer
+from geoportal.database.history import was_public
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import Box
 from geoportal.ogc.maps.selection import AGS, STATE, Selection
@@ -156,8 +157,7 @@ def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
     if selection.stand is None:
         yield "ist_aktuell"
     else:
-        end = f"(date '{selection.stand.isoformat()}' + 1)::timestamp AT TIME ZONE 'Europe/Berlin'"
-        yield f"veroeffentlicht_am < {end} AND (veroeffentlicht_bis IS NULL OR veroeffentlicht_bis >= {end})"
+        yield was_public(selection.stand)
 
 
 def _list(columns: Sequence[str], shape: str = "geom") -> str:

@@ -4,11 +4,10 @@ No tile grows without bound: a feature is shown from the zoom that `plans.tile_f
 the largest come first, and there is an end to their number and to their vertices.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import (
-    TIMESTAMP,
     BigInteger,
     ColumnElement,
     Connection,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Text,
     TextClause,
     Uuid,
-    and_,
     case,
     cast,
     column,
@@ -27,7 +25,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    or_,
     select,
     table,
     text,
@@ -37,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from geoportal.catalogue import FieldType
+from geoportal.database.history import was_public
 from geoportal.ogc.crs import WEB_MERCATOR
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.reading import connection_for_reading
@@ -239,11 +237,8 @@ def _as_of(layer: TileLayer, day: date, around: Bounds, least: float) -> Select[
     )
 
 
-def _public_on(view: TableClause, day: date) -> ColumnElement[bool]:
-    """What had begun before the end of the day, and had not ended."""
-    end = func.timezone("Europe/Berlin", cast(literal((day + timedelta(days=1)).isoformat(), Text()), TIMESTAMP()))
-    since, until = (view.c[name] for name in _INTERVAL)
-    return and_(since < end, or_(until.is_(None), until >= end))
+def _public_on(view: TableClause, day: date) -> TextClause:
+    return text(was_public(day, f'{view.schema}."{view.name}".'))
 
 
 def _of_dimension(dimension: int) -> ColumnElement[bool]:

@@ -4,11 +4,12 @@ Blocks may hold blocks, and one insertion may be a grid of them: a few kilobytes
 program of whoever opens the drawing.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from plans_ingest.errors import UnsafeFile
+from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.model import Where
 
 MAX_DRAWN: Final = 5_000_000  # entities in all, when every block is inserted
@@ -16,9 +17,20 @@ MAX_NESTED: Final = 30  # blocks in each other
 _ROOT: Final = ""  # what is drawn itself; no block has this name
 
 
+def read_number(value: str, where: Where) -> float:
+    """Raises UnreadableFile for what is no number, or no finite one."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UnreadableFile(f"{value[:40]!r} ist keine Zahl", "not a number", where)
+    return number
+
+
 @dataclass(slots=True)
 class Blocks:
-    """Told every pair of a drawing's sections BLOCKS and ENTITIES, in order."""
+    """Told every pair of a drawing's sections BLOCKS and ENTITIES, in order. Raises UnreadableFile."""
 
     where: Where
     _own: Counter[str] = field(default_factory=Counter)
@@ -41,7 +53,14 @@ class Blocks:
         elif self._entity == "INSERT" and code == 2:
             self._named = value.casefold()
         elif self._entity == "INSERT" and code in {70, 71}:
-            self._insertion[code - 70] = max(1, int(value)) if value.isdecimal() else 1
+            self._insertion[code - 70] = max(1, self._whole(value))
+
+    def _whole(self, value: str) -> int:
+        """Spelt as other programs would read it too: `+100` and `100.0` are a hundred. Raises UnreadableFile."""
+        number = read_number(value, self.where)
+        if not number.is_integer():
+            raise UnreadableFile(f"{value[:40]!r} ist keine ganze Zahl", "not a whole number", self.where)
+        return int(number)
 
     def _end_entity(self) -> None:
         if self._entity == "INSERT" and self._named:

@@ -16,7 +16,7 @@ import shapely
 from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.formats.records import MAX_FEATURES
 from plans_ingest.formats.vector import rings
-from plans_ingest.formats.vector.blocks import Blocks
+from plans_ingest.formats.vector.blocks import Blocks, read_number
 from plans_ingest.formats.vector.layers import MAX_RING, Layer
 from plans_ingest.model import Severity, Where
 
@@ -139,7 +139,7 @@ def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> It
         elif current is not None:
             _take(current, kind, code, value, where)
         elif code in _PLACES and value[-1:].lower() in {"n", "f", "y"}:  # nan, inf, infinity
-            _number(value, where)
+            read_number(value, where)
     if current is not None:
         yield current
 
@@ -152,7 +152,7 @@ def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> No
         line.claimed = int(value)
     if code not in {10, 20, 42, 70} or (kind == "POLYLINE" and code != 70) or (kind == "VERTEX" and code == 70):
         return  # a POLYLINE's own point is no vertex, and a VERTEX's flags do not close it
-    number = _number(value, where)
+    number = read_number(value, where)
     if code == 70:
         line.is_closed = bool(int(number) & _CLOSED)
         return
@@ -162,16 +162,6 @@ def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> No
             raise UnsafeFile(f"Linie mit mehr als {MAX_RING} Stützpunkten", "line with too many vertices", where)
     if line.vertices:
         line.vertices[-1][{10: 0, 20: 1, 42: 2}[code]] = number
-
-
-def _number(value: str, where: Where) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise UnreadableFile(f"{value[:40]!r} ist keine Zahl", "not a number", where)
-    return number
 
 
 def _linearized(line: _Polyline) -> list[tuple[float, float]]:
