@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,7 +23,10 @@ from geoportal.layers import Places, states
 from geoportal.layers.watch import Watch
 from geoportal.ogc import service
 from geoportal.settings import CHECKOUT, Settings
+from tests.acceptance.test_qgis import in_qgis
 from tests.files import write
+from tests.ogc import served
+from tests.processes import get
 
 PAGE = (CHECKOUT / "docs" / "adding-a-layer.md").read_text("utf-8")
 [CSV] = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
@@ -113,6 +118,39 @@ def test_the_page_leads_from_a_file_to_the_map_and_back(running: Running) -> Non
     assert running.client.get(ITEMS).status_code == 404
     assert 'value="trinkbrunnen"' not in running.client.get("/").text
     assert (running.home / "data" / "trinkbrunnen.csv").exists()
+
+
+@pytest.mark.qgis
+def test_qgis_sees_the_layer_come_change_and_go(running: Running, tmp_path: Path) -> None:
+    def in_a_new_project() -> dict[str, Any]:
+        home = Path(mkdtemp(dir=tmp_path))  # of somebody who has kept nothing of ours
+        found: dict[str, Any] = in_qgis(address, ["trinkbrunnen"], home)["trinkbrunnen"]
+        return found
+
+    def wait_for(status: int, text: str = "") -> None:
+        until = time.monotonic() + 60
+        while (told := get(port, "/ogc/collections/trinkbrunnen/items"))[0] != status or text not in told[1]:
+            assert time.monotonic() < until, told
+            time.sleep(0.2)
+
+    _, sync, _, remove = COMMANDS
+    file = write(running.home / "data" / "trinkbrunnen.csv", CSV)
+    with served(running.settings, running.home / "layers") as address:
+        port = urlsplit(address).port or 0
+        assert not in_a_new_project()["valid"]
+        (running.home / "layers" / "trinkbrunnen").mkdir()
+        write(running.home / "layers" / "trinkbrunnen" / "layer.yml", MANIFEST)
+        assert running.run(sync).exit_code == 0
+        wait_for(200, "am Markt")
+        seen = in_a_new_project()
+        assert (seen["type"], seen["names"]) == ("Point", ["Brunnen am Markt", "Brunnen an der Schule"])
+        write(file, CSV.replace("am Markt", "im Park"))
+        assert running.run(sync).exit_code == 0
+        wait_for(200, "im Park")
+        assert in_a_new_project()["names"] == ["Brunnen an der Schule", "Brunnen im Park"]
+        assert running.run(remove).exit_code == 0
+        wait_for(404)
+        assert not in_a_new_project()["valid"]
 
 
 def test_the_worker_follows_files_and_folders_by_itself(running: Running) -> None:

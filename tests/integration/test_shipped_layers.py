@@ -19,10 +19,13 @@ from werkzeug.test import Client
 from geoportal import operations, wsgi
 from geoportal.catalogue import Layer, read_layer
 from geoportal.catalogue.rows import read
-from geoportal.database import owner_engine
+from geoportal.database import owner_engine, reader_engine
+from geoportal.downloads import DownloadFolder
+from geoportal.downloads.building import refresh
 from geoportal.layers import Places
 from geoportal.layers.watch import Watch
 from geoportal.ogc import service
+from geoportal.ogc.collection import Collection
 from geoportal.opening_hours import BERLIN, parse
 from geoportal.settings import CHECKOUT, Settings
 from tests.files import write
@@ -91,7 +94,7 @@ T2;Testzelt Endet;Schnelltest;24/7;2026-01-01;{today};Am Markt 2;35037;Marburg;F
 @pytest.fixture
 def portal(
     database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Client, Engine, Watch]]:
+) -> Iterator[tuple[Client, Engine, Watch, Settings]]:
     monkeypatch.setattr(service, "LOOK_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr("geoportal.data_versions.ASK_AGAIN_SECONDS", 0.0)
     home = tmp_path / "home"
@@ -112,7 +115,7 @@ def portal(
     assert [each.fault for each in operations.sync_layers(engine, settings) if each.fault] == []
     watch = Watch(engine, home / "layers", Places.of(settings))
     watch.look()
-    yield Client(wsgi.create(settings)), engine, watch
+    yield Client(wsgi.create(settings)), engine, watch, settings
     watch.close()
     engine.dispose()
 
@@ -124,9 +127,12 @@ def drawn(client: Client, tile: str) -> list[dict[str, Any]]:
 
 
 def test_what_is_over_vanishes_everywhere_without_anybody_doing_anything(
-    portal: tuple[Client, Engine, Watch],
+    portal: tuple[Client, Engine, Watch, Settings],
 ) -> None:
-    client, engine, watch = portal
+    client, engine, watch, settings = portal
+    reader, folder = reader_engine(settings.require_read_url()), DownloadFolder(settings.downloads)
+    files = [Collection(read_layer(settings.home / "layers" / "teststellen")).data_set]
+    assert refresh(reader, files, folder, 0) == ["teststellen"]
     tile = "/ogc/collections/teststellen/tiles/WebMercatorQuad/10/343/536?f=mvt"
     single = "/ogc/tiles/WebMercatorQuad/10/343/536?f=mvt&collections=teststellen&clusters=true"
     places = {
@@ -135,6 +141,11 @@ def test_what_is_over_vanishes_everywhere_without_anybody_doing_anything(
         "/thema/teststellen/": (b"Testzelt Endet", b"Testzelt Bleibt"),
         tile: (b"Testzelt Endet", b"Testzelt Bleibt"),
         single: (b"Testzelt Endet", b"Testzelt Bleibt"),
+        "/downloads/teststellen.geojson": (b"Testzelt Endet", b"Testzelt Bleibt"),
+        "/downloads/teststellen.csv": (b"Testzelt Endet", b"Testzelt Bleibt"),
+        # where the data set lies
+        "/ogc/collections/katalog/items/teststellen?f=json": (b"8.78", b"8.7"),
+        "/ogc/collections/teststellen?f=json": (b"8.78", b"8.7"),
     }
     for address, (ending, staying) in places.items():
         said = client.get(address).data
@@ -147,6 +158,8 @@ def test_what_is_over_vanishes_everywhere_without_anybody_doing_anything(
         connection.execute(text("UPDATE layers.teststellen SET gueltig_bis = gueltig_bis - 1"))
         connection.execute(text("UPDATE plans.layer_state SET shown_on = shown_on - 1 WHERE layer = 'teststellen'"))
     watch.look()
+    assert refresh(reader, files, folder, 0) == ["teststellen"]
+    reader.dispose()
     for address, (ending, staying) in places.items():
         said = client.get(address).data
         assert ending not in said, address
