@@ -82,11 +82,12 @@ class Side {
     const wanted = `${this.address}?${asked}`;
     this.wanted = wanted;
     const picture = new Image();
+    picture.alt = ""; // the map around it has the name, the table below says what is in it
     picture.src = wanted;
     await picture.decode();
     if (this.wanted !== wanted) return;
     this.shown?.remove();
-    this.shown = L.imageOverlay(picture, bounds, { pane: this.layer, alt: "" }).addTo(this.map);
+    this.shown = L.imageOverlay(picture, bounds, { pane: this.layer }).addTo(this.map);
   }
 }
 
