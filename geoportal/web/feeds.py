@@ -27,6 +27,15 @@ _LARGEST_RADIUS: Final = 50_000  # metres
 _NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LINE_OCTETS: Final = 75
 _PAST: Final = timedelta(days=365)  # that a calendar keeps
+# Europe/Berlin since 1996 (3.6.5)
+_TIMEZONE: Final = (
+    "BEGIN:VTIMEZONE", "TZID:Europe/Berlin",
+    "BEGIN:STANDARD", "DTSTART:19961027T030000", "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "TZNAME:CET",
+    "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", "END:STANDARD",
+    "BEGIN:DAYLIGHT", "DTSTART:19960331T020000", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200", "TZNAME:CEST",
+    "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", "END:DAYLIGHT",
+    "END:VTIMEZONE",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ def calendar() -> Response:
         "PRODID:-//Geoportal//Bauleitplanung//DE",
         "CALSCALE:GREGORIAN",
         f"X-WR-CALNAME:{_escaped(asked.title)}",
+        *_TIMEZONE,  # at least one component has to be there (3.6), also where nothing is on display
         *(line for plan in plans for line in _event(plan)),
         "END:VCALENDAR",
     ]

@@ -89,6 +89,19 @@ def test_a_calendar_has_the_displays_of_the_last_year_and_those_to_come(client: 
     assert "DTSTART;VALUE=DATE:20261109\r\nDTEND;VALUE=DATE:20261219\r\n" in unfolded  # the last day belongs to it
     assert r"Am Hang\, mit einem Namen\, der länger ist als eine Zeile\; und Größe \\ Maß" in unfolded
     assert "Längst vorbei" not in unfolded
+    empty = client.get("/abo/termine.ics?gemeinde=06534001").text
+    assert "BEGIN:VEVENT" not in empty
+    assert "BEGIN:VTIMEZONE" in empty, "RFC 5545, 3.6: a calendar without a component is none"
+    # what any reader of calendars must be able to read: names, parameters, and what begins ends (3.1)
+    opened: list[str] = []
+    for line in unfolded.removesuffix("\r\n").split("\r\n"):
+        found = re.fullmatch(r"([A-Z-]+)((?:;[A-Z-]+=[^:;,]+)*):(.*)", line)
+        assert found is not None, line
+        if found[1] == "BEGIN":
+            opened.append(found[3])
+        elif found[1] == "END":
+            assert opened.pop() == found[3]
+    assert opened == []
 
 
 def test_pages_name_their_feeds(client: FlaskClient) -> None:
