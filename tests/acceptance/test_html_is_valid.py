@@ -30,6 +30,8 @@ def test_every_page_is_valid_html(furnished: Settings, tmp_path: Path) -> None:
         *("/", "/plaene", "/gemeinden/", "/gemeinde/06534008/", "/gemeinde/06534008/beteiligung/", "/impressum/"),
         *("/hier", here, "/hier?lon=8.77&lat=50.81", "/suche?q=hang", "/suche?q=xqzzyw", "/gibtesnicht", *plans),
         *("/drucken", "/offline/", "/?embed", "/plaene?stand=2020-01-01", "/plaene?von=2000-01-01"),
+        *("/themen/", "/thema/schulen/", "/datenschutz/", "/barrierefreiheit/", "/beteiligung/", "/downloads/"),
+        re.findall(r'href="(/thema/schulen/[^"?]+)"', client.get("/thema/schulen/").text)[0],
         *(f"{path}{asked}" for path in plans for asked in ("?fassung=1", "?stand=2020-01-01", "?embed")),
     ]
     pages = tmp_path / "pages"

@@ -435,7 +435,8 @@ def test_what_applies_here_needs_no_script_and_no_map(browser: Browser, served: 
         page.get_by_role("link", name=re.compile(r"Was gilt hier\?.*50,82183 N")).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Was gilt hier?")
         expect(cards(page).first).to_contain_text("Am Hang")
-        page.get_by_role("link", name="English").click()
+        page.get_by_role("button", name="Menü").tap()
+        page.get_by_role("link", name="English").tap()
         expect(page.get_by_role("heading", level=1)).to_have_text("What applies here?")
 
 
@@ -497,6 +498,10 @@ def test_axe_finds_nothing_to_fault(
             HERE,
             f"{HERE}&lang=en",
             "/plaene?lang=en",
+            "/themen/",
+            "/thema/schulen/",
+            "/datenschutz/",
+            "/barrierefreiheit/",
         ):
             opened.open(path)
             found[path] = opened.axe()
@@ -517,6 +522,27 @@ def test_axe_finds_nothing_to_fault(
         found["legend"] = opened.axe()
         opened.forgive("404")  # of the page that is not there
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_the_menu_of_a_phone_is_behind_a_button_and_leaves_one_row(phone: Visit) -> None:
+    page = phone.page
+    for path in ("/", "/plaene"):
+        phone.open(path)
+        box = page.locator(".site-header").bounding_box()
+        assert box is not None
+        assert box["height"] <= 64
+        button = page.get_by_role("button", name="Menü")
+        menu = page.get_by_role("navigation", name="Hauptmenü")
+        expect(menu).to_be_hidden()
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(menu.get_by_role("link", name="Gemeinden")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(menu).to_be_hidden()
+        expect(button).to_be_focused()
+    button.tap()
+    menu.get_by_role("link", name="Themen").tap()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def test_pure_parts_of_the_scripts(desktop: Visit) -> None:
