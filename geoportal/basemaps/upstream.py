@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlencode, urlsplit
 
-_HALF_WORLD: Final = 20_037_508.342789244  # metres, OGC 17-083r4 annex D
+HALF_WORLD: Final = 20_037_508.342789244  # metres, OGC 17-083r4 annex D
 SIDE: Final = 256  # pixels
 
 type Kind = Literal["xyz", "wms", "wmts"]
@@ -43,8 +43,8 @@ class Upstream:
     def address(self, zoom: int, x: int, y: int) -> str:
         if self.kind != "wms":
             return self.template().replace("{z}", str(zoom)).replace("{x}", str(x)).replace("{y}", str(y))
-        side = 2 * _HALF_WORLD / 2**zoom
-        west, north = x * side - _HALF_WORLD, _HALF_WORLD - y * side
+        side = 2 * HALF_WORLD / 2**zoom
+        west, north = x * side - HALF_WORLD, HALF_WORLD - y * side
         asked = {
             "SERVICE": "WMS", "REQUEST": "GetMap", "VERSION": "1.3.0", "LAYERS": self.layers, "STYLES": self.style,
             "CRS": "EPSG:3857", "BBOX": f"{west:.4f},{north - side:.4f},{west + side:.4f},{north:.4f}",

@@ -53,7 +53,8 @@ class Source:
     """Features to be drawn: parameters of a Mapnik data source, whose features carry `dim` (0, 1 or 2).
 
     `fixed`: what all its features share; rules for others are left out. `symbols_if`: a boolean field that says
-    whether symbols are put into areas. `part`: its labels are drawn, or all else.
+    whether symbols are put into areas. `part`: its labels are drawn, or all else. `opacity`: of all that is drawn of
+    it, 0 to 1.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Source:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     symbols_if: str | None = None
     part: Literal["drawing", "labels"] = "drawing"
+    opacity: float = 1.0
 
 
 class MapnikMap(NamedTuple):
@@ -130,6 +132,8 @@ def _layer(source: Source, styles: Sequence[str]) -> str:
     given = "".join(f"<Parameter name={quoteattr(k)}>{_text(v)}</Parameter>" for k, v in source.parameters.items())
     used = "".join(f"<StyleName>{_text(name)}</StyleName>" for name in styles)
     head = f"name={quoteattr(source.name)} srs={quoteattr(source.srs)}"
+    if source.opacity < 1:
+        head += f' opacity="{source.opacity:g}"'
     return f'<Layer {head} cache-features="true">{used}<Datasource>{given}</Datasource></Layer>'
 
 

@@ -4,7 +4,8 @@ Lengths on paper are millimetres, on the ground metres in the zone of the instal
 """
 
 import math
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -44,8 +45,21 @@ _SIZES: Final = {Format.A4: (210.0, 297.0), Format.A3: (297.0, 420.0)}
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What may be asked for: layers, legal states, and background maps that this server may fetch."""
+
+    layers: Collection[str]
+    statuses: Collection[str]
+    grounds: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PrintQuery:
-    """`place` None: as the plan lies, or the whole area. `scale` None: the largest of SCALES that shows it."""
+    """`place` None: as the plan lies, or the whole area. `scale` None: the largest of SCALES that shows it.
+
+    `layers` from the ground up. `opacities`: percent by layer, where it is not 100. `statuses` None: of plans, those
+    that are not past. `ground`: a background map, or "".
+    """
 
     plan: UUID | None
     place: Coordinates | None
@@ -54,20 +68,22 @@ class PrintQuery:
     lage: Lage
     layers: tuple[str, ...]
     stand: date | None
+    opacities: Mapping[str, int]
+    statuses: tuple[str, ...] | None
+    ground: str
 
     @classmethod
-    def parse(cls, args: MultiDict[str, str], known: Collection[str], default: tuple[str, ...], today: date) -> Self:
-        """`known` are the layers that there are. `karte` is a place as the map's address has it: zoom/lat/lon.
-
-        Raises InvalidQuery.
-        """
+    def parse(cls, args: MultiDict[str, str], known: Known, default: tuple[str, ...], today: date) -> Self:
+        """`karte` is a place as the map's address has it: zoom/lat/lon. Raises InvalidQuery."""
         place, scale = _place(args), _scale(args.get("massstab", ""))
         if (view := args.get("karte", "")) and place is None:
             place, zoom = _view(view)
             scale = scale or _scale_at(zoom, place.lat)
-        layers = tuple(dict.fromkeys(name for each in args.getlist("ebenen") for name in each.split(",") if name))
-        if unknown := set(layers) - set(known):
-            raise InvalidQuery(f"ebenen: {min(unknown)[:40]}")
+        layers = _names(args, "ebenen", known.layers)
+        statuses = _names(args, "recht", known.statuses)
+        ground = args.get("grund", "")
+        if ground and ground not in known.grounds:
+            raise InvalidQuery(f"grund: {ground[:40]}")
         if len(layers) > MOST_LAYERS:
             raise InvalidQuery(f"ebenen: höchstens {MOST_LAYERS}")
         try:
@@ -75,7 +91,10 @@ class PrintQuery:
             form, lage = Format(args.get("format") or "A4"), Lage(args.get("lage") or "hoch")
         except ValueError as error:
             raise InvalidQuery("plan: UUID; format: A4, A3; lage: hoch, quer") from error
-        return cls(plan, place, scale, form, lage, layers or default, asked_stand(args, today))
+        stand, opacities = asked_stand(args, today), _opacities(args, known.layers)
+        return cls(
+            plan, place, scale, form, lage, layers or default, stand, opacities, tuple(statuses) or None, ground
+        )  # fmt: skip
 
     def args(self) -> dict[str, Any]:
         """The same question as parameters of an address."""
@@ -89,6 +108,9 @@ class PrintQuery:
             "lage": self.lage,
             "ebenen": ",".join(self.layers),
             "stand": self.stand,
+            "deckkraft": ",".join(f"{name}:{percent}" for name, percent in self.opacities.items()) or None,
+            "recht": self.statuses and ",".join(self.statuses),
+            "grund": self.ground or None,
         }
         return {name: str(value) for name, value in asked.items() if value is not None}
 
@@ -141,6 +163,25 @@ def bar_length(scale: int) -> int:
 
 def _fits(paper: Layout, width: float, height: float, scale: int) -> bool:
     return width <= paper.map_width / 1000 * scale and height <= paper.map_height / 1000 * scale
+
+
+def _names(args: MultiDict[str, str], parameter: str, known: Collection[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name for each in args.getlist(parameter) for name in each.split(",") if name))
+    if unknown := set(names) - set(known):
+        raise InvalidQuery(f"{parameter}: {min(unknown)[:40]}")
+    return names
+
+
+def _opacities(args: MultiDict[str, str], known: Collection[str]) -> dict[str, int]:
+    """`layer:percent`, with a comma between two."""
+    found = {}
+    for each in filter(None, args.get("deckkraft", "").split(",")):
+        name, _, percent = each.partition(":")
+        if name not in known or not re.fullmatch(r"[1-9][0-9]?|100", percent, re.ASCII):
+            raise InvalidQuery(f"deckkraft: {each[:40]}")
+        if percent != "100":
+            found[name] = int(percent)
+    return found
 
 
 def _scale(raw: str) -> int | None:

@@ -1,5 +1,6 @@
 """Background maps that this server fetches: from a real other host, which is slow, broken, or lies."""
 
+import io
 import threading
 import time
 from collections.abc import Iterator
@@ -8,12 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pypdfium2
 import pytest
+from PIL import Image, ImageColor
 from werkzeug.test import Client
 
 from geoportal import wsgi
-from geoportal.basemaps import Kept, TileAway, TileStore, Upstream
+from geoportal.basemaps import SRS, Kept, TileAway, TileStore, Upstream, mosaic
 from geoportal.basemaps.store import AGAIN_SECONDS, AT_ONCE, WAITING
+from geoportal.painting import PaintersPool, Painting, RasterUnderlay
 from geoportal.settings import Settings
 from tests.homes import home_with
 
@@ -210,7 +214,7 @@ def test_whoever_is_told_to_come_back_gets_the_tile_in_the_end(
 
 
 @pytest.fixture
-def client(database: Settings, host: Host, tmp_path: Path) -> Client:
+def client(furnished: Settings, host: Host, tmp_path: Path) -> Client:
     """A portal with one cached background map and one that is not."""
     basemaps = [
         {
@@ -222,7 +226,7 @@ def client(database: Settings, host: Host, tmp_path: Path) -> Client:
             "matrix_set": "GoogleMapsCompatible", "attribution": "© Fern",
         },
     ]  # fmt: skip
-    settings = home_with(database, tmp_path, basemaps=basemaps)
+    settings = home_with(furnished, tmp_path, basemaps=basemaps)
     return Client(wsgi.create(replace(settings, private_sources=frozenset({host.netloc}))))
 
 
@@ -253,3 +257,64 @@ def test_a_host_that_is_away_is_told_with_when_to_come_again(client: Client, hos
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "20"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def tile(colour: str) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (256, 256), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def printed(client: Client, query: str) -> Image.Image:
+    answer = client.get(f"/drucken.png?lon=8.71677&lat=50.82183&massstab=1000&{query}")
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    return Image.open(io.BytesIO(answer.data)).convert("RGB")
+
+
+def test_the_background_map_is_printed_as_this_server_fetches_it(client: Client, host: Host) -> None:
+    host.body = tile("#3366cc")
+    assert printed(client, "").getpixel((20, 20)) == (255, 255, 255)
+    assert host.asked == []
+    assert printed(client, "grund=grau").getpixel((20, 20)) == (0x33, 0x66, 0xCC)
+    asked = len(host.asked)
+    assert 0 < asked < 30, "as fine as the picture needs it"
+    sheet = client.get("/drucken.pdf?lon=8.71677&lat=50.82183&massstab=1000&grund=grau")
+    assert "Hintergrund: Grau, © Muster" in pypdfium2.PdfDocument(sheet.data)[0].get_textpage().get_text_bounded()
+    form = client.get("/drucken?lon=8.71677&lat=50.82183&grund=grau").text
+    assert '<option value="grau" selected>Grau</option>' in form
+    assert '<option value="fern"' not in form, "nobody has said that we may fetch it"
+    for unknown in ("fern", "x"):
+        assert client.get(f"/drucken?grund={unknown}").status_code == 400
+
+
+def test_a_background_map_that_does_not_come_is_told_on_the_sheet(client: Client, host: Host) -> None:
+    host.status = 500
+    sheet = client.get("/drucken.pdf?lon=8.71677&lat=50.82183&massstab=1000&grund=grau")
+    assert sheet.status_code == 200
+    assert "unvollständig" in pypdfium2.PdfDocument(sheet.data)[0].get_textpage().get_text_bounded()
+
+
+@pytest.mark.parametrize(("mode", "colour"), [("P", "#00aa00"), ("L", "#808080"), ("RGBA", "#aa0000")])
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_tiles_of_any_kind_are_drawn_in_their_colours(
+    host: Host, store: TileStore, upstream: Upstream, mode: str, colour: str, form: str
+) -> None:
+    written = io.BytesIO()
+    kept = mode if form == "PNG" or mode == "L" else "RGB"
+    Image.new("RGB", (256, 256), colour).convert(kept).save(written, form)
+    host.body = written.getvalue()
+    corners = (970_000.0, 6_590_000.0, 970_100.0, 6_590_100.0)
+    with mosaic(store, upstream, corners, 0.5) as found:
+        assert found.whole
+        painters = PaintersPool({}, size=1)
+        try:
+            [drawn] = painters.paint(
+                Painting('<Map srs="epsg:3857"></Map>', {}, SRS, corners, 64, 64, "png32",
+                         rasters=(RasterUnderlay(str(found.file), SRS),))
+            )  # fmt: skip
+        finally:
+            painters.close()
+    with Image.open(io.BytesIO(drawn)) as picture:
+        seen = picture.convert("RGB").getpixel((32, 32))
+    wanted = ImageColor.getrgb(colour)
+    assert all(abs(one - other) < 6 for one, other in zip(seen, wanted, strict=True))

@@ -1,17 +1,20 @@
 """The map on paper: true to scale, tagged, and never more at once than the machine bears."""
 
 import ctypes
+import io
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy
 import pypdfium2
 import pytest
 from flask import Flask
+from PIL import Image
 from pypdfium2 import raw
 
 from geoportal import operations
@@ -95,18 +98,56 @@ def test_the_form_works_without_scripts(app: Flask, plan_id: str) -> None:
     page = app.test_client().get(f"/drucken?plan={plan_id}").text
     assert '<option value="1000" selected>' in page or '<option value="500" selected>' in page
     assert 'formaction="/drucken.pdf"' in page
-    assert re.search(r'<img src="/ogc/map\?collections=flaechennutzungsplaene%2Cbebauungsplaene[^"]+width=560', page)
+    assert re.search(r'<img src="/drucken\.png\?[^"]*ebenen=flaechennutzungsplaene[^"]+" width="560"', page)
     assert len(re.findall(r'<a href="/drucken\?plan=[^"]+lon=', page)) == 4
     english = app.test_client().get(f"/drucken?plan={plan_id}&lang=en").text
     assert len(re.findall(r'<a href="/drucken\?plan=[^"]+lon=[^"]+&amp;lang=en"', english)) == 4
 
 
+def ink(app: Flask, query: str) -> float:
+    """How dark the preview is around the plan's outline, 0 to 255."""
+    answer = app.test_client().get(f"/drucken.png?lon=8.71677&lat=50.82183&massstab=1000&{query}")
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        return float(255 - numpy.asarray(picture.convert("L")).mean())
+
+
+def test_the_sheet_shows_what_the_map_shows(app: Flask) -> None:
+    whole = ink(app, "")
+    half = ink(app, "deckkraft=bebauungsplaene:50")
+    assert half == pytest.approx(whole / 2, rel=0.15)
+    assert ink(app, "recht=in_kraft") == pytest.approx(whole)
+    assert ink(app, "recht=in_kraft,archiviert,in_aufstellung,unbekannt") == pytest.approx(whole)
+    assert ink(app, "recht=archiviert") == 0
+
+
+def test_the_form_keeps_what_the_map_showed(app: Flask) -> None:
+    asked = "lon=8.71677&lat=50.82183&ebenen=schulen,bebauungsplaene&deckkraft=schulen:60&recht=in_kraft"
+    page = app.test_client().get(f"/drucken?{asked}").text
+    assert '<input type="hidden" name="deckkraft" value="schulen:60">' in page
+    assert '<input type="hidden" name="recht" value="in_kraft">' in page
+    assert re.findall(r'name="ebenen" value="(\w+)" checked', page) == ["schulen", "bebauungsplaene"], "in their order"
+    assert "Schulen (60 %)" in page
+    preview = re.search(r'<img src="(/drucken\.png\?[^"]+)"', page)
+    assert preview is not None
+    for part in ("deckkraft=schulen:60", "recht=in_kraft", "ebenen=schulen,bebauungsplaene"):
+        assert part in unquote(preview[1])
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("ebenen=geheim", 400), ("lon=x", 400), ("plan=00000000-0000-0000-0000-000000000000", 404)],
+    [
+        ("ebenen=geheim", 400),
+        ("recht=keiner", 400),
+        ("deckkraft=schulen:0", 400),
+        ("deckkraft=schulen:101", 400),
+        ("grund=fern", 400),
+        ("lon=x", 400),
+        ("plan=00000000-0000-0000-0000-000000000000", 404),
+    ],
 )
 def test_what_cannot_be_printed_is_a_friendly_page(app: Flask, query: str, status: int) -> None:
-    for path in ("/drucken", "/drucken.pdf"):
+    for path in ("/drucken", "/drucken.png", "/drucken.pdf"):
         assert app.test_client().get(f"{path}?{query}").status_code == status
 
 

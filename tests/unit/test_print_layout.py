@@ -6,15 +6,17 @@ from itertools import product
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from geoportal.basemaps.mosaic import cover
 from geoportal.web.errors import InvalidQuery
-from geoportal.web.print_query import SCALES, Format, Lage, PrintQuery, bar_length, layout
+from geoportal.web.print_query import SCALES, Format, Known, Lage, PrintQuery, bar_length, layout
 
 TODAY = date(2026, 11, 22)
 PLANS = ("flaechennutzungsplaene", "bebauungsplaene")
+KNOWN = Known({*PLANS, "schulen"}, {"in_kraft", "archiviert"}, {"grau"})
 
 
 def parse(**args: str) -> PrintQuery:
-    return PrintQuery.parse(MultiDict(args), {*PLANS, "schulen"}, PLANS, TODAY)
+    return PrintQuery.parse(MultiDict(args), KNOWN, PLANS, TODAY)
 
 
 @pytest.mark.parametrize(("form", "lage", "entries"), list(product(Format, Lage, [(), (6,), (10, 12), (200,)])))
@@ -76,6 +78,9 @@ def test_layers_are_taken_once_in_their_order_and_only_those_that_there_are() ->
         {"karte": "x/50.8/8.7"},
         {"ebenen": "geheim"},
         {"stand": "2999-01-01"},
+        {"grund": "fern"},
+        {"recht": "keiner"},
+        *({"deckkraft": wrong} for wrong in ("schulen", "schulen:0", "schulen:101", "schulen:6x", "geheim:50")),
     ],
 )
 def test_what_cannot_be_printed_is_told(wrong: dict[str, str]) -> None:
@@ -85,5 +90,18 @@ def test_what_cannot_be_printed_is_told(wrong: dict[str, str]) -> None:
 
 def test_an_address_asks_for_the_same_again() -> None:
     asked = parse(karte="17/50.82183/8.71677", format="A3", lage="quer", ebenen="schulen", stand="2026-01-01")
-    again = PrintQuery.parse(MultiDict(asked.args()), {"schulen"}, PLANS, TODAY)
-    assert again.args() == asked.args()
+    assert parse(**asked.args()).args() == asked.args()
+    asked = parse(
+        ebenen="schulen", deckkraft="schulen:60,bebauungsplaene:100", recht="in_kraft,archiviert", grund="grau"
+    )
+    assert (asked.opacities, asked.statuses, asked.ground) == ({"schulen": 60}, ("in_kraft", "archiviert"), "grau")
+    assert parse(**asked.args()).args() == asked.args()
+
+
+def test_a_sheet_never_asks_for_more_tiles_than_a_host_can_bear() -> None:
+    wide = (900_000.0, 6_500_000.0, 910_000.0, 6_507_000.0)
+    for metres in (0.01, 1, 10, 1000):
+        found = cover(wide, metres, 19)
+        assert found.number <= 96
+        assert found.zoom <= 19
+    assert cover(wide, 40, 19).zoom == 12, "and no finer than the paper"

@@ -22,7 +22,7 @@ from geoportal.ogc.problems import InvalidParameter, Unavailable
 from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
 
 _BUFFER = 64  # pixels around a picture whose labels and bands reach into it
-_MOST_LAYERS = 20
+MOST_LAYERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,28 @@ class Drawer:
     engine: Engine
     painters: PaintersPool
 
-    def draw(self, drawn: Sequence[Drawn], picture: Picture, *, cut: int = 1) -> list[bytes]:
+    def draw(
+        self, drawn: Sequence[Drawn], picture: Picture, *, cut: int = 1, ground: Sequence[RasterUnderlay] = ()
+    ) -> list[bytes]:
         """The collections over each other, the first lowest; `cut` times `cut` tiles of it, row by row.
+
+        `ground` lies below them.
 
         Raises InvalidParameter, NotFound, Unavailable.
         """
-        if len(drawn) > _MOST_LAYERS:
-            raise InvalidParameter(f"höchstens {_MOST_LAYERS} auf einmal / at most {_MOST_LAYERS} at a time")
+        if len(drawn) > MOST_LAYERS:
+            raise InvalidParameter(f"höchstens {MOST_LAYERS} auf einmal / at most {MOST_LAYERS} at a time")
         # resolutions of three digits: the same styles again for windows of the same scale
         resolution = float(f"{picture.ground * picture.scale_factor:.3g}")
         layers = [
-            (_numbered(source, number), sheet) for number, one in enumerate(drawn) for source, sheet in layers_of(one)
+            (replace(source, name=f"{number}-{source.name}", opacity=one.opacity), sheet)
+            for number, one in enumerate(drawn)  # two collections of a map may be drawn from the same view
+            for source, sheet in layers_of(one)
         ]
         written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
         box = transformed(picture.box, picture.crs, STORED)
         found = [scan for one in drawn for scan in scans(self.engine, one, box)]
-        return self._paint(written, picture, cut, self._underlays(found))
+        return self._paint(written, picture, cut, [*ground, *self._underlays(found)])
 
     def draw_version(self, connection: Connection, planwerk: str, version: int, picture: Picture) -> bytes:
         """One version of a plan after PlanZV, public or not, as far as the role of the connection may see it. What is
@@ -133,8 +139,3 @@ def _around(picture: Picture) -> Box:
     box = picture.box
     side = _BUFFER * picture.scale_factor * (box.east - box.west) / picture.width
     return Box(box.west - side, box.south - side, box.east + side, box.north + side)
-
-
-def _numbered(source: mapnik_xml.Source, number: int) -> mapnik_xml.Source:
-    """Two collections of a map may be drawn from the same view."""
-    return replace(source, name=f"{number}-{source.name}")

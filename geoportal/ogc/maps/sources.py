@@ -48,11 +48,12 @@ _LINES: Final = r"regexp_replace(beschriftung, ' (?=GRZ|GFZ [^G]*$|[IVX]+( |$))'
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A collection in one of its styles, and what of it."""
+    """A collection in one of its styles, and what of it. `opacity`: 0 to 1."""
 
     collection: Collection
     style: str
     selection: Selection
+    opacity: float = 1.0
 
 
 def sheet_of(layer: Layer, style: str | None) -> Sheet:
