@@ -23,7 +23,7 @@ DPI: Final = 200
 MOST_LAYERS: Final = 20
 _MARGIN: Final = 10.0
 _HEAD: Final = 15.0
-_FOOT: Final = 23.0
+_FOOT: Final = 25.0  # 24, and the lines around the map
 _LEGEND_COLUMN: Final = 58.0
 _LEGEND_ROW: Final = 7.6
 _LEGEND_TITLE: Final = 5.0  # over the entries of each layer
@@ -155,8 +155,8 @@ def layout(form: Format, lage: Lage, entries: Sequence[int]) -> Layout:
 
 
 def bar_length(scale: int) -> int:
-    """Metres of a scale bar that is 3 to 8 cm long on paper."""
-    longest = 0.08 * scale
+    """Metres of a scale bar that is 2 to 6 cm long on paper."""
+    longest = 0.06 * scale
     magnitude = 10 ** math.floor(math.log10(longest))
     return int(next(step * magnitude for step in (5, 2, 1) if step * magnitude <= longest))
 

@@ -57,6 +57,7 @@ def printed(app: Flask, plan_id: str) -> Iterator[pypdfium2.PdfDocument]:
 
 
 def test_the_sheet_names_plan_scale_date_source_and_corners(printed: pypdfium2.PdfDocument) -> None:
+    assert len(printed) == 1, "map, foot and a short legend fit on it"
     page = printed[0]
     assert [round(side / MILLIMETRE) for side in page.get_size()] == [210, 297]
     text = page.get_textpage().get_text_bounded()
