@@ -7,6 +7,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
@@ -73,10 +74,10 @@ def gunzip(archive: Path, name: str, folder: Path) -> Member:
 def _extract(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], name: str, folder: Path) -> Iterator[Member]:
     total = 0
     for number, entry in enumerate(entries):
-        if entry.is_dir():
+        shown = _name(entry)
+        if shown.endswith("/"):
             continue
         target = folder / f"{number:04}"
-        shown = _name(entry)
         where = Where(f"{name}: {shown}")
         with opened.open(entry) as source:
             size = _copy(source, target, entry.compress_size, where)
@@ -129,18 +130,19 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """The name as meant: UTF-8 without the flag that says so (APPNOTE 4.4.4, bit 11) reads as code page 437 garbage."""
-    if entry.flag_bits & _UTF8:
-        return entry.filename
-    try:
-        return entry.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return entry.filename
+    """The name as meant. Some writers on Windows part folders by backslashes, against APPNOTE 4.4.17.1; UTF-8 without the
+    flag that says so (4.4.4, bit 11) reads as code page 437 garbage.
+    """
+    name = entry.filename
+    if not entry.flag_bits & _UTF8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _refuse_name(filename: str, where: Where) -> None:
     path = PurePosixPath(filename)
-    if filename.startswith("/") or ".." in path.parts or "\\" in filename or ":" in filename[:3]:
+    if filename.startswith("/") or ".." in path.parts or ":" in filename[:3]:
         raise _unsafe(where, "Pfad führt aus dem Archiv hinaus", "path leads out of the archive")
     if any(unicodedata.category(char) in {"Cc", "Cf"} for char in filename):
         raise _unsafe(where, "Steuerzeichen im Namen", "control characters in the name")

@@ -1,6 +1,7 @@
 """XPlanGML as the exporters of ten years write it, beside what only looks like it: oddities of honest files."""
 
 import io
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -305,8 +306,6 @@ def _archives(folder: Path) -> _Found:
         opened.writestr("Begr?ndung S?d.pdf", pdf())
     windows = stream.getvalue().replace(b"Begr?ndung S?d", "Begründung Süd".encode("cp1252"))
     yield "names of Windows", "p.zip", windows
-    import unicodedata
-
     yield (
         "names of a Mac",
         "p.zip",
@@ -318,6 +317,17 @@ def _archives(folder: Path) -> _Found:
         ),
     )
     yield "a document in capitals", "p.zip", packed({"XPLAN.GML": whole, "B.PDF": pdf()})
+    yield (
+        "folders parted by backslashes",
+        "p.zip",
+        packed(
+            {
+                "Plan\\xplan.gml": xplangml(plan(extra=reference("pdf/b.pdf"))),
+                "Plan\\pdf\\": b"",
+                "Plan\\pdf\\b.pdf": pdf(),
+            }
+        ),
+    )
     yield (
         "a document in a folder above",
         "p.zip",
