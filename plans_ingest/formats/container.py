@@ -130,8 +130,8 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """The name as meant. Some writers on Windows part folders by backslashes, against APPNOTE 4.4.17.1; UTF-8 without the
-    flag that says so (4.4.4, bit 11) reads as code page 437 garbage.
+    """The name as meant. Some writers on Windows part folders by backslashes, against APPNOTE 4.4.17.1; UTF-8 without
+    the flag that says so (4.4.4, bit 11) reads as code page 437 garbage.
     """
     name = entry.filename
     if not entry.flag_bits & _UTF8:
