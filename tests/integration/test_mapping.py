@@ -123,6 +123,8 @@ def test_the_words_of_one_gemeinde_cannot_be_made_those_of_another(house: House)
         acting(house.engine, planner) as connection,
     ):
         connection.execute(text("UPDATE desk.profile SET ags = :other"), {"other": OTHER})
+    with house.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.profile"))
 
 
 def test_only_who_may_edit_says_what_columns_mean(house: House) -> None:
