@@ -6,16 +6,17 @@ from typing import Final
 MAX_LABEL: Final = 1_000  # characters of what people call a thing: longer is a mistake or an attack
 
 
+# Land, Bezirk, Kreis, in a Regionalschlüssel the Verband, and the Gemeinde; parted only there, so that no day is an AGS
+_AGS: Final = re.compile(r"\s*(\d{1,2})S(\d)S(\d\d)S(\d{4}S)?(\d{3})(\.0+)?\s*".replace("S", r"[\s./-]?"), re.ASCII)
+
+
 def read_ags(text: str) -> tuple[str | None, str | None]:
     """(AGS of eight digits or None, code of the issue to tell or None): tables often lose the leading zero."""
-    digits = re.sub(r"[\s./-]", "", text[:40])
-    if digits.isdecimal() and len(digits) == 8:
-        return digits, None
-    if digits.isdecimal() and len(digits) == 7:
-        return f"0{digits}", "ags_zero_lost"
-    if digits.isdecimal() and len(digits) == 12:  # Land, Bezirk, Kreis, then the Verband's four, then the Gemeinde
-        return digits[:5] + digits[9:], "ags_from_rs"
-    return None, "ags_invalid"
+    if (groups := _AGS.fullmatch(text[:40])) is None:
+        return None, "ags_invalid"
+    land, bezirk, kreis, verband, gemeinde, _ = groups.groups()
+    told = "ags_from_rs" if verband else "ags_zero_lost" if len(land) == 1 else None
+    return f"{land:0>2}{bezirk}{kreis}{gemeinde}", told
 
 
 def fold(text: str) -> str:
