@@ -13,7 +13,7 @@ PIXEL_METRES: Final = 0.00028
 _REACH: Final[dict[type, float]] = {Fill: 100, Hatch: 100, Line: 25, Pattern: 3, Marks: 6, Symbol: 5, Label: 4}
 # On screen a size stays within these bounds, in pixels, whatever it is on the ground.
 _BOUNDS: Final[dict[type, tuple[float, float]]] = {
-    Line: (0.5, 60),
+    Line: (0.5, 24),
     Marks: (4, 48),
     Pattern: (8, 40),
     Symbol: (9, 40),

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 from collections.abc import Callable
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -320,8 +321,10 @@ def marked(page: Page) -> int:
 
 
 def until(page: Page, told: Callable[[Page], bool]) -> None:
-    """Looks again with every frame."""
+    """Looks again with every frame, for a minute at most."""
+    end = time.monotonic() + 60
     while not told(page):
+        assert time.monotonic() < end, "it never came"
         page.evaluate("() => new Promise(requestAnimationFrame)")
 
 

@@ -22,7 +22,7 @@ from geoportal.ogc.problems import InvalidParameter, Unavailable
 from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
 
 _BUFFER = 64  # pixels around a picture whose labels and bands reach into it
-MOST_LAYERS = 20
+MOST_LAYERS = 32  # twenty themes on paper, of the plans one for each legal state, and the boundaries
 
 
 @dataclass(frozen=True, slots=True)
