@@ -175,7 +175,7 @@ def test_the_preview_is_the_picture_that_the_public_gets(draft: Draft) -> None:
     asked = f"/collections/bebauungsplaene/styles/planzv/map?{FRAME}&bgcolor=0xFFFFFF&f=png"
     former = pixels(public.get(asked))
     publish(draft.publisher, draft.delivery)
-    present = pixels(public.get(asked))
+    present = pixels(create_ogc(draft.office.settings, LAYERS).test_client().get(asked))  # which has kept no picture
 
     def different(one: np.ndarray, other: np.ndarray) -> float:
         return float((np.abs(one[..., :3].astype(int) - other[..., :3]).max(axis=2) > 24).mean())
