@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 ASKER: Final[ContextVar[socket.socket | None]] = ContextVar("geoportal.asker", default=None)
 _HUNG_UP: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLONESHOT
 _CANCEL_SECONDS: Final = 2.0
+_AGAIN_SECONDS: Final = 0.1
 
 
 def cancel_for_who_left(engine: Engine) -> Engine:
@@ -65,21 +66,26 @@ class _Lookout:
             statement.is_over = True
 
     def _look(self) -> None:
+        left: list[_Statement] = []  # nobody waits for them, and they go on: the word may have come before they began
         while True:
-            for asker, _ in self._hung_up.poll():
+            for asker, _ in self._hung_up.poll(_AGAIN_SECONDS if left else None):
                 if (statement := self._running.get(asker)) is not None:
-                    self._cancel(statement)
+                    metrics.ABANDONED.labels(statement.connection.info.user).inc()
+                    left.append(statement)
+            left = [statement for statement in left if self._cancel(statement)]
 
     @staticmethod
-    def _cancel(statement: _Statement) -> None:
+    def _cancel(statement: _Statement) -> bool:
+        """Whether it is to be told once more, should it not end now."""
         with statement.lock:
             if statement.is_over:
-                return
-            metrics.ABANDONED.labels(statement.connection.info.user).inc()
+                return False
             try:
                 statement.connection.cancel_safe(timeout=_CANCEL_SECONDS)
             except psycopg.Error as error:
                 log.warning("a statement could not be cancelled: %s", type(error).__name__)
+                return False
+            return True
 
 
 _made: list[_Lookout] = []
