@@ -21,7 +21,7 @@ from tests.files import archive, bereich, feature, link, plan, polygon, prop, xp
 from tests.hostile import Case, Lure, Outcome
 from tests.hostile.documents import pdf, reference
 from tests.hostile.markup import GOOD
-from tests.hostile.pictures import PLACE, png, scan
+from tests.hostile.pictures import noise, picture, png, scan
 from tests.tables import ROW, SQUARE, drawing, far, parts, table, zipped
 
 type _Found = Iterator[tuple[str, str, bytes]]
@@ -311,62 +311,49 @@ def _documents(lure: Lure) -> _Found:
     yield "linearised PDF", "p.pdf", pdf(linearize=True)
 
 
-def _picture(file: Path, pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", **options: object) -> bytes:
-    count, height, width = pixels.shape
-    profile = {"driver": "GTiff", "width": width, "height": height, "count": count, "dtype": pixels.dtype.name,
-               "crs": "EPSG:25832", "transform": PLACE} | options  # fmt: skip
-    with rasterio.open(file, "w", **profile) as sink:
-        sink.write(pixels)
-    return file.read_bytes()
-
-
-def _noise(bands: int = 1, size: int = 256) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    return np.random.default_rng(5).integers(0, 255, (bands, size, size)).astype(np.uint8)
-
-
 def _sheets(folder: Path) -> _Found:
     """Sheets in their place and nothing else."""
     file = folder / "t.tif"
-    three = _noise(3)
-    yield "TIFF", "p.tif", _picture(file, _noise())
-    yield "TIFF by LZW", "p.tif", _picture(file, three, compress="lzw", predictor=2)
-    yield "TIFF by JPEG", "p.tif", _picture(file, three, compress="jpeg", photometric="ycbcr")
-    yield "TIFF in tiles", "p.tif", _picture(file, three, tiled=True, blockxsize=128, blockysize=128)
-    yield "BigTIFF", "p.tif", _picture(file, three, bigtiff="yes")
-    yield "TIFF of 16 bits", "p.tif", _picture(file, _noise().astype(np.uint16))
-    yield "TIFF with nothing around", "p.tif", _picture(file, _noise(), nodata=0)
+    three = noise(3)
+    yield "TIFF", "p.tif", picture(file, noise())
+    yield "TIFF by LZW", "p.tif", picture(file, three, compress="lzw", predictor=2)
+    yield "TIFF by JPEG", "p.tif", picture(file, three, compress="jpeg", photometric="ycbcr")
+    yield "TIFF in tiles", "p.tif", picture(file, three, tiled=True, blockxsize=128, blockysize=128)
+    yield "BigTIFF", "p.tif", picture(file, three, bigtiff="yes")
+    yield "TIFF of 16 bits", "p.tif", picture(file, noise().astype(np.uint16))
+    yield "TIFF with nothing around", "p.tif", picture(file, noise(), nodata=0)
     yield (
         "TIFF in Web Mercator",
         "p.tif",
-        _picture(file, _noise(), crs="EPSG:3857", transform=rasterio.transform.from_origin(970000, 6590000, 0.5, 0.5)),
+        picture(file, noise(), crs="EPSG:3857", transform=rasterio.transform.from_origin(970000, 6590000, 0.5, 0.5)),
     )
-    _picture(file, _noise(4))
+    picture(file, noise(4))
     with rasterio.open(file, "r+") as sink:
         sink.colorinterp = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]
         sink.build_overviews([2, 4], Resampling.average)
         sink.update_tags(TIFFTAG_ARTIST="Planungsbüro")
     yield "TIFF with overviews and transparency", "p.tif", file.read_bytes()
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK="YES"):
-        _picture(file, three)
+        picture(file, three)
         with rasterio.open(file, "r+") as sink:
             sink.write_mask(np.pad(np.full((200, 200), 255, np.uint8), 28))
     yield "TIFF with a mask", "p.tif", file.read_bytes()
-    _picture(file, _noise() % 4, photometric="palette")
+    picture(file, noise() % 4, photometric="palette")
     with rasterio.open(file, "r+") as sink:
         sink.write_colormap(1, {0: (0, 0, 0), 1: (255, 0, 0), 2: (0, 255, 0), 3: (255, 255, 255)})
     yield "TIFF of numbered colours", "p.tif", file.read_bytes()
     page = np.ones((1, 9_000, 12_000), np.uint8)
     page[:, ::40, :], page[:, :, ::70] = 0, 0
-    yield "TIFF of a sheet in black and white", "p.tif", _picture(file, page, nbits=1, compress="ccittfax4")
+    yield "TIFF of a sheet in black and white", "p.tif", picture(file, page, nbits=1, compress="ccittfax4")
     geo = archive(folder / "g.zip", {"p.png": png(64, 64, 64), "p.pgw": _WORLD, "p.prj": _prj(folder)})
     yield "PNG with its place", "p.zip", geo.read_bytes()
     yield "JPEG with its place", "p.zip", archive(folder / "j.zip", {"p.jpg": _jpeg(), "p.jgw": _WORLD}).read_bytes()
-    yield "TIFF in a folder", "p.zip", archive(folder / "f.zip", {"BP 5/p.tif": _picture(file, three)}).read_bytes()
+    yield "TIFF in a folder", "p.zip", archive(folder / "f.zip", {"BP 5/p.tif": picture(file, three)}).read_bytes()
 
 
 def _scans(folder: Path) -> _Found:
     """Sheets with the plan that they show."""
-    colour = _picture(folder / "s.tif", _noise(3), compress="jpeg")
+    colour = picture(folder / "s.tif", noise(3), compress="jpeg")
     named = {"xplan.gml": xplangml(plan(extra=scan("p.tif"))), "p.tif": colour, "p.tfw": _WORLD}
     yield "a plan with its scan", "p.zip", archive(folder / "s.zip", named).read_bytes()
     table(folder / "u.gpkg", layer="plaene")
@@ -377,7 +364,7 @@ def _scans(folder: Path) -> _Found:
 def _jpeg() -> bytes:
     with rasterio.MemoryFile() as memory:
         with memory.open(driver="JPEG", width=64, height=64, count=3, dtype="uint8") as sink:
-            sink.write(_noise(3, 64))
+            sink.write(noise(3, 64))
         return bytes(memory.read())
 
 

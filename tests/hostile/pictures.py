@@ -4,8 +4,10 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rasterio
 from rasterio.transform import Affine, from_origin
 
@@ -141,3 +143,18 @@ def png(width: int, height: int, rows: int = 0) -> bytes:
 def _beside(folder: Path, files: Mapping[str, bytes | str]) -> bytes:
     place = {} if "p.pgw" in files else {"p.pgw": "0.5\n0\n0\n-0.5\n480000\n5630000"}
     return archive(folder / "a.zip", {"xplan.gml": xplangml(plan(extra=scan("p.png")))} | place | files).read_bytes()
+
+
+def picture(file: Path, pixels: npt.NDArray[Any], **options: Any) -> bytes:
+    """As GeoTIFF in its place; an option that is None takes away what is usual."""
+    count, height, width = pixels.shape
+    usual = {"driver": "GTiff", "width": width, "height": height, "count": count, "dtype": pixels.dtype.name,
+             "crs": "EPSG:25832", "transform": PLACE}  # fmt: skip
+    profile = {key: value for key, value in (usual | options).items() if value is not None}
+    with rasterio.open(file, "w", **profile) as sink:
+        sink.write(pixels)
+    return file.read_bytes()
+
+
+def noise(bands: int = 1, size: int = 256) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(5).integers(0, 255, (bands, size, size)).astype(np.uint8)
