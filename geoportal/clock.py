@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 JUMP_SECONDS: Final = 120.0  # more than a slow round of anything here, less than a day's end can be missed by
 DOUBT_SECONDS: Final = 3600.0
+# Those of two machines, or two looks of one: a moment further ahead than this is from before a clock was set back.
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 
 def _counting() -> float:

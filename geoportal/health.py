@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from geoportal.catalogue import Layer, Reason
+from geoportal.clock import CLOCKS_DIFFER
 from geoportal.database.engine import probe_engine
 from geoportal.database.schema import Standing, standing_of
 
@@ -27,7 +28,6 @@ _UNSENT: Final = timedelta(minutes=15)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
 _LEAST_FREE: Final = 0.10
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # ours and the database's, when they are on two machines
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
@@ -206,7 +206,7 @@ def _space(free: int, total: int) -> Finding:
 def _clock(operation: Operation, changed: Mapping[str, datetime], now: datetime) -> Finding:
     known = (operation.worker_seen_at, operation.backup_at, operation.drill_at, *changed.values())
     latest = max((at for at in known if at is not None), default=now)
-    if latest > now + _CLOCKS_DIFFER:
+    if latest > now + CLOCKS_DIFFER:
         return Finding(
             "clock",
             Level.WARNING,

@@ -8,8 +8,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from geoportal.clock import CLOCKS_DIFFER
+
 WINDOW: Final = timedelta(minutes=15)
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # of tries that come at once
 # Few for an account from one place; more over all places, so that a stranger cannot lock somebody out by guessing.
 LIMITS: Final[Mapping[str, int]] = MappingProxyType({"pair": 10, "account": 50, "network": 100})
 
@@ -48,7 +49,7 @@ def count(
     waits = []
     with engine.begin() as connection:
         for kind, key in sorted(_keys(who, origin)):
-            values = {"key": key, "now": now, "start": now - WINDOW, "latest": now + _CLOCKS_DIFFER}
+            values = {"key": key, "now": now, "start": now - WINDOW, "latest": now + CLOCKS_DIFFER}
             row = connection.execute(counting, values).one()
             if row.failures > limits[kind]:
                 waits.append((row.began_at + WINDOW - now).total_seconds())

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import sensors
 from geoportal.catalogue import Layer, Reason, Shelf, SourceError
-from geoportal.clock import Clock
+from geoportal.clock import CLOCKS_DIFFER, Clock
 from geoportal.database import driver_cursor
 from geoportal.layers import life
 from geoportal.layers.life import LayerState
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN: Final = 2.0  # seconds
 _AT_ONCE: Final = 2
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # ours and the database's, when they are on two machines
 _HAS_AGED: Final = text("""
     -- whether a value, or a state since it began, has become so old since the last look
     SELECT EXISTS (
@@ -120,7 +119,7 @@ class Watch:
         now = datetime.now(UTC)
         if state.due_at is not None and state.due_at <= now:
             return True
-        if state.due_at is not None and state.checked_at is not None and state.checked_at > now + _CLOCKS_DIFFER:
+        if state.due_at is not None and state.checked_at is not None and state.checked_at > now + CLOCKS_DIFFER:
             return True  # the clock was set back: it would be due too late
         if state.reason is Reason.MANIFEST:  # it has been mended
             return True

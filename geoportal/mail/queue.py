@@ -8,12 +8,13 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from geoportal.clock import CLOCKS_DIFFER
+
 LEASE: Final = timedelta(minutes=10)  # longer than the longest that sending one can take
 MOST_ATTEMPTS: Final = 12
 KEPT: Final = timedelta(days=7)  # how long a failed letter can still be read
 COUNTED: Final = timedelta(days=90)  # how long it is known that there was one
 _LONGEST_WAIT: Final = timedelta(hours=6)
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # of several workers; also of one, whose threads look at different moments
 
 _PUT = text("SELECT mail.put(:message_id, :kind, :recipient, :subject, :body, :now)")
 _TAKE = text("""
@@ -115,8 +116,8 @@ def take(engine: Engine, now: datetime) -> Leased | None:
         values = {
             "now": now,
             "until": now + LEASE,
-            "longest": now + LEASE + _CLOCKS_DIFFER,
-            "latest": now + _LONGEST_WAIT + _CLOCKS_DIFFER,
+            "longest": now + LEASE + CLOCKS_DIFFER,
+            "latest": now + _LONGEST_WAIT + CLOCKS_DIFFER,
         }
         row = connection.execute(_TAKE, values).mappings().one_or_none()
     return None if row is None else Leased(**row)

@@ -95,7 +95,7 @@ class _Painter:
         asker = ASKER.get()
         if asker is not None and asker.fileno() >= 0:
             waiting.register(asker, select.POLLRDHUP)
-        events = waiting.poll(1000 * (seconds - FINISH_SECONDS))
+        events = waiting.poll(1000 * max(0.0, seconds - FINISH_SECONDS))  # of a negative time it would wait for ever
         if not events:
             raise PaintersBusy
         if all(file != answer for file, _ in events):
