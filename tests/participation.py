@@ -1,5 +1,6 @@
 """A participation for tests: a public plan, people of the Gemeinde, citizens, and a mail server that can be read."""
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,12 @@ from geoportal.settings import Settings
 from geoportal.web import portal, stellungnahme_pages
 from geoportal.web.desk import room
 from geoportal.web.words import BERLIN
-from tests.desk import ORIGIN, OWN, Office, office
+from tests.desk import ORIGIN, OWN, Browser, Office, office
 from tests.files import feature, plan, polygon, prop, write, xplangml
 from tests.mail import Box, free_port, mail_server, smtp_at
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"
+JPEG = b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11\x08\0\x10\0\x10\x03" + bytes(9)
 LINK = re.compile(rf"{ORIGIN}(/beteiligung/stellungnahme/[\w-]{{43}})")
 TOKEN = re.compile(r'name="zeichen" value="([^"]+)"')
 BEGINN, ENDE = date(2026, 11, 18), date(2026, 12, 18)
@@ -169,3 +172,38 @@ def town(settings: Settings, folder: Any) -> Iterator[Town]:
             plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
         yield Town(opened, box, plan_id)
         apps[mine].engine.dispose()
+
+
+def statement(opened: Town) -> tuple[UUID, int]:
+    """The number of the only statement, and of its file."""
+    with opened.office.owner.connect() as connection:
+        row = connection.execute(text("SELECT stellungnahme_id, id FROM participation.anlage")).one()
+    return row.stellungnahme_id, row.id
+
+
+def signed_in(opened: Town, role: Role, ags: str = OWN) -> Browser:
+    with opened.office.owner.begin() as connection:
+        connection.execute(text("DELETE FROM desk.attempt"))
+    return opened.office.as_role(role, ags)
+
+
+def form(browser: Browser, path: str) -> dict[str, str]:
+    """What the page's form of the period holds."""
+    page = browser.get(path).text
+    found = dict(re.findall(r'<input id="(\w+)" name="\1" type="\w+" value="([^"]*)"', page))
+    version = re.findall(r'name="version" value="(\d+)"', page)
+    chosen = dict(re.findall(r'<input type="radio" name="(\w+)" value="(\w+)" checked', page))
+    texts = dict(re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>([^<]*)</textarea>', page))
+    return found | chosen | texts | ({"version": version[0]} if version else {})
+
+
+def seen(browser: Browser, path: str) -> str:
+    """The mark of what the page of a statement shows."""
+    [mark] = re.findall(r'name="gesehen" value="([^"]+)"', browser.get(path).text)
+    return html.unescape(str(mark))
+
+
+def weigh(browser: Browser, number: UUID, ergebnis: str, abwaegung: str) -> None:
+    path = f"/werkbank/stellungnahme/{number}"
+    given = {"ergebnis": ergebnis, "abwaegung": abwaegung, "notiz": "", "gesehen": seen(browser, path)}
+    assert browser.post(path, given).status_code == 303

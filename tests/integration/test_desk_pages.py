@@ -189,7 +189,7 @@ def test_every_route_is_in_one_of_the_tables(desk: Desk) -> None:
     free = "sign_in sign_in_now confirm to_provider from_provider invitation choose_password shared_report shared_map"
     free += " shared_paper forgotten forgotten_now"
     free += " delivery_paper"  # takes long: test_preview.py
-    # these have tables of their own: test_participation_desk.py
+    # these have tables of their own: participation/test_rights.py
     free += (
         " participations participation_new participation_create participation participation_change participation_step"
     )
