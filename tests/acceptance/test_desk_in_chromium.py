@@ -66,6 +66,7 @@ def test_from_the_offices_file_to_the_public_plan_and_back(
     with seat(browser, served, options, Role.OFFICE) as office:
         page = office.page
         page.get_by_role("link", name="Dateien liefern").click()
+        page.get_by_text("oder hierher ziehen").wait_for()  # until the script is there, the form is sent as without it
         page.get_by_label("Dateien auswählen").set_input_files(file)
         page.get_by_role("button", name="Liefern", exact=True).click()
         page.get_by_role("link", name="Bericht zu am-hang.gml").click()
