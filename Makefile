@@ -41,6 +41,10 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## an installed machine under load, in one table (a quarter of an hour): make load ARGS="--soak 1800"
 	@.venv/bin/python scripts/load.py $(ARGS)
 
+.PHONY: load-layers
+load-layers: postgis programs-of-tests .venv/installed node_modules/.installed ## a layer of a million points and a thousand readings a second, in one table (ten minutes)
+	@.venv/bin/python scripts/load_layers.py $(ARGS)
+
 .PHONY: growth
 growth: postgis .venv/installed ## builds 2,000, 20,000 and 200,000 plans and computes what larger places need: docs/operations/growth.md (ARGS="--plans 2000 20000")
 	@PYTHONPATH=. .venv/bin/python scripts/growth.py $(ARGS)

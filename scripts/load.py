@@ -13,7 +13,6 @@ many seconds. Memory is that of the web server's processes (PSS, MB).
 import argparse
 import os
 import random
-import shutil
 import sys
 import tempfile
 import threading
@@ -21,9 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import cycle
-from math import asinh, pi, radians, tan
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -32,14 +29,14 @@ from sqlalchemy import text
 
 from geoportal import operations
 from geoportal.database import owner_engine
-from geoportal.database.cluster import OWNER, Cluster
-from geoportal.settings import CHECKOUT, DESK_ROLE, READ_ROLE, SENSORS_ROLE, Settings
+from geoportal.settings import CHECKOUT, Settings
 from plans_ingest.gemeinden import all_gemeinden
 from tests.benchmarks import stock
 from tests.desk import token_for
 from tests.files import feature, plan, polygon, prop, xplangml
-from tests.load import AREA, Readers, box, items, quantile
-from tests.stack import Stack
+from tests.load import Readers, box, items, quantile, tile
+from tests.processes import memory_of
+from tests.stack import Stack, machine
 
 AT_ONCE, LARGE = 50, 499_000_000
 DISCOVERY = ("/ogc/", "/ogc/collections", "/ogc/collections/bebauungsplaene", "/ogc/conformance", "/ogc/openapi")
@@ -59,11 +56,7 @@ def whole_pages(chance: random.Random) -> str:
 
 
 def tiles(chance: random.Random) -> str:
-    zoom = chance.randint(10, 16)
-    lon, lat = chance.uniform(AREA[0], AREA[2]), chance.uniform(AREA[1], AREA[3])
-    column = int((lon + 180) / 360 * 2**zoom)
-    row = int((1 - asinh(tan(radians(lat))) / pi) / 2 * 2**zoom)
-    return f"/ogc/tiles/WebMercatorQuad/{zoom}/{row}/{column}?f=mvt"
+    return f"/ogc/tiles/WebMercatorQuad/{tile(chance, (10, 16))}?f=mvt"
 
 
 def mixed(chance: random.Random) -> str:
@@ -72,12 +65,7 @@ def mixed(chance: random.Random) -> str:
 
 
 def memory(stack: Stack) -> float:
-    """Megabytes that the web server's processes have for themselves or share, each counted in part."""
-    total = 0
-    for pid in (stack.web.pid, *stack.web_workers()):
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
-        total += int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1])
-    return total / 1024
+    return memory_of(stack.web.pid)
 
 
 def row(name: str, asked: Readers, took: float, stack: Stack, before: float) -> None:
@@ -101,29 +89,13 @@ def measured(name: str, stack: Stack, path: Path_, readers: int, total: int = 10
 
 @contextmanager
 def filled(plans: int) -> Iterator[Settings]:
-    folder = Path(tempfile.mkdtemp(prefix="geoportal-load-"))
-    folder.chmod(0o711)
-    try:
-        with Cluster(folder / "postgres") as cluster:
-            home = folder / "home"
-            (home / "layers").mkdir(parents=True)
-            (home / "config").symlink_to(CHECKOUT / "config")
-            for layer in (CHECKOUT / "layers").iterdir():
-                (home / "layers" / layer.name).symlink_to(layer)
-            urls = [cluster.url_of(role, "geoportal") for role in (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE)]
-            settings = replace(
-                Settings.from_env({}), database_url=urls[0], read_database_url=urls[1], desk_database_url=urls[2],
-                sensors_database_url=urls[3], home=home, data=folder / "data", run=folder / "run",
-            )  # fmt: skip
-            settings.data.mkdir()
-            (home / "data").symlink_to(CHECKOUT / "data")
-            stock.build(settings, home / "layers", plans, 1000)
-            engine = owner_engine(urls[0])
-            operations.sync_layers(engine, settings)
-            engine.dispose()
-            yield settings
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with machine((CHECKOUT / "layers").iterdir()) as (settings, _):
+        (settings.home / "data").symlink_to(CHECKOUT / "data")
+        stock.build(settings, settings.home / "layers", plans, 1000)
+        engine = owner_engine(settings.require_database_url())
+        operations.sync_layers(engine, settings)
+        engine.dispose()
+        yield settings
 
 
 def deliver_at_once(stack: Stack, name: str, number: int) -> tuple[Counter[int], float]:

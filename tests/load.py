@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
+from math import asinh, pi, radians, tan
 from typing import Self
 
 # what the sample plans and tests.ogc lie in, CRS84
@@ -21,6 +22,14 @@ def box(chance: random.Random) -> str:
 
 def items(chance: random.Random) -> str:
     return f"/ogc/collections/bebauungsplaene/items?limit=100&bbox={box(chance)}"
+
+
+def tile(chance: random.Random, zooms: tuple[int, int]) -> str:
+    """Zoom, row and column of a tile somewhere in the Kreis."""
+    zoom = chance.randint(*zooms)
+    lon, lat = chance.uniform(AREA[0], AREA[2]), chance.uniform(AREA[1], AREA[3])
+    row, column = (1 - asinh(tan(radians(lat))) / pi) / 2, (lon + 180) / 360
+    return f"{zoom}/{int(row * 2**zoom)}/{int(column * 2**zoom)}"
 
 
 def at(port: int) -> Callable[[], HTTPConnection]:

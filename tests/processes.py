@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from geoportal.database.cluster import Cluster
 from geoportal.settings import Settings
 
 
@@ -117,3 +118,21 @@ def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> tuple
 
 def status(port: int, path: str) -> int:
     return get(port, path)[0]
+
+
+def crash_and_restart(cluster: Cluster) -> None:
+    """SIGQUIT ends the server at once, as `pg_ctl stop -m immediate` does, and it comes back on the same port."""
+    url = cluster.url
+    cluster._run("pg_ctl", "restart", "-m", "immediate", "-l", str(cluster._log))
+    assert cluster.url == url
+
+
+def memory_of(pid: int) -> float:
+    """Megabytes that a process and all that it started have for themselves or share, each counted in part."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    except OSError:
+        return 0
+    own = next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return own / 1024 + sum(memory_of(int(child)) for child in children)

@@ -9,15 +9,16 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Self
 
+from geoportal.database.cluster import OWNER, Cluster
 from geoportal.installing.plan import Place, nginx_site
-from geoportal.settings import CHECKOUT, Settings
+from geoportal.settings import CHECKOUT, DESK_ROLE, READ_ROLE, SENSORS_ROLE, Settings
 from tests.processes import Door, command, environment, free_port, running
 
 _NGINX = """
@@ -38,6 +39,32 @@ http {{
     include {folder}/geoportal.conf;
 }}
 """
+
+
+@contextmanager
+def machine(layers: Iterable[Path]) -> Iterator[tuple[Settings, Cluster]]:
+    """An empty database and a home with these layers, of a machine of their own that is thrown away afterwards.
+
+    Their sources the caller lays into `home / "data"`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="geoportal-machine-"))
+    folder.chmod(0o711)
+    try:
+        with Cluster(folder / "postgres") as cluster:
+            home = folder / "home"
+            (home / "layers").mkdir(parents=True)
+            (home / "config").symlink_to(CHECKOUT / "config")
+            for layer in layers:
+                (home / "layers" / layer.name).symlink_to(layer)
+            urls = [cluster.url_of(role, "geoportal") for role in (OWNER, READ_ROLE, DESK_ROLE, SENSORS_ROLE)]
+            settings = replace(
+                Settings.from_env({}), database_url=urls[0], read_database_url=urls[1], desk_database_url=urls[2],
+                sensors_database_url=urls[3], home=home, data=folder / "data", run=folder / "run",
+            )  # fmt: skip
+            settings.data.mkdir()
+            yield settings, cluster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from geoportal.database.cluster import Cluster
 from geoportal.settings import Settings
 from geoportal.states import State
 from tests.files import feature, plan, polygon, prop, write, xplangml
+from tests.processes import crash_and_restart
 
 OBJEKTE = 40
 ROUNDS, KILLS = 20, 10
@@ -243,13 +244,6 @@ def test_a_restart_of_the_database_loses_nothing(open_folder: Path, tmp_path: Pa
     assert witness.seen == {(1, OBJEKTE)}
     assert names == [f"Fassung {number}" for number in range(4)]
     assert count == 4 * OBJEKTE
-
-
-def crash_and_restart(cluster: Cluster) -> None:
-    """SIGQUIT ends the server at once, as `pg_ctl stop -m immediate` does, and it comes back on the same port."""
-    url = cluster.url
-    cluster._run("pg_ctl", "restart", "-m", "immediate", "-l", str(cluster._log))
-    assert cluster.url == url
 
 
 def test_an_upload_of_500_mb_fits_in_little_memory(database: Settings, tmp_path: Path) -> None:

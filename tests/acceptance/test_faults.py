@@ -23,11 +23,11 @@ from geoportal import operations
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import OWNER, Cluster
 from geoportal.settings import Settings
-from tests.acceptance.test_fault_injection import crash_and_restart
 from tests.desk import OWN, token_for
 from tests.files import plan, prop, xplangml
 from tests.load import Readers, items
 from tests.ogc import publish_stock
+from tests.processes import crash_and_restart
 from tests.stack import Answer, Stack
 
 SERVED, AWAY = 200, 503
