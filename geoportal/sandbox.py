@@ -31,13 +31,14 @@ from plans_ingest import Batch, gdal_guard, kreis, serial
 from plans_ingest.child import Request
 from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
+from plans_ingest.formats.recognise import Format, sniff
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Where
 
 log = logging.getLogger(__name__)
 
 READER: Final = ("-m", "plans_ingest.child")
-MAX_ANSWER: Final = 1024**3
+MAX_ANSWER: Final = 4 * 1024**3  # a million objects; they go to disk as they come
 _POLL: Final = 0.2  # seconds; how soon a cancelled reading ends
 _PATIENCE: Final = 2  # wall seconds for a second of computing time, on a machine that has other work too
 _BUBBLEWRAP: Final = Path("/usr/bin/bwrap")
@@ -75,7 +76,7 @@ def read(
     """
     is_wrapped = can_wrap() if bubblewrap is None else bubblewrap
     file, workdir = file.resolve(), workdir.resolve()
-    limits = Limits.of(file.stat().st_size)
+    limits = Limits.of(file.stat().st_size, is_packed=sniff(file) in {Format.ZIP, Format.GZIP})
     manifests = kreis.served()
     request = Request(
         file=_FILE if is_wrapped else str(file),
@@ -99,7 +100,7 @@ def read(
     started = time.monotonic()
     try:
         with _process(command, environment, request, workdir) as (process, errors):
-            answer = _Answer(process, started + _PATIENCE * limits.cpu, cancelled)
+            answer = _Answer(process, started + _PATIENCE * limits.most_cpu, cancelled)
             try:
                 batch = serial.read_batch(io.BufferedReader(answer, 1024**2), workdir)
             except serial.Broken as fault:

@@ -13,7 +13,7 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import kreis, serial
-from plans_ingest.confine import Limits, confine
+from plans_ingest.confine import Limits, allow_for, confine
 from plans_ingest.errors import Limit, PlanFileError, ResourceExceeded
 from plans_ingest.model import Batch, Where
 from plans_ingest.pipeline import ingest
@@ -77,6 +77,7 @@ def read(request: Request) -> Batch:
         gemeinde=gemeinde,
         schemas=None if request.schemas is None else Path(request.schemas),
         grenzen=request.grenzen,
+        unpacked=allow_for,
     )
 
 

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final, Self
 
 _MIB: Final = 1024**2
+_MOST_CPU: Final = 900  # seconds
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_SECCOMP: Final = 22
@@ -35,18 +36,30 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds that one file may cost. `size` of a file is in bytes."""
+    """Bytes and seconds that one file may cost. `size` of a file is in bytes.
+
+    `cpu_unpacked` is what a packed file may claim once it has been unpacked; 0 for no more than `cpu`.
+    """
 
     memory: int
     cpu: int
     file: int
     open_files: int
+    cpu_unpacked: int = 0
 
     @classmethod
-    def of(cls, size: int) -> Self:
+    def of(cls, size: int, *, is_packed: bool = False) -> Self:
         """60 s of computing time up to 8 MiB, 5 s for each MiB more, never more than 15 min; the rest is the same."""
-        cpu = min(60 + 5 * max(0, size // _MIB - 8), 900)
-        return cls(memory=1536 * _MIB, cpu=cpu, file=1024 * _MIB, open_files=256)
+        cpu_unpacked = _MOST_CPU if is_packed else 0
+        return cls(1536 * _MIB, _seconds_for(size), 1024 * _MIB, open_files=256, cpu_unpacked=cpu_unpacked)
+
+    @property
+    def most_cpu(self) -> int:
+        return max(self.cpu, self.cpu_unpacked)
+
+
+def _seconds_for(size: int) -> int:
+    return min(60 + 5 * max(0, size // _MIB - 8), _MOST_CPU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ def confine(limits: Limits) -> None:
     for kind, soft, hard in (
         (resource.RLIMIT_AS, limits.memory, limits.memory),
         # The soft limit ends the process by a signal of its own (SIGXCPU), by which the parent knows the reason.
-        (resource.RLIMIT_CPU, limits.cpu, limits.cpu + 5),
+        (resource.RLIMIT_CPU, limits.cpu, limits.most_cpu + 5),
         (resource.RLIMIT_FSIZE, limits.file, limits.file),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
         (resource.RLIMIT_CORE, 0, 0),
@@ -98,6 +111,13 @@ def confine(limits: Limits) -> None:
     calls = _CALLS.get(platform.machine())
     if calls is not None:
         _filter(libc, calls)
+
+
+def allow_for(size: int) -> None:
+    """More computing time, as for a file of this size: what an archive has turned out to hold. As far as may be."""
+    cpu, most = resource.getrlimit(resource.RLIMIT_CPU)
+    if cpu != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CPU, (max(cpu, min(_seconds_for(size), most - 5)), most))
 
 
 def _filter(libc: ctypes.CDLL, calls: _Calls) -> None:

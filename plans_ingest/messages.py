@@ -166,9 +166,16 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "lines of the drawing are not closed and no area: layer {detail}",
             "Den Geltungsbereich als geschlossene Polylinie zeichnen.",
         ),
+        "dxf_lines_joined": Text(
+            "Einzelne Linien der Zeichnung wurden zu Flächen verbunden (Linien, dabei geschlossene Lücken bis 1 cm): "
+            "Ebene {detail}",
+            "single lines of the drawing were joined to areas (lines, gaps of up to 1 cm that were closed): "
+            "layer {detail}",
+            "Die Fläche prüfen; besser den Geltungsbereich als eine geschlossene Polylinie zeichnen.",
+        ),
         "dxf_not_read": Text(
-            "Aus der Zeichnung wurden nur geschlossene Polylinien gelesen, nicht: {detail}",
-            "only closed polylines were read from the drawing, not: {detail}",
+            "Aus der Zeichnung wurden nur geschlossene Linien gelesen, nicht: {detail}",
+            "only closed lines were read from the drawing, not: {detail}",
             "Nichts zu tun, wenn der Geltungsbereich da ist; Blöcke sonst auflösen.",
         ),
         "encoding_guessed": Text(

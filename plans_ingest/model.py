@@ -262,19 +262,29 @@ class Plan:
         The order of objects carries no meaning in GML, and exporters give new gml:ids each time, so neither counts; nor
         do references to them. (To which Bereich an object belongs does: by the number of the Bereich.)
         """
-        bereiche = {bereich.gml_id: bereich.nummer for bereich in self.bereiche}
-        objekte = tuple(replace(objekt, bereich=bereiche.get(objekt.bereich)) for objekt in self.objekte)
         digest = hashlib.sha256()
-        unordered = {"bereiche", "objekte", "texte"}
+        unordered = {"bereiche", "texte"}
         for item in fields(self):
             if item.name == "gml_id":
                 continue
-            value = objekte if item.name == "objekte" else getattr(self, item.name)
-            parts = sorted(map(_canonical, value)) if item.name in unordered else [_canonical(value)]
             digest.update(item.name.encode())
+            if item.name == "objekte":
+                for row in self._objekte_in_order():
+                    digest.update(b"\0" + row)
+                continue
+            value = getattr(self, item.name)
+            parts = sorted(map(_canonical, value)) if item.name in unordered else [_canonical(value)]
             for part in parts:
                 digest.update(b"\0" + part.encode())
         return digest.hexdigest()
+
+    def _objekte_in_order(self) -> list[bytes]:
+        """What each object says, in an order of its own; of very many only the digests, 32 bytes for each."""
+        bereiche = {bereich.gml_id: bereich.nummer for bereich in self.bereiche}
+        said = (_canonical(replace(objekt, bereich=bereiche.get(objekt.bereich))).encode() for objekt in self.objekte)
+        if len(self.objekte) > _SAID_IN_FULL:
+            said = (hashlib.sha256(row).digest() for row in said)
+        return sorted(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +337,7 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 2_000  # characters
+_SAID_IN_FULL = 200_000  # objects; must never change, or all larger plans would seem to have changed
 _WORDS = {"aenderung": "änderung", "aend": "änderung", "änd": "änderung", "ergaenzung": "ergänzung"}
 
 

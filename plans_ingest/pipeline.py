@@ -1,6 +1,6 @@
 """From a file to a batch of plans: the table of contents of this package."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from plans_ingest.formats import xplangml
 from plans_ingest.formats.bundle import Bundle, sort
 from plans_ingest.formats.container import Member, gunzip, is_workbook, unzip
 from plans_ingest.formats.reading import Reading
-from plans_ingest.formats.recognise import Format, recognise, sniff
+from plans_ingest.formats.recognise import Format, named, recognise, sniff
 from plans_ingest.formats.sheets import Sheets
 from plans_ingest.model import Batch, GemeindeRef, Issue, Plan, Report, Severity, Where
 
@@ -31,6 +31,7 @@ def ingest(
     gemeinde: "Gemeinde | None" = None,
     schemas: Path | None = None,
     grenzen: Mapping[str, BaseGeometry] | None = None,
+    unpacked: Callable[[int], None] = lambda _: None,
 ) -> Batch:
     """Reads a plan file: XPlanGML 3.0 to 6.1, or outlines in GeoPackage, Shapefile, GeoJSON, FlatGeobuf or DXF; plain,
     gzipped or as ZIP, with documents, georeferenced scans and an Excel table.
@@ -39,11 +40,14 @@ def ingest(
     `name` is the name to show for the file. Geometries come in EPSG:`srid`. `gemeinde` is whose delivery this is: its
     plans are filed under it where they name no Gemeinde themselves. `schemas` is a folder with the official XSDs,
     `grenzen` the areas of the Gemeinden by AGS, in EPSG:`srid`; without either the checks that need it are left out.
+    `unpacked` is told how many bytes there are to read.
     Raises PlanFileError; faults in the data are issues of the report, and nothing of the input is dropped untold.
     """
     shown = name or file.name
     kind = recognise(file, shown)
-    members = [_screened(member, workdir) for member in members_of(file, shown, kind, workdir)]
+    members = members_of(file, shown, kind, workdir)
+    unpacked(sum(member.size for member in members))
+    members = [_screened(member, workdir) for member in members]
     bundle = sort(members)
     sheets = pictures.read_all(bundle.pictures, workdir, srid)
     readings = _readings(bundle, sheets, shown, srid, gemeinde, schemas)
@@ -110,9 +114,10 @@ def _readings(
     if any(picture.kind is Format.PDF for picture in bundle.pictures):
         told = Issue("document_without_plan", Severity.WARNING, Where(shown))
         return [(shown, Reading(Format.PDF.value, None, (), (told,), 0, 0, 0))]
+    unread = sorted({name for member in bundle.others if (name := named(member.path)) is not None})
     raise NoPlan(
         "Die Datei enthält keinen Plan: weder XPlanGML noch Umringe (GeoPackage, Shapefile, GeoJSON, FlatGeobuf, DXF) "
-        "noch ein georeferenziertes Bild",
+        f"noch ein georeferenziertes Bild{f'; nicht gelesen wird {", ".join(unread)}' if unread else ''}",
         "the file holds no plan: no XPlanGML, no outlines, no georeferenced picture",
         Where(shown),
     )

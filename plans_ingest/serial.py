@@ -27,6 +27,7 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.errors import Limit, PlanFileError, ResourceExceeded
 from plans_ingest.model import Attachment, Batch, Issue, Json, Plan, Planobjekt, Report, Where
+from plans_ingest.stock import Objekte, Stock
 
 MAX_FRAME: Final = 256 * 1024**2
 _RECORDS: Final = 500  # in a frame; keeps both sides from holding a second copy of a large plan
@@ -91,20 +92,23 @@ def write_fault(fault: PlanFileError, stream: BinaryIO) -> None:
 
 
 def read_batch(stream: BinaryIO, root: Path) -> Batch:
-    """The batch that was written; its attachments are named below `root`, whether they are there or not.
+    """The batch that was written; its attachments are named below `root`, whether they are there or not. Many objects
+    lie in files of ours, after each has been looked at.
 
     Raises the PlanFileError that was written instead, and Broken for everything else.
     """
-    plans: list[tuple[Plan, list[Planobjekt]]] = []
+    plans: list[tuple[Plan, int]] = []  # each with the number of its first object
+    stock = Stock()
     attachments: list[Attachment] = []
     issues: list[Issue] = []
     report: Report | None = None
     for number, frame in enumerate(_frames(stream, root)):
         match frame.kind:
             case b"P":
-                plans.append((frame.value(Plan), []))
+                plans.append((frame.value(Plan), len(stock)))
             case b"O" if plans:
-                plans[-1][1].extend(frame.value(tuple[Planobjekt, ...]))
+                for objekt in frame.value(tuple[Planobjekt, ...]):
+                    stock.append(objekt)
             case b"A":
                 attachments.extend(frame.value(tuple[Attachment, ...]))
             case b"R" if report is None:
@@ -114,7 +118,11 @@ def read_batch(stream: BinaryIO, root: Path) -> Batch:
             case b"X":
                 raise _fault(frame.value(_Fault))
             case b"Z" if report is not None and frame.value(int) == number:
-                whole = tuple(replace(plan, objekte=tuple(objekte)) for plan, objekte in plans)
+                ends = [*(first for _, first in plans[1:]), len(stock)]
+                whole = tuple(
+                    replace(plan, objekte=Objekte(stock, np.arange(first, end, dtype=np.int32)).settled())
+                    for (plan, first), end in zip(plans, ends, strict=True)
+                )
                 return Batch(whole, tuple(attachments), replace(report, issues=tuple(issues)))
             case _:
                 raise Broken(f"frame {number} is out of place: {frame.kind!r}")

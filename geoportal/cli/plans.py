@@ -174,13 +174,17 @@ class _FileOrPlan(click.ParamType[Path | UUID]):
 @click.argument("source", metavar="FILE|PLAN", type=_FileOrPlan())
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
+@click.option("--delivered-names", is_flag=True, help="Die Dateien heißen wie die gelieferten, nicht nach der Kennung.")
 @click.pass_obj
-def export_command(settings: Settings, source: Path | UUID, folder: Path, gemeinde: Gemeinde | None) -> None:
+def export_command(
+    settings: Settings, source: Path | UUID, folder: Path, gemeinde: Gemeinde | None, *, delivered_names: bool
+) -> None:
     with spoken_errors():
         if isinstance(source, UUID):
-            exported = iter([operations.export_public(owner_engine(settings.require_database_url()), source, folder)])
+            engine = owner_engine(settings.require_database_url())
+            exported = iter([operations.export_public(engine, source, folder, delivered_names=delivered_names)])
         else:
-            exported = operations.export(source, folder, gemeinde)
+            exported = operations.export(source, folder, gemeinde, delivered_names=delivered_names)
         for plan, written, issues in exported:
             click.echo(f"{plan.name or plan.schluessel}: {written}")
             for issue in issues:

@@ -77,7 +77,8 @@ def take_over(
     addresses = _claim(connection, batch.plans)
     plans = [(addresses[plan.schluessel], plan) for plan in batch.plans]
     before = {address: store.latest_version(connection, address) for address, _ in plans}
-    changed = {a for a, plan in plans if (known := before[a]) is None or known[1] != plan.fingerprint()}
+    prints = {address: plan.fingerprint() for address, plan in plans}
+    changed = {a for a, fingerprint in prints.items() if (known := before[a]) is None or known[1] != fingerprint}
     # asked before anything is saved: two plans of one delivery are no renaming of each other
     similar = {a: store.similar_plans(connection, plan, a) for a, plan in plans if before[a] is None}
     digests = {name: digest for name, (digest, _) in files.items()}
@@ -96,7 +97,7 @@ def take_over(
             number = None if known is None else known[0]
             outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
             continue
-        version, number = store.save_version(connection, delivery, address, plan, files)
+        version, number = store.save_version(connection, delivery, address, plan, prints[address], files)
         if (kept := carried.get(address)) is not None:
             carrying.carry(connection, version, kept)
         if publishable and publish:

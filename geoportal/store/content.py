@@ -29,11 +29,13 @@ _OBJEKT_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def version_row(plan: Plan) -> dict[str, Any]:
-    """What the plan itself says, by column of plans.version."""
+def version_row(plan: Plan, fingerprint: str) -> dict[str, Any]:
+    """What the plan itself says, by column of plans.version; its fingerprint may have taken long and is not asked for
+    again.
+    """
     row = {name: getattr(plan, name) for name in _SAME}
     return row | {
-        "fingerprint": plan.fingerprint(),
+        "fingerprint": fingerprint,
         "status": codelists.status_group(plan.rechtsstand),
         "gemeinden": [asdict(ref) for ref in plan.gemeinden],
         "planart": list(plan.planart),

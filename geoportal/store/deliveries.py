@@ -26,6 +26,13 @@ def save_delivery(connection: Connection, sha256: str, report: Report) -> int:
     return delivery
 
 
+def delivered_name(connection: Connection, version: int) -> str:
+    """What the file was called with which a version (by its id) came."""
+    delivery, table = tables.delivery, tables.version
+    name = select(delivery.c.filename).join(table, table.c.delivery_id == delivery.c.id).where(table.c.id == version)
+    return str(connection.execute(name).scalar_one())
+
+
 def _issue(delivery: int, issue: Issue) -> dict[str, Any]:
     return {
         "delivery_id": delivery,

@@ -23,14 +23,19 @@ def latest_version(connection: Connection, address: UUID) -> tuple[int, str] | N
 
 
 def save_version(
-    connection: Connection, delivery: int, address: UUID, plan: Plan, files: Mapping[str, tuple[str, Attachment]]
+    connection: Connection,
+    delivery: int,
+    address: UUID,
+    plan: Plan,
+    fingerprint: str,
+    files: Mapping[str, tuple[str, Attachment]],
 ) -> tuple[int, int]:
     """A new version of the plan at an address, in review, with all that belongs to it; returns (its id, its number).
 
-    `files` maps the names of the delivery's attachments to their SHA-256.
+    `fingerprint` is the plan's, `files` maps the names of the delivery's attachments to their SHA-256.
     """
     number = next_number(connection, address)
-    row = content.version_row(plan) | {
+    row = content.version_row(plan, fingerprint) | {
         "plan_id": address,
         "version": number,
         "delivery_id": delivery,

@@ -1,35 +1,37 @@
 """Checks plans against the rules of XPlanung and of planning law. Nothing here refuses a plan; it is told."""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import batched, chain
 from typing import Final
 
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.checks import dates, flaechenschluss, geometry, mass, nutzung, objekte, plan, rules
 from plans_ingest.checks.rule import Context
+from plans_ingest.formats.reading import Lines
 from plans_ingest.model import Bereich, Issue, Plan, Planobjekt, Severity, Textabschnitt
+from plans_ingest.stock import BLOCK
 
 __all__ = ["Context", "check", "review"]
 
 MAX_TOLD: Final = 1_000  # of one kind in one plan
 # What readers tell of a shape while it has no place yet.
 _OF_SHAPES: Final = frozenset({"curve_gap", "height_dropped", "patches_apart", "ring_open", "ring_reversed"})
-_FAMILIES: Final = (
-    plan.check,
-    dates.check,
-    geometry.check,
-    flaechenschluss.check,
-    objekte.check,
-    mass.check,
-    nutzung.check,
+_OF_PLANS: Final = (plan.check, dates.check, geometry.check)
+_OF_OBJECTS: Final = (
+    plan.check_objekte,
+    geometry.check_objekte,
+    flaechenschluss.check_objekte,
+    objekte.check_objekte,
+    mass.check_objekte,
+    nutzung.check_objekte,
 )
 
 
 def review(
     plans: Sequence[Plan],
-    documents: Sequence[tuple[str, Mapping[str, int]]],
+    documents: Sequence[tuple[str, Lines]],
     issues: Sequence[Issue],
     grenzen: Mapping[str, BaseGeometry],
     *,
@@ -40,7 +42,7 @@ def review(
     `documents` are the files that held plans, each with gml:id -> line; `issues` what the readers have told;
     `has_schema` whether the format can be schema-valid at all (level C).
     """
-    owned = _with_owners(issues, plans, documents)
+    owned = _with_owners(issues, plans)
     context = Context(documents, grenzen, frozenset((issue.code, issue.where.gml_id) for issue in owned))
     for each in plans:
         owned.extend(check(each, context))
@@ -52,7 +54,7 @@ def check(checked: Plan, context: Context) -> list[Issue]:
     """Every rule that the plan breaks, with the place in the file and the geometry that is at fault."""
     counts: dict[str, int] = {}
     told = []
-    for issue in (issue for family in _FAMILIES for issue in family(checked, context)):
+    for issue in _findings(checked, context):
         counts[issue.code] = counts.get(issue.code, 0) + 1
         if counts[issue.code] <= MAX_TOLD:
             told.append(issue)
@@ -63,46 +65,53 @@ def check(checked: Plan, context: Context) -> list[Issue]:
     return told
 
 
-def _with_owners(
-    issues: Sequence[Issue], plans: Sequence[Plan], documents: Sequence[tuple[str, Mapping[str, int]]]
-) -> list[Issue]:
-    """Readers speak of elements; a planner asks for objects and plans, and where on the map that is.
+def _findings(checked: Plan, context: Context) -> Iterator[Issue]:
+    """Of objects so many at a time that a plan of a million needs no more memory than a large one."""
+    for of_plan in _OF_PLANS:
+        yield from of_plan(checked, context)
+    covering = flaechenschluss.Covering(checked)
+    for some in batched(checked.objekte, BLOCK, strict=False):
+        for of_objects in _OF_OBJECTS:
+            yield from of_objects(checked, some, context)
+        covering.add(some)
+    yield from flaechenschluss.check(checked, covering, context)
 
-    The line says which object an element is in.
-    """
-    starts = {file: sorted((line, gml_id) for gml_id, line in lines.items()) for file, lines in documents}
-    known = dict(documents)
-    owner = {gml_id: each.gml_id for each in plans for gml_id in _belongings(each)}
-    shapes = _shapes(plans) if any(issue.code in _OF_SHAPES for issue in issues) else {}
+
+def _with_owners(issues: Sequence[Issue], plans: Sequence[Plan]) -> list[Issue]:
+    """Readers speak of objects; a planner asks for plans, and where on the map that is."""
+    asked = {issue.where.gml_id for issue in issues if issue.plan is None or issue.code in _OF_SHAPES}
+    owner = dict(_owners(plans, asked)) if len(plans) > 1 else {}
+    shapes = _shapes(plans, asked) if any(issue.code in _OF_SHAPES for issue in issues) else {}
     found = []
     for issue in issues:
-        where = issue.where
-        if where.line is not None and where.file in known and where.gml_id not in known[where.file]:
-            before = bisect_right(starts[where.file], (where.line, "\U0010ffff"))
-            if before:
-                where = replace(where, gml_id=starts[where.file][before - 1][1])
-        belongs = issue.plan
+        belongs, where = issue.plan, issue.where
         if belongs is None and where.gml_id is not None:
-            belongs = owner.get(where.gml_id, plans[0].gml_id if len(plans) == 1 else None)
+            belongs = plans[0].gml_id if len(plans) == 1 else owner.get(where.gml_id)
         shape = issue.geometry
         if shape is None and issue.code in _OF_SHAPES:
             shape = shapes.get(where.gml_id or belongs)
-        found.append(replace(issue, where=where, plan=belongs, geometry=shape))
+        found.append(replace(issue, plan=belongs, geometry=shape))
     return found
 
 
-def _shapes(plans: Sequence[Plan]) -> dict[str | None, BaseGeometry]:
-    """gml:id -> where the plan, Bereich or object lies."""
+def _shapes(plans: Sequence[Plan], asked: Set[str | None]) -> dict[str | None, BaseGeometry]:
+    """gml:id -> where the plan, Bereich or object lies, of those that are asked for and the plans."""
     shapes: dict[str | None, BaseGeometry] = {}
     for each in plans:
-        found: list[tuple[str | None, BaseGeometry | None]] = [(each.gml_id, each.geltungsbereich)]
-        found += [(bereich.gml_id, bereich.geltungsbereich) for bereich in each.bereiche]
-        found += [(objekt.gml_id, objekt.geometry) for objekt in each.objekte]
-        shapes |= {gml_id: shape for gml_id, shape in found if shape is not None}
+        if each.geltungsbereich is not None:
+            shapes[each.gml_id] = each.geltungsbereich
+        for bereich in each.bereiche:
+            if bereich.geltungsbereich is not None:
+                shapes[bereich.gml_id] = bereich.geltungsbereich
+        for objekt in each.objekte:
+            if objekt.gml_id in asked and objekt.geometry is not None:
+                shapes[objekt.gml_id] = objekt.geometry
     return shapes
 
 
-def _belongings(each: Plan) -> Iterator[str]:
-    parts: tuple[Plan | Bereich | Planobjekt | Textabschnitt, ...]
-    parts = (each, *each.bereiche, *each.objekte, *each.texte)
-    return (part.gml_id for part in parts if part.gml_id is not None)
+def _owners(plans: Sequence[Plan], asked: Set[str | None]) -> Iterator[tuple[str | None, str | None]]:
+    """gml:id of what is asked for, and of the plan to which it belongs."""
+    for each in plans:
+        parts: Iterable[Plan | Bereich | Planobjekt | Textabschnitt]
+        parts = chain((each,), each.bereiche, each.objekte, each.texte)
+        yield from ((part.gml_id, each.gml_id) for part in parts if part.gml_id in asked)

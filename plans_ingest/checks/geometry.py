@@ -70,9 +70,11 @@ SINCE_6: Final = frozenset({"6.0", "6.1"})  # where a fault of the Flächenschlu
 
 
 def check(plan: Plan, context: Context) -> Iterator[Issue]:
-    yield from _double_points(plan, context)
+    prefix = plan.planwerk.value
+    holders = [(f"{prefix}_Plan", plan.gml_id, plan.geltungsbereich)]
+    holders += [(f"{prefix}_Bereich", bereich.gml_id, bereich.geltungsbereich) for bereich in plan.bereiche]
+    yield from _double_points(holders, plan, context)
     yield from _bereiche(plan, context)
-    yield from _outside_bereich(plan, context)
     yield from _outside_gemeinde(plan, context)
 
 
@@ -94,13 +96,17 @@ def is_ausserhalb(bereich: Bereich) -> bool:
     return code(bereich.attribute.get("bedeutung")) in AUSSERHALB
 
 
-def _double_points(plan: Plan, context: Context) -> Iterator[Issue]:
+def check_objekte(plan: Plan, objekte: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
+    shapes = [objekt.geometry if objekt.original is None else objekt.original for objekt in objekte]
+    holders = [(o.klasse, o.gml_id, shape) for o, shape in zip(objekte, shapes, strict=True)]
+    yield from _double_points(holders, plan, context)
+    yield from _outside_bereich(plan, objekte, context)
+
+
+def _double_points(
+    holders: Sequence[tuple[str, str | None, BaseGeometry | None]], plan: Plan, context: Context
+) -> Iterator[Issue]:
     """As delivered: mending would have removed them."""
-    holders: list[tuple[str, str | None, BaseGeometry | None]] = [
-        (f"{plan.planwerk.value}_Plan", plan.gml_id, plan.geltungsbereich),
-        *((f"{plan.planwerk.value}_Bereich", b.gml_id, b.geltungsbereich) for b in plan.bereiche),
-        *((o.klasse, o.gml_id, o.geometry if o.original is None else o.original) for o in plan.objekte),
-    ]
     shapes = np.array([shape for _, _, shape in holders], dtype=object)
     lines, owner = _lines(shapes)
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
@@ -155,10 +161,10 @@ def _geltungsbereich(plan: Plan, bereich: Bereich | None) -> BaseGeometry | None
     return shapely.intersection(grown(bereich.geltungsbereich), grown(plan.geltungsbereich))
 
 
-def _outside_bereich(plan: Plan, context: Context) -> Iterator[Issue]:
+def _outside_bereich(plan: Plan, every: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
     bereiche = {bereich.gml_id: bereich for bereich in plan.bereiche}
     groups: dict[str | None, list[Planobjekt]] = {}
-    for objekt in plan.objekte:
+    for objekt in every:
         if objekt.geometry is None or objekt.klasse.startswith("XP_"):
             continue  # lettering and symbols may stand beside the plan
         groups.setdefault(objekt.bereich if objekt.bereich in bereiche else None, []).append(objekt)

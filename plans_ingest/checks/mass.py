@@ -1,6 +1,6 @@
 """Maß der baulichen Nutzung: complete, consistent and possible (4.2.1 to 4.2.11, 5.3.1.4; BauNVO §§ 16 to 21)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from plans_ingest.checks.rule import Context, Rule, number
@@ -78,9 +78,9 @@ _NAMES: Final = frozenset(
 _REMEMBERED: Final = 10_000
 
 
-def check(plan: Plan, context: Context) -> Iterator[Issue]:
+def check_objekte(plan: Plan, objekte: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
     sound: set[tuple[object, ...]] = set()  # what most objects say, many others have said before
-    for objekt in plan.objekte:
+    for objekt in objekte:
         if _NAMES.isdisjoint(objekt.attribute):
             continue
         said = tuple((name, repr(value)) for name, value in objekt.attribute.items() if name in _NAMES)

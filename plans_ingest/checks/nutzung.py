@@ -1,6 +1,6 @@
 """Art der baulichen Nutzung: whether its attributes agree (4.5.1, 5.3.1; BauNVO § 1 (1) and (2))."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from plans_ingest import codelists
@@ -47,8 +47,8 @@ _SONDERGEBIETE: Final = frozenset({"2000", "2100", "3000", "4000"})
 _ABWEICHEND: Final = "3000"
 
 
-def check(plan: Plan, context: Context) -> Iterator[Issue]:
-    for objekt in plan.objekte:
+def check_objekte(plan: Plan, objekte: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
+    for objekt in objekte:
         for rule, detail in _broken(objekt):
             where = context.at(objekt.klasse, objekt.gml_id)
             yield rule.issue(where, detail, plan=plan.gml_id, geometry=objekt.geometry)

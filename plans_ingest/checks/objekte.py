@@ -1,6 +1,6 @@
 """What the class of an object demands of its ebene, flaechenschluss and geometry (4.1.4 to 4.1.9 and their like)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -113,8 +113,8 @@ class _Nature(NamedTuple):
     must_say: bool
 
 
-def check(plan: Plan, context: Context) -> Iterator[Issue]:
-    for objekt in plan.objekte:
+def check_objekte(plan: Plan, objekte: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
+    for objekt in objekte:
         nature = _nature(objekt.klasse, plan.xplan_version)
         for rule, detail in _broken(objekt, nature):
             where = context.at(objekt.klasse, objekt.gml_id)

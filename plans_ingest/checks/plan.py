@@ -1,11 +1,11 @@
 """What a plan says of itself: its Gemeinde, its documents, what it changes (XPlanung 3.2)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from plans_ingest import kreis
 from plans_ingest.checks.rule import Context, Rule, code
-from plans_ingest.model import Issue, Json, Level, Plan, Severity
+from plans_ingest.model import Bereich, Issue, Json, Level, Plan, Planobjekt, Severity
 
 DOKUMENT_GEOREFERENCED: Final = Rule(
     "dokument_with_georeference",
@@ -59,7 +59,10 @@ RULES: Final = (DOKUMENT_GEOREFERENCED, REFERENCE_EMPTY, WITHOUT_KEY, FOREIGN_AG
 
 def check(plan: Plan, context: Context) -> Iterator[Issue]:
     yield from _gemeinden(plan, context)
-    yield from _dokumente(plan, context)
+    prefix = plan.planwerk.value
+    yield from _dokumente(plan, f"{prefix}_Plan", plan, context)
+    for bereich in plan.bereiche:
+        yield from _dokumente(plan, f"{prefix}_Bereich", bereich, context)
     yield from _bezuege(plan, context)
 
 
@@ -73,21 +76,19 @@ def _gemeinden(plan: Plan, context: Context) -> Iterator[Issue]:
             yield FOREIGN_AGS.issue(where, ref.ags, plan=plan.gml_id)
 
 
-def _dokumente(plan: Plan, context: Context) -> Iterator[Issue]:
-    prefix = plan.planwerk.value
-    holders: list[tuple[str, str | None, Mapping[str, Json]]] = [
-        (f"{prefix}_Plan", plan.gml_id, plan.attribute),
-        *((f"{prefix}_Bereich", bereich.gml_id, bereich.attribute) for bereich in plan.bereiche),
-        *((objekt.klasse, objekt.gml_id, objekt.attribute) for objekt in plan.objekte),
-    ]
-    for klasse, gml_id, attribute in holders:
-        for referenz in _references(attribute):
-            where = context.at(klasse, gml_id)
-            georeferenced = [name for name in ("georefURL", "georefMimeType") if referenz.get(name)]
-            if code(referenz.get("art")) == "Dokument" and georeferenced:
-                yield DOKUMENT_GEOREFERENCED.issue(where, ", ".join(georeferenced), plan=plan.gml_id)
-            if not any(referenz.get(name) for name in ("referenzName", "referenzURL", "georefURL")):
-                yield REFERENCE_EMPTY.issue(where, plan=plan.gml_id)
+def check_objekte(plan: Plan, objekte: Sequence[Planobjekt], context: Context) -> Iterator[Issue]:
+    for objekt in objekte:
+        yield from _dokumente(plan, objekt.klasse, objekt, context)
+
+
+def _dokumente(plan: Plan, klasse: str, holder: Plan | Bereich | Planobjekt, context: Context) -> Iterator[Issue]:
+    for referenz in _references(holder.attribute):
+        where = context.at(klasse, holder.gml_id)
+        georeferenced = [name for name in ("georefURL", "georefMimeType") if referenz.get(name)]
+        if code(referenz.get("art")) == "Dokument" and georeferenced:
+            yield DOKUMENT_GEOREFERENCED.issue(where, ", ".join(georeferenced), plan=plan.gml_id)
+        if not any(referenz.get(name) for name in ("referenzName", "referenzURL", "georefURL")):
+            yield REFERENCE_EMPTY.issue(where, plan=plan.gml_id)
 
 
 def _references(attribute: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:

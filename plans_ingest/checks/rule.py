@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from shapely.geometry.base import BaseGeometry
 
+from plans_ingest.formats.reading import Lines
 from plans_ingest.model import Issue, Json, Level, Severity, Where
 
 type Number = str | Mapping[str, str] | None
@@ -66,14 +67,14 @@ class Context:
     readers have said already.
     """
 
-    documents: Sequence[tuple[str, Mapping[str, int]]]
+    documents: Sequence[tuple[str, Lines]]
     grenzen: Mapping[str, BaseGeometry] = _NOTHING
     told: frozenset[tuple[str, str | None]] = frozenset()
 
     def at(self, element: str, gml_id: str | None) -> Where:
         for file, lines in self.documents:
-            if gml_id is not None and gml_id in lines:
-                return Where(file, element, gml_id, lines[gml_id])
+            if gml_id is not None and (line := lines.get(gml_id)) is not None:
+                return Where(file, element, gml_id, line)
         return Where(self.documents[0][0], element, gml_id)
 
 

@@ -1,9 +1,15 @@
 """What a reader makes of one file, whatever its format."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from plans_ingest.model import Issue, Plan
+
+
+class Lines(Protocol):
+    """gml:id -> the line in which that feature begins."""
+
+    def get(self, gml_id: str, /) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +27,5 @@ class Reading:
     features: int
     geometrien: int
     mended: int
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict[str, int])
     schema: str | None = None

@@ -53,6 +53,13 @@ _OTHERS: Final = (
     (b"AutoCAD Binary DXF", "Binäres DXF (bitte als Text-DXF speichern)"),
     (b"7z\xbc\xaf", "7-Zip"),
     (b"Rar!", "RAR"),
+    (b"!table", "MapInfo TAB (bitte als Shapefile oder GeoPackage speichern)"),
+    (b"version", "MapInfo MIF (bitte als Shapefile oder GeoPackage speichern)"),
+    (b"\x08\x09\xfe\x02", "DGN von MicroStation (bitte als DXF speichern)"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "DGN, Word oder Excel in altem Format (bitte als DXF, PDF oder XLSX speichern)",
+    ),
 )
 # A drawing begins with a section, perhaps after comments (group 999).
 _DXF: Final = re.compile(rb"\s*(?:999\r?\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION\s*\r?\n")
@@ -88,7 +95,15 @@ def recognise(path: Path, name: str) -> Format:
         head = file.read(64)
     if not head.strip(b"\0 \t\r\n"):
         raise UnreadableFile("Die Datei ist leer", "the file is empty", Where(name))
-    other = next((other for magic, other in _OTHERS if head.startswith(magic)), "Dieses Dateiformat")
     raise UnsupportedFormat(
-        f"{other} wird nicht als Plan gelesen; {_READABLE}", "this format is not read as a plan", Where(name)
+        f"{named(path) or 'Dieses Dateiformat'} wird nicht als Plan gelesen; {_READABLE}",
+        "this format is not read as a plan",
+        Where(name),
     )
+
+
+def named(path: Path) -> str | None:
+    """What a file is that we do not read, with what to do instead, for people; None for what we do not know either."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    return next((other for magic, other in _OTHERS if head.lower().startswith(magic.lower())), None)

@@ -7,9 +7,10 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.model import Json, Where
 
-# Of one file. The largest Flächennutzungsplan that we know has 3,600; this many fit into the memory of a reading
-# process twice over (docs/performance-ingest.md).
+# Of one file of outlines, whose rows are in memory together; and of one XPlanGML, whose objects are not
+# (docs/performance-ingest.md). The largest Flächennutzungsplan that we know has 3,600.
 MAX_FEATURES: Final = 200_000
+MAX_OBJECTS: Final = 1_200_000
 
 
 class GeometryFault(Exception):

@@ -134,6 +134,10 @@ def test_the_command_line_writes_a_public_plan(office: Office, monkeypatch: pyte
     assert (office.folder / "aus" / f"{address}.gml").read_text("utf-8") == office.client.get(
         f"/plan/{address}/xplan.gml"
     ).text
+    for called in ("in.gml", "in-2.gml"):  # like the file that was delivered, and nothing is overwritten
+        again = CliRunner().invoke(cli.main, ["export", address, str(office.folder / "aus"), "--delivered-names"])
+        assert str(office.folder / "aus" / called) in again.output
+        assert (office.folder / "aus" / called).read_text("utf-8").count("Am Hang") == 1
     nothing = CliRunner().invoke(cli.main, ["export", "7b7a0f0e-0000-4000-8000-000000000000", str(office.folder)])
     assert (nothing.exit_code, "Traceback" in nothing.output) == (1, False)
     assert CliRunner().invoke(cli.main, ["export", "gibt-es-nicht.gml", str(office.folder)]).exit_code == 2

@@ -1,7 +1,10 @@
 """What a reading process can do to us when the file has taken it over: each try is a small program run in its place."""
 
 import ast
+import gzip
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -180,7 +183,7 @@ def test_what_ends_a_reading_is_told(file: Path, workdir: Path, body: str, limit
 
 @both_ways
 def test_computing_time_is_bounded(file: Path, workdir: Path, wrapped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size: cls(1536 * 2**20, 3, 2**30, 256)))
+    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size, **_: cls(1536 * 2**20, 3, 2**30, 256)))
     monkeypatch.setattr(sandbox, "_PATIENCE", 20)
     with pytest.raises(ResourceExceeded) as caught:
         probe("while True: pass", file, workdir, wrapped=wrapped)
@@ -191,7 +194,7 @@ def test_computing_time_is_bounded(file: Path, workdir: Path, wrapped: bool, mon
 def test_a_process_that_only_waits_is_ended_with_all_it_holds(
     file: Path, workdir: Path, wrapped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size: cls(1536 * 2**20, 2, 2**30, 256)))
+    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size, **_: cls(1536 * 2**20, 2, 2**30, 256)))
     with pytest.raises(ResourceExceeded) as caught:
         probe("import time\ntime.sleep(1000.125)", file, workdir, wrapped=wrapped)
     assert caught.value.limit is Limit.TIME
@@ -251,6 +254,26 @@ return replace(batch, attachments=(Attachment('x', Path(request.workdir, 'x'), 3
 
 def test_big_files_have_more_time_but_not_for_ever() -> None:
     assert [Limits.of(size * 2**20).cpu for size in (0, 8, 9, 100, 10_000)] == [60, 60, 65, 520, 900]
+
+
+@both_ways
+def test_what_an_archive_turned_out_to_hold_counts_for_its_time(workdir: Path, tmp_path: Path, wrapped: bool) -> None:
+    """The process asks for it itself, within what it was given before it opened the file."""
+    filler = random.Random(1).randbytes(6 * 2**20).hex()
+    plain = write(tmp_path / "plan.gml", xplangml(plan()) + f"<!-- {filler} -->")
+    packed = tmp_path / "plan.gml.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes(), 1))
+    assert packed.stat().st_size < 8 * 2**20
+    body = """
+import resource
+from plans_ingest.child import read as honest
+honest(request)
+say(resource.getrlimit(resource.RLIMIT_CPU))
+"""
+    assert probe(body, plain, workdir, wrapped=wrapped) == "(80, 85)"
+    shutil.rmtree(workdir)
+    workdir.mkdir()
+    assert probe(body, packed, workdir, wrapped=wrapped) == "(80, 905)"
 
 
 def test_the_walls_are_described() -> None:

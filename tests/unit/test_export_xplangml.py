@@ -235,6 +235,9 @@ def test_the_command_writes_every_plan_of_a_file_and_tells_what_is_missing(tmp_p
         "Am Hang": ("6.0", None), "Am Tal": ("6.0", "NN"),
     }  # fmt: skip
     assert "Am Hang: " in done.output
+    named = CliRunner().invoke(main, ["export", str(file), str(tmp_path / "namen"), "--delivered-names"])
+    assert named.exit_code == 0, named.output
+    assert {found.name for found in (tmp_path / "namen").iterdir()} == {"in.gml", "in-2.gml"}
     broken = CliRunner().invoke(main, ["export", str(files.write(tmp_path / "x.gml", "<x")), str(tmp_path / "aus")])
     assert broken.exit_code != 0
     assert "Traceback" not in broken.output

@@ -1,12 +1,13 @@
 """Outlines in a table or a drawing: every format gives the same plan, and tells what it could not read."""
 
+import math
 from datetime import date
 from pathlib import Path
 
 import pytest
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from plans_ingest import Batch, UnreadableFile, ingest
+from plans_ingest import Batch, NoPlan, UnreadableFile, UnsupportedFormat, ingest
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Level, Plan, Planwerk, Severity
 from tests.files import ORIGIN, archive, pdf, plan, xplangml
@@ -215,6 +216,104 @@ def test_arcs_of_a_drawing_become_lines_within_five_millimetres(tmp_path: Path) 
     assert max(Point(point).distance(centre) for point in outline.geoms[0].exterior.coords) == pytest.approx(50)
 
 
+def stroke(kind: str, *pairs: tuple[int, float], layer: str = "GELTUNGSBEREICH") -> str:
+    """An entity of a drawing; what is a place (10, 20, of a LINE also 11, 21) is moved to one in the Kreis."""
+    moved = {10: ORIGIN[0], 20: ORIGIN[1]} | ({11: ORIGIN[0], 21: ORIGIN[1]} if kind == "LINE" else {})
+    numbers = "".join(f"{code}\n{value + moved.get(code, 0)}\n" for code, value in pairs)
+    return f"0\n{kind}\n8\n{layer}\n{numbers}"
+
+
+def edge(x: float, y: float, to_x: float, to_y: float) -> str:
+    return stroke("LINE", (10, x), (20, y), (11, to_x), (21, to_y))
+
+
+def test_single_lines_that_meet_are_an_outline_and_small_gaps_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "p.dxf"
+    lines = edge(100, 0, 0, 0) + edge(100, 0, 100, 100) + edge(0, 0.004, 0, 100) + edge(0, 100, 99.995, 100)
+    inside, beside = edge(0, 40, 60, 40), stroke("LINE", (10, 0), (20, 0), (11, 9), (21, 9), layer="Kabel")
+    file.write_text(drawing(extra=lines + inside + beside))
+    batch = read(file)
+    outline = only(batch).geltungsbereich
+    assert outline is not None
+    assert outline.area == pytest.approx(10_000, abs=1)
+    assert details(batch, "dxf_lines_joined") == ["GELTUNGSBEREICH (4, 2)"]
+    assert details(batch, "dxf_not_read") == ["LINE (2)"]
+
+
+def test_lines_arcs_splines_and_polylines_make_an_outline_together(tmp_path: Path) -> None:
+    file = tmp_path / "p.dxf"
+    quarter = stroke("ARC", (10, 90), (20, 10), (40, 10), (50, 270), (51, 360))
+    straight = stroke(  # a spline of degree 1 from (100 10) to (100 100)
+        "SPLINE", (71, 1), *((40, knot) for knot in (0, 0, 1, 1)), (10, 100), (20, 10), (10, 100), (20, 100)
+    )
+    bent = ("GELTUNGSBEREICH", [(100, 100), (0, 100), (0, 0)], False)
+    file.write_text(drawing(bent, extra=quarter + straight + edge(0, 0, 90, 0)))
+    outline = only(read(file)).geltungsbereich
+    assert outline is not None
+    assert outline.area == pytest.approx(10_000 - (1 - math.pi / 4) * 100, abs=0.1)
+
+
+def test_a_spline_is_drawn_as_it_is_meant(tmp_path: Path) -> None:
+    """A full circle as CAD programs write one: rational, of degree 2, with nine control points."""
+    file = tmp_path / "p.dxf"
+    corner = math.sqrt(0.5)
+    control = [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0)]
+    pairs = [(40, float(knot)) for knot in (0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4)]
+    for number, (x, y) in enumerate(control):
+        pairs += [(10, 50 * x + 50), (20, 50 * y + 50), (41, corner if number % 2 else 1.0)]
+    file.write_text(drawing(extra=stroke("SPLINE", (71, 2), *pairs)))
+    outline = only(read(file)).geltungsbereich
+    assert outline is not None
+    centre = Point(ORIGIN[0] + 50, ORIGIN[1] + 50)
+    assert {round(Point(point).distance(centre), 6) for point in outline.geoms[0].exterior.coords} == {50.0}
+    assert outline.area == pytest.approx(math.pi * 2_500, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("entity", "area"),
+    [
+        (stroke("CIRCLE", (10, 50), (20, 50), (40, 20)), math.pi * 400),
+        (stroke("ELLIPSE", (10, 50), (20, 50), (11, 40), (21, 0), (40, 0.5)), math.pi * 40 * 20),
+        (stroke("ELLIPSE", (10, 50), (20, 50), (11, 0), (21, 40), (40, 0.5)) + edge(0, 0, 9, 9), math.pi * 40 * 20),
+    ],
+)
+def test_circles_and_ellipses_are_outlines_where_nothing_else_is(tmp_path: Path, entity: str, area: float) -> None:
+    file = tmp_path / "p.dxf"
+    file.write_text(drawing(extra=entity))
+    outline = only(read(file)).geltungsbereich
+    assert outline is not None
+    assert outline.area == pytest.approx(area, rel=0.001)
+
+
+def test_what_is_drawn_from_behind_lies_where_it_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "p.dxf"
+    mirrored = [(-2 * ORIGIN[0] - x, y, 0.1) for x, y in CORNERS]
+    text = drawing(("GELTUNGSBEREICH", mirrored, True))
+    file.write_text(text.replace("0\nLWPOLYLINE\n", "0\nLWPOLYLINE\n230\n-1.0\n"))
+    outline = only(read(file)).geltungsbereich
+    assert outline is not None
+    assert outline.bounds[0] == pytest.approx(ORIGIN[0], abs=10)
+
+
+@pytest.mark.parametrize(
+    "entity",
+    [
+        edge(0, 0, 10, 0) + edge(10, 0.5, 0, 0),
+        stroke("ARC", (10, 0), (20, 0), (40, -5), (50, 0), (51, 90)),
+        stroke("CIRCLE", (10, 0), (20, 0)),
+        stroke("SPLINE", (71, 3), (40, 0.0), (10, 0), (20, 0)),
+        stroke("SPLINE", (71, 2), *((40, knot) for knot in (2, 1, 0)), (10, 0), (20, 0)),
+        stroke("ELLIPSE", (10, 0), (20, 0), (11, 0), (21, 0), (40, 0.5)),
+    ],
+)
+def test_lines_that_do_not_close_or_make_no_sense_are_told(tmp_path: Path, entity: str) -> None:
+    file = tmp_path / "p.dxf"
+    file.write_text(drawing(("Baugrenze", CORNERS, True), extra=entity))
+    batch = read(file)
+    assert not batch.plans
+    assert details(batch, "dxf_not_read")
+
+
 def test_a_drawing_by_gdal_reads_too(tmp_path: Path) -> None:
     file = tmp_path / "p.dxf"
     table(file, [{"Layer": "GELTUNGSBEREICH"}], [SQUARE.exterior], crs=None)
@@ -278,3 +377,23 @@ def test_beside_gml_a_table_is_told_and_not_read(tmp_path: Path) -> None:
     batch = read(file)
     assert only(batch).nummer == "5"
     assert "table_beside_gml" in codes(batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("p.tab", b"!table\n!version 300\n!charset WindowsLatin1\n\nDefinition Table\n", "MapInfo TAB"),
+        ("p.MIF", b'Version   300\nCharset "WindowsLatin1"\nDelimiter ","\n', "MapInfo MIF"),
+        ("p.dwg", b"AC1032" + bytes(100), "als DXF speichern"),
+        ("p.dgn", b"\x08\x09\xfe\x02" + bytes(100), "MicroStation"),
+    ],
+)
+def test_what_offices_have_and_we_do_not_read_is_called_by_its_name(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(UnsupportedFormat, match=said):
+        read(file)
+    with pytest.raises(NoPlan, match=f"nicht gelesen wird .*{said}"):
+        read(archive(tmp_path / "p.zip", {name: content, "liesmich.txt": "x"}))

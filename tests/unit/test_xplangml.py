@@ -393,3 +393,20 @@ def test_what_was_read_of_a_document_is_let_go(tmp_path: Path, member: str) -> N
     assert len(kept) == 1_002
     assert max(kept) < 300  # the parser is a piece of the file ahead
     assert list(opened.shared) == ["c"]
+
+
+def test_what_is_written_inside_a_property_is_read_as_if_it_were_referred_to(tmp_path: Path) -> None:
+    """GML lets a writer put the Bereich into the plan and the objects into the Bereich."""
+    position = prop("position", polygon("0 0 10 0 10 10 0 10 0 0")) + prop("flaechenschluss", "false")
+    one, other = (feature("BP_GruenFlaeche", name, prop("ebene", "0") + position) for name in ("g1", "g2"))
+    inside = prop("planinhalt", one) + prop("planinhalt", other) + link("gehoertZuPlan", "plan")
+    nested = plan(extra=prop("bereich", feature("BP_Bereich", "b", prop("nummer", "0") + inside)))
+    apart = prop("nummer", "0") + link("planinhalt", "g1") + link("planinhalt", "g2") + link("gehoertZuPlan", "plan")
+    referred = plan(extra=link("bereich", "b")), feature("BP_Bereich", "b", apart), one, other
+    inline, usual = (
+        ingest(write(tmp_path / f"{name}.gml", xplangml(*features)), tmp_path, srid=25832)
+        for name, features in (("inline", (nested,)), ("usual", referred))
+    )
+    assert inline.plans == usual.plans
+    assert [(objekt.gml_id, objekt.bereich) for objekt in inline.plans[0].objekte] == [("g1", "b"), ("g2", "b")]
+    assert [issue.code for issue in inline.report.issues] == [issue.code for issue in usual.report.issues]

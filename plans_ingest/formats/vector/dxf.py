@@ -1,4 +1,4 @@
-"""DXF drawings: the closed polylines, by layer. Blocks are never inserted, so no block can multiply itself.
+"""DXF drawings: what is closed, by layer. Blocks are never inserted, so no block can multiply itself.
 
 A drawing says nothing about a plan but where it is; which layer is the Geltungsbereich is said by a profile.
 """
@@ -11,13 +11,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import shapely
 
 from plans_ingest.errors import UnreadableFile, UnsafeFile
+from plans_ingest.formats.arcs import Coordinates
 from plans_ingest.formats.records import MAX_FEATURES
-from plans_ingest.formats.vector import rings
+from plans_ingest.formats.vector import rings, strokes
 from plans_ingest.formats.vector.blocks import Blocks, read_number
 from plans_ingest.formats.vector.layers import MAX_RING, Layer
+from plans_ingest.formats.vector.strokes import Stroke
 from plans_ingest.model import Severity, Where
 
 COLUMN: Final = "layer"  # the one attribute that a drawn line has
@@ -40,12 +43,16 @@ class _Polyline:
 
     layer: str = "0"
     is_closed: bool = False
+    is_mirrored: bool = False  # drawn from behind: its x runs the other way (group 230)
     claimed: int | None = None  # how many vertices it says it has
     vertices: list[list[float]] = field(default_factory=list)  # x, y, bulge
 
 
 def read(path: Path, name: str) -> Layer:
-    """One record for each layer that holds closed polylines. Raises UnreadableFile, UnsafeFile."""
+    """One record for each layer that holds closed lines. Raises UnreadableFile, UnsafeFile.
+
+    A layer without a closed polyline is searched for single lines and arcs that close together.
+    """
     where = Where(name)
     if path.stat().st_size > _LARGEST:
         raise UnsafeFile(f"größer als {_LARGEST >> 20} MB", "too large", where)
@@ -53,26 +60,46 @@ def read(path: Path, name: str) -> Layer:
     layer.declare([COLUMN])
     others: Counter[str] = Counter()
     faces: dict[str, list[shapely.LinearRing]] = {}
-    open_lines: Counter[str] = Counter()
-    for line in _polylines(_entities(_pairs(path, where), where), others, where):
-        if line.claimed is not None and line.claimed != len(line.vertices):
-            raise UnreadableFile(
-                f"Eine Linie hat {len(line.vertices)} Stützpunkte und nennt {line.claimed}",
-                "a line has not the vertices that it names",
-                where,
-            )
-        points = _linearized(line)
-        if len(points) > 3 and points[0] == points[-1] and all(map(math.isfinite, sum(points, ()))):
+    pieces: dict[str, list[tuple[str, Coordinates]]] = {}  # all others, each with its kind
+    for line in _lines(_entities(_pairs(path, where), where), others, where):
+        points = _polyline_points(line, where) if isinstance(line, _Polyline) else line.points()
+        kind = "" if isinstance(line, _Polyline) else line.kind
+        if points is None:
+            others[kind] += 1
+        elif not kind and len(points) > 3 and (points[0] == points[-1]).all():
             faces.setdefault(line.layer, []).append(shapely.LinearRing(points))
         else:
-            open_lines[line.layer] += 1
+            pieces.setdefault(line.layer, []).append((kind, points))
+    open_lines: Counter[str] = Counter()
+    for drawn, some in pieces.items():
+        found = strokes.joined([] if drawn in faces else [points for _, points in some])
+        if found.rings:
+            faces[drawn] = found.rings
+            layer.tell("dxf_lines_joined", Severity.INFO, f"{drawn[:80]} ({int(found.used.sum())}, {found.gaps})")
+        used = found.used.tolist() or [False] * len(some)
+        for (kind, _), is_used in zip(some, used, strict=True):
+            if not is_used and kind:
+                others[kind] += 1
+            elif not is_used:
+                open_lines[drawn] += 1
     for kind, count in sorted(others.items())[:30]:
         layer.tell("dxf_not_read", Severity.INFO, f"{kind[:40]} ({count})")
     for drawn, count in sorted(open_lines.items())[:30]:
         layer.tell("dxf_line_open", Severity.WARNING, f"{drawn[:80]} ({count})")
-    for drawn, found in faces.items():
-        layer.add({COLUMN: drawn}, rings.areas(found))
+    for drawn, rings_of_layer in faces.items():
+        layer.add({COLUMN: drawn}, rings.areas(rings_of_layer))
     return layer
+
+
+def _polyline_points(line: _Polyline, where: Where) -> Coordinates | None:
+    if line.claimed is not None and line.claimed != len(line.vertices):
+        raise UnreadableFile(
+            f"Eine Linie hat {len(line.vertices)} Stützpunkte und nennt {line.claimed}",
+            "a line has not the vertices that it names",
+            where,
+        )
+    points = np.array(_linearized(line)).reshape(-1, 2) * (-1 if line.is_mirrored else 1, 1)
+    return points if len(points) > 1 and np.isfinite(points).all() else None
 
 
 def _pairs(path: Path, where: Where) -> Iterator[_Pair]:
@@ -118,12 +145,12 @@ def _entities(pairs: Iterable[_Pair], where: Where) -> Iterator[_Pair]:
     blocks.refuse_too_many()
 
 
-def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> Iterator[_Polyline]:
-    current: _Polyline | None = None
+def _lines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> Iterator[_Polyline | Stroke]:
+    current: _Polyline | Stroke | None = None
     kind, count = "", 0
     for code, value in pairs:
         if code == 0:
-            if kind in {"POLYLINE", "VERTEX"} and value == "VERTEX" and current is not None:
+            if kind in {"POLYLINE", "VERTEX"} and value == "VERTEX" and isinstance(current, _Polyline):
                 kind = "VERTEX"
                 current.vertices.append([math.nan, math.nan, 0.0])
                 continue
@@ -133,9 +160,11 @@ def _polylines(pairs: Iterable[_Pair], others: Counter[str], where: Where) -> It
             if count > MAX_FEATURES:
                 raise UnsafeFile(f"mehr als {MAX_FEATURES} Objekte", "too many features", where)
             kind = value
-            current = _Polyline() if kind in _LINES else None
+            current = _Polyline() if kind in _LINES else Stroke(kind) if kind in strokes.KINDS else None
             if current is None and kind != "SEQEND":
                 others[kind] += 1
+        elif isinstance(current, Stroke):
+            current.take(code, value, where)
         elif current is not None:
             _take(current, kind, code, value, where)
         elif code in _PLACES and value[-1:].lower() in {"n", "f", "y"}:  # nan, inf, infinity
@@ -150,6 +179,9 @@ def _take(line: _Polyline, kind: str, code: int, value: str, where: Where) -> No
         return
     if code == 90 and kind == "LWPOLYLINE" and value.isdecimal():
         line.claimed = int(value)
+    if code == 230 and kind != "VERTEX":
+        line.is_mirrored = read_number(value, where) < 0
+        return
     if code not in {10, 20, 42, 70} or (kind == "POLYLINE" and code != 70) or (kind == "VERTEX" and code == 70):
         return  # a POLYLINE's own point is no vertex, and a VERTEX's flags do not close it
     number = read_number(value, where)

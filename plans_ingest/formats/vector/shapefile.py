@@ -88,6 +88,8 @@ def _shapes(data: bytes, name: str) -> Iterator[BaseGeometry | GeometryFault | N
     if len(data) < 100 or data[:4] != b"\x00\x00\x27\x0a" or struct.unpack_from("<I", data, 28) != (1000,):
         raise UnreadableFile("Die .shp hat keinen gültigen Kopf", "the .shp has no valid header", Where(name))
     (words,) = struct.unpack_from(">I", data, 24)
+    if 100 <= words * 2 < len(data) and not any(data[words * 2 :]):
+        data = data[: words * 2]  # room that the writer had reserved; anything else there would be hidden in the file
     if words * 2 != len(data):
         raise UnreadableFile(
             f"Die .shp soll {words * 2} Byte lang sein, hat aber {len(data)}: abgeschnitten oder verfälscht",

@@ -6,6 +6,7 @@ default CRS, shared geometries) and refuses what is dangerous; then each feature
 
 import copy
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from plans_ingest.errors import NoPlan, UnreadableFile, UnsafeFile, UnsupportedFormat
-from plans_ingest.formats.records import MAX_FEATURES
+from plans_ingest.formats.records import MAX_OBJECTS
 from plans_ingest.formats.xplangml.gml import Element, is_gml, local
 from plans_ingest.formats.xplangml.opening import Opening
 from plans_ingest.model import Json, Where
@@ -92,6 +93,7 @@ class Document:
         self.version: str = found.version
         self.default_srs = found.default_srs
         self.scalars: dict[tuple[int, str], Json] = {}  # see values.read
+        self.inline: deque[Feature] = deque()  # to be read before the next feature is asked for
         self._is_crowded = found.is_crowded
         self.shared: Mapping[str, Element] = self._collect(found.shared) if found.shared else {}
 
@@ -218,8 +220,8 @@ def preflight(path: Path, name: str) -> Preflight:
             features += 1
             found.is_crowded |= features_of_container > 0
             features_of_container += 1
-            if features > MAX_FEATURES:
-                refuse(f"mehr als {MAX_FEATURES} Objekte; bitte in Teilen liefern", "too many objects in one file")
+            if features > MAX_OBJECTS:
+                refuse(f"mehr als {MAX_OBJECTS} Objekte; bitte in Teilen liefern", "too many objects in one file")
         else:
             outside += 1
             if outside > MAX_OUTSIDE:

@@ -1,6 +1,6 @@
 """References to documents, wherever a version puts them: at the plan, its Bereiche, texts and rasters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from plans_ingest.codelists import ExterneReferenzTyp
@@ -27,29 +27,26 @@ TYP_OF_PROPERTY: Final = {
 _CLASSES: Final = ("XP_ExterneReferenz", "XP_SpezExterneReferenz")
 
 
-def dokumente_of(records: Iterable[Record], by_id: Mapping[str, Record]) -> tuple[Dokument, ...]:
-    """Every document that the records refer to, once, in the order of the file."""
-    found: dict[Dokument, None] = {}
-    for record in records:
-        for name, values in record.values.items():
-            if len(values) == 1 and not isinstance(values[0], dict | list) and str(values[0])[:1] != "#":
-                continue
-            for fields in _references(values, by_id):
-                found.setdefault(_dokument(name, fields), None)
-    return tuple(found)
+def written_in(record: Record) -> Iterator[Dokument]:
+    """The documents that a feature refers to by a data type written inside it."""
+    for name, values in record.values.items():
+        if len(values) == 1 and not isinstance(values[0], dict | list):
+            continue
+        for fields in _references(values):
+            yield _dokument(name, fields)
 
 
-def _references(values: list[Json], by_id: Mapping[str, Record]) -> Iterator[Mapping[str, Json]]:
+def of_feature(name: str, referenz: Record) -> Dokument:
+    """The document that a feature refers to by its property `name`: 3.0 makes the reference a feature of its own."""
+    return _dokument(name, {name: found[0] for name, found in referenz.values.items() if found})
+
+
+def _references(values: list[Json]) -> Iterator[Mapping[str, Json]]:
     for value in values:
         if isinstance(value, dict) and str(value.get("_klasse", "")).startswith(_CLASSES):
             yield value
         elif isinstance(value, list):
-            yield from _references(value, by_id)
-        elif isinstance(value, str) and value.startswith("#"):
-            # 3.0 writes the reference as a feature of its own
-            target = by_id.get(value[1:])
-            if target is not None and target.klasse.startswith(_CLASSES):
-                yield {name: found[0] for name, found in target.values.items() if found}
+            yield from _references(value)
 
 
 def _dokument(name: str, fields: Mapping[str, Json]) -> Dokument:

@@ -1,161 +1,279 @@
-"""Who belongs to whom in a document. Versions name the links differently and files set them in either direction."""
+"""Who belongs to whom in a document. Versions name the links differently and files set them in either direction.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+Features go by their number in the file. Of the objects, which may be a million, nothing is kept here but numbers.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.checks import references
+from plans_ingest.errors import UnsafeFile
 from plans_ingest.formats.placing import Placed
-from plans_ingest.formats.records import Record
-from plans_ingest.model import Issue, Severity
+from plans_ingest.formats.records import MAX_FEATURES, MAX_OBJECTS, Record
+from plans_ingest.formats.xplangml.fields import OBJECT_TO_BEREICH
+from plans_ingest.formats.xplangml.kinds import kind
+from plans_ingest.model import Issue, Severity, Where
 
 BEREICH_TO_PLAN: Final = ("gehoertZuPlan",)
 BEREICH_TO_OBJECT: Final = (
     "planinhalt", "inhaltBPlan", "inhaltFPlan", "nachrichtlich", "fachobjekt", "praesentationsobjekt", "rasterBasis",
     "rasterAenderung",
 )  # fmt: skip
-OBJECT_TO_BEREICH: Final = (
-    "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertNachrichtlichZuBereich",
-)  # fmt: skip
 _PLAN_TO_BEREICH: Final = ("bereich",)
 _TO_TEXT: Final = ("texte", "begruendungsTexte", "refTextInhalt", "refBegruendungInhalt")
 _TO_OBJECT: Final = ("dientZurDarstellungVon", "wirdDargestelltDurch")
+_KINDS: Final = ("plan", "bereich", "text", "dokument", "objekt")
+_PLAN, _BEREICH, _TEXT, _DOKUMENT, _OBJEKT = range(5)
+_NOBODY: Final = -1
+
+type Shape = Callable[[int], BaseGeometry | None]  # of an object, by its number in the file
 
 
-@lru_cache(maxsize=4096)  # bounded: a hostile file may name anything
-def kind(klasse: str) -> str:
-    """What a class is to us: plan, bereich, text, dokument or objekt."""
-    if klasse.endswith("_Plan"):
-        return "plan"
-    if klasse.endswith("_Bereich"):
-        return "bereich"
-    if klasse.endswith(("_TextAbschnitt", "_BegruendungAbschnitt")):
-        return "text"
-    return "dokument" if klasse.startswith(("XP_ExterneReferenz", "XP_SpezExterneReferenz")) else "objekt"
+class Lines:
+    """The line in which a feature begins, by its gml:id; the first of several with the same.
+
+    Ids are known by their hashes, which nobody outside this process can foresee: eight bytes each.
+    """
+
+    def __init__(self, ids: array[int], lines: array[int]) -> None:
+        every = np.array(ids, dtype=np.int64)
+        self._lines = np.array(lines, dtype=np.int32)
+        self._order = np.argsort(every, kind="stable").astype(np.int32)
+        self._sorted = every[self._order]
+
+    def numbers(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """The features that have these ids, -1 where none has."""
+        if not len(self._sorted):
+            return np.full(len(hashes), _NOBODY, dtype=np.int32)
+        at = np.minimum(np.searchsorted(self._sorted, hashes), len(self._sorted) - 1)
+        found = (self._sorted[at] == hashes) & (hashes != _id(None))
+        return np.where(found, self._order[at], _NOBODY).astype(np.int32)
+
+    def repeated(self) -> list[int]:
+        """The features whose id another one before them has, in the order of the file."""
+        again = np.flatnonzero((self._sorted[1:] == self._sorted[:-1]) & (self._sorted[1:] != _id(None))) + 1
+        return sorted(self._order[again].tolist())
+
+    def get(self, gml_id: str, /) -> int | None:
+        number = int(self.numbers(np.array([_id(gml_id)]))[0])
+        line = 0 if number == _NOBODY else int(self._lines[number])
+        return line or None
 
 
 class Links:
-    """The features of a document by kind, by gml:id and by owner."""
+    """The features of a document by kind, by gml:id and by owner: first add() each, then settle()."""
 
-    def __init__(self, records: Sequence[Record], placed: Iterable[Placed], version: str, issues: list[Issue]) -> None:
+    def __init__(self, file: str, version: str, issues: list[Issue]) -> None:
+        self._file = file
         self._version = version
         self._issues = issues
-        self.by_id: dict[str, Record] = {}
-        kinds: dict[str, list[Record]] = {"plan": [], "bereich": [], "text": [], "dokument": [], "objekt": []}
-        for record in records:
-            kinds[kind(record.klasse)].append(record)
-            if record.gml_id is None:
-                continue
-            if record.gml_id in self.by_id:
-                self._tell("gml_id_twice", record, record.gml_id)
-            self.by_id.setdefault(record.gml_id, record)
-        self._placed: dict[Record, list[Placed]] = {}
-        for item in placed:
-            self._placed.setdefault(item.record, []).append(item)
-        self.plans, self._bereiche = kinds["plan"], kinds["bereich"]
-        self._texte, self._objekte = kinds["text"], kinds["objekt"]
-        self._check_references(records)
-        owner = self._owners()
-        self._belongings: dict[Record, list[Record]] = {plan: [] for plan in self.plans}
-        for record in [*self._bereiche, *self._texte, *self._objekte]:
-            if record in owner:
-                self._belongings[owner[record]].append(record)
+        self._klassen: dict[str, int] = {}
+        self._klasse, self._kind, self._ids, self._line = array("i"), array("b"), array("q"), array("i")
+        self._kept: dict[int, Record] = {}  # all but the objects
+        self._placed: dict[int, Sequence[Placed]] = {}
+        # a reference is its holder, the number of its property's name, and what it names
+        self._names: dict[str, int] = {}
+        self._holder, self._name, self._target = array("i"), array("i"), array("q")
+        self._written: list[str] = []
 
-    def of(self, plan: Record, what: str) -> list[Record]:
+    def __len__(self) -> int:
+        return len(self._klasse)
+
+    @property
+    def klassen(self) -> Iterable[str]:
+        return self._klassen.keys()
+
+    def add(self, record: Record, placed: Sequence[Placed]) -> bool:
+        """Takes up the next feature; False for an object, which is its caller's to keep. Raises UnsafeFile."""
+        number = len(self)
+        if number == MAX_OBJECTS:  # those inside others are not counted before
+            raise UnsafeFile(
+                f"mehr als {MAX_OBJECTS} Objekte; bitte in Teilen liefern", "too many objects in one file", record.where
+            )
+        what = _KINDS.index(kind(record.klasse))
+        self._klasse.append(self._klassen.setdefault(record.klasse, len(self._klassen)))
+        self._kind.append(what)
+        self._ids.append(_id(record.gml_id))
+        self._line.append(record.where.line or 0)
+        for name, values in record.values.items():
+            for value in values:
+                if isinstance(value, str) and value.startswith("#"):
+                    self._holder.append(number)
+                    self._name.append(self._names.setdefault(name, len(self._names)))
+                    self._target.append(_id(value[1:]))
+                    self._written.append(value)
+        if what == _OBJEKT:
+            if any(item.name == "geltungsbereich" for item in placed):  # the sheets of older versions
+                self._placed[number] = placed
+            return False
+        if len(self._kept) == MAX_FEATURES:
+            raise UnsafeFile(
+                f"mehr als {MAX_FEATURES} Pläne, Bereiche, Texte und Dokumente; bitte in Teilen liefern",
+                "too many plans, parts of plans, texts and documents in one file",
+                record.where,
+            )
+        self._kept[number] = record
+        self._placed[number] = placed
+        return True
+
+    def settle(self, id_of: Callable[[int], str | None], shape_of: Shape) -> Lines:
+        """Decides what belongs to which plan. `id_of` and `shape_of` tell of the objects what their keeper knows."""
+        self._id_of, self._shape_of = id_of, shape_of
+        lines = Lines(self._ids, self._line)
+        for number in lines.repeated():
+            self._tell("gml_id_twice", number, self._gml_id(number) or "")
+        self._found = lines.numbers(np.array(self._target, dtype=np.int64))
+        self._check_references()
+        self._owner = np.full(len(self), _NOBODY, dtype=np.int32)
+        self._plans = [number for number in self._kept if self._kind[number] == _PLAN]
+        self._find_owners()
+        self._bereich = self._find_bereiche()
+        return lines
+
+    @property
+    def plans(self) -> Sequence[int]:
+        return self._plans
+
+    def record(self, number: int) -> Record:
+        """Any feature that is no object."""
+        return self._kept[number]
+
+    def of(self, plan: int, what: str) -> npt.NDArray[np.intp]:
         """The Bereiche, texts or objects ("bereich", "text", "objekt") that belong to a plan."""
-        return [record for record in self._belongings[plan] if kind(record.klasse) == what]
+        kinds = np.array(self._kind, dtype=np.int8)
+        return np.flatnonzero((self._owner == plan) & (kinds == _KINDS.index(what)))
 
-    def placed(self, record: Record) -> Sequence[Placed]:
-        return self._placed.get(record, ())
+    def bereich_of(self, objekte: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+        """For each object the Bereich to which it belongs, -1 where no link says."""
+        return self._bereich[objekte]
 
-    def shape(self, record: Record, name: str) -> Placed | None:
-        return next((item for item in self.placed(record) if item.name == name), None)
+    def placed(self, number: int) -> Sequence[Placed]:
+        """The geometries of a feature that is no object."""
+        return self._placed[number]
 
-    def bereich_of(self, plan: Record) -> Mapping[Record, str]:
-        """Object -> gml:id of its Bereich, as far as the links say."""
-        bereiche = self.of(plan, "bereich")
-        found: dict[Record, str] = {}
-        for bereich in bereiche:
-            for objekt in self._linked(bereich, BEREICH_TO_OBJECT):
-                found.setdefault(objekt, bereich.gml_id or "")
-        for objekt in self.of(plan, "objekt"):
-            for bereich in self._linked(objekt, OBJECT_TO_BEREICH):
-                if bereich in bereiche:
-                    found[objekt] = bereich.gml_id or ""
+    def dokumente(self) -> Iterator[tuple[int, str, Record]]:
+        """The references to features that are themselves references to documents: holder, property, that feature."""
+        for holder, name, target in self._linked(self._names):
+            if self._kind[target] == _DOKUMENT:
+                yield holder, name, self._kept[target]
+
+    def _find_owners(self) -> None:
+        """Links are believed in either direction."""
+        for holder, _, target in self._linked(_PLAN_TO_BEREICH):
+            if self._kind[holder] == _PLAN and self._kind[target] == _BEREICH:
+                self._own(target, holder)
+        for holder, _, target in self._linked(BEREICH_TO_PLAN):
+            if self._kind[holder] == _BEREICH and self._kind[target] == _PLAN:
+                self._own(holder, target)
+        self._adopt(_BEREICH, "bereich_without_plan")
+        for holder, _, target in self._linked(BEREICH_TO_OBJECT):
+            if self._kind[holder] == _BEREICH:
+                self._own(target, self._owner[holder])
+        for holder, _, target in self._linked(OBJECT_TO_BEREICH):
+            if self._kind[holder] == _OBJEKT:
+                self._own(holder, self._owner[target])
+        for holder, _, target in self._linked(_TO_OBJECT):  # a Präsentationsobjekt may know only what it draws
+            if self._kind[holder] == _OBJEKT:
+                self._own(holder, self._owner[target])
+        self._adopt(_OBJEKT, "objekt_without_bereich")
+        for holder, _, target in self._linked(_TO_TEXT):
+            self._own(target, holder if self._kind[holder] == _PLAN else self._owner[holder])
+        self._adopt(_TEXT, "text_without_plan")
+
+    def _own(self, number: int, plan: int) -> None:
+        if plan != _NOBODY and self._owner[number] == _NOBODY and self._kind[number] != _PLAN:
+            self._owner[number] = plan
+
+    def _find_bereiche(self) -> npt.NDArray[np.int32]:
+        found = np.full(len(self), _NOBODY, dtype=np.int32)
+        for holder, _, target in self._linked(BEREICH_TO_OBJECT):
+            if found[target] == _NOBODY and self._is_bereich_of(holder, target):
+                found[target] = holder
+        for holder, _, target in self._linked(OBJECT_TO_BEREICH):
+            if self._is_bereich_of(target, holder):
+                found[holder] = target
         return found
 
-    def _owners(self) -> dict[Record, Record]:
-        """Bereich, text or object -> its plan; links are believed in either direction."""
-        owner: dict[Record, Record] = {}
-        for plan in self.plans:
-            for bereich in self._linked(plan, _PLAN_TO_BEREICH):
-                owner.setdefault(bereich, plan)
-        for bereich in self._bereiche:
-            for plan in self._linked(bereich, BEREICH_TO_PLAN):
-                owner.setdefault(bereich, plan)
-            self._adopt(bereich, owner, "bereich_without_plan")
-        for bereich in self._bereiche:
-            for objekt in self._linked(bereich, BEREICH_TO_OBJECT):
-                self._own(owner, objekt, owner.get(bereich))
-        for objekt in self._objekte:
-            for bereich in self._linked(objekt, OBJECT_TO_BEREICH):
-                self._own(owner, objekt, owner.get(bereich))
-        for objekt in self._objekte:  # a Präsentationsobjekt may know only what it draws
-            for other in self._linked(objekt, _TO_OBJECT):
-                self._own(owner, objekt, owner.get(other))
-            self._adopt(objekt, owner, "objekt_without_bereich")
-        for holder in [*self.plans, *self._bereiche, *self._objekte]:
-            for text in self._linked(holder, _TO_TEXT):
-                self._own(owner, text, holder if kind(holder.klasse) == "plan" else owner.get(holder))
-        for text in self._texte:
-            self._adopt(text, owner, "text_without_plan")
-        return owner
+    def _is_bereich_of(self, bereich: int, objekt: int) -> bool:
+        plan = self._owner[objekt]
+        return bool(self._kind[bereich] == _BEREICH and plan != _NOBODY and self._owner[bereich] == plan)
 
-    @staticmethod
-    def _own(owner: dict[Record, Record], record: Record, plan: Record | None) -> None:
-        if plan is not None and kind(plan.klasse) == "plan":
-            owner.setdefault(record, plan)
+    def _linked(self, names: Iterable[str]) -> Iterator[tuple[int, str, int]]:
+        """Holder, property and target of the references of these names that lead to a feature."""
+        numbers = {self._names[name]: name for name in names if name in self._names}
+        named = np.array(self._name, dtype=np.int32)
+        some = np.flatnonzero(np.isin(named, list(numbers)) & (self._found != _NOBODY))
+        holders = np.array(self._holder, dtype=np.int32)[some].tolist()
+        for holder, name, target in zip(holders, named[some].tolist(), self._found[some].tolist(), strict=True):
+            yield holder, numbers[name], target
 
-    def _linked(self, record: Record, names: tuple[str, ...]) -> Iterable[Record]:
-        return (self.by_id[target] for target in record.hrefs(*names) if target in self.by_id)
-
-    def _adopt(self, record: Record, owner: dict[Record, Record], code: str) -> None:
+    def _adopt(self, what: int, code: str) -> None:
         """What no link ties to a plan goes to the only plan, or to the one in which it lies; told either way."""
-        if record in owner or not self.plans:
+        if not self._plans:
             return
-        plan = self.plans[0]
-        if len(self.plans) > 1:
-            plan = max(self.plans, key=lambda candidate: self._shared_extent(candidate, record))
-        owner[record] = plan
-        self._tell(code, record, plan.gml_id or "")
+        kinds = np.array(self._kind, dtype=np.int8)
+        for number in np.flatnonzero((kinds == what) & (self._owner == _NOBODY)).tolist():
+            plan = self._plans[0]
+            if len(self._plans) > 1:
+                shape = self._place_of(number)
+                plan = max(self._plans, key=lambda each: _shared(self._area_of(each), shape))
+            self._owner[number] = plan
+            self._tell(code, number, self._kept[plan].gml_id or "")
 
-    def _shared_extent(self, plan: Record, record: Record) -> float:
-        area = self.shape(plan, "raeumlicherGeltungsbereich")
-        shape = self.shape(record, "position") or self.shape(record, "geltungsbereich")
-        if area is None or shape is None:
-            return 0.0
-        shared = shapely.intersection(area.geometry, shape.geometry)
-        return float(shared.area or shared.length or (0.0 if shared.is_empty else 1e-9))
+    def _area_of(self, plan: int) -> BaseGeometry | None:
+        return next((i.geometry for i in self._placed[plan] if i.name == "raeumlicherGeltungsbereich"), None)
 
-    def _check_references(self, records: Sequence[Record]) -> None:
-        for record in records:
-            for name, values in record.values.items():
-                for value in values:
-                    if isinstance(value, str) and value.startswith("#"):
-                        self._check_reference(record, name, value[1:])
+    def _place_of(self, number: int) -> BaseGeometry | None:
+        shape = self._shape_of(number) if self._kind[number] == _OBJEKT else None
+        areas = (item.geometry for item in self._placed.get(number, ()) if item.name == "geltungsbereich")
+        return shape if shape is not None else next(areas, None)
 
-    def _check_reference(self, record: Record, name: str, target: str) -> None:
-        where = replace(record.where, element=f"{record.klasse}.{name}")
-        found = self.by_id.get(target)
-        if found is None:
-            self._issues.append(Issue("reference_dangling", Severity.WARNING, where, f"{name} → #{target[:80]}"))
-            return
-        wanted = references.expected(record.klasse, name, found.klasse, self._version)
-        if wanted is not None:
-            self._issues.append(references.MISTYPED.issue(where, f"{name} → {found.klasse} #{target[:80]} ({wanted})"))
+    def _check_references(self) -> None:
+        """What leads nowhere, and what leads to a class that must not stand there: asked once for all of a kind."""
+        klassen, names = list(self._klassen), list(self._names)
+        klasse = np.array(self._klasse, dtype=np.int32)
+        holder, named = np.array(self._holder, dtype=np.int32), np.array(self._name, dtype=np.int32)
+        triples = np.stack([klasse[holder], named, np.where(self._found < 0, -1, klasse[self._found])], axis=1)
+        kinds, which = np.unique(triples, axis=0, return_inverse=True)
+        wanted = [
+            None if target < 0 else references.expected(klassen[of], names[name], klassen[target], self._version)
+            for of, name, target in kinds.tolist()
+        ]
+        is_faulty = np.array([one is not None or target < 0 for one, (_, _, target) in zip(wanted, kinds, strict=True)])
+        for at in np.flatnonzero(is_faulty[which.ravel()] if len(kinds) else []).tolist():
+            of, name, target = triples[at].tolist()
+            where = self._where(int(holder[at]), f"{klassen[of]}.{names[name]}")
+            written = self._written[at][:81]
+            if target < 0:
+                self._issues.append(Issue("reference_dangling", Severity.WARNING, where, f"{names[name]} → {written}"))
+            else:
+                detail = f"{names[name]} → {klassen[target]} {written} ({wanted[which.ravel()[at]]})"
+                self._issues.append(references.MISTYPED.issue(where, detail))
 
-    def _tell(self, code: str, record: Record, detail: str = "") -> None:
-        self._issues.append(Issue(code, Severity.WARNING, record.where, detail))
+    def _gml_id(self, number: int) -> str | None:
+        return self._id_of(number) if self._kind[number] == _OBJEKT else self._kept[number].gml_id
+
+    def _where(self, number: int, element: str) -> Where:
+        return Where(self._file, element, self._gml_id(number), self._line[number] or None)
+
+    def _tell(self, code: str, number: int, detail: str = "") -> None:
+        where = self._where(number, list(self._klassen)[self._klasse[number]])
+        self._issues.append(Issue(code, Severity.WARNING, where, detail))
+
+
+def _id(gml_id: str | None) -> int:
+    """The id's hash, which starts from a number of this process's own; the same one for all features without an id."""
+    return hash(gml_id or "")
+
+
+def _shared(area: BaseGeometry | None, shape: BaseGeometry | None) -> float:
+    if area is None or shape is None:
+        return 0.0
+    shared = shapely.intersection(area, shape)
+    return float(shared.area or shared.length or (0.0 if shared.is_empty else 1e-9))

@@ -7,6 +7,7 @@ a list.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from sys import intern
 from typing import Final, cast
@@ -19,6 +20,7 @@ from plans_ingest.formats.records import GeometryFault, Record
 from plans_ingest.formats.xplangml import gml
 from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
 from plans_ingest.formats.xplangml.gml import Element, Notes, local
+from plans_ingest.formats.xplangml.kinds import kind
 from plans_ingest.formats.xplangml.plain import PlainGeometries
 from plans_ingest.model import Issue, Json, Severity, Where
 
@@ -26,6 +28,7 @@ _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SHORT: Final = 48  # characters
 _REMEMBERED: Final = 20_000  # values
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?=$|[TZ+-])")
+_OBJECTS: Final = ("XP_Objekt", "XP_AbstraktesPraesentationsobjekt")
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
@@ -36,6 +39,16 @@ def read(feature: Feature, document: Document, plain_ones: PlainGeometries, issu
 
     Its plain geometries are in it when `plain_ones` has made them.
     """
+    told = len(issues)
+    record = _read(feature, document, plain_ones, issues)
+    if feature.gml_id is not None:  # whatever element was spoken of: a planner asks which object it is in
+        for at in range(told, len(issues)):
+            if issues[at].where.gml_id != feature.gml_id:
+                issues[at] = replace(issues[at], where=replace(issues[at].where, gml_id=feature.gml_id))
+    return record
+
+
+def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, issues: list[Issue]) -> Record:
     record = Record(feature.klasse, feature.gml_id, feature.where)
     known = codelists.attributes(feature.klasse, document.version)
     if not known and document.version not in UNCHECKED_VERSIONS:
@@ -52,6 +65,9 @@ def read(feature: Feature, document: Document, plain_ones: PlainGeometries, issu
         attribute = known.get(name)
         if attribute is None and known:
             issues.append(Issue("attribute_unknown", Severity.WARNING, document.where(child), name))
+        if inner is not None and inner.keys() and _is_feature(inner, document.version):
+            record.values.setdefault(name, []).extend(_set_apart(child, document))
+            continue
         record.values.setdefault(name, []).append(_value(child, attribute, document, issues))
     for name, values in record.values.items():
         attribute = known.get(name)
@@ -72,6 +88,26 @@ def plain(record: Record, version: str) -> dict[str, Json]:
 def _unwrap(values: list[Json], attribute: Attribute | None) -> Json:
     single = len(values) == 1 and (attribute is None or attribute.max == 1)
     return values[0] if single else values
+
+
+def _is_feature(element: Element, version: str) -> bool:
+    """Whether a feature stands where others write a reference to it (GML 7.2.3.1 allows either)."""
+    klasse = local(element)
+    if gml_id_of(element) is None or gml.is_gml(element):
+        return False
+    return kind(klasse) in {"plan", "bereich", "text"} or any(
+        codelists.is_a(klasse, base, version) for base in _OBJECTS
+    )
+
+
+def _set_apart(holder: Element, document: Document) -> list[Json]:
+    """References to the features inside a property, which wait with the document for their turn."""
+    links: list[Json] = []
+    for element in holder:
+        gml_id = gml_id_of(element)
+        document.inline.append(Feature(local(element), gml_id, document.where(element), element))
+        links.append(f"#{gml_id}")
+    return links
 
 
 def _read_geometry(record: Record, name: str, element: Element, document: Document, issues: list[Issue]) -> None:

@@ -1,0 +1,133 @@
+"""What one feature says, in our fields; what finds none stays among the rest."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import shapely
+
+from plans_ingest import codelists, geometry
+from plans_ingest.formats.placing import Placed
+from plans_ingest.formats.records import Record
+from plans_ingest.formats.xplangml.values import plain
+from plans_ingest.model import Issue, Json, Planobjekt, Severity
+from plans_ingest.spellings import MAX_LABEL
+
+OBJECT_TO_BEREICH: Final = (
+    "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertNachrichtlichZuBereich",
+)  # fmt: skip
+_MOST_DIGITS: Final = 10  # a database holds no longer numbers
+
+
+class Fields:
+    """Takes values out of records of one version; what cannot be taken as it is becomes an issue."""
+
+    def __init__(self, version: str, issues: list[Issue]) -> None:
+        self._version = version
+        self._issues = issues
+
+    def objekt(self, record: Record, placed: Sequence[Placed]) -> Planobjekt:
+        """An object that does not know its Bereich yet: that may be said by the Bereich alone, at the end of a file."""
+        shape = next((item for item in placed if item.name == "position"), None)
+        ebene = self.integer(record, "ebene", lowest=-(2**15))
+        schluss = {"true": True, "false": False}.get(str(record.one("flaechenschluss")).lower())
+        if schluss is not None:
+            record.take("flaechenschluss")
+        for name in OBJECT_TO_BEREICH:
+            record.take_all(name)
+        return Planobjekt(
+            klasse=record.klasse,
+            gml_id=record.gml_id,
+            bereich=None,
+            geometry=None if shape is None else shape.geometry,
+            original=None if shape is None else shape.original,
+            ebene=0 if ebene is None else ebene,
+            flaechenschluss=schluss,
+            rechtscharakter=self._rechtscharakter(record),
+            attribute=self.rest(record, placed),
+        )
+
+    def _rechtscharakter(self, record: Record) -> int | None:
+        """In the numbers of 6.0, whatever the version (XP_Rechtscharakter)."""
+        code = self.code(record, "rechtscharakter", keep=True)
+        prefix = record.klasse.partition("_")[0]
+        if code is None or self._version in {"6.0", "6.1"}:
+            if code is not None:
+                record.take("rechtscharakter")
+            return code
+        mapped = codelists.rechtscharakter_from_54(prefix, code) if prefix in {"BP", "FP", "SO"} else None
+        if mapped is not None:
+            record.take("rechtscharakter")
+        return mapped
+
+    def codes(self, record: Record, name: str) -> tuple[int, ...]:
+        """The official numbers; what is none of them stays in the rest (and code_unknown has told it)."""
+        known, unknown = [], []
+        attribute = codelists.attributes(record.klasse, self._version).get(name)
+        for value in record.values.get(name, []):
+            text = str(value.get("wert") if isinstance(value, dict) else value)  # with the address of its list
+            valid = attribute is None or not attribute.type or codelists.is_valid(attribute.type, text, self._version)
+            if valid and text.isdecimal() and len(text) < _MOST_DIGITS:
+                known.append(int(text))
+            else:
+                unknown.append(value)
+        if unknown:
+            record.values[name] = unknown
+        else:
+            record.take_all(name)
+        return tuple(known)
+
+    def code(self, record: Record, name: str, *, keep: bool = False) -> int | None:
+        before = record.values.get(name)
+        found = self.codes(record, name)
+        if keep and before is not None:
+            record.values[name] = before
+        return next(iter(found), None)
+
+    def integer(self, record: Record, name: str, *, lowest: int = 1) -> int | None:
+        """What is no number, or none that a database holds, is told; that and what is below `lowest` stays kept."""
+        value = record.one(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):  # of a class that no table types
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
+            self.tell("value_mistyped", Severity.WARNING, record, f"{name} = {str(value)[:80]!r}")
+            return None
+        if value < lowest:  # a scale of 0, say: valid by the schema, and means that nobody knows it
+            return None
+        record.take(name)
+        return value
+
+    def label(self, record: Record, name: str) -> str | None:
+        """What people call a thing; a text too long for that is cut, told, and stays whole among the rest."""
+        text = text_of(record.take(name))
+        if text is None or len(text) <= MAX_LABEL:
+            return text
+        self.tell("label_cut", Severity.WARNING, record, f"{name} ({len(text)})")
+        record.values[name] = [text]
+        return text[:MAX_LABEL].strip()
+
+    def rest(self, record: Record, placed: Iterable[Placed]) -> dict[str, Json]:
+        """Everything that found no field of ours, further geometries as GeoJSON geometry objects in the target CRS."""
+        rest = plain(record, self._version)
+        areas = {"raeumlicherGeltungsbereich", "geltungsbereich"}
+        taken: set[str] = set()
+        further: dict[str, list[Json]] = {}
+        for item in placed:
+            is_used = item.name == "position" or (item.name in areas and geometry.outline(item.geometry) is not None)
+            if is_used and item.name not in taken:
+                taken.add(item.name)
+                continue
+            further.setdefault(item.name, []).append(json.loads(shapely.to_geojson(item.geometry)))
+        return {**rest, **further}
+
+    def tell(self, code: str, severity: Severity, record: Record, detail: str = "") -> None:
+        self._issues.append(Issue(code, severity, record.where, detail))
+
+
+def text_of(value: Json) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("wert")
+    return None if value is None or value == "" else str(value).strip() or None
