@@ -367,11 +367,14 @@ def test_a_prj_that_is_none(tmp_path: Path, prj: bytes) -> None:
     assert "crs_unknown" in {issue.code for issue in batch.report.issues}
 
 
-def test_only_empty_room_may_stand_behind_the_end_of_a_shapefile(tmp_path: Path) -> None:
+@pytest.mark.parametrize("behind", [bytes(512), bytes(500) + b"PK"])
+def test_only_empty_room_may_stand_behind_the_end_of_a_shapefile(tmp_path: Path, behind: bytes) -> None:
     table(tmp_path / "p.shp")
-    whole = parts(tmp_path / "p.shp")["p.shp"]
-    assert read(tmp_path, shapefile(tmp_path, shp=whole + bytes(512))).plans
-    refused(tmp_path, shapefile(tmp_path, shp=whole + bytes(500) + b"PK"), UnreadableFile)
+    file = shapefile(tmp_path, shp=parts(tmp_path / "p.shp")["p.shp"] + behind)
+    if any(behind):
+        refused(tmp_path, file, UnreadableFile)
+    else:
+        assert read(tmp_path, file).plans
 
 
 def test_a_shapefile_cut_short(tmp_path: Path) -> None:

@@ -89,6 +89,8 @@ class Stroke:
         first, last = self.numbers.get(41, [0.0])[0], self.numbers.get(42, [math.tau])[0]
         sweep = (last - first) % math.tau or math.tau
         radius = float(np.hypot(*long))
+        if radius == 0:
+            raise ValueError
         unit = sample(np.zeros(2), radius, first, sweep) / radius
         points = np.array([self._one(10), self._one(20)]) + unit @ np.stack([long, short])
         if sweep == math.tau:
@@ -148,7 +150,7 @@ def joined(lines: Sequence[Coordinates]) -> Joined:
         if not len(faces):
             continue
         used[members] = True
-        bridged += int(np.isin(gaps, node[[2 * number for number in members]]).sum())
+        bridged += int(np.isin(gaps, node.reshape(-1, 2)[members]).sum())
         whole = shapely.get_parts(shapely.union_all(faces))
         found.extend(shapely.get_rings(whole))
     return Joined([shapely.LinearRing(ring.coords) for ring in found], used, bridged)
