@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url
 
+from geoportal.database.alive import checked_after_rest
 from geoportal.database.leaving import cancel_for_who_left
 
 # A request must never hold the server: reliability.md 5, read limits. Each is planned with its own values, as a box
@@ -36,10 +37,8 @@ def owner_engine(url: str) -> Engine:
 
 def reader_engine(url: str) -> Engine:
     """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
-    engine = create_engine(
-        _with_options(url, f"{_READ_OPTIONS} -c jit=off"), pool_pre_ping=True, hide_parameters=True, pool_size=8
-    )
-    return cancel_for_who_left(engine)
+    engine = create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), hide_parameters=True, pool_size=8)
+    return cancel_for_who_left(checked_after_rest(engine))
 
 
 def probe_engine(url: str, seconds: float) -> Engine:

@@ -3,6 +3,9 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+
+from pyproj import Transformer
 
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.settings import STORAGE_SRID
@@ -99,6 +102,12 @@ SUPPORTED: dict[str, Crs] = {
         Crs(f"{_EPSG}31467", 31467, True, _METRE_DIGITS, Box(2_790_000, 4_980_000, 4_370_000, 6_490_000), shifted=True),
     )
 }
+
+
+@cache
+def transformer(source: int, target: int) -> Transformer:
+    """Between two SRIDs, easting or longitude first; made once, for that takes longer than an answer may."""
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def crs_of(parameter: str, uri: str) -> Crs:

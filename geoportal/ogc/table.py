@@ -18,7 +18,6 @@ from sqlalchemy import (
     TableClause,
     Text,
     Uuid,
-    and_,
     case,
     cast,
     column,
@@ -33,7 +32,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from geoportal.catalogue import FieldType
 from geoportal.database.history import was_public
-from geoportal.ogc.cql2 import FilterScope, condition
+from geoportal.ogc.cql2 import SQL_NAMES, FilterScope, Values, condition
 from geoportal.ogc.cql2.text import Json
 from geoportal.ogc.crs import CRS84, Crs
 from geoportal.ogc.postgis import postgis
@@ -66,15 +65,6 @@ _SQL_TYPES: Mapping[FieldType, Any] = {
     FieldType.DATETIME: DateTime(timezone=True),
     FieldType.UUID: Uuid(),
     FieldType.JSON: JSONB(),
-}
-_SQL_NAMES: Mapping[FieldType, str] = {
-    FieldType.TEXT: "text",
-    FieldType.INTEGER: "bigint",
-    FieldType.NUMBER: "double precision",
-    FieldType.BOOLEAN: "boolean",
-    FieldType.DATE: "date",
-    FieldType.DATETIME: "timestamptz",
-    FieldType.UUID: "uuid",
 }
 ID, GEOMETRY = "id", "geom"
 MANY = -1  # rows that nobody has counted to the end
@@ -166,7 +156,7 @@ class FeatureTable:
 
         `ready`: what the view has as text. `known`: what a page of the same conditions has `matched`.
         """
-        where = self._where(question.conditions, engine)
+        where = self._where(question.conditions)
         is_whole = where.sql == WHOLE
         if (question.hits and known in (None, MANY)) or (is_whole and known is None):
             known = self._scalar(engine, count_statement(self._source, where))
@@ -177,7 +167,7 @@ class FeatureTable:
         statement = page_statement(
             self._source,
             [
-                *(Key(f'"{field}"', _SQL_NAMES[self.queryables[field]], down) for field, down in question.order),
+                *(Key(f'"{field}"', SQL_NAMES[self.queryables[field]], down) for field, down in question.order),
                 self._id,
             ],
             self._features(question, ready),
@@ -193,13 +183,20 @@ class FeatureTable:
         matched = known if known is not None else row.counted if row.counted <= MOST_COUNTED else MANY
         return Page(row.features or "", row.returned, matched, json.loads(row.last) if row.last else None)
 
+    def chosen(self, conditions: Sequence[Condition]) -> str:
+        """A statement that yields the ids of what fulfils the conditions, its values written in it: for programs that
+        hand on statements as text. Raises InvalidParameter.
+        """
+        sql, values = self._demanded(conditions)
+        return f'SELECT {self._source}."{ID}" FROM {self._source} WHERE {values.written(sql)}'  # noqa: S608
+
     def feature(self, engine: Engine, identifier: str, crs: Crs, *, ready: Ready = NOT_READY) -> str:
         """One GeoJSON feature. Raises NotFound."""
         try:
             key = parse_value(ID, self.key, identifier)
         except InvalidParameter as error:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
-        features, where = self._features(Question(limit=1, crs=crs), ready), self._where((), engine)
+        features, where = self._features(Question(limit=1, crs=crs), ready), self._where(())
         found: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
         if found is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
@@ -265,21 +262,27 @@ class FeatureTable:
 
     @property
     def _id(self) -> Key:
-        return Key(f'{self._source}."{ID}"', _SQL_NAMES[self.key])
+        return Key(f'{self._source}."{ID}"', SQL_NAMES[self.key])
 
     @staticmethod
     def _scalar(engine: Engine, statement: Statement) -> Any:
         with connection_for_reading(engine) as connection:
             return connection.exec_driver_sql(*statement).scalar()
 
-    def _where(self, conditions: Sequence[Condition], engine: Engine) -> Where:
-        columns = {name: self._columns[name] for name in self.queryables}
-        kinds, geometry = self.queryables, self._columns[GEOMETRY]
-        asked = [condition(part.cql2, FilterScope(columns, kinds, geometry, part.crs)) for part in conditions]
-        if not asked:
-            return Where(self._own, {})
-        compiled = and_(*asked).compile(dialect=engine.dialect)
-        return Where(f"{self._own} AND {compiled}", compiled.params)
+    def _demanded(self, conditions: Sequence[Condition]) -> tuple[str, Values]:
+        """What conditions, and the collection itself, demand of a row, in SQL. Raises InvalidParameter."""
+        values, columns = Values(), {name: f'{self._source}."{name}"' for name in self.queryables}
+        geometry = f"{self._source}.{GEOMETRY}"
+        asked = [
+            condition(part.cql2, FilterScope(columns, self.queryables, geometry, part.crs, values))
+            for part in conditions
+        ]
+        own = [] if asked and self._own == WHOLE else [self._own]
+        return " AND ".join([*own, *asked]), values
+
+    def _where(self, conditions: Sequence[Condition]) -> Where:
+        sql, values = self._demanded(conditions)
+        return Where(sql, values.bound)
 
     def _features(self, question: Question, ready: Ready) -> Features:
         return features_of(

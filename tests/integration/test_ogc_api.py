@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import psycopg
 import pyproj
 import pytest
+import shapely
 from flask.testing import FlaskClient
 from pygeoapi.openapi import validate_openapi_document
 from shapely.geometry import Polygon, box, mapping, shape
 from shapely.geometry.polygon import orient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.event import listen, remove
 from werkzeug.test import TestResponse
 
 from geoportal.catalogue import all_layers
-from geoportal.database import owner_engine
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
+from geoportal.ogc.cql2 import Values
 from geoportal.ogc.cql2.spatial import Shape, relate_shapes
 from geoportal.ogc.crs import STORED, SUPPORTED
-from geoportal.ogc.postgis import geometry_literal
 from geoportal.settings import STORAGE_SRID, Settings
 from tests.ogc import (
     BEBAUUNGSPLAENE,
@@ -275,11 +276,11 @@ def test_where_an_answer_says_that_a_point_lies_it_is_found(api: FlaskClient, ur
 @pytest.mark.parametrize("op", ["s_equals", "s_within", "s_contains"])
 def test_an_oblique_outline_in_the_storage_crs_is_itself(stock: Settings, op: str) -> None:
     outline = Polygon([(480_000.123, 5_630_000.457), (480_777.891, 5_630_123.019), (480_321.577, 5_630_555.333)])
-    asked = Shape.of_geojson(mapping(outline), STORED)
-    engine = owner_engine(stock.require_database_url())
-    with engine.connect() as connection:
-        assert connection.scalar(select(relate_shapes(op, Shape(sql=geometry_literal(outline, STORAGE_SRID)), asked)))
-    engine.dispose()
+    asked, values = Shape.of_geojson(mapping(outline), STORED), Values()
+    stored = shapely.to_wkb(shapely.set_srid(outline, STORAGE_SRID), hex=True, include_srid=True)
+    related = relate_shapes(op, Shape(sql=f"'{stored}'::geometry"), asked, values)
+    with psycopg.connect(stock.require_database_url()) as connection:
+        assert connection.execute(f"SELECT {related}", dict(values.bound)).fetchone() == (True,)
 
 
 def test_a_collection_is_measured_together_with_its_selections(stock: Settings) -> None:

@@ -5,7 +5,8 @@ same. The parser that comes with pygeoapi is not used: it reads `a OR b AND c` a
 quotes, and mixes up the corners of a BBOX, so that it would return wrong features without a word.
 """
 
-from geoportal.ogc.cql2.sql import FilterScope, condition
+from geoportal.ogc.cql2.binding import Values
+from geoportal.ogc.cql2.sql import SQL_NAMES, FilterScope, condition
 from geoportal.ogc.cql2.text import parse_json, parse_text
 
-__all__ = ["FilterScope", "condition", "parse_json", "parse_text"]
+__all__ = ["SQL_NAMES", "FilterScope", "Values", "condition", "parse_json", "parse_text"]

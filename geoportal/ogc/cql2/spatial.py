@@ -1,27 +1,31 @@
 """The spatial relations of CQL2, on geometries of the table and of the filter."""
 
+import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy
 import shapely
-from pyproj import Transformer
+from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 from shapely.geometry import LineString, Point, box, shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, and_, or_
 
-from geoportal.ogc.crs import Box, Crs
-from geoportal.ogc.postgis import geometry_literal, postgis
+from geoportal.ogc.cql2.binding import Values
+from geoportal.ogc.crs import DEGREE_DIGITS, Box, Crs, transformer
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.settings import STORAGE_SRID
 
-MAX_POSITIONS = 10_000
-MAX_COORDINATE = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
-_PIECES = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
-_CARE = 2.0  # metres: boxes of PostGIS are of single precision, which is half a metre at 5,600 km
+MAX_POSITIONS: Final = 10_000
+MAX_COORDINATE: Final = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
+_PIECES: Final = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
+# metres: an edge of this length is bent by less than a centimetre where another CRS becomes ours
+_STRAIGHT: Final = 400.0
+_CARE: Final = 2.0  # metres: boxes of PostGIS are of single precision, which is half a metre at 5,600 km
+
+type _Numbers = NDArray[numpy.float64]
 
 _RELATIONS = {
     "s_contains": "ST_Contains",
@@ -39,16 +43,17 @@ _MAY_BE_CUT = frozenset({"s_disjoint", "s_intersects", "s_within"})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The table's geometry (`sql`), or one that the filter brings along, east first, in `crs`."""
+    """The table's geometry (`sql`), or one that the filter brings along, east first, in `crs`: `boxes`, or another."""
 
-    sql: ColumnElement[Any] | None = None
+    sql: str | None = None
     geometry: BaseGeometry | None = None
+    boxes: Sequence[Box] = ()
     crs: Crs | None = None
 
     @classmethod
     def of_box(cls, numbers: Sequence[float], crs: Crs) -> Self:
         """Raises InvalidParameter."""
-        return cls(geometry=shapely.union_all([_rectangle(part) for part in crs.boxes(numbers)]), crs=crs)
+        return cls(boxes=crs.boxes(numbers), crs=crs)
 
     @classmethod
     def of_geojson(cls, node: Any, crs: Crs) -> Self:
@@ -71,44 +76,42 @@ class Shape:
             geometry = shapely.transform(geometry, lambda flipped: flipped[:, ::-1])
         return cls(geometry=geometry, crs=crs)
 
-    def expression(self, *, cut: bool) -> ColumnElement[Any]:
+    def expression(self, values: Values, *, cut: bool) -> str:
         """The geometry in the storage CRS. Raises InvalidParameter if it leaves the domain and may not be cut."""
-        if self.geometry is None or self.crs is None:
+        if self.crs is None:
             if self.sql is None:
                 raise TypeError("a Shape has SQL or a geometry")
             return self.sql
-        return _literal(_in_pieces(self._inside(cut=cut), self.crs), self.crs)
+        return _bound(_in_pieces(self._inside(cut=cut), self.crs), self.crs, values)
 
-    def intersects(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    def intersects(self, column: str, values: Values) -> str:
         """Whether a column's geometries have a point in common with this one, which the filter brings along."""
-        if self.crs is None:
-            raise TypeError("a column is compared with what the filter brings along")
-        inside = self._inside(cut=True)
-        pieces = _in_pieces(inside, self.crs)
-        given = _literal(pieces, self.crs)
-        exact: ColumnElement[bool] = postgis("ST_Intersects", column, given)
-        is_box = not self.crs.shifted and _is_box(inside)
-        core = _core(pieces, _in_storage(pieces, self.crs)) if is_box else None
-        if core is None:
-            return exact
-        # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at any shape.
-        is_inside = column.op("@")(geometry_literal(core, STORAGE_SRID))
-        return and_(column.op("&&")(given), or_(is_inside, exact))
+        match self.boxes:
+            case [Box() as one] if self.crs is not None and not self.crs.shifted and _has_area(one):
+                given, core = _placed(one, self.crs)
+                asked = values.bind(given, "geometry")
+                exact = f"ST_Intersects({column}, {asked})"
+                if core is None:
+                    return exact
+                # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at
+                # any shape.
+                inside = values.bind(_ewkb_of_ring(_corners(core)), "geometry")
+                return f"({column} && {asked} AND ({column} @ {inside} OR {exact}))"
+        return f"ST_Intersects({column}, {self.expression(values, cut=True)})"
 
     def _inside(self, *, cut: bool) -> BaseGeometry:
         """The part in the domain of the CRS. Raises InvalidParameter if there is another one and it may not be cut."""
-        if self.geometry is None or self.crs is None:
+        if self.crs is None:
             raise TypeError("a column is not cut")
+        if self.geometry is None:  # boxes are within the domain from the beginning
+            return shapely.union_all([_rectangle(part) for part in self.boxes])
         limit = self.crs.domain
         domain = box(limit.west, limit.south, limit.east, limit.north)
-        inside = self.geometry
-        if not domain.covers(inside):
-            if not cut:
-                raise InvalidParameter(
-                    "filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area"
-                )
-            inside = shapely.intersection(inside, domain)
-        return inside
+        if domain.covers(self.geometry):
+            return self.geometry
+        if not cut:
+            raise InvalidParameter("filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area")
+        return shapely.intersection(self.geometry, domain)
 
 
 def _in_pieces(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
@@ -118,55 +121,83 @@ def _in_pieces(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
     return shapely.segmentize(geometry, max(east - west, north - south) / _PIECES or 1)
 
 
-def _literal(geometry: BaseGeometry, crs: Crs) -> ColumnElement[Any]:
-    if crs.shifted:
-        return postgis("ST_Transform", geometry_literal(geometry, crs.srid), STORAGE_SRID)
-    return geometry_literal(_in_storage(geometry, crs), STORAGE_SRID)
+def _bound(geometry: BaseGeometry, crs: Crs, values: Values) -> str:
+    """PostgreSQL takes a bound geometry for a constant, so that indexes are used."""
+    srid = crs.srid if crs.shifted else STORAGE_SRID
+    if srid != crs.srid:
+        east, north = transformer(crs.srid, STORAGE_SRID).transform(*shapely.get_coordinates(geometry).T)
+        geometry = shapely.set_coordinates(geometry, numpy.column_stack([east, north]))
+    given = values.bind(shapely.to_wkb(shapely.set_srid(geometry, srid), hex=True, include_srid=True), "geometry")
+    return f"ST_Transform({given}, {STORAGE_SRID})" if crs.shifted else given
 
 
-def _in_storage(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
+def _has_area(one: Box) -> bool:
+    return one.west < one.east and one.south < one.north
+
+
+def _placed(asked: Box, crs: Crs) -> tuple[str, Box | None]:
+    """A box of another CRS in ours, as EWKB, and an upright box that lies in it and fills nearly all of it.
+
+    Every map that is moved asks with a box: done in numbers, without a geometry.
+    """
     if crs.srid == STORAGE_SRID:
-        return geometry
-    east, north = _transformer(crs.srid).transform(*shapely.get_coordinates(geometry).T)
-    return shapely.set_coordinates(geometry, numpy.column_stack([east, north]))
+        return _ewkb_of_ring(_corners(asked)), _smaller(asked)
+    number = _pieces(asked, crs)
+    steps = numpy.arange(number) / number
+    wide, high = asked.east - asked.west, asked.north - asked.south
+    # from the lower left corner and counter-clockwise: the lower, right, upper and left side
+    x = numpy.concatenate([asked.west + wide * steps, numpy.full(number, asked.east), asked.east - wide * steps,
+                           numpy.full(number, asked.west)])  # fmt: skip
+    y = numpy.concatenate([numpy.full(number, asked.south), asked.south + high * steps,
+                           numpy.full(number, asked.north), asked.north - high * steps])  # fmt: skip
+    x, y = transformer(crs.srid, STORAGE_SRID).transform(x, y)
+    placed = numpy.column_stack([numpy.append(x, x[0]), numpy.append(y, y[0])])
+    # each side with both of its ends
+    lower, right, upper = (slice(side * number, (side + 1) * number + 1) for side in range(3))
+    left = numpy.append(x[3 * number :], x[0])
+    core = Box(left.max(), y[lower].max(), x[right].min(), y[upper].min())
+    return _ewkb_of_ring(placed), _smaller(core)
 
 
-def _is_box(geometry: BaseGeometry) -> bool:
-    if geometry.is_empty or geometry.geom_type != "Polygon":
-        return False
-    positions, corners = (shapely.get_coordinates(each) for each in (geometry, box(*geometry.bounds)))
-    return len(positions) == len(corners) and {*map(tuple, positions)} == {*map(tuple, corners)}
+def _pieces(asked: Box, crs: Crs) -> int:
+    """How many pieces of a side follow the curve that it is in the storage CRS: to a centimetre, of a large box to some
+    more.
+    """
+    unit = 111_320.0 if crs.digits == DEGREE_DIGITS else 1.0
+    longest = unit * max(asked.east - asked.west, asked.north - asked.south)
+    return max(1, min(_PIECES, math.ceil(longest / _STRAIGHT)))
 
 
-def _core(pieces: BaseGeometry, placed: BaseGeometry) -> BaseGeometry | None:
-    """An upright rectangle that lies in a box of another CRS, `placed` in ours, and fills nearly all of it."""
-    (west, south, east, north), before = pieces.bounds, shapely.get_coordinates(pieces)
-    x, y = shapely.get_coordinates(placed).T
-    left, right = x[before[:, 0] == west].max() + _CARE, x[before[:, 0] == east].min() - _CARE
-    bottom, top = y[before[:, 1] == south].max() + _CARE, y[before[:, 1] == north].min() - _CARE
-    return box(left, bottom, right, top) if left < right and bottom < top else None
+def _smaller(around: Box) -> Box | None:
+    core = Box(around.west + _CARE, around.south + _CARE, around.east - _CARE, around.north - _CARE)
+    return core if _has_area(core) else None
 
 
-@cache
-def _transformer(srid: int) -> Transformer:
-    # made once: that takes longer than an answer may
-    return Transformer.from_crs(srid, STORAGE_SRID, always_xy=True)
+def _corners(upright: Box) -> _Numbers:
+    west, south, east, north = upright.west, upright.south, upright.east, upright.north
+    return numpy.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
+
+
+def _ewkb_of_ring(positions: _Numbers) -> str:
+    """A polygon of one ring, in the storage CRS."""
+    head = struct.pack("<BIIII", 1, 0x20000003, STORAGE_SRID, 1, len(positions))
+    return (head + positions.astype("<f8").tobytes()).hex()
 
 
 def _rectangle(part: Box) -> BaseGeometry:
     """A box without width or height is a line or a point, which a polygon cannot be."""
-    if part.west < part.east and part.south < part.north:
+    if _has_area(part):
         return box(part.west, part.south, part.east, part.north)
     if part.west == part.east and part.south == part.north:
         return Point(part.west, part.south)
     return LineString([(part.west, part.south), (part.east, part.north)])
 
 
-def relate_shapes(op: str, left: Shape, right: Shape) -> ColumnElement[bool]:
+def relate_shapes(op: str, left: Shape, right: Shape, values: Values) -> str:
     """Raises InvalidParameter."""
     if (function := _RELATIONS.get(op)) is None:
         raise InvalidParameter(f"filter: {op} nicht bekannt / not known; {', '.join(_RELATIONS)}")
     cut = op in _MAY_BE_CUT
     if op == "s_intersects" and left.sql is not None and right.sql is None:
-        return right.intersects(left.sql)
-    return postgis(function, left.expression(cut=cut), right.expression(cut=cut))
+        return right.intersects(left.sql, values)
+    return f"{function}({left.expression(values, cut=cut)}, {right.expression(values, cut=cut)})"

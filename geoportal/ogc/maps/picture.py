@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pyproj import Transformer
-
-from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, STORED, SUPPORTED, Box, Crs, crs_of
+from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, STORED, SUPPORTED, Box, Crs, crs_of, transformer
 from geoportal.ogc.problems import InvalidParameter
 
 FORMATS: Final[Mapping[str, str]] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -73,8 +71,7 @@ def transformed(box: Box, source: Crs, target: Crs) -> Box:
     """The box around the box. Raises InvalidParameter where the CRS does not reach."""
     if source.srid == target.srid:
         return box
-    transformer = Transformer.from_crs(source.srid, target.srid, always_xy=True)
-    bounds = transformer.transform_bounds(*_tuple(box), densify_pts=_DENSIFY)
+    bounds = transformer(source.srid, target.srid).transform_bounds(*_tuple(box), densify_pts=_DENSIFY)
     if not all(map(math.isfinite, bounds)):
         raise InvalidParameter("bbox: außerhalb des Koordinatensystems / outside of the CRS")
     return Box(*bounds)
@@ -194,7 +191,7 @@ def _centre(parameters: Mapping[str, str], crs: Crs) -> tuple[float, float]:
         raise InvalidParameter("center: zwei Zahlen erwartet / two numbers are expected")
     x, y = reversed(numbers) if given.flipped else numbers
     if given.srid != crs.srid:
-        x, y = Transformer.from_crs(given.srid, crs.srid, always_xy=True).transform(x, y)
+        x, y = transformer(given.srid, crs.srid).transform(x, y)
     if not math.isfinite(x) or not math.isfinite(y):
         raise InvalidParameter("center: außerhalb des Koordinatensystems / outside of the CRS")
     return x, y
