@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 from geoportal.cartography import planzeichen
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
@@ -108,7 +109,7 @@ def _rows(rows: Sequence[Entry], *, texts: bool) -> Iterator[str]:
         for x, y, title in text_places(rows):
             yield (
                 f'<text x="{x:g}" y="{y + TEXT_SIZE * 0.35:g}" font-family="sans-serif" font-size="{TEXT_SIZE}" '
-                f'fill="#1c1c1c">{escape(title)}</text>'
+                f'fill="{INK}">{escape(title)}</text>'
             )
 
 
@@ -118,7 +119,7 @@ def _drawing(rule: Rule) -> str:
             factor = _PER_MILLIMETRE if rule.sheet else 1.0
             return "".join(_part(part, dimension, factor) for part in parts)
     if rule.label is not None:
-        return '<path d="M14 4 H26 M20 4 V16" fill="none" stroke="#1c1c1c" stroke-width="2"/>'
+        return f'<path d="M14 4 H26 M20 4 V16" fill="none" stroke="{INK}" stroke-width="2"/>'
     return ""
 
 

@@ -1,7 +1,7 @@
 """Styles for vector tiles: Mapbox GL style.json, as MapLibre, OpenLayers and QGIS read it.
 
-Forms are icons of the sprite that belongs to the style (`sprite_places`). Texts would need fonts from a server, and
-hatches a picture for each zoom: texts are left out, a hatch is a tint.
+Forms are icons of the sprite that belongs to the style (`sprite_places`), letters come from `cartography.glyphs`.
+Hatches would need a picture for each zoom: a hatch is a tint.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,15 @@ from math import log2
 from typing import Any, Final
 
 from geoportal.cartography import scale
+from geoportal.cartography.glyphs import BOLD, REGULAR
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
     Growth,
     Hatch,
+    Label,
     Line,
     Marks,
     Part,
@@ -26,6 +29,7 @@ from geoportal.cartography.model import (
 )
 
 ICON: Final = 48  # pixels of a form in the sprite
+_LETTERS: Final = 7  # widths of a letter, after which a text begins a new line
 _ZOOMS: Final = tuple(range(9, 22))
 _LATITUDE_METRES: Final = 156_543.034 * 0.6316  # metres per pixel of zoom 0 of tiles of 256, at 50.83 degrees north
 _GEOMETRY = {Dimension.AREA: "Polygon", Dimension.LINE: "LineString", Dimension.POINT: "Point"}
@@ -34,18 +38,28 @@ _PASSES: Final[tuple[tuple[type, ...], ...]] = ((Fill,), (Hatch, Pattern), (Line
 type Json = dict[str, Any]
 
 
-def write(sheet: Sheet, name: str, tiles: str, sprite: str, source_layer: str) -> Json:
-    """`tiles` is the address of the vector tiles with {z}, {x} and {y}, `sprite` that of the icons without ending."""
+def write(sheet: Sheet, name: str, tiles: str, symbols: str, source_layer: str, labelled: str | None = None) -> Json:
+    """`tiles` is the address of the vector tiles with {z}, {x} and {y}, `symbols` where icons and letters are.
+
+    `labelled`: the layer of the tiles that has the places of texts, if it is another than that of the features.
+    """
     return {
         "version": 8,
         "name": name,
-        "sprite": sprite,
+        "sprite": f"{symbols}/sprite",
+        "glyphs": f"{symbols}/glyphs/{{fontstack}}/{{range}}.pbf",
         "sources": {"tiles": {"type": "vector", "tiles": [tiles], "minzoom": 0, "maxzoom": 16}},
         "layers": [
             {"source": "tiles", "source-layer": source_layer, **layer}
             for kinds in _PASSES
             for rule in sheet.rules
             for layer in _layers(rule, sheet.rules, kinds)
+        ]
+        + [
+            {"source": "tiles", "source-layer": labelled or source_layer, **layer}
+            for rule in sheet.rules
+            if rule.label
+            for layer in [_text(rule, rule.label, sheet.rules)]
         ],
     }
 
@@ -68,25 +82,50 @@ def _layers(rule: Rule, rules: Sequence[Rule], kinds: tuple[type, ...]) -> Itera
         for number, part in enumerate(rule.drawn(dimension)):
             if not isinstance(part, kinds):
                 continue
-            layer: Json = {
+            shape = ["==", ["geometry-type"], _GEOMETRY[dimension]]
+            yield {
                 "id": f"{rule.id}-{dimension.value}-{number}",
-                "filter": _filter(rule, rules, dimension),
-                "metadata": {"rule": rule.id, "title": rule.title.de},
+                "filter": ["all", shape, *_meant(rule, rules)],
                 **_drawn(rule, part, dimension),
+                **_described(rule, part),
             }
-            if (limit := scale.reach(rule, part)) is not None:
-                layer["minzoom"] = max(0.0, round(_zoom_of(limit), 2))
-            if rule.closest is not None:
-                layer["maxzoom"] = min(24.0, round(_zoom_of(rule.closest), 2))
-            yield layer
 
 
-def _filter(rule: Rule, rules: Sequence[Rule], dimension: Dimension) -> list[Any]:
-    shape = ["==", ["geometry-type"], _GEOMETRY[dimension]]
+def _text(rule: Rule, label: Label, rules: Sequence[Rule]) -> Json:
+    layout: Json = {
+        "text-field": ["get", label.field],
+        "text-font": [BOLD if label.bold else REGULAR],
+        "text-size": _by_zoom(rule, label, label.size),
+        "text-max-width": _LETTERS,
+        "text-line-height": 1.1,
+    }
+    if label.below:
+        layout["text-offset"] = [0, round(label.below / label.size, 2)]
+    return {
+        "id": f"{rule.id}-text",
+        "type": "symbol",
+        "filter": ["all", ["has", label.field], *_meant(rule, rules)],
+        "layout": layout,
+        "paint": {"text-color": INK, "text-halo-color": "rgba(255,255,255,0.75)", "text-halo-width": 1.4},
+        **_described(rule, label),
+    }
+
+
+def _described(rule: Rule, part: Part | Label) -> Json:
+    """What a layer says of itself: its meaning, and the zooms at which it is there."""
+    told: Json = {"metadata": {"rule": rule.id, "title": rule.title.de}}
+    if (limit := scale.reach(rule, part)) is not None:
+        told["minzoom"] = max(0.0, round(_zoom_of(limit), 2))
+    if rule.closest is not None:
+        told["maxzoom"] = min(24.0, round(_zoom_of(rule.closest), 2))
+    return told
+
+
+def _meant(rule: Rule, rules: Sequence[Rule]) -> list[list[Any]]:
     if rule.otherwise:
         others = [["any", *_equal(other)] for other in rules if not other.otherwise]
-        return ["all", shape, ["!", ["any", *others]]]
-    return ["all", shape, *_equal(rule)]
+        return [["!", ["any", *others]]]
+    return _equal(rule)
 
 
 def _equal(rule: Rule) -> list[list[Any]]:
@@ -130,7 +169,7 @@ def _stops(growth: Growth) -> list[float]:
 _ALWAYS: Final = {"icon-allow-overlap": True, "icon-ignore-placement": True}
 
 
-def _by_zoom(rule: Rule, part: Part, value: float, factor: float = 1.0) -> Any:
+def _by_zoom(rule: Rule, part: Part | Label, value: float, factor: float = 1.0) -> Any:
     if rule.sheet is None:
         return value * factor
     sign = -1 if value < 0 else 1

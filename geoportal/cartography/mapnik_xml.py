@@ -11,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 from geoportal.cartography import planzeichen, scale
 from geoportal.cartography.hatching import stripes
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
@@ -27,7 +28,6 @@ from geoportal.cartography.model import (
 )
 from geoportal.settings import STORAGE_SRID
 
-INK: Final = "#1c1c1c"
 _FONTS = {False: "DejaVu Sans Book", True: "DejaVu Sans Bold"}
 # The side of a pattern: divides the side of a metatile, so that neighbouring tiles continue each other's pattern.
 _PATTERN = 64

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from geoportal.catalogue import Words
+
+INK: Final = "#1c1c1c"  # of texts and of plain outlines
 
 type Value = str | int | bool
 type Part = Fill | Hatch | Line | Marks | Pattern | Symbol | Disc

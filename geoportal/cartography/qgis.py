@@ -12,6 +12,7 @@ from pyproj import CRS
 
 from geoportal.cartography import planzeichen, scale
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
@@ -323,7 +324,7 @@ def _labels(parent: Element, sheet: Sheet) -> None:
             settings, "text-style", fieldName=label.field, isExpression="0", fontFamily="DejaVu Sans",
             fontWeight="75" if label.bold else "50", fontSize=f"{_size(rule, label.size):.4g}",
             fontSizeUnit=unit["unit"], fontSizeMapUnitScale=unit.get("map_unit_scale", "3x:0,0,0,0,0,0"),
-            textColor=_colour("#1c1c1c"),
+            textColor=_colour(INK),
         )  # fmt: skip
         etree.SubElement(
             style, "text-buffer", bufferDraw="1", bufferSize="0.6", bufferSizeUnits="MM",

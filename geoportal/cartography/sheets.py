@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from geoportal.cartography import planzeichen
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
@@ -70,7 +71,7 @@ def planzv(planwerk: str) -> tuple[Sheet, Sheet]:
 
 
 def _umring() -> Rule:
-    line = (Line("#ffffff", 4), Line("#1c1c1c", 1.6))
+    line = (Line("#ffffff", 4), Line(INK, 1.6))
     return Rule("umring", Words(de="Geltungsbereich", en="Area of the plan"), {}, {Dimension.AREA: line})
 
 

@@ -7,6 +7,7 @@ from lxml import etree
 
 from geoportal.cartography import planzeichen, scale
 from geoportal.cartography.model import (
+    INK,
     Dimension,
     Disc,
     Fill,
@@ -65,7 +66,7 @@ def _rules(parent: Element, rule: Rule) -> None:
         _parameter(font, "font-family", "DejaVu Sans")
         _parameter(font, "font-weight", "bold" if rule.label.bold else "normal")
         _parameter(font, "font-size", f"{_size(rule, rule.label.size):.4g}")
-        _parameter(_add(text, "Fill"), "fill", "#1c1c1c")
+        _parameter(_add(text, "Fill"), "fill", INK)
 
 
 def _head(parent: Element, rule: Rule, name: str, limit: float | None) -> Element:

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import flask
 from flask import Flask, Response
 
+from geoportal.cartography import glyphs, maplibre, planzeichen, qgis, sld
 from geoportal.cartography import legend as legends
-from geoportal.cartography import maplibre, planzeichen, qgis, sld
 from geoportal.cartography.model import Dimension, Sheet
 from geoportal.cartography.qgis import QgisLayer
 from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, sheets
@@ -28,6 +28,7 @@ from geoportal.ogc.problems import NotFound
 from geoportal.ogc.query import COMMON, check_parameters
 from geoportal.ogc.service import LANGUAGES, Publication, Service
 from geoportal.ogc.tiles import matrix
+from geoportal.ogc.tiles.tileset import LABELS
 
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
 _DIMENSIONS: Final = {0: Dimension.POINT, 1: Dimension.LINE, 2: Dimension.AREA}
@@ -115,6 +116,20 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             raise NotFound("sprite.json, sprite.png")
         return Response(service.drawer.icons(places), content_type="image/png")
 
+    @app.get("/styles/glyphs/<fonts>/<letters>.pbf")
+    @fresh(service)
+    def letters_of(fonts: str, letters: str) -> Response:
+        check_parameters(flask.request.args, frozenset(), frozenset(LANGUAGES), ("pbf",))
+        # a list of fonts, of which programs want the first that there is
+        font = next((name for name in fonts.split(",") if name in glyphs.FONTS), None)
+        first, _, last = letters.partition("-")
+        if font is None or not all(part.isascii() and part.isdecimal() and len(part) < 6 for part in (first, last)):
+            raise NotFound(f"Schriften / fonts: {', '.join(glyphs.FONTS)}; 0-255 … 65280-65535")
+        begin = int(first)
+        if begin % glyphs.RANGE or begin > glyphs.MOST or int(last) != begin + glyphs.RANGE - 1:
+            raise NotFound("0-255 … 65280-65535")
+        return Response(glyphs.glyph_range(font, begin), content_type="application/x-protobuf")
+
     @app.get("/projects/<theme>.qgz")
     @fresh(service)
     def project(theme: str) -> Response:
@@ -140,7 +155,8 @@ def _written(encoding: str, now: Publication, collection: Collection, sheet: She
     def gl() -> bytes:
         tiles = f"{now.base}/collections/{layer.id}/tiles/{matrix.ID}/{{z}}/{{y}}/{{x}}?f=mvt"
         title = f"{layer.title.de} – {sheet.title.de}"
-        document = maplibre.write(sheet, title, tiles, f"{now.base}/styles/sprite", layer.id)
+        labelled = LABELS if layer.view == CONTENTS else None
+        document = maplibre.write(sheet, title, tiles, f"{now.base}/styles", layer.id, labelled)
         return json.dumps(document, ensure_ascii=False).encode()
 
     writers: Mapping[str, Callable[[], bytes]] = {

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from lxml import etree
 
-from geoportal.cartography import legend, maplibre, mapnik_xml, planzeichen, qgis, sld
+from geoportal.cartography import glyphs, legend, maplibre, mapnik_xml, planzeichen, qgis, sld
 from geoportal.cartography.model import Dimension, Label, Rule, Sheet
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
@@ -56,13 +56,18 @@ def test_sld_knows_every_rule_and_part(name: str, sheet: Sheet) -> None:
 
 @pytest.mark.parametrize(("name", "sheet"), SHEETS, ids=IDS)
 def test_the_style_for_vector_tiles_knows_every_rule_and_part(name: str, sheet: Sheet) -> None:
-    document = maplibre.write(sheet, name, "http://x/{z}/{y}/{x}", "http://x/sprite", name)
+    document = maplibre.write(sheet, name, "http://x/{z}/{y}/{x}", "http://x", name)
     json.dumps(document, allow_nan=False)
     layers = document["layers"]
-    assert {layer["metadata"]["rule"] for layer in layers} == drawn(sheet)
-    assert len(layers) == sum(len(held) for rule in sheet.rules for held in rule.parts.values())
+    texts = {layer["metadata"]["rule"]: layer for layer in layers if "text-field" in layer.get("layout", {})}
+    assert {rule: text["layout"]["text-field"] for rule, text in texts.items()} == {
+        rule.id: ["get", rule.label.field] for rule in sheet.rules if rule.label
+    }
+    assert {font for text in texts.values() for font in text["layout"]["text-font"]} <= set(glyphs.FONTS)
+    assert {layer["metadata"]["rule"] for layer in layers if layer not in texts.values()} == drawn(sheet)
+    assert len(layers) - len(texts) == sum(len(held) for rule in sheet.rules for held in rule.parts.values())
     assert len({layer["id"] for layer in layers}) == len(layers)
-    icons = {layer["layout"]["icon-image"] for layer in layers if layer["type"] == "symbol"}
+    icons = {layer["layout"]["icon-image"] for layer in layers if "icon-image" in layer.get("layout", {})}
     assert icons <= set(maplibre.sprite_places(maplibre.sprite_forms(iter([sheet]))))
 
 

@@ -450,3 +450,23 @@ def test_a_tile_shows_the_plans_of_a_day(api: FlaskClient, tmp_path: Path) -> No
 )
 def test_a_selection_that_is_not_sound_is_refused(api: FlaskClient, query: str) -> None:
     assert api.get(f"/tiles/WebMercatorQuad/9/170/267?{query}").status_code in (400, 404)
+
+
+def test_a_style_finds_its_texts_and_their_letters(api: FlaskClient, tmp_path: Path) -> None:
+    style = document(api.get("/collections/planinhalte/styles/planzv?f=gl"))
+    texts = [layer for layer in style["layers"] if "text-field" in layer.get("layout", {})]
+    assert {layer["source-layer"] for layer in texts} == {"beschriftungen"}
+    tiles = style["sources"]["tiles"]["tiles"][0].partition("/ogc")[2]
+    tile = tile_at(17, origin(0)[0] + 50, origin(0)[1] + 50)
+    read = layers(api.get(tiles.format(z=tile.zoom, y=tile.row, x=tile.col)), tmp_path)["beschriftungen"]
+    [area] = read[read["beschriftung"] == "WA"].to_dict("records")
+    [text] = [layer for layer in texts if ["==", ["get", "planzeichen"], area["planzeichen"]] in layer["filter"]
+              and ["==", ["get", "planwerk"], "BP"] in layer["filter"]]  # fmt: skip
+    assert text["layout"]["text-field"] == ["get", "beschriftung"]
+    address = style["glyphs"].partition("/ogc")[2]
+    for fonts in ("DejaVu Sans", "Comic Sans,DejaVu Sans Bold"):
+        letters = api.get(address.format(fontstack=fonts, range="0-255"))
+        assert letters.content_type == "application/x-protobuf"
+        assert b"DejaVu Sans" in letters.data[:20]
+    for fonts, range_ in (("Comic Sans", "0-255"), ("DejaVu Sans", "1-256"), ("DejaVu Sans", "0-99999")):
+        assert api.get(address.format(fontstack=fonts, range=range_)).status_code == 404

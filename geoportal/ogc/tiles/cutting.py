@@ -4,13 +4,18 @@ No tile grows without bound: a feature is shown from the zoom that `plans.tile_f
 the largest come first, and there is an end to their number and to their vertices.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
+    Dialect,
+    Double,
     Engine,
     LargeBinary,
     Select,
@@ -18,6 +23,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     Uuid,
+    bindparam,
     case,
     cast,
     column,
@@ -25,6 +31,8 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    make_url,
+    or_,
     select,
     table,
     text,
@@ -61,6 +69,12 @@ _INTERVAL: Final = ("veroeffentlicht_am", "veroeffentlicht_bis")
 _KEYS: Final[dict[FieldType, Any]] = {FieldType.UUID: Uuid(), FieldType.INTEGER: BigInteger(), FieldType.TEXT: Text()}
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.UUID, FieldType.DATE, FieldType.DATETIME})
 
+# The place of a tile in a statement: its edges, and with what is seen around it those within the domain.
+_PLACE: Final = ("west", "south", "east", "north", "near_west", "near_south", "near_east", "near_north")
+_EDGES: Final[list[BindParameter[float]]] = [bindparam(name, type_=Double()) for name in _PLACE]
+_WEST, _SOUTH, _EAST, _NORTH, *_NEAR = _EDGES
+_DIALECT: Final[Dialect] = make_url("postgresql+psycopg://").get_dialect()()
+
 _FEATURE = table(
     "tile_feature",
     *map(column, ("source", "key", "fid", "size", "min_zoom", "label", "geom", "mid", "low")),
@@ -79,11 +93,28 @@ def cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner = PLAIN) ->
 
 
 def _cut(connection: Connection, tileset: Tileset, tile: Tile, manner: Manner, most: int) -> bytes:
-    parts = [_layer(layer, tile, manner, most) for layer in tileset.layers]
+    sql, values = _statement(tileset.layers, tile.zoom, manner, most)
+    row = connection.exec_driver_sql(sql, {**values, **_place(tile)})
+    return bytes(row.scalar_one())
+
+
+@lru_cache(1024)
+def _statement(layers: tuple[TileLayer, ...], zoom: int, manner: Manner, most: int) -> tuple[str, Mapping[str, object]]:
+    """The statement for any place, which `_place` tells, and its other values: to write it takes longer than to cut."""
+    parts = [_layer(layer, zoom, manner, most) for layer in layers]
     whole: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         whole = whole.concat(part)
-    return bytes(connection.execute(select(whole)).scalar_one())
+    compiled = select(whole).compile(dialect=_DIALECT)
+    return str(compiled), {name: value for name, value in compiled.params.items() if name not in _PLACE}
+
+
+def _place(tile: Tile) -> dict[str, float]:
+    west, south, east, north = tile.bounds
+    margin = (east - west) * _BUFFER / EXTENT
+    # beyond the domain there is nothing to be found, and far beyond it nothing that can be transformed
+    near = WEB_MERCATOR.domain.nearest(west - margin, south - margin, east + margin, north + margin)
+    return dict(zip(_PLACE, (west, south, east, north, *near), strict=True))
 
 
 def bounds(engine: Engine, tileset: Tileset) -> Bounds | None:
@@ -99,11 +130,11 @@ _BOUNDS: Final[TextClause] = text("""
     FROM (SELECT ST_Extent(geom) AS box FROM ogc.tile_feature WHERE source = ANY (:sources)) AS measured""")
 
 
-def _layer(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> ScalarSelect[Any]:
+def _layer(layer: TileLayer, zoom: int, manner: Manner, most: int) -> ScalarSelect[Any]:
     if manner.grouped and layer.dimension == 0 and layer.label is None:
-        row = _groups(layer, tile, most).subquery("feature_of_tile")
+        row = _groups(layer, zoom, most).subquery("feature_of_tile")
     else:
-        drawn = _drawn(layer, tile, manner, most).subquery("drawn")
+        drawn = _drawn(layer, zoom, manner, most).subquery("drawn")
         attributes = _attributes(layer, drawn.c.key, manner.day)
         row = (
             select(drawn.c.fid, *attributes.c, drawn.c.shape)
@@ -128,19 +159,21 @@ def _attributes(layer: TileLayer, key: ColumnElement[Any], day: date | None = No
     return known.limit(1).lateral("attributes")
 
 
-def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
+def _groups(layer: TileLayer, zoom: int, most: int) -> Select[Any]:
     """Points by the cells of a grid: one alone is itself, several are one point in their middle, with `point_count`.
 
     The grid goes a cell beyond the tile, so that a sign at an edge is drawn whole on both sides.
     """
-    cells = _COARSE if layer.clustered and tile.zoom <= _COARSE_UNTIL else _FINE
-    west, south, east, north = tile.bounds
-    side = (east - west) / cells
+    cells = _COARSE if layer.clustered and zoom <= _COARSE_UNTIL else _FINE
+    side = (_EAST - _WEST) * (1 / cells)
     place = _FEATURE.c.label
-    around = postgis("ST_MakeEnvelope", west - side, south - side, east + side, north + side, SRID)
+    around = postgis("ST_MakeEnvelope", _WEST - side, _SOUTH - side, _EAST + side, _NORTH + side, SRID)
     x, y = postgis("ST_X", place), postgis("ST_Y", place)
-    cell = (func.floor((x - west) / side), func.floor((north - y) / side))
-    shown: list[ColumnElement[bool]] = [_FEATURE.c.source.in_(layer.sources), _FEATURE.c.geom.op("&&")(around)]
+    cell = (func.floor((x - _WEST) / side), func.floor((_NORTH - y) / side))
+    shown: list[ColumnElement[bool]] = [
+        or_(*(_FEATURE.c.source == each for each in layer.sources)),
+        _FEATURE.c.geom.op("&&")(around),
+    ]
     if layer.only is not None:
         shown.append(_of_dimension(layer.only))
     if layer.hides:
@@ -160,7 +193,7 @@ def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
         .subquery("grouped")
     )
     attributes = _attributes(layer, grouped.c.key, None, grouped.c.number == 1)
-    box = postgis("ST_MakeEnvelope", *tile.bounds, SRID)
+    box = postgis("ST_MakeEnvelope", _WEST, _SOUTH, _EAST, _NORTH, SRID)
     buffer = EXTENT // cells if cells == _COARSE else _BUFFER
     shape = postgis("ST_AsMVTGeom", grouped.c.place, box, EXTENT, buffer, literal_column("true"))
     row = (
@@ -176,12 +209,11 @@ def _groups(layer: TileLayer, tile: Tile, most: int) -> Select[Any]:
     return select(row).where(row.c.shape.is_not(None))
 
 
-def _drawn(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> Select[Any]:
+def _drawn(layer: TileLayer, zoom: int, manner: Manner, most: int) -> Select[Any]:
     """The chosen features with their shapes in the tile; the largest, until the tile is full."""
-    within = tile.bounds
-    box = postgis("ST_MakeEnvelope", *within, SRID)
+    box = postgis("ST_MakeEnvelope", _WEST, _SOUTH, _EAST, _NORTH, SRID)
     buffer = 0 if layer.label else _BUFFER
-    chosen = _chosen(layer, tile, manner, buffer, most)
+    chosen = _chosen(layer, zoom, manner, buffer, most)
     spent = func.sum(func.least(postgis("ST_NPoints", chosen.c.shape), _HEAVY)).over(
         order_by=(chosen.c.size.desc(), chosen.c.fid)
     )
@@ -190,21 +222,19 @@ def _drawn(layer: TileLayer, tile: Tile, manner: Manner, most: int) -> Select[An
     return select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
 
 
-def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int) -> Any:
-    margin = (tile.bounds.east - tile.bounds.west) * buffer / EXTENT
-    west, south, east, north = tile.bounds
-    around = Bounds(west - margin, south - margin, east + margin, north + margin)
-    area = postgis("ST_MakeEnvelope", *around, SRID)
+def _chosen(layer: TileLayer, zoom: int, manner: Manner, buffer: int, most: int) -> Any:
+    margin = (_EAST - _WEST) * (buffer / EXTENT)
+    area = postgis("ST_MakeEnvelope", _WEST - margin, _SOUTH - margin, _EAST + margin, _NORTH + margin, SRID)
     place = _FEATURE.c.label if layer.label else _FEATURE.c.geom
-    zoom = tile.zoom + manner.closer - (_LABEL_ZOOMS if layer.label else 0)
-    parts = [_as_of(layer, manner.day, around, _BY_SIZE / 2**zoom)] if manner.day and layer.history else []
+    seen = zoom + manner.closer - (_LABEL_ZOOMS if layer.label else 0)
+    parts = [_as_of(layer, manner.day, _BY_SIZE / 2**seen)] if manner.day and layer.history else []
     for source in () if parts else layer.sources:
         found = select(
-            _FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, tile.zoom + manner.closer).label("shape")
+            _FEATURE.c.key, _FEATURE.c.fid, _FEATURE.c.size, _form(layer, zoom + manner.closer).label("shape")
         ).where(
             _FEATURE.c.source == source,
             # written out: so PostgreSQL sees which of the indexes by zoom will do
-            _FEATURE.c.min_zoom <= literal_column(str(zoom)),
+            _FEATURE.c.min_zoom <= literal_column(str(seen)),
             _FEATURE.c.geom.op("&&")(area),
         )
         if layer.label:
@@ -217,11 +247,9 @@ def _chosen(layer: TileLayer, tile: Tile, manner: Manner, buffer: int, most: int
     return largest.subquery("chosen")
 
 
-def _as_of(layer: TileLayer, day: date, around: Bounds, least: float) -> Select[Any]:
+def _as_of(layer: TileLayer, day: date, least: float) -> Select[Any]:
     """Former outlines are not kept ready for tiles: they are asked for rarely. `least`: metres that are seen."""
-    # beyond the domain there is nothing to be found, and far beyond it nothing that can be transformed
-    west, south, east, north = WEB_MERCATOR.domain.nearest(*around)
-    area = postgis("ST_MakeEnvelope", west, south, east, north, SRID)
+    area = postgis("ST_MakeEnvelope", *_NEAR, SRID)
     view = table(layer.history or "", *map(column, ("id", "geom", *_INTERVAL)), schema="ogc")
     shape = postgis("ST_Transform", view.c.geom, SRID)
     size = func.sqrt(postgis("ST_Area", shape))

@@ -1,7 +1,7 @@
 """What a vector tile holds: the tilesets, their layers, and which attributes go along."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -9,6 +9,7 @@ from geoportal.catalogue import Field, FieldType, Layer, Words
 from geoportal.ogc.collection import DIMENSIONS, Collection, has_history
 
 _BP, _FP, _CONTENTS = PLANS = ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte")
+LABELS: Final = "beschriftungen"
 # A tile is no data set: long texts and structures are left to the features themselves.
 _LEFT_OUT: Final = frozenset({FieldType.JSON})
 
@@ -25,11 +26,11 @@ class TileLayer:
     """
 
     id: str
-    title: Words
+    title: Words = field(hash=False)
     sources: tuple[str, ...]
     view: str
     key: FieldType
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Field] = field(hash=False)
     dimension: int | None
     only: int | None = None
     label: str | None = None
@@ -101,13 +102,29 @@ def tileset_of(collection: Collection) -> Tileset:
         clustered=layer.style.cluster,
         hides=layer.time is not None and layer.time.only_current,
     )
-    return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, (only,))
+    layers = (only, _labels(layer)) if layer.id == _CONTENTS else (only,)
+    return _tileset(f"/collections/{layer.id}/tiles", layer, layer.title, layer.description, layers)
+
+
+def _labels(contents: Layer) -> TileLayer:
+    """The texts on a plan, each a point where there is most room for it."""
+    fields = ("beschriftung", "planzeichen", "gruppe", "status", "planwerk")
+    return TileLayer(
+        LABELS,
+        Words(de="Beschriftungen der Planinhalte", en="Labels of the contents"),
+        (_CONTENTS,),
+        _CONTENTS,
+        FieldType.INTEGER,
+        {name: contents.fields[name] for name in fields},
+        0,
+        label="beschriftung",
+    )
 
 
 def selected_tileset(collections: Iterable[Collection]) -> Tileset:
-    """Some collections in one tileset, in this order. There must be one at least."""
+    """The features of some collections in one tileset, in this order. There must be one at least."""
     chosen = [tileset_of(collection) for collection in collections]
-    return replace(chosen[0], path="/tiles", layers=tuple(layer for tileset in chosen for layer in tileset.layers))
+    return replace(chosen[0], path="/tiles", layers=tuple(tileset.layers[0] for tileset in chosen))
 
 
 def plans_tileset(collections: Mapping[str, Collection]) -> Tileset | None:
@@ -119,7 +136,6 @@ def plans_tileset(collections: Mapping[str, Collection]) -> Tileset | None:
     planwerk = {"planwerk": contents.fields["planwerk"]}
     key = outlines.fields[outlines.key]
     names = {name: outlines.fields[name] for name in ("name", "nummer", "status")} | planwerk
-    texts = {name: contents.fields[name] for name in ("beschriftung", "gruppe", "status")} | planwerk
     layers = (
         TileLayer(
             "geltungsbereiche",
@@ -141,16 +157,7 @@ def plans_tileset(collections: Mapping[str, Collection]) -> Tileset | None:
             0,
             label="name",
         ),
-        TileLayer(
-            "beschriftungen",
-            Words(de="Beschriftungen der Planinhalte", en="Labels of the contents"),
-            (_CONTENTS,),
-            _CONTENTS,
-            FieldType.INTEGER,
-            texts,
-            0,
-            label="beschriftung",
-        ),
+        _labels(contents),
     )
     title = Words(de="Bauleitpläne: Umringe, Inhalte, Beschriftungen", en="Plans: outlines, contents, labels")
     description = Words(
