@@ -20,7 +20,8 @@ type Parameters = Mapping[str, str]
 COMMON = frozenset({"f", "lang"})
 ITEM = COMMON | {"crs"}
 ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby", cursor.NAME}
-ITEMS |= {"filter", "filter-lang", "filter-crs", "resultType", "resulttype"}
+FILTER = ("filter", "filter-lang", "filter-crs")
+ITEMS |= {*FILTER, "resultType", "resulttype"}
 STAND = "stand"
 BERLIN = ZoneInfo("Europe/Berlin")
 FORMATS = ("json", "html")
@@ -54,9 +55,7 @@ def check_parameters(
 
 def read_question(collection: str, parameters: Parameters, table: FeatureTable, limits: Limits) -> Question:
     """What is asked of `/items`. Raises InvalidParameter."""
-    for name, other in (("bbox-crs", "bbox"), ("filter-crs", "filter"), ("filter-lang", "filter")):
-        if name in parameters and other not in parameters:
-            raise InvalidParameter(f"{name}: nur zusammen mit {other} / only together with {other}")
+    _accompany(parameters, "bbox", "bbox-crs")
     order = tuple(_order(parameters, table))
     return Question(
         # OGC API - Features 1, 7.15.2: more than the maximum is answered with the maximum
@@ -105,6 +104,22 @@ def time_condition(table: FeatureTable, raw: str | None) -> list[Condition]:
     return [Condition({"op": "t_intersects", "args": [span, {"interval": [start, end]}]})]
 
 
+def filter_condition(parameters: Parameters) -> list[Condition]:
+    """`filter` with its language and CRS (OGC API - Features 3). Raises InvalidParameter."""
+    _accompany(parameters, *FILTER)
+    if (raw := parameters.get("filter")) is None:
+        return []
+    language = choice(parameters, "filter-lang", FILTER_LANGUAGES)
+    crs = crs_of("filter-crs", parameters.get("filter-crs", CRS84.uri))
+    return [Condition(parse_json(raw) if language == "cql2-json" else parse_text(raw), crs)]
+
+
+def _accompany(parameters: Parameters, main: str, *others: str) -> None:
+    for name in others:
+        if name in parameters and main not in parameters:
+            raise InvalidParameter(f"{name}: nur zusammen mit {main} / only together with {main}")
+
+
 def _conditions(parameters: Parameters, table: FeatureTable) -> Iterator[Condition]:
     if (raw := parameters.get("bbox")) is not None:
         corners = [number("bbox", part.strip()) for part in raw.split(",")]
@@ -115,10 +130,7 @@ def _conditions(parameters: Parameters, table: FeatureTable) -> Iterator[Conditi
     for name in table.queryables:
         if (raw := parameters.get(name)) is not None:
             yield field_condition(table, name, raw)
-    if (raw := parameters.get("filter")) is not None:
-        language = choice(parameters, "filter-lang", FILTER_LANGUAGES)
-        crs = crs_of("filter-crs", parameters.get("filter-crs", CRS84.uri))
-        yield Condition(parse_json(raw) if language == "cql2-json" else parse_text(raw), crs)
+    yield from filter_condition(parameters)
 
 
 def _order(parameters: Parameters, table: FeatureTable) -> Iterator[Order]:

@@ -7,6 +7,7 @@ import socket
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from geoportal.ogc.app import create_ogc
 from geoportal.painting import AskerGone, PaintersPool, Painting
 from geoportal.settings import Settings
 from tests.integration.test_scanned_plans import umring_und_scan
-from tests.ogc import LAYERS, SQUARE_METRES, origin, publish_stock
+from tests.ogc import LAYERS, ODD_NAME, SQUARE_METRES, origin, publish_stock
 
 WOHNEN, IN_FORCE, DRAWN_UP = (246, 193, 176), (0x14, 0x50, 0x7F), (0x9C, 0x5F, 0x00)
 WEST, SOUTH = origin(0)
@@ -102,6 +103,45 @@ def test_what_was_public_on_a_day_is_drawn_and_nothing_that_came_later(api: Flas
     assert share(pixels(api.get(f"{PLAN}&stand=2999-12-31")), WOHNEN) > 0.4
 
 
+NAMED = {"op": "=", "args": [{"property": "name"}, ODD_NAME]}
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "is_drawn"),
+    [
+        ("bebauungsplaene", {"filter": "nummer = '0'"}, True),
+        ("bebauungsplaene", {"filter": "nummer = '1'"}, False),
+        ("bebauungsplaene", {"filter": "gueltig_von BETWEEN DATE('2000-01-01') AND DATE('2000-12-31')"}, True),
+        ("bebauungsplaene", {"filter": json.dumps(NAMED), "filter-lang": "cql2-json"}, True),
+        ("bebauungsplaene", {"filter": f"S_INTERSECTS(geometry, POINT({WEST + 5} {SOUTH + 5}))",
+                             "filter-crs": "http://www.opengis.net/def/crs/EPSG/0/25832"}, True),
+        ("bebauungsplaene", {"filter": "S_INTERSECTS(geometry, BBOX(8, 50, 8.1, 50.1))"}, False),
+        ("bebauungsplaene", {"filter": "nummer = '0'", "stand": "2999-12-31"}, True),
+        ("bebauungsplaene", {"filter": "nummer = '1'", "stand": "2999-12-31"}, False),
+        ("planinhalte", {"filter": "klasse = 'BP_BaugebietsTeilFlaeche'"}, True),
+        ("planinhalte", {"filter": "klasse = 'BP_BauGrenze'"}, False),
+        # what Mapnik would put something for, and quotes: all of it is what a name would have to be
+        ("bebauungsplaene", {"filter": "name = '!bbox!' OR name = '@zoom'' OR TRUE --'"}, False),
+        ("bebauungsplaene", {"filter": "name LIKE '%\\%(value0)s'"}, False),
+    ],
+)  # fmt: skip
+def test_a_filter_leaves_only_what_it_says(api: FlaskClient, place: str, asked: dict[str, str], is_drawn: bool) -> None:
+    picture = pixels(api.get(f"/collections/{place}/map?{AROUND}&width=420&{urlencode(asked)}"))
+    assert (share(picture, WOHNEN) > 0.4) is is_drawn
+
+
+def test_tiles_of_a_filter_have_a_place_of_their_own(api: FlaskClient, stock: Settings) -> None:
+    row, column = tile_of(17, WEST + 50, SOUTH + 50)
+    tile = f"/collections/bebauungsplaene/map/tiles/WebMercatorQuad/17/{row}/{column}?f=png"
+    assert share(pixels(api.get(f"{tile}&filter=nummer='0'")), WOHNEN) > 0
+    assert share(pixels(api.get(f"{tile}&filter=nummer='1'")), WOHNEN) == 0
+    kept = {
+        folder: len(list((stock.data / "cache" / folder).rglob(f"17/{row}-{column}")))
+        for folder in ("maps", "maps-filtered")
+    }
+    assert kept == {"maps": 0, "maps-filtered": 2}
+
+
 @pytest.mark.parametrize(
     ("form", "kind", "driver"),
     [("png", "image/png", "PNG"), ("webp", "image/webp", "WEBP"), ("jpeg", "image/jpeg", "JPEG")],
@@ -155,7 +195,9 @@ def test_the_place_may_be_told_by_its_middle_and_a_scale(api: FlaskClient) -> No
         ("bbox=8,50,8,50", 400), ("bbox=1e308,50,1e308,51", 400), ("bbox=8,50,9,51&center=8,50", 400), ("f=gif", 400),
         ("bgcolor=red%27", 400), ("transparent=perhaps", 400), ("scale-denominator=0", 400), ("mm-per-pixel=1e9", 400),
         ("ags=6534008", 400), ("status=%27;DROP", 400), ("stand=2026-02-30", 400), ("stand=!bbox!", 400),
-        ("unknown=1", 400), ("subset=Foo(1:2)", 400), ("center=8", 400), ("bbox=8,50,9,51&bbox-crs=x", 400),
+        ("unknown=1", 400), ("filter=nothing=1", 400),
+        ("filter=", 400), ("filter-crs=x", 400), ("filter=nummer='1'&filter-lang=sql", 400),
+        ("subset=Foo(1:2)", 400), ("center=8", 400), ("bbox=8,50,9,51&bbox-crs=x", 400),
         ("width=1&height=4096&bbox=8,50,9,51", 200), ("bbox=-180,-90,180,90&crs=OGC:CRS84&width=100", 200),
     ],
 )  # fmt: skip

@@ -137,6 +137,14 @@ def test_a_layer_of_one_state_shows_that_state_alone(api: FlaskClient) -> None:
     assert share(pixels(api.get(f"{shown}&LAYERS=bebauungsplaene.in_aufstellung")), WOHNEN) == 0
 
 
+def test_a_filter_for_each_layer_leaves_only_what_it_says(api: FlaskClient) -> None:
+    shown = f"{MAP}&CRS=EPSG:25832&BBOX={UTM}&LAYERS=gemeinden,bebauungsplaene&CQL_FILTER="
+    assert share(pixels(api.get(f"{shown}INCLUDE;nummer='0'")), WOHNEN) > 0.4
+    assert share(pixels(api.get(f"{shown}name='a;b';nummer='1'")), WOHNEN) == 0
+    asked = f"{shown}INCLUDE;nummer='1'&QUERY_LAYERS=bebauungsplaene&I=140&J=140&INFO_FORMAT=text/plain"
+    assert "Hier liegt nichts" in api.get(asked.replace("GetMap", "GetFeatureInfo")).get_data(as_text=True)
+
+
 def test_the_resolution_that_qgis_prints_with_is_heeded(api: FlaskClient) -> None:
     screen = api.get(f"{MAP}&LAYERS=bebauungsplaene&CRS=EPSG:25832&BBOX={UTM}&DPI=96")
     print_ = api.get(f"{MAP}&LAYERS=bebauungsplaene&CRS=EPSG:25832&BBOX={UTM}&DPI=300&MAP_RESOLUTION=300")
@@ -186,6 +194,8 @@ def test_the_legend_shows_what_occurs(api: FlaskClient, kind: str) -> None:
         ("LAYERS=schulen&CRS=EPSG:25832&BBOX=a,b,c,d", "InvalidParameterValue", 400),
         ("LAYERS=schulen&CRS=EPSG:25832", "MissingParameterValue", 400),
         ("LAYERS=schulen&CRS=EPSG:25832&BBOX=1,2,3,4&TIME=soon", "InvalidDimensionValue", 400),
+        ("LAYERS=schulen&CRS=EPSG:25832&BBOX=1,2,3,4&CQL_FILTER=nothing=1", "InvalidParameterValue", 400),
+        ("LAYERS=schulen&CRS=EPSG:25832&BBOX=1,2,3,4&CQL_FILTER=TRUE;TRUE", "InvalidParameterValue", 400),
         (f"LAYERS={','.join(['schulen'] * 21)}&CRS=EPSG:25832&BBOX=1,2,3,4", "LayerLimitExceeded", 400),
     ],
 )

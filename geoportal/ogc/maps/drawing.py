@@ -54,7 +54,9 @@ class Drawer:
         written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
         box = transformed(picture.box, picture.crs, STORED)
         found = [scan for one in drawn for scan in scans(self.engine, one, box)]
-        return self._paint(written, picture, cut, [*ground, *self._underlays(found)])
+        # what somebody has made up hardly comes again, and would drive out what everybody asks for
+        is_kept = not any(one.conditions for one in drawn)
+        return self._paint(written, picture, cut, [*ground, *self._underlays(found)], is_kept=is_kept)
 
     def draw_version(self, connection: Connection, planwerk: str, version: int, picture: Picture) -> bytes:
         """One version of a plan after PlanZV, public or not, as far as the role of the connection may see it. What is

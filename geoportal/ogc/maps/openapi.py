@@ -8,6 +8,7 @@ from geoportal.ogc.crs import CRS84, STORED, SUPPORTED
 from geoportal.ogc.links import Document
 from geoportal.ogc.maps.picture import FORMATS, MOST_PIXELS
 from geoportal.ogc.maps.selection import STATUS, offered
+from geoportal.ogc.query import FILTER
 from geoportal.ogc.tiles import matrix
 
 # the names of the parameters as components of the document, which other services may use too
@@ -20,11 +21,11 @@ _PICTURE = (
 def openapi(layers: Sequence[Layer]) -> Document:
     paths: Document = {
         "/map": _get("server", "Karte der Bauleitpläne / map of the plans", "getMap", "Map", [*_PICTURE, "collections",
-                     "ags", "status", "stand", "mapF"])
+                     "ags", "status", "stand", *FILTER, "mapF"])
     }  # fmt: skip
     for layer in layers:
         name = layer.id.title().replace("_", "")
-        chosen = [*_PICTURE, *offered(layer), "mapF"]
+        chosen = [*_PICTURE, *offered(layer), *FILTER, "mapF"]
         url = f"/collections/{layer.id}"
         for prefix, kind in (("", ""), ("/styles/{style}", "Styled")):
             styled = [_style(layer)] if prefix else []
@@ -39,7 +40,7 @@ def openapi(layers: Sequence[Layer]) -> Document:
             )
             paths[f"{tiles}/{matrix.ID}/{{mapZoom}}/{{mapRow}}/{{mapCol}}"] = _get(
                 layer.id, f"{title} (tile)", f"get{name}{kind}MapTile", "Map",
-                ["mapZoom", "mapRow", "mapCol", *offered(layer), "mapF"], styled,
+                ["mapZoom", "mapRow", "mapCol", *offered(layer), *FILTER, "mapF"], styled,
             )  # fmt: skip
     return {"paths": paths, "components": {"parameters": _parameters(), "responses": _RESPONSES}}
 

@@ -21,10 +21,11 @@ from geoportal.ogc.maps.tiles import TileCache
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import InvalidParameter
-from geoportal.ogc.query import COMMON, check_parameters
+from geoportal.ogc.query import COMMON, FILTER, check_parameters, filter_condition
 from geoportal.ogc.service import LANGUAGES, Service
 from geoportal.ogc.tiles import matrix
 
+_ROOM_FILTERED: Final = 64 * 1024**2
 _AROUND: Final = 0.0005  # degrees
 _MARGIN: Final = 0.02  # of a picture of all there is, on each side: outlines at its edge are drawn whole
 # What a map of everything shows when it is not told: the plans, the finer ones above.
@@ -32,11 +33,21 @@ DATASET: Final = ("flaechennutzungsplaene", "bebauungsplaene")
 
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
-    cache = TileCache(service.drawer, service.settings.data / "cache" / "maps")
+    folder = service.settings.data / "cache"
+    cache = TileCache(service.drawer, folder / "maps")
+    # in a small one of their own: filters are without number, and shall not drive out what everybody sees
+    filtered = TileCache(service.drawer, folder / "maps-filtered", room=_ROOM_FILTERED)
 
     def drawn(name: str, style: str | None, parameters: Mapping[str, str]) -> Drawn:
         collection = service.current().drawn(name)
-        return Drawn(collection, sheet_of(collection.layer, style).id, read_selection(parameters))
+        found = Drawn(
+            collection,
+            sheet_of(collection.layer, style).id,
+            read_selection(parameters),
+            conditions=filter_condition(parameters),
+        )
+        found.chosen()  # a mistake in the filter is told also where nothing is to be drawn
+        return found
 
     def extent_of(collections: Sequence[Collection]) -> Box | None:
         """In CRS84; None when nothing is known of it."""
@@ -57,16 +68,16 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
     def of_collection(name: str, style: str | None) -> Response:
         selectable = offered(service.current().drawn(name).layer)
-        parameters = _parameters(PARAMETERS | set(selectable))
+        parameters = _parameters(PARAMETERS | {*selectable, *FILTER})
         return picture([drawn(name, style, parameters)], parameters)
 
     def tile(name: str, style: str | None, zoom: str, row: str, col: str) -> Response:
         collection = service.current().drawn(name)
-        parameters = _parameters(set(offered(collection.layer)))
+        parameters = _parameters({*offered(collection.layer), *FILTER})
         asked = drawn(name, style, parameters)
         form = parameters.get("f") or _accepted()
         state = service.state(name)
-        content = cache.tile(
+        content = (filtered if asked.conditions else cache).tile(
             asked, matrix.read_tile(zoom, row, col), form, state.token if state else None, extent_of([collection])
         )
         return Response(content, content_type=FORMATS[form])
@@ -74,7 +85,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @app.get("/map")
     @fresh(service)
     def dataset_map() -> Response:
-        parameters = _parameters(PARAMETERS | {"collections", "ags", "status", "stand"})
+        parameters = _parameters(PARAMETERS | {"collections", "ags", "status", "stand", *FILTER})
         names = parameters.get("collections", ",".join(DATASET)).split(",")
         if len(set(names)) < len(names):
             raise InvalidParameter("collections: mehrfach genannt / named more than once")

@@ -17,10 +17,11 @@ from geoportal.cartography.model import Sheet
 from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv, sheets
 from geoportal.catalogue import Layer
 from geoportal.database.history import was_public
-from geoportal.ogc.collection import Collection
+from geoportal.ogc.collection import Collection, has_history
 from geoportal.ogc.crs import Box
-from geoportal.ogc.maps.selection import AGS, STATE, Selection
-from geoportal.ogc.problems import NotFound, Unavailable
+from geoportal.ogc.maps.selection import AGS, DAY, STATE, Selection
+from geoportal.ogc.problems import InvalidParameter, NotFound, Unavailable
+from geoportal.ogc.table import Condition
 from geoportal.settings import STORAGE_SRID
 
 MOST_RASTERS: Final = 12  # sheets in one picture
@@ -54,6 +55,16 @@ class Drawn:
     style: str
     selection: Selection
     opacity: float = 1.0
+    conditions: Sequence[Condition] = ()
+
+    def chosen(self) -> str | None:
+        """A statement for the ids of what the conditions leave; None: everything. Raises InvalidParameter."""
+        if not self.conditions:
+            return None
+        day = self.selection.stand
+        if day is not None and not has_history(self.collection.layer):
+            raise InvalidParameter(f"filter: hier nicht zusammen mit {DAY} / not together with {DAY} here")
+        return self.collection.table_on(day).chosen(self.conditions)
 
 
 def sheet_of(layer: Layer, style: str | None) -> Sheet:
@@ -71,7 +82,10 @@ def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
     layer = drawn.collection.layer
     sheet = sheet_of(layer, drawn.style)
     planwerk = PLANWERK.get(layer.view)
-    chosen = list(_chosen(drawn.selection, current_only=True))
+    among = drawn.chosen()
+    key = "plan_id" if planwerk else "id"
+    only = [f"{key} IN ({among})"] if among else []
+    chosen = [*_chosen(drawn.selection, current_only=True), *only]
     if drawn.collection.dimension is not None:
         chosen.append(f"ST_Dimension(geom) = {drawn.collection.dimension}")
     if layer.view == CONTENTS:
@@ -80,14 +94,14 @@ def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
         for one in ("FP", "BP"):
             yield _contents(one, sheet, chosen, "labels")
     elif planwerk is None:
-        yield _plain(layer, sheet, drawn.selection)
+        yield _plain(layer, sheet, drawn.selection, only)
     elif drawn.style == PLANZV:
         contents, _ = planzv(planwerk)
         yield _contents(planwerk, contents, chosen, "drawing")
-        yield _outlines(planwerk, sheet, drawn.selection, current_only=True)
+        yield _outlines(planwerk, sheet, drawn.selection, only, current_only=True)
         yield _contents(planwerk, contents, chosen, "labels")
     else:
-        yield _outlines(planwerk, sheet, drawn.selection, current_only=False)
+        yield _outlines(planwerk, sheet, drawn.selection, only, current_only=False)
 
 
 def layers_of_version(planwerk: str, version: int) -> Iterator[tuple[Source, Sheet]]:
@@ -115,16 +129,18 @@ def brought(connection: Connection, source: Source, box: Box, resolution: float)
     return replace(source, parameters={"type": "geojson", "inline": collection})
 
 
-def _plain(layer: Layer, sheet: Sheet, selection: Selection) -> tuple[Source, Sheet]:
+def _plain(layer: Layer, sheet: Sheet, selection: Selection, only: Sequence[str]) -> tuple[Source, Sheet]:
     columns = [f'"{name}"' for name in sorted(sheet.fields())]
-    where = [_BOX, _VISIBLE, *([f"{AGS} = '{selection.ags}'"] if selection.ags else [])]
+    where = [_BOX, _VISIBLE, *([f"{AGS} = '{selection.ags}'"] if selection.ags else []), *only]
     statement = f"SELECT {_list(columns)} FROM ogc.{layer.view} WHERE {' AND '.join(where)} ORDER BY id"  # noqa: S608
     return _source(layer.view, statement), sheet
 
 
-def _outlines(planwerk: str, sheet: Sheet, selection: Selection, *, current_only: bool) -> tuple[Source, Sheet]:
+def _outlines(
+    planwerk: str, sheet: Sheet, selection: Selection, only: Sequence[str], *, current_only: bool
+) -> tuple[Source, Sheet]:
     columns = [f'"{name}"' for name in sorted(sheet.fields())]
-    where = [_BOX, _VISIBLE, f"planwerk = '{planwerk}'", *_chosen(selection, current_only=current_only)]
+    where = [_BOX, _VISIBLE, f"planwerk = '{planwerk}'", *_chosen(selection, current_only=current_only), *only]
     order = "gueltig_von NULLS FIRST, version_id"
     statement = f"SELECT {_list(columns)} FROM ogc.planversionen WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
     return _source(f"{planwerk}-plaene", statement), sheet
@@ -175,7 +191,7 @@ class Scan:
     epsg: int
 
 
-_SCANS = text("""
+_SCANS: Final = """
     -- the scanned sheets under a plan's drawing, the oldest plan lowest; more than a screen can show are left out
     SELECT raster.sha256, raster.epsg FROM ogc.rasterplaene AS raster
     WHERE raster.planwerk = :planwerk
@@ -183,8 +199,9 @@ _SCANS = text("""
         AND (CAST(:ags AS text) IS NULL OR raster.ags = :ags)
         AND raster.status = coalesce(:status, raster.status)
         AND (CAST(:status AS text) IS NOT NULL OR raster.status <> 'archiviert')
+        AND {only}
     ORDER BY raster.plan_id, raster.position
-    LIMIT :most""")
+    LIMIT :most"""
 
 
 def scans(engine: Engine, drawn: Drawn, box: Box) -> list[Scan]:
@@ -196,9 +213,11 @@ def scans(engine: Engine, drawn: Drawn, box: Box) -> list[Scan]:
         "planwerk": planwerk, "west": box.west, "south": box.south, "east": box.east, "north": box.north,
         "ags": drawn.selection.ags, "status": drawn.selection.status, "most": MOST_RASTERS,
     }  # fmt: skip
+    among = drawn.chosen()
+    statement = text(_SCANS.format(only=f"raster.plan_id IN ({among})" if among else "TRUE"))
     try:
         with engine.connect() as connection:
-            return [Scan(row.sha256, row.epsg) for row in connection.execute(_SCANS, asked)]
+            return [Scan(row.sha256, row.epsg) for row in connection.execute(statement, asked)]
     except (DBAPIError, PoolTimeout) as error:
         raise Unavailable("Die Datenbank antwortet gerade nicht. / The database does not answer.") from error
 

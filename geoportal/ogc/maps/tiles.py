@@ -36,9 +36,10 @@ class TileCache:
     A tile is under a name made of everything that it follows from, so a publication never shows an old one.
     """
 
-    def __init__(self, drawer: Drawer, folder: Path) -> None:
+    def __init__(self, drawer: Drawer, folder: Path, *, room: int = _ROOM_BYTES) -> None:
         self._drawer = drawer
         self._folder = folder
+        self._room = room
         # who asks for tiles of one picture at a time paints it once
         self._locks = [threading.Lock() for _ in range(64)]
         self._written = 0
@@ -72,7 +73,7 @@ class TileCache:
             return pictures[(tile.row - first.row) * across + tile.col - first.col]
 
     def _file(self, drawn: Drawn, tile: Tile, form: str, state: str) -> Path:
-        made_of = f"{drawn.collection.layer.id} {drawn.style} {drawn.selection} {form} {state}"
+        made_of = f"{drawn.collection.layer.id} {drawn.style} {drawn.selection} {drawn.conditions!r} {form} {state}"
         kind = blake2b(made_of.encode(), digest_size=12).hexdigest()
         return self._folder / kind / str(tile.zoom) / f"{tile.row}-{tile.col}"
 
@@ -82,9 +83,9 @@ class TileCache:
         if self._written % _LOOK_EVERY == 0:
             self.sweep()
 
-    def sweep(self, room: int = _ROOM_BYTES) -> None:
-        """Removes the tiles that nobody has asked for longest, if all together have more than `room` bytes."""
-        sweep(self._folder, room)
+    def sweep(self) -> None:
+        """Removes the tiles that nobody has asked for longest, if all together need more than the room."""
+        sweep(self._folder, self._room)
 
     def _blank(self, form: str) -> bytes:
         if form not in self._empty:

@@ -33,6 +33,7 @@ def found(engine: Engine, drawn: Drawn, picture: Picture, column: int, row: int,
     for name, value in (("ags", drawn.selection.ags), ("status", drawn.selection.status)):
         if value is not None and name in drawn.collection.table.queryables:
             conditions.append(Condition({"op": "=", "args": [{"property": name}, value]}))
+    conditions += drawn.conditions
     page = drawn.collection.table.page(engine, Question(limit=most, conditions=conditions, crs=CRS84))
     features: list[Feature] = json.loads(f"[{page.features}]")
     for feature in features:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from geoportal.cartography.sheets import sheets
+from geoportal.ogc.cql2 import parse_text
 from geoportal.ogc.crs import CRS84, SUPPORTED, Box, Crs
 from geoportal.ogc.maps.picture import FORMATS, PIXEL_MILLIMETRES, Picture, read_picture
 from geoportal.ogc.maps.selection import Selection, read_selection
 from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.table import Condition
 from geoportal.ogc.wms.tree import WmsLayer
 
 VERSIONS: Final = ("1.3.0", "1.1.1")
@@ -22,6 +24,7 @@ CRS_NAMES: Final[Mapping[str, Crs]] = {
 }
 # INSPIRE's names of the languages (ISO 639-2/B); the first is answered to whoever asks for none of them
 LANGUAGES: Final[Mapping[str, str]] = {"ger": "de", "eng": "en"}
+FILTER: Final = "CQL_FILTER"
 LEGENDS: Final = ("image/png", "image/svg+xml")
 IMAGES: Final[Mapping[str, str]] = {kind: form for form, kind in FORMATS.items()}
 _DPI: Final = re.compile(r"[0-9]{2,4}(\.[0-9]+)?")
@@ -110,6 +113,7 @@ def drawn(request: WmsRequest, known: Mapping[str, WmsLayer], *names: str) -> li
     listed = request.need("LAYERS", "LAYER", *names).split(",")
     given = request.given.get("STYLES") or request.given.get("STYLE") or ""
     by_layer = dict(zip(listed, given.split(","), strict=False))
+    conditions = _conditions(request, listed)
     found = []
     for name in wanted:
         if (layer := known.get(name)) is None:
@@ -119,8 +123,50 @@ def drawn(request: WmsRequest, known: Mapping[str, WmsLayer], *names: str) -> li
         if style not in ("", "default", *styles):
             raise WmsProblem(f"Stil {style[:60]!r}; {', '.join(styles)}", "StyleNotDefined", 404)
         chosen = style if style in styles else next(iter(styles))
-        found.append(Drawn(layer.collection, chosen, _selection(request, layer.selection)))
+        one = Drawn(layer.collection, chosen, _selection(request, layer.selection), conditions=conditions.get(name, ()))
+        try:
+            one.chosen()  # a mistake in the filter is told also where nothing is to be drawn
+        except InvalidParameter as error:
+            raise WmsProblem(f"{FILTER}: {name}: {error}", "InvalidParameterValue") from error
+        found.append(one)
     return found
+
+
+def _conditions(request: WmsRequest, layers: Sequence[str]) -> Mapping[str, Sequence[Condition]]:
+    """As GeoServer knows it: a filter for each layer, parted by semicolons; `INCLUDE` leaves nothing out. Coordinates
+    in it are in CRS84. Raises WmsProblem.
+    """
+    raw = request.given.get(FILTER)
+    if not raw:
+        return {}
+    parts = _parted(raw)
+    if len(parts) != len(layers):
+        raise WmsProblem(
+            f"{FILTER}: {len(parts)} für {len(layers)} Layer / for {len(layers)} layers", "InvalidParameterValue"
+        )
+    try:
+        return {
+            name: [Condition(parse_text(part))]
+            for name, part in zip(layers, parts, strict=True)
+            if part.strip().upper() not in ("", "INCLUDE")
+        }
+    except InvalidParameter as error:
+        raise WmsProblem(f"{FILTER}: {error}", "InvalidParameterValue") from error
+
+
+def _parted(raw: str) -> list[str]:
+    """At the semicolons that are in no text and no name in quotes."""
+    parts, quote = [""], ""
+    for sign in raw:
+        if sign == ";" and not quote:
+            parts.append("")
+            continue
+        if not quote and sign in "'\"":
+            quote = sign
+        elif sign == quote:
+            quote = ""
+        parts[-1] += sign
+    return parts
 
 
 def _selection(request: WmsRequest, own: Selection) -> Selection:
