@@ -9,9 +9,10 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, override
@@ -25,6 +26,7 @@ _CHUNK: Final = 64 * 1024
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
 _NOTHING: Final = frozenset({204, 404, 410})
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 _AGENT: Final = "Geoportal (OGC API; Themenlayer)"
 
 
@@ -107,6 +109,9 @@ class Fetcher:
             connection = self._connection(url)
             parts = urlsplit(url)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+            # a server that gives a byte now and then is never silent, and must end as well
+            alarm = threading.Timer(self._left(), connection.cut)
+            alarm.start()
             try:
                 connection.request(
                     "GET", path, headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers}
@@ -123,10 +128,12 @@ class Fetcher:
                     raise FetchError(f"{parts.netloc}: Antwort / answer {answer.status}")
                 yield answer
             except (OSError, http.client.HTTPException, ValueError) as error:
+                self._left()  # the true reason of an end that is ours
                 raise FetchError(f"{parts.netloc}: {type(error).__name__}: {error}") from error
             else:
                 return
             finally:
+                alarm.cancel()
                 connection.close()
         raise FetchError(f"{url}: zu viele Umleitungen / too many redirects")
 
@@ -137,6 +144,9 @@ class Fetcher:
                 raise FetchError(f"mehr als {self.most // 1024**2} MB, siehe max_mb / more than max_mb allows")
             self._left()
             yield chunk
+        self._left()  # or it was cut off
+        if answer.length:  # what it said that it would give and did not
+            raise FetchError("die Antwort bricht ab / the answer breaks off")
 
     def _left(self) -> float:
         left = self._started + self.seconds - time.monotonic()
@@ -144,8 +154,11 @@ class Fetcher:
             raise FetchError(f"länger als {self.seconds:.0f} s / takes too long")
         return left
 
-    def _connection(self, url: str) -> http.client.HTTPConnection:
-        parts = urlsplit(url)
+    def _connection(self, url: str) -> "_Pinned":
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise FetchError(f"keine Adresse im Web / no address of the web: {url}") from error
         host = parts.hostname
         if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
             raise FetchError(f"keine Adresse im Web / no address of the web: {url}")
@@ -173,14 +186,25 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(host, port, timeout=timeout)
         self._address = address
         self._tls = tls
+        self._open: socket.socket | None = None
 
     @override
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+        self._open = self.sock
+
+    def cut(self) -> None:
+        """Whoever reads from it is at its end; the connection itself may have handed its socket to the answer."""
+        if self._open is not None:
+            with suppress(OSError):
+                self._open.shutdown(socket.SHUT_RDWR)
 
 
 def _is_public(address: str) -> bool:
     number = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(number, "ipv4_mapped", None)
-    return (mapped or number).is_global and not (mapped or number).is_multicast
+    if isinstance(number, ipaddress.IPv6Address):
+        if number in _TRANSLATED or number.sixtofour or number.teredo:  # leads to an IPv4 address, by way of others
+            return False
+        number = number.ipv4_mapped or number
+    return number.is_global and not number.is_multicast

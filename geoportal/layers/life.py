@@ -112,6 +112,11 @@ def sync(engine: Engine, layer: Layer, places: Places, *, again: bool = False) -
         log.warning("layer %s stays as it is", layer.id, exc_info=True)
         fault = f"{layer.id}: Datenbank / database: {type(error.__cause__ or error).__name__}"
         return _failed(engine, layer, tried, Reason.DATABASE, fault)
+    except Exception:
+        # a source may answer anything: what nobody has thought of is a fault of this layer too, and told as one
+        log.exception("layer %s stays as it is", layer.id)
+        fault = f"{layer.id}: unerwarteter Fehler, siehe Protokoll / unexpected fault, see the log"
+        return _failed(engine, layer, tried, Reason.UNREADABLE, fault)
 
 
 def check(layer: Layer, places: Places) -> Synced:

@@ -27,7 +27,7 @@ def write_features(fetcher: Fetcher, source: Source, into: Path) -> None:
     with into.open("w", encoding="utf-8") as file:
         for feature in read(fetcher, source):
             if not isinstance(feature, dict):
-                raise SourceError("der Dienst antwortet nicht mit Objekten / the service does not answer with features")
+                raise _no_features()
             json.dump(feature, file, ensure_ascii=False)
             file.write("\n")
 
@@ -60,6 +60,7 @@ def _wfs(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
         matched = page.get("numberMatched", page.get("totalFeatures"))
         # a server may give fewer than were asked for: without a number only an empty page is the end
         if not features or (isinstance(matched, int) and start >= matched):
+            _whole(start, matched)
             return
         first = features[0]
     raise _endless()
@@ -79,22 +80,26 @@ def _wfs_in_gml(fetcher: Fetcher, source: Source, asked: Mapping[str, Any]) -> I
         if int(returned[1]):
             yield {"gml": page}
         start, last = start + int(returned[1]), page
-        matched = _MATCHED.search(page[:_HEAD])
-        if not int(returned[1]) or (matched and start >= int(matched[1])):
+        found = _MATCHED.search(page[:_HEAD])
+        matched = int(found[1]) if found else None
+        if not int(returned[1]) or (matched is not None and start >= matched):
+            _whole(start, matched)
             return
     raise _endless()
 
 
 def _ogc_api(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
-    url = f"{str(source.features).rstrip('/')}/collections/{source.layer}/items?f=json&limit={PAGE}"
-    for _ in range(_MOST_PAGES):
-        page = fetcher.read_json(url)
-        yield from _features(page)
-        following = [link["href"] for link in page.get("links", ()) if link.get("rel") == "next" and "href" in link]
-        if not following:
-            return
-        url = urljoin(url, following[0])
-    raise _endless()
+    def following(page: Any) -> str | None:
+        links = (link for link in page.get("links") or () if isinstance(link, dict) and link.get("rel") == "next")
+        return next((link["href"] for link in links if "href" in link), None)
+
+    count, url = 0, f"{str(source.features).rstrip('/')}/collections/{source.layer}/items?f=json&limit={PAGE}"
+    for page in _linked(fetcher, url, following):
+        features = _features(page)
+        yield from features
+        count += len(features)
+        if following(page) is None:
+            _whole(count, page.get("numberMatched"))
 
 
 def _arcgis(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
@@ -116,17 +121,27 @@ def _arcgis(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
 def _sensorthings(fetcher: Fetcher, source: Source) -> Iterator[Feature]:
     """A feature per Thing, with its id, name, description and properties, at the first of its locations."""
     url = f"{str(source.sensorthings).rstrip('/')}/Things?{urlencode({'$expand': 'Locations', '$top': PAGE})}"
-    for _ in range(_MOST_PAGES):
-        page = fetcher.read_json(url)
+    for page in _linked(fetcher, url, lambda page: page.get("@iot.nextLink")):
         for thing in _list(page, "value"):
+            if not isinstance(thing, dict):
+                raise _no_features()
             places = thing.get("Locations") or [{}]
             location = places[0].get("location")
             geometry = location.get("geometry", location) if isinstance(location, dict) else None
             own = {"id": thing.get("@iot.id"), "name": thing.get("name"), "description": thing.get("description")}
             yield {"type": "Feature", "properties": {**(thing.get("properties") or {}), **own}, "geometry": geometry}
-        if not (following := page.get("@iot.nextLink")):
+
+
+def _linked(fetcher: Fetcher, url: str, following: Callable[[Any], object]) -> Iterator[Any]:
+    """Pages of which each names the next one, to the last; one that leads back to where we were has no end."""
+    asked: set[str] = set()
+    while len(asked) < _MOST_PAGES:
+        asked.add(url)
+        yield (page := fetcher.read_json(url))
+        if not (link := following(page)):
             return
-        url = urljoin(url, following)
+        if (url := urljoin(url, str(link))) in asked:
+            raise SourceError("die Seiten des Dienstes führen im Kreis / the pages of the service lead in a circle")
     raise _endless()
 
 
@@ -148,6 +163,19 @@ def _list(page: Any, name: str) -> list[Any]:
         # ArcGIS tells its errors with status 200
         raise SourceError(f"der Dienst antwortet ohne / the service answers without `{name}`", Reason.UNREACHABLE)
     return found
+
+
+def _whole(count: int, matched: object) -> None:
+    """Raises SourceError when a service ends before it has given as many as it said there were."""
+    if isinstance(matched, int) and count < matched:
+        raise SourceError(
+            f"der Dienst gibt nur {count} von {matched} Objekten / the service gives only that many features",
+            Reason.UNEXPECTED,
+        )
+
+
+def _no_features() -> SourceError:
+    return SourceError("der Dienst antwortet nicht mit Objekten / the service does not answer with features")
 
 
 def _endless() -> SourceError:

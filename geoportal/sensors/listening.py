@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from geoportal.catalogue import Layer, Shelf
-from geoportal.sensors.readings import Reading, Rejected, read
+from geoportal.sensors.readings import MOST, Reading, Rejected, read
 from geoportal.sensors.store import take
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _BATCH: Final = 1000  # messages of one transaction
 _GATHER: Final = 0.05  # seconds in which a batch may grow
 _AHEAD: Final = 5000  # messages that may be on their way to the database
+_LARGEST: Final = 2 * MOST  # bytes; larger ones the broker throws away, so that no sender fills our memory
 _LOOK_AGAIN: Final = 2.0
 _RETRY: Final = 0.5
 _KEPT_SESSION: Final = 7 * 24 * 3600  # seconds that the broker keeps what comes while we are away
@@ -64,7 +65,7 @@ class Listener:
     ready: threading.Event = field(default_factory=threading.Event)  # the broker knows what we want to hear
     _stopping: threading.Event = field(default_factory=threading.Event)
     _messages: "queue.SimpleQueue[MQTTMessage]" = field(default_factory=queue.SimpleQueue)
-    _topics: dict[str, str] = field(default_factory=dict)
+    _topics: set[str] = field(default_factory=set)
     _layers: Mapping[str, Layer] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -111,6 +112,7 @@ class Listener:
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it without
         session.SessionExpiryInterval = _KEPT_SESSION
         session.ReceiveMaximum = _AHEAD
+        session.MaximumPacketSize = _LARGEST
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
         try:
             client.connect(parts.hostname, port, keepalive=30, clean_start=False, properties=session)
@@ -121,11 +123,11 @@ class Listener:
     def _subscribe(self, client: Client) -> None:
         """At every connection: the broker may have forgotten us. Called by two threads, one after the other."""
         wanted = {
-            layer.sensors.topic.replace("{key}", "+"): layer.id
+            layer.sensors.topic.replace("{key}", "+")
             for layer in self._layers.values()
             if layer.sensors and layer.sensors.topic
         }
-        for topic in self._topics.keys() - wanted.keys():
+        for topic in self._topics - wanted:
             client.unsubscribe(topic)
         self._topics = wanted
         for topic in wanted:
@@ -176,12 +178,25 @@ class Listener:
                 log.warning("reading kept apart: %s: %s", each.layer, each.reason)
             return
 
-    def _read(self, message: MQTTMessage, now: datetime) -> Iterable[Reading | Rejected]:
-        for pattern, name in self._topics.items():
-            levels, given = pattern.split("/"), message.topic.split("/")
-            if len(levels) != len(given):
-                continue
-            if all(level in ("+", each) for level, each in zip(levels, given, strict=True)):
-                return read(self._layers[name], bytes(message.payload), now, given[levels.index("+")])
-        # of a subscription that was given up a moment ago
-        return [Rejected(None, "kein Layer hört auf dieses Topic / no layer listens to this topic", message.topic)]
+    def _read(self, message: MQTTMessage, now: datetime) -> list[Reading | Rejected]:
+        found: list[Reading | Rejected] = []
+        try:
+            for layer, key in self._hearing(message.topic):
+                found += read(layer, bytes(message.payload), now, key)
+        except Exception:
+            # it would be sent again at every start, and all others would wait behind it
+            log.exception("a message that cannot be read")
+            return [Rejected(None, "nicht lesbar / not readable", bytes(message.payload).decode("utf-8", "replace"))]
+        # none hears a subscription that was given up a moment ago
+        nobody = "kein Layer hört auf dieses Topic / no layer listens to this topic"
+        return found or [Rejected(None, nobody, message.topic)]
+
+    def _hearing(self, topic: str) -> Iterator[tuple[Layer, str]]:
+        """The layers that a topic speaks to, and the key that it names; several may share one."""
+        given = topic.split("/")
+        for layer in self._layers.values():
+            levels = layer.sensors.topic.split("/") if layer.sensors and layer.sensors.topic else []
+            if len(levels) == len(given) and all(
+                level in ("{key}", each) for level, each in zip(levels, given, strict=True)
+            ):
+                yield layer, given[levels.index("{key}")]

@@ -5,6 +5,7 @@ What cannot be read, or cannot be true, becomes a Rejected with its reason; noth
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from geoportal.catalogue import Layer, Observed
 AHEAD: Final = timedelta(minutes=10)  # a clock may be that much fast
 MOST: Final = 256 * 1024  # bytes of a message
 _MOST_READINGS: Final = 5000
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")  # JSON may write what no text of a database can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
+    """What came, and why it is not kept among the readings; of what no text can hold a mark is left."""
+
     layer: str | None
     reason: str
     raw: str
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "raw"):
+            object.__setattr__(self, name, _NO_TEXT.sub("\ufffd", getattr(self, name)))
 
 
 class _Unfit(Exception):
@@ -124,7 +132,10 @@ def _time(raw: object, now: datetime) -> datetime:
         raise _Unfit(f"kein Zeitpunkt / no time: {str(raw)[:40]}") from error
     if time.tzinfo is None:
         raise _Unfit(f"Zeitpunkt ohne Zeitzone / time without a zone: {str(raw)[:40]}")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:  # of the first and the last day that a calendar knows
+        raise _Unfit(f"kein Zeitpunkt / no time: {str(raw)[:40]}") from error
 
 
 def _reading(layer: Layer, feature: str, name: str, at: datetime, value: object, now: datetime) -> Reading:
@@ -132,7 +143,7 @@ def _reading(layer: Layer, feature: str, name: str, at: datetime, value: object,
     observed = sensors.observed.get(name) if sensors else None
     if sensors is None or observed is None:
         raise _Unfit("diese Größe kennt der Layer nicht / not observed by this layer")
-    if "\0" in feature or len(feature) > 200:
+    if _NO_TEXT.search(feature) or len(feature) > 200:
         raise _Unfit("kein Schlüssel / no key")
     if at > now + AHEAD:
         raise _Unfit(f"liegt in der Zukunft / lies in the future: {at.isoformat()}")

@@ -68,7 +68,7 @@ def take(connection: Connection, told: Iterable[Reading | Rejected]) -> Taken:
             {
                 "layers": [each.layer for each in taken.rejected],
                 "reasons": [each.reason for each in taken.rejected],
-                "raws": [each.raw.replace("\0", "") for each in taken.rejected],
+                "raws": [each.raw for each in taken.rejected],
             },
         )
     return taken

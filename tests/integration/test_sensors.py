@@ -1,6 +1,7 @@
 """Readings from the broker and over HTTP to the features, their history and everybody who watches."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +23,12 @@ from geoportal.layers import Places
 from geoportal.layers.watch import Watch
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.listening import Listener
-from geoportal.sensors.readings import Reading
+from geoportal.sensors.readings import MOST, Reading
 from geoportal.sensors.receiving import create_sensors
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import CHECKOUT, Settings
-from tests.sensors import BINS, NOW, Bins, Broker, broker, level, rows
+from tests.files import write
+from tests.sensors import BINS, MANIFEST, NOW, Bins, Broker, broker, level, rows
 
 
 @pytest.fixture
@@ -191,12 +193,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def publish(to: Broker, messages: Iterator[tuple[str, object]]) -> None:
-    """Publishes with QoS 1 and returns when the broker has taken everything."""
+    """Publishes with QoS 1, as JSON what is no bytes, and returns when the broker has taken everything."""
     client = Client(CallbackAPIVersion.VERSION2)
     client.max_inflight_messages_set(200)
     client.connect("127.0.0.1", to.port)
     client.loop_start()
-    for sent in [client.publish(topic, json.dumps(message), qos=1) for topic, message in messages]:
+    for sent in [
+        client.publish(topic, message if isinstance(message, bytes) else json.dumps(message), qos=1)
+        for topic, message in messages
+    ]:
         sent.wait_for_publish(30)
     client.disconnect()
     client.loop_stop()
@@ -232,6 +237,34 @@ def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bin
             assert second.counted.kept >= 3500
     [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
     assert row == (BINS,)
+
+
+def test_no_message_stops_the_others_however_odd_it_is(bins: Bins, tmp_path: Path) -> None:
+    odd = [
+        b'{"state": "\\ud800"}',
+        b'{"result": 1, "Datastream": {"@iot.id": "\\ud800:fuellstand"}}',
+        b'{"ts": "0001-01-01T00:00:00+14:00", "state": "an"}',
+        b'{"state": "\\u0000"}',
+        b"[" * 5000 + b"]" * 5000,
+        b"\xff\xfe\x00",
+        b" " * (MOST + 1),
+    ]
+    with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
+        publish(mosquitto, ((f"kreis/tonnen/{number + 1}", each) for number, each in enumerate(odd)))
+        publish(mosquitto, messages(0, 10))
+        wait_for(lambda: listener.counted.messages == len(odd) + 10)
+        assert (listener.counted.kept, listener.counted.rejected) == (10, len(odd))
+    assert rows(bins.owner, "SELECT count(*) FROM sensors.rejected WHERE layer = 'tonnen'") == [(len(odd),)]
+
+
+def test_layers_that_share_a_topic_hear_all_of_it(bins: Bins, tmp_path: Path) -> None:
+    other = bins.settings.home / "layers" / "deckel"
+    shutil.copytree(bins.settings.home / "layers" / "tonnen", other)
+    write(other / "layer.yml", MANIFEST.replace("id: tonnen", "id: deckel"))
+    with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
+        publish(mosquitto, messages(0, 1))
+        wait_for(lambda: listener.counted.messages == 1)
+    assert listener.counted.kept + listener.counted.rejected == 2
 
 
 def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -97,7 +99,17 @@ def test_a_file_is_fetched_once_until_the_server_has_another(server: Server, tmp
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[::ffff:10.0.0.1]"]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "169.254.169.254",
+        "10.0.0.1",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[64:ff9b::a00:1]",
+        "[2002:a00:1::]",
+    ],
 )
 def test_an_inner_network_is_not_asked_unless_the_operator_allows_it(host: str, tmp_path: Path) -> None:
     fetcher = Fetcher(frozenset({host}), 1000)
@@ -151,6 +163,32 @@ def test_a_server_that_falls_silent_holds_nobody_up(said: bytes, tmp_path: Path)
         with pytest.raises(FetchError, match=r"Timeout|länger als"):
             fetcher.download(f"http://{netloc}/", tmp_path / "x")
         heard[0].close()
+
+
+def test_a_server_that_says_a_byte_now_and_then_holds_nobody_up_either(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        netloc = f"127.0.0.1:{slow.getsockname()[1]}"
+
+        def say() -> None:
+            connection, _ = slow.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
+                while True:
+                    connection.sendall(b"x")
+                    time.sleep(0.02)
+
+        speaking = threading.Thread(target=say)
+        speaking.start()
+        fetcher = Fetcher(frozenset({netloc}), 1024, seconds=0.5, private=frozenset({netloc}))
+        with pytest.raises(FetchError):
+            fetcher.download(f"http://{netloc}/", tmp_path / "x")
+        speaking.join()
+
+
+def test_an_answer_that_breaks_off_is_none(server: Server, tmp_path: Path) -> None:
+    server.answers["/a.csv"] = (200, {"Content-Length": "100"}, b"Nr;Name\n1;A\n")
+    with pytest.raises(FetchError, match="bricht ab"):
+        server.fetcher().download(f"{server.url}/a.csv", tmp_path / "x")
 
 
 def feature(number: int) -> dict[str, Any]:
@@ -281,6 +319,47 @@ def test_things_of_a_sensorthings_service_stand_at_their_location(server: Server
         (1, "A", place),
         (2, "B", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/wfs", {"wfs": "{}/wfs", "layer": "a"}),
+        ("/collections/a/items", {"features": "{}", "layer": "a"}),
+    ],
+)
+def test_a_service_that_ends_before_it_has_given_all_has_given_nothing(
+    server: Server, tmp_path: Path, path: str, given: dict[str, str]
+) -> None:
+    def answer(query: dict[str, str]) -> tuple[int, bytes]:
+        found = [] if query.get("startIndex", "0") != "0" else [feature(1), feature(2)]
+        return 200, json.dumps({"features": found, "numberMatched": 5}).encode()
+
+    server.answering[path] = answer
+    source = Source.model_validate({name: value.format(server.url) for name, value in given.items()})
+    with pytest.raises(SourceError, match="nur 2 von 5"):
+        write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "page"),
+    [
+        ("/v1.1/Things", {"sensorthings": "{}/v1.1"}, {"value": [], "@iot.nextLink": "?$skip=0"}),
+        (
+            "/collections/a/items",
+            {"features": "{}", "layer": "a"},
+            {"features": [], "links": [{"rel": "next", "href": "?page=1"}]},
+        ),
+    ],
+)
+def test_pages_that_lead_in_a_circle_are_left(
+    server: Server, tmp_path: Path, path: str, given: dict[str, str], page: dict[str, Any]
+) -> None:
+    server.answers[path] = (200, {}, json.dumps(page).encode())
+    source = Source.model_validate({name: value.format(server.url) for name, value in given.items()})
+    with pytest.raises(SourceError, match="im Kreis"):
+        write_features(server.fetcher(), source, tmp_path / "a.geojsonl")
+    assert len(server.asked) == 2
 
 
 def test_half_a_stock_is_a_fault_and_so_is_an_error_with_status_200(server: Server, tmp_path: Path) -> None:

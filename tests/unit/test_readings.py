@@ -71,6 +71,9 @@ def test_an_observation_names_its_feature_and_property_by_its_datastream(layer: 
         ({"result": 1}, "Datastream.@iot.id"),
         ({"result": 1, "Datastream": {"@iot.id": "3:farbe"}}, "farbe: diese Größe kennt der Layer nicht"),
         ({"result": 1, "Datastream": {"@iot.id": "\x00:fuellstand"}}, "kein Schlüssel"),
+        (b'{"result": 1, "Datastream": {"@iot.id": "\\ud800:fuellstand"}}', "kein Schlüssel"),
+        ({"ts": "0001-01-01T00:00:00+14:00", "state": "an"}, "kein Zeitpunkt"),
+        ({"ts": "9999-12-31T23:59:59-14:00", "state": "an"}, "kein Zeitpunkt"),
     ],
 )
 def test_what_cannot_be_true_is_kept_apart_with_the_reason(layer: Layer, message: Any, reason: str) -> None:
