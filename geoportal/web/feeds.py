@@ -40,7 +40,7 @@ _TIMEZONE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a feed is about; `title` says it in words."""
+    """What a feed is about; `title` says it in words, `args` are those of the list of these plans, but for a place."""
 
     title: str
     wanted: PlanFilter
@@ -101,7 +101,7 @@ def _subscription() -> Subscription:
         about.append(either(f"Umkreis {around.metres:.0f} m", f"within {around.metres:.0f} m"))
     if query.beteiligung:
         about.append(either("laufende Beteiligungen", "running participations"))
-    kept = {name: value for name, value in request.args.items() if name in _KEPT and value}
+    kept = {name: value for name, value in request.args.items() if name in _CHOICE and value}
     return Subscription(f"{either('Bauleitpläne', 'Land-use plans')}: {', '.join(about)}", wanted, kept)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
+from icalendar import Calendar
 from lxml import etree
 
 from geoportal import operations
@@ -12,10 +13,10 @@ from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
 from geoportal.web import create_portal
+from tests.feeds import ATOM, atom_faults, calendar_faults
 from tests.files import plan, polygon, prop, write, xplangml
 
 TODAY = date(2026, 11, 22)
-ATOM = "{http://www.w3.org/2005/Atom}"
 LONG = "Am Hang, mit einem Namen, der länger ist als eine Zeile; und Größe \\ Maß"
 
 
@@ -69,14 +70,55 @@ def test_a_feed_can_be_about_a_place(client: FlaskClient) -> None:
 
 
 def test_a_feed_is_what_rfc_4287_asks_for(client: FlaskClient) -> None:
+    for query in (
+        "",
+        "?lang=en",
+        "?gemeinde=06534001",
+        "?planwerk=BP&beteiligung=laufend",
+        "?lon=8.7&lat=50.8&umkreis=9",
+    ):
+        assert atom_faults(client.get(f"/abo/plaene.atom{query}").data) == []
     feed = etree.fromstring(client.get("/abo/plaene.atom").data)
-    for name in ("id", "title", "updated"):
-        assert feed.findtext(f"{ATOM}{name}")
-    entry = next(feed.iter(f"{ATOM}entry"))
-    assert re.match(r"urn:uuid:", entry.findtext(f"{ATOM}id", ""))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", entry.findtext(f"{ATOM}updated", ""))
+    entries = list(feed.iter(f"{ATOM}entry"))
+    assert all(entry.findtext(f"{ATOM}id", "").startswith("urn:uuid:") for entry in entries)
+    newest_first = [entry.findtext(f"{ATOM}updated", "") for entry in entries]
+    assert newest_first == sorted(newest_first, reverse=True)
+    assert feed.findtext(f"{ATOM}updated") == newest_first[0]
     answer = client.get("/abo/plaene.atom")
     assert client.get("/abo/plaene.atom", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_feed_leads_to_the_list_that_holds_what_it_holds(client: FlaskClient) -> None:
+    feed = etree.fromstring(client.get("/abo/plaene.atom?planwerk=FP&lon=8.7&lat=50.8&umkreis=50000").data)
+    [page] = [link.get("href", "") for link in feed.iterfind(f"{ATOM}link") if link.get("rel") == "alternate"]
+    assert page.endswith("/plaene?planwerk=FP")
+    assert client.get(page).status_code == 200
+
+
+BROKEN_FEEDS = {
+    "4.1.1": ("<title>Bauleitpläne", "<title>Zweimal</title><title>Bauleitpläne"),
+    "4.1.2": ("<id>urn:uuid:", "<id>urn:uuid:1</id><id>urn:uuid:"),
+    "3.3": ("T", " "),
+    "4.2.6": ("<id>urn:uuid:", "<id>nur-ein-wort"),
+    "4.2.7.1": ('href="', 'href="" title="'),
+    "4.2.2.1": ('term="', 'label="x" scheme="'),
+    "6.3": ("<summary>", '<summary farbe="rot">'),
+    "3.2": ("<author>", "<author><name>Noch jemand</name>"),
+}
+
+
+@pytest.mark.parametrize("clause", BROKEN_FEEDS)
+def test_what_breaks_rfc_4287_is_told(client: FlaskClient, clause: str) -> None:
+    good = client.get("/abo/plaene.atom").text
+    before, after = BROKEN_FEEDS[clause]
+    if clause == "3.3":
+        broken = re.sub(r"(<updated>[0-9-]+)T", r"\1 ", good)
+    elif clause == "4.2.2.1":
+        broken = re.sub(r'<category term="\w+" label="[^"]*"', "<category", good)
+    else:
+        broken = good.replace(before, after)
+    assert broken != good
+    assert clause in {fault.partition(":")[0] for fault in atom_faults(broken.encode())}
 
 
 def test_a_calendar_has_the_displays_of_the_last_year_and_those_to_come(client: FlaskClient) -> None:
@@ -92,16 +134,41 @@ def test_a_calendar_has_the_displays_of_the_last_year_and_those_to_come(client: 
     empty = client.get("/abo/termine.ics?gemeinde=06534001").text
     assert "BEGIN:VEVENT" not in empty
     assert "BEGIN:VTIMEZONE" in empty, "RFC 5545, 3.6: a calendar without a component is none"
-    # what any reader of calendars must be able to read: names, parameters, and what begins ends (3.1)
-    opened: list[str] = []
-    for line in unfolded.removesuffix("\r\n").split("\r\n"):
-        found = re.fullmatch(r"([A-Z-]+)((?:;[A-Z-]+=[^:;,]+)*):(.*)", line)
-        assert found is not None, line
-        if found[1] == "BEGIN":
-            opened.append(found[3])
-        elif found[1] == "END":
-            assert opened.pop() == found[3]
-    assert opened == []
+
+
+def test_a_calendar_is_what_rfc_5545_asks_for(client: FlaskClient) -> None:
+    for query in ("", "?lang=en", "?gemeinde=06534001", "?lon=8.71677&lat=50.82183&umkreis=500"):
+        content = client.get(f"/abo/termine.ics{query}").data
+        assert calendar_faults(content) == []
+        read = Calendar.from_ical(content)
+        assert [component.errors for component in read.walk() if component.errors] == []
+    events = Calendar.from_ical(client.get("/abo/termine.ics").data).walk("VEVENT")
+    assert {str(event["SUMMARY"]) for event in events} == {
+        f"Öffentliche Auslegung: {name} (Ebsdorfergrund)" for name in (LONG, "Weit weg")
+    }
+    first = next(event for event in events if LONG in event["SUMMARY"])
+    assert (first["DTSTART"].dt, first["DTEND"].dt) == (date(2026, 11, 9), date(2026, 12, 19))
+
+
+BROKEN_CALENDARS = {
+    "3.1": ("SUMMARY:", "SUMMARY"),
+    "3.6": ("PRODID:-//Geoportal//Bauleitplanung//DE\r\n", ""),
+    "3.6.1": ("BEGIN:VEVENT\r\n", "BEGIN:VEVENT\r\nUID:noch-einer\r\n"),
+    "3.8.2.2": ("DTEND;VALUE=DATE:2026", "DTEND;VALUE=DATE:2016"),
+    "3.8.7.2": ("Z\r\nDTSTART", "\r\nDTSTART"),
+    "3.3.11": ("\\,", ","),
+    "3.3.4, 3.3.5": ("DTSTART;VALUE=DATE:202611", "DTSTART;VALUE=DATE:202613"),
+    "3.8.8.2": ("TRANSP:", "DURCHSICHTIG:"),
+    "3.2.19": ("DTSTART;VALUE=DATE:", "DTSTART;TZID=Europe/Paris;VALUE=DATE:"),
+}
+
+
+@pytest.mark.parametrize("clause", BROKEN_CALENDARS)
+def test_what_breaks_rfc_5545_is_told(client: FlaskClient, clause: str) -> None:
+    good = client.get("/abo/termine.ics").text
+    broken = good.replace(*BROKEN_CALENDARS[clause])
+    assert broken != good
+    assert clause in {fault.partition(":")[0] for fault in calendar_faults(broken.encode())}
 
 
 def test_pages_name_their_feeds(client: FlaskClient) -> None:
