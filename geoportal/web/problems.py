@@ -23,29 +23,43 @@ from geoportal.participation import states as beteiligung_states
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
 from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
+from geoportal.web.language import language
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
+    """What went wrong, and what to do. In English too (title, text) where others than planners may meet it."""
+
     title: str
     text: str
+    english: tuple[str, str] | None = None
 
 
 _RETRY_AFTER = 30  # seconds
 
-_INVALID = Problem("Diese Angabe verstehen wir nicht", "In der Adresse steht ein Wert, den es nicht gibt.")
+_INVALID = Problem(
+    "Diese Angabe verstehen wir nicht",
+    "In der Adresse steht ein Wert, den es nicht gibt.",
+    ("We do not understand this", "The address has a value that there is not."),
+)
 _NOT_FOUND = Problem(
     "Diese Seite gibt es nicht",
     "Unter dieser Adresse ist nichts veröffentlicht. Vielleicht ist die Adresse unvollständig, oder ein Plan wurde "
     "zurückgezogen.",
+    (
+        "There is no such page",
+        "Nothing is published at this address. Perhaps the address is not complete, or a plan was withdrawn.",
+    ),
 )
 _UNAVAILABLE = Problem(
     "Im Augenblick nicht erreichbar",
     "Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es in einer halben Minute noch einmal.",
+    ("Not available at the moment", "The data cannot be had at the moment. Please try again in half a minute."),
 )
 FAULT = Problem(
     "Das hat nicht geklappt",
     "Beim Erstellen der Seite ist ein Fehler aufgetreten. Wir haben ihn aufgezeichnet.",
+    ("That did not work", "Something went wrong while this page was made. We have written it down."),
 )
 
 FULL = Problem(
@@ -55,10 +69,7 @@ FULL = Problem(
 )
 
 PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
-    InvalidQuery: (
-        400,
-        Problem("Diese Angabe verstehen wir nicht", "In der Adresse steht ein Wert, den es nicht gibt."),
-    ),
+    InvalidQuery: (400, _INVALID),
     NotPublished: (404, _NOT_FOUND),
     OperationalError: (503, _UNAVAILABLE),
     InterfaceError: (503, _UNAVAILABLE),
@@ -69,7 +80,9 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     PaperBusy: (
         503,
         Problem(
-            "Gerade wird viel gedruckt", "Das PDF ließ sich nicht rechtzeitig erstellen. Bitte gleich noch einmal."
+            "Gerade wird viel gedruckt",
+            "Das PDF ließ sich nicht rechtzeitig erstellen. Bitte gleich noch einmal.",
+            ("Much is being printed just now", "The PDF could not be made in time. Please try again in a moment."),
         ),
     ),
     PoolExhausted: (503, _UNAVAILABLE),
@@ -86,6 +99,10 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
         Problem(
             "Diese Eingabe kam nicht von unserer Seite",
             "Bitte laden Sie die Seite neu und versuchen Sie es noch einmal. Vielleicht ist Ihre Sitzung beendet.",
+            (
+                "This did not come from our page",
+                "Please load the page anew and try again. Your session may have ended.",
+            ),
         ),
     ),
     NoPrivacy: (
@@ -165,7 +182,11 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
 
 _BY_STATUS = {
     404: _NOT_FOUND,
-    405: Problem("Das geht hier nicht", "Diese Adresse kann man nur ansehen."),
+    405: Problem(
+        "Das geht hier nicht",
+        "Diese Adresse kann man nur ansehen.",
+        ("That cannot be done here", "This address can only be looked at."),
+    ),
 }
 
 
@@ -209,7 +230,9 @@ def register(app: Flask) -> None:
 
 
 def _page(status: int, problem: Problem, detail: str = "") -> Response:
-    response = make_response(render_template("problem.html", status=status, problem=problem, detail=detail), status)
+    title, said = problem.english if problem.english and language() == "en" else (problem.title, problem.text)
+    page = render_template("problem.html", status=status, title=title, said=said, detail=detail)
+    response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     if status in {503, 507}:
         response.headers["Retry-After"] = str(_RETRY_AFTER)

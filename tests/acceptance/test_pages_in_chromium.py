@@ -126,6 +126,8 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             visited.open("/gemeinden/")
             expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
             expect(page.locator(".kept")).to_have_count(0)
+            visited.open("/gemeinden/?lang=en")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Without a network")
             visited.forgive(*WITHOUT_NETWORK)
 
 

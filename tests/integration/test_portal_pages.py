@@ -266,6 +266,17 @@ def test_what_is_not_there_is_a_friendly_404(client: FlaskClient, path: str) -> 
     assert "Diese Seite gibt es nicht" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [("/gibtesnicht", 404, "There is no such page"), ("/plaene?gemeinde=x", 400, "We do not understand this")],
+)
+def test_in_english_what_went_wrong_is_told_in_english(client: FlaskClient, path: str, status: int, said: str) -> None:
+    answer = client.get(f"{path}{'&' if '?' in path else '?'}lang=en")
+    assert answer.status_code == status
+    assert f"<h1>{said}</h1>" in answer.text
+    assert f"<title>{said} –" in answer.text
+
+
 def test_a_plan_that_was_withdrawn_is_no_longer_there(database: Settings, tmp_path: Path) -> None:
     with two_plans(database, tmp_path) as (engine, first, second):
         client = create_portal(database).test_client()

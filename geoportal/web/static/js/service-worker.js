@@ -3,9 +3,10 @@
 // Runs only after a reader has switched it on (/offline/), and keeps nothing that is not public.
 
 // By what they keep: so many answers each, that many tiles take no page away. Another name throws away what an older one kept.
-const PAGES = { name: "geoportal-pages-2", most: 500 };
+const PAGES = { name: "geoportal-pages-3", most: 500 };
 const TILES = { name: "geoportal-tiles-2", most: 900, pattern: /^\/(ogc\/.*tiles\/|hintergrund\/)/ };
-const NOTHING = "/offline/"; // what stands in for a page that was never seen; it is never given up
+const NOTHING = "/offline/"; // what stands in for a page that was never seen, in each language; it is never given up
+const ENGLISH = "?lang=en";
 const LARGEST = 3_000_000; // bytes of one
 
 const KEPT = [
@@ -21,9 +22,11 @@ const KEPT = [
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
     for (const { name } of [PAGES, TILES]) await caches.open(name);
-    const response = await fetch(NOTHING);
-    if (!response.ok) throw new Error(`${NOTHING}: ${response.status}`);
-    await keep(new Request(NOTHING), response);
+    for (const address of [NOTHING, NOTHING + ENGLISH]) {
+      const response = await fetch(address);
+      if (!response.ok) throw new Error(`${address}: ${response.status}`);
+      await keep(new Request(address), response);
+    }
     await self.skipWaiting();
   })());
 });
@@ -76,12 +79,18 @@ async function withoutNetwork(event) {
   const { request } = event;
   const isPage = request.mode === "navigate";
   const kept = await caches.match(request, { cacheName: storeOf(request).name });
-  if (!kept) return (isPage && (await caches.match(NOTHING, { cacheName: PAGES.name }))) || Response.error();
+  if (!kept) return (isPage && (await nothing(request))) || Response.error();
   const at = kept.headers.get("X-Kept-At");
   if (isPage) return noted(kept, at);
   const client = await self.clients.get(event.clientId);
   client?.postMessage({ kept: at });
   return kept;
+}
+
+/** In the language of the page that was wanted. */
+function nothing({ url }) {
+  const isEnglish = new URL(url).searchParams.get("lang") === "en";
+  return caches.match(isEnglish ? NOTHING + ENGLISH : NOTHING, { cacheName: PAGES.name });
 }
 
 /** A page with a note before all else. */
