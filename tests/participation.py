@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from geoportal import operations
 from geoportal.accounts.roles import Principal, Role
 from geoportal.accounts.sessions import read_principal
 from geoportal.archive import Archive
+from geoportal.database import desk_engine, owner_engine
 from geoportal.mail import Postman
 from geoportal.participation import beteiligungen
 from geoportal.participation.beteiligungen import Angaben
@@ -55,6 +56,16 @@ def principal_of(owner: Engine, email: str) -> Principal:
         found = read_principal(connection, account, "-")
     assert found is not None
     return found
+
+
+def announced(settings: Settings, plan_id: str, today: date, ende: date) -> None:
+    """A participation of a public plan that runs from this day on, announced by a publisher who is there already."""
+    owner, engine = owner_engine(settings.require_database_url()), desk_engine(settings.require_desk_url())
+    who = principal_of(owner, f"{Role.PUBLISHER}@example.org")
+    angaben = replace(ANGABEN, bekanntmachung=today - timedelta(days=1), beginn=today, ende=ende)
+    beteiligungen.announce(engine, who, beteiligungen.create(engine, who, UUID(plan_id), angaben), 1, today)
+    owner.dispose()
+    engine.dispose()
 
 
 @dataclass

@@ -41,10 +41,10 @@ def entries(sheet: Sheet, language: str, occurs: Callable[[Rule], bool] = lambda
     """Each symbol once, though it has a rule for each scale of a sheet; as PlanZV orders them, the rest behind."""
     found: dict[str, Entry] = {}
     for rule in sheet.rules:
-        drawing = _drawing(rule)
-        if drawing and occurs(rule):
-            key = str(rule.when.get(planzeichen.FIELD, rule.id))
-            found.setdefault(key, Entry(key, getattr(rule.title, language), rule.planzv, drawing))
+        key = str(rule.when.get(planzeichen.FIELD, rule.id))
+        # drawing is the dear part, and of hundreds of signs a few occur
+        if key not in found and occurs(rule) and (drawing := _drawing(rule)):
+            found[key] = Entry(key, getattr(rule.title, language), rule.planzv, drawing)
     return sorted(found.values(), key=_place)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from geoportal import published
 from geoportal.basemaps import mosaic
 from geoportal.basemaps.mosaic import SRS as MOSAIC_SRS
+from geoportal.cartography.sheets import PLANWERK, RECHTSSTAND
 from geoportal.catalogue import Layer
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import STORED, SUPPORTED, Box
@@ -19,7 +20,7 @@ from geoportal.ogc.maps.drawing import MOST_LAYERS
 from geoportal.ogc.maps.legends import Legend, legend_of
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.selection import STATUS, Selection, offered
-from geoportal.ogc.maps.sources import Drawn, sheet_of
+from geoportal.ogc.maps.sources import Drawn, is_bare, sheet_of
 from geoportal.painting import RasterUnderlay
 from geoportal.places import Coordinates
 from geoportal.published import PublishedPlan
@@ -56,20 +57,22 @@ class Sheet:
 @bp.get("/drucken")
 def form() -> str:
     """`?plan=UUID` or `?karte=zoom/lat/lon` or `?lon=&lat=`, `massstab`, `format`, `lage`, `ebenen`, `stand`, and what
-    else the map shows: `deckkraft=layer:percent,…`, `recht=status,…`, `grund`, a background map.
+    else the map shows: `deckkraft=layer:percent,…`, `recht=status,…`, `grund`, a background map, and
+    `zeichnung=aus`, outlines alone.
     """
     sheet = _sheet()
     height = round(_PREVIEW_PIXELS * sheet.layout.map_height / sheet.layout.map_width)
     return render_template(
         "print_form.html",
         sheet=sheet,
+        is_bare=_is_bare(sheet),
         preview={"src": _address("printing.preview", sheet.asked), "width": _PREVIEW_PIXELS, "height": height},
         moved=_moved(sheet),
         scales=SCALES,
         formats=list(Format),
         choices=_choices(sheet.asked),
         grounds=_grounds(),
-        as_usual=_address("printing.form", replace(sheet.asked, statuses=None)),
+        as_usual=_address("printing.form", replace(sheet.asked, statuses=None, outlines=False)),
     )
 
 
@@ -95,6 +98,7 @@ def on_paper() -> Response:
     page = render_template(
         "print_map.html",
         sheet=sheet,
+        is_bare=_is_bare(sheet),
         layers=[own.catalogue.layers()[name] for name in sheet.asked.layers],
         bar=bar_length(sheet.scale),
         address=own.settings.public_url + _address("printing.form", sheet.asked),
@@ -103,6 +107,11 @@ def on_paper() -> Response:
         ground_is_whole=painted.ground_is_whole,
     )
     return pdf(page, "print-map.css", "karte", {"map": painted.content})
+
+
+def _is_bare(sheet: Sheet) -> bool:
+    """Whether the sheet would be empty, and its reader would have to guess why."""
+    return is_bare(portal().engine, _drawn(sheet.asked), sheet.box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +189,14 @@ def _middle(plan: PublishedPlan | None) -> Coordinates:
 def _drawn(asked: PrintQuery) -> Sequence[Drawn]:
     layers = portal().catalogue.layers()
     return [
-        Drawn(
-            Collection(layers[name]), sheet_of(layers[name], None).id, selection, asked.opacities.get(name, 100) / 100
-        )
+        Drawn(Collection(layers[name]), _style(layers[name], asked), selection, asked.opacities.get(name, 100) / 100)
         for name in asked.layers
         for selection in _selections(layers[name], asked)
     ]
+
+
+def _style(layer: Layer, asked: PrintQuery) -> str:
+    return RECHTSSTAND if asked.outlines and layer.view in PLANWERK else sheet_of(layer, None).id
 
 
 def _outlines(scale: int) -> list[Drawn]:

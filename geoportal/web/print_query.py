@@ -58,7 +58,7 @@ class PrintQuery:
     """`place` None: as the plan lies, or the whole area. `scale` None: the largest of SCALES that shows it.
 
     `layers` from the ground up. `opacities`: percent by layer, where it is not 100. `statuses` None: of plans, those
-    that are not past. `ground`: a background map, or "".
+    that are not past. `ground`: a background map, or "". `outlines`: of plans only where they lie, not what they say.
     """
 
     plan: UUID | None
@@ -71,6 +71,7 @@ class PrintQuery:
     opacities: Mapping[str, int]
     statuses: tuple[str, ...] | None
     ground: str
+    outlines: bool
 
     @classmethod
     def parse(cls, args: MultiDict[str, str], known: Known, default: tuple[str, ...], today: date) -> Self:
@@ -91,9 +92,12 @@ class PrintQuery:
             form, lage = Format(args.get("format") or "A4"), Lage(args.get("lage") or "hoch")
         except ValueError as error:
             raise InvalidQuery("plan: UUID; format: A4, A3; lage: hoch, quer") from error
+        if (drawing := args.get("zeichnung", "")) not in {"", "aus"}:
+            raise InvalidQuery(f"zeichnung: {drawing[:40]}")
         stand, opacities = asked_stand(args, today), _opacities(args, known.layers)
         return cls(
-            plan, place, scale, form, lage, layers or default, stand, opacities, tuple(statuses) or None, ground
+            plan, place, scale, form, lage, layers or default, stand, opacities, tuple(statuses) or None, ground,
+            bool(drawing),
         )  # fmt: skip
 
     def args(self) -> dict[str, Any]:
@@ -111,6 +115,7 @@ class PrintQuery:
             "deckkraft": ",".join(f"{name}:{percent}" for name, percent in self.opacities.items()) or None,
             "recht": self.statuses and ",".join(self.statuses),
             "grund": self.ground or None,
+            "zeichnung": "aus" if self.outlines else None,
         }
         return {name: str(value) for name, value in asked.items() if value is not None}
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -31,12 +32,12 @@ expect.set_options(timeout=30_000)  # a machine that does other work too takes i
 
 
 @contextmanager
-def serving(settings: Settings, **changes: Any) -> Iterator[str]:
+def serving(settings: Settings, *, today: date = TODAY, **changes: Any) -> Iterator[str]:
     """The portal's address until the end of the block; after it nobody answers there."""
     server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True)
     address = f"http://127.0.0.1:{server.port}"
-    own = replace(settings, port=server.port, public_url=address, **changes)
-    application = wsgi.create(own, today=lambda: TODAY)
+    own = replace(settings, port=server.port, **{"public_url": address, **changes})
+    application = wsgi.create(own, today=lambda: today)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

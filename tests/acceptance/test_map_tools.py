@@ -4,6 +4,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pyproj import Geod
 
-from tests.acceptance.portal import DESKTOP, PLACE, Visit, watched
+from geoportal.settings import Settings
+from tests.acceptance.portal import DESKTOP, PLACE, Visit, serving, watched
+from tests.acceptance.test_background_tiles import PIXEL
+from tests.homes import home_with
 
 pytestmark = pytest.mark.browser
 
@@ -411,6 +415,53 @@ def test_what_is_printed_is_what_the_map_shows(desktop: Visit) -> None:
         expect(page).to_have_url(re.compile(f"karte={zoom}%2F50.8005.*&stand=2026-01-01"))
         asked = parse_qs(urlsplit(page.url).query)["ebenen"][0].split(",")
         assert ("schulen" in asked, "schwimmbaeder" in asked, "strassenbeleuchtung" in asked) == (True, False, lamps)
+
+
+BACKGROUND = {
+    "id": "luft", "title": "Luftbild", "kind": "xyz", "url": "https://luftbild.example/{z}/{x}/{y}.png", "cached": True,
+    "attribution": "© Muster",
+}  # fmt: skip
+
+
+def test_the_sheet_gets_switches_order_opacity_and_background_of_the_map(
+    browser: Browser, served: tuple[str, dict[str, str]], module_furnished: Settings, tmp_path: Path
+) -> None:
+    link = "Ausschnitt drucken (PDF)"
+    settings = home_with(module_furnished, tmp_path, basemaps=[BACKGROUND])
+    with serving(settings) as address, watched(browser, address) as visit:
+        page = visit.page
+        for pictures in ("**/hintergrund/**", "**/drucken.png?*"):
+            page.route(pictures, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+        visit.open(f"/{PLACE}")
+        page.get_by_label("In Aufstellung").uncheck()
+        page.get_by_label("Schwimmbäder", exact=True).uncheck()
+        page.get_by_label("Luftbild", exact=True).check()
+        page.locator("#opacity").fill("60")
+        unfold(page, "Reihenfolge")
+        page.locator("#layer-order").get_by_role("button", name="Schulen: nach oben").click()
+        expect(page).to_have_url(re.compile("deckkraft=planzeichnung:60&karte=luft"))
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_label("Hintergrund")).to_have_value("luft")
+        expect(page.locator("[name=recht]")).to_have_value("in_kraft,unbekannt")
+        expect(page.locator("[name=deckkraft]")).to_have_value("flaechennutzungsplaene:60,bebauungsplaene:60")
+        expect(page.locator("[name=zeichnung]")).to_have_count(0)
+        chosen = page.locator("[name=ebenen]:checked").evaluate_all("(boxes) => boxes.map(({value}) => value)")
+        assert chosen[:2] == ["flaechennutzungsplaene", "bebauungsplaene"]
+        assert "schwimmbaeder" not in chosen
+        themes = [each for each in chosen if each in {"schulen", "teststellen"}]
+        assert themes == ["teststellen", "schulen"], "one is above the other now"
+        visit.open(f"/{PLACE}")
+        page.get_by_label("Planzeichnung", exact=True).uncheck()
+        page.get_by_role("link", name=link).click()
+        expect(page.locator("[name=zeichnung]")).to_have_value("aus")
+        expect(page.locator("[name=ebenen][value=flaechennutzungsplaene]")).not_to_be_checked()
+        expect(page.get_by_text("nur Umringe")).to_be_visible()
+        visit.open(f"/{PLACE}")
+        for state in ("In Kraft", "In Aufstellung", "Rechtsstand unbekannt"):
+            page.get_by_label(state, exact=True).uncheck()
+        page.get_by_role("link", name=link).click()
+        expect(page.locator("[name=ebenen][value=schulen]")).to_be_checked()
+        expect(page.locator("[name=ebenen][value=bebauungsplaene]")).not_to_be_checked()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,15 +19,15 @@ from sqlalchemy import text
 from geoportal import operations
 from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
-from geoportal.database import desk_engine, owner_engine
-from geoportal.participation import beteiligungen, forms
+from geoportal.database import owner_engine
+from geoportal.participation import forms
 from geoportal.participation.fristen import sicheres_ende
 from geoportal.settings import Settings
 from tests.acceptance.portal import DESKTOP, PHONE, TODAY, Visit, serving, watched
 from tests.desk import PASSWORD, hire, membership
 from tests.files import feature, pdf, plan, polygon, prop, write, xplangml
 from tests.mail import SENDER, Box, free_port, mail_server, smtp_at
-from tests.participation import ANGABEN, principal_of
+from tests.participation import announced
 from tests.processes import command, environment, running
 
 pytestmark = pytest.mark.browser
@@ -75,11 +75,7 @@ def served(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory)
         hire(module_furnished, f"{role}@example.org", membership(role))
     with owner.connect() as connection:
         plan_id = connection.scalar(text("SELECT id FROM plans.plan"))
-    angaben = replace(ANGABEN, bekanntmachung=TODAY - timedelta(days=1), beginn=TODAY, ende=sicheres_ende(TODAY))
-    desk = desk_engine(module_furnished.require_desk_url())
-    who = principal_of(owner, f"{Role.PUBLISHER}@example.org")
-    beteiligungen.announce(desk, who, beteiligungen.create(desk, who, plan_id, angaben), 1, TODAY)
-    desk.dispose()
+    announced(module_furnished, str(plan_id), TODAY, sicheres_ende(TODAY))
     box, port = Box(), free_port()
     with (
         pytest.MonkeyPatch.context() as quick,

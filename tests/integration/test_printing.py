@@ -120,10 +120,11 @@ def test_the_sheet_shows_what_the_map_shows(app: Flask) -> None:
     assert ink(app, "recht=in_kraft") == pytest.approx(whole)
     assert ink(app, "recht=in_kraft,archiviert,in_aufstellung,unbekannt") == pytest.approx(whole)
     assert ink(app, "recht=archiviert") == 0
+    assert 0 < ink(app, "zeichnung=aus") != whole
 
 
 def test_the_form_keeps_what_the_map_showed(app: Flask) -> None:
-    asked = "lon=8.71677&lat=50.82183&ebenen=schulen,bebauungsplaene&deckkraft=schulen:60&recht=in_kraft"
+    asked = "lon=8.71677&lat=50.82183&ebenen=schulen,bebauungsplaene&deckkraft=schulen:60&recht=in_kraft&zeichnung=aus"
     page = app.test_client().get(f"/drucken?{asked}").text
     assert '<input type="hidden" name="deckkraft" value="schulen:60">' in page
     assert '<input type="hidden" name="recht" value="in_kraft">' in page
@@ -131,8 +132,26 @@ def test_the_form_keeps_what_the_map_showed(app: Flask) -> None:
     assert "Schulen (60 %)" in page
     preview = re.search(r'<img src="(/drucken\.png\?[^"]+)"', page)
     assert preview is not None
-    for part in ("deckkraft=schulen:60", "recht=in_kraft", "ebenen=schulen,bebauungsplaene"):
+    assert "nur Umringe; In Kraft" in page
+    for part in ("deckkraft=schulen:60", "recht=in_kraft", "zeichnung=aus", "ebenen=schulen,bebauungsplaene"):
         assert part in unquote(preview[1])
+
+
+def test_an_empty_sheet_says_that_it_is_empty(app: Flask) -> None:
+    client = app.test_client()
+    somewhere, elsewhere = "lon=8.71677&lat=50.82183&massstab=1000", "lon=8.9&lat=50.9&massstab=1000"
+    said = "In diesem Ausschnitt liegt nichts"
+    assert said not in client.get(f"/drucken?{somewhere}").text
+    for query in (
+        elsewhere,
+        f"{somewhere}&recht=archiviert",
+        f"{somewhere}&stand=2020-01-01",
+        f"{somewhere}&ebenen=schulen",
+    ):
+        assert said in client.get(f"/drucken?{query}").text, query
+    assert "Nothing of what you chose" in client.get(f"/drucken?{elsewhere}&lang=en").text
+    text = pypdfium2.PdfDocument(client.get(f"/drucken.pdf?{elsewhere}").data)[0].get_textpage().get_text_bounded()
+    assert "ist nichts veröffentlicht von: Flächennutzungspläne, Bebauungspläne" in " ".join(text.split())
 
 
 @pytest.mark.parametrize(
@@ -143,6 +162,7 @@ def test_the_form_keeps_what_the_map_showed(app: Flask) -> None:
         ("deckkraft=schulen:0", 400),
         ("deckkraft=schulen:101", 400),
         ("grund=fern", 400),
+        ("zeichnung=halb", 400),
         ("lon=x", 400),
         ("plan=00000000-0000-0000-0000-000000000000", 404),
     ],

@@ -21,6 +21,7 @@ from geoportal.ogc.collection import Collection, has_history
 from geoportal.ogc.crs import Box
 from geoportal.ogc.maps.selection import AGS, DAY, STATE, Selection
 from geoportal.ogc.problems import InvalidParameter, NotFound, Unavailable
+from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.table import Condition
 from geoportal.settings import STORAGE_SRID
 
@@ -183,6 +184,30 @@ def _list(columns: Sequence[str], shape: str = "geom") -> str:
 
 def _source(name: str, statement: str, **more: Any) -> Source:
     return Source(name, _SRS, {**_KNOWN, "table": f"({statement}) AS drawn"}, **more)
+
+
+def is_bare(engine: Engine, drawn: Sequence[Drawn], box: Box) -> bool:
+    """Whether nothing of all this, whatever its conditions leave, lies in a box (storage CRS). Raises Unavailable."""
+    there = "ST_Intersects(geom, ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid()))"
+    found = [f"EXISTS (SELECT FROM {_relation(each)} AND {there})" for each in drawn]
+    corners = {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
+    with connection_for_reading(engine) as connection:
+        return not connection.scalar(text(f"SELECT {' OR '.join(found) or 'false'}"), corners)
+
+
+def _relation(drawn: Drawn) -> str:
+    """What a collection consists of, and which of it is drawn."""
+    layer = drawn.collection.layer
+    planwerk = PLANWERK.get(layer.view)
+    if planwerk is None and layer.view != CONTENTS:
+        return f"ogc.{layer.view} WHERE " + (f"{AGS} = '{drawn.selection.ags}'" if drawn.selection.ags else "true")
+    current_only = planwerk is None or drawn.style == PLANZV
+    where = " AND ".join(_chosen(drawn.selection, current_only=current_only))
+    return (
+        f"{_PUBLIC} WHERE {where}"
+        if planwerk is None
+        else f"ogc.planversionen WHERE planwerk = '{planwerk}' AND {where}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

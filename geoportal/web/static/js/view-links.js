@@ -1,52 +1,43 @@
-// Links that take along what the map shows at this moment: its address, or its place and themes for the map on paper.
+// Links that take along what the map shows at this moment: its address, or all that a sheet of paper can show of it.
+
+const DRAWING = "planzeichnung"; // of all plans, as one layer of the map
+const [FP, BP] = ["flaechennutzungsplaene", "bebauungsplaene"];
 
 for (const link of document.querySelectorAll("[data-with-view]")) {
   const plain = link.getAttribute("href");
   link.addEventListener("click", () => {
     const address = new URL(plain, window.location.href);
     if (link.dataset.withView === "#") address.hash = window.location.hash;
-    else {
-      takePlace(address);
-      takePicture(address);
-    }
+    else takeView(address);
     link.href = address.href;
   });
 }
 
-/** The place, the day, and the themes that are shown at this zoom, as many as a sheet takes. */
-function takePlace(address) {
-  const [zoom, lat, lon] = window.location.hash.slice(1).split("&")[0].split("/");
+/** What the address of the map leaves out is as usual there, and on paper too. */
+function takeView(address) {
+  const { themes, basemaps, mostPrinted } = JSON.parse(document.getElementById("page-data").textContent);
+  const [view, ...parts] = window.location.hash.slice(1).split("&");
+  const told = new Map(parts.map((part) => part.split("=")).map(([name, values = ""]) => [name, decodeURIComponent(values).split(",")]));
+  const values = (name) => told.get(name) ?? [];
+  const take = (name, list) => list.length && address.searchParams.set(name, list.join(","));
+  const [zoom, lat, lon] = view.split("/");
   if (lon !== undefined) address.searchParams.set("karte", `${zoom}/${lat}/${lon}`);
-  const day = /&stand=(\d{4}-\d{2}-\d{2})(&|$)/.exec(window.location.hash);
-  if (day) address.searchParams.set("stand", day[1]); // a former day on the screen is one on paper
-  const { themes, mostPrinted } = JSON.parse(document.getElementById("page-data").textContent);
-  const on = new Set([...document.querySelectorAll('input[name="theme"]:checked')].map((box) => box.value));
-  const shown = themes.filter(({ id, minZoom, maxZoom }) => on.has(id) && !(zoom < minZoom || maxZoom < zoom)).map(({ id }) => id);
-  const layers = ["flaechennutzungsplaene", "bebauungsplaene", ...shown].slice(0, mostPrinted);
-  if (shown.length) address.searchParams.set("ebenen", layers.join(","));
+  take("stand", values("stand"));
+
+  const isDrawn = isOn("layer", DRAWING);
+  const hasPlans = !values("recht").includes("keiner");
+  const plans = [FP, BP].filter((id) => hasPlans && (isDrawn || id === BP || isOn("layer", id)));
+  const shown = themes.filter(({ id, minZoom, maxZoom }) => isOn("theme", id) && !(zoom < minZoom || maxZoom < zoom));
+  const layers = [...plans, ...shown.map(({ id }) => id)].slice(0, mostPrinted);
+  const onMap = (id) => (isDrawn && plans.includes(id) ? DRAWING : id);
+  const order = values("folge");
+  if (order.length) layers.sort((one, other) => order.indexOf(onMap(one)) - order.indexOf(onMap(other))); // stable: the finer plans stay above
+  take("ebenen", layers);
+  if (plans.length) take("recht", values("recht"));
+  if (!isDrawn && plans.length) address.searchParams.set("zeichnung", "aus");
+  const opacities = new Map(values("deckkraft").map((each) => each.split(":")));
+  take("deckkraft", layers.filter((id) => opacities.has(onMap(id))).map((id) => `${id}:${opacities.get(onMap(id))}`));
+  take("grund", values("karte").filter((each) => basemaps.some(({ id, url }) => id === each && url.startsWith("/hintergrund/"))));
 }
 
-/** What else the map shows: opacities, legal states, the order of layers, and a background map of this server. */
-function takePicture(address) {
-  const parts = window.location.hash.split("&").slice(1).map((part) => part.split("="));
-  const told = new Map(parts.map(([name, values = ""]) => [name, decodeURIComponent(values).split(",")]));
-  const plans = ["flaechennutzungsplaene", "bebauungsplaene"]; // as the drawing shows them: what else is told of them is of outlines
-  const layers = address.searchParams.get("ebenen")?.split(",") ?? plans;
-  const order = told.get("folge") ?? [];
-  const place = (id) => order.indexOf(plans.includes(id) ? "planzeichnung" : id);
-  if (order.length) layers.sort((one, other) => place(one) - place(other)); // stable: the finer plans stay above
-  const statuses = told.get("recht") ?? [];
-  const hasPlans = !statuses.includes("keiner");
-  const shown = hasPlans ? layers : layers.filter((id) => !plans.includes(id));
-  if (shown.length && (order.length || !hasPlans)) address.searchParams.set("ebenen", shown.join(","));
-  if (statuses.length && hasPlans) address.searchParams.set("recht", statuses.join(","));
-  const opacities = (told.get("deckkraft") ?? []).map((each) => each.split(":"));
-  const opaque = opacities.flatMap(([id, percent]) => {
-    if (id === "planzeichnung") return plans.map((plan) => `${plan}:${percent}`);
-    return plans.includes(id) || !layers.includes(id) ? [] : [`${id}:${percent}`];
-  });
-  if (opaque.length) address.searchParams.set("deckkraft", opaque.join(","));
-  const { basemaps } = JSON.parse(document.getElementById("page-data").textContent);
-  const ground = basemaps.find(({ id, url }) => id === told.get("karte")?.[0] && url.startsWith("/hintergrund/"));
-  if (ground) address.searchParams.set("grund", ground.id);
-}
+const isOn = (kind, id) => document.querySelector(`input[name="${kind}"][value="${id}"]`).checked;
