@@ -134,6 +134,8 @@ class Links:
         self._plans = [number for number in self._kept if self._kind[number] == _PLAN]
         self._find_owners()
         self._bereich = self._find_bereiche()
+        self._by_owner = np.argsort(self._owner, kind="stable")
+        self._kinds = np.array(self._kind, dtype=np.int8)
         return lines
 
     @property
@@ -146,8 +148,14 @@ class Links:
 
     def of(self, plan: int, what: str) -> npt.NDArray[np.intp]:
         """The Bereiche, texts or objects ("bereich", "text", "objekt") that belong to a plan."""
-        kinds = np.array(self._kind, dtype=np.int8)
-        return np.flatnonzero((self._owner == plan) & (kinds == _KINDS.index(what)))
+        first, end = np.searchsorted(self._owner, [plan, plan + 1], sorter=self._by_owner)
+        belongings: npt.NDArray[np.intp] = self._by_owner[first:end]
+        found: npt.NDArray[np.intp] = belongings[self._kinds[belongings] == _KINDS.index(what)]
+        return found
+
+    def owner_of(self, number: int) -> int:
+        """The plan to which something belongs, -1 where it belongs to none; a plan's is itself."""
+        return number if self._kind[number] == _PLAN else int(self._owner[number])
 
     def bereich_of(self, objekte: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
         """For each object the Bereich to which it belongs, -1 where no link says."""

@@ -68,7 +68,8 @@ class Assembly:
         self._links = Links(file, version, issues)
         self._stock = Stock()
         self._numbers = array("i")  # of the objects, in the file
-        self._dokumente: list[tuple[int, Dokument]] = []  # with the number of the object that refers to it
+        self._dokumente: dict[Dokument, Dokument] = {}  # each once, however many refer to it
+        self._referred: list[tuple[int, Dokument]] = []  # with the number of the feature that refers to it
 
     def __len__(self) -> int:
         return len(self._links)
@@ -79,9 +80,10 @@ class Assembly:
 
     def add(self, record: Record, placed: Sequence[Placed]) -> None:
         number = len(self._links)
+        for dokument in dokumente.written_in(record):
+            self._referred.append((number, self._dokumente.setdefault(dokument, dokument)))
         if self._links.add(record, placed):
             return
-        self._dokumente.extend((number, dokument) for dokument in dokumente.written_in(record))
         self._numbers.append(number)
         self._stock.append(self._fields.objekt(record, placed))
 
@@ -90,7 +92,10 @@ class Assembly:
         self._in_stock = np.full(len(self._links), -1, dtype=np.int32)
         self._in_stock[np.array(self._numbers, dtype=np.int32)] = np.arange(len(self._stock))
         lines = self._links.settle(lambda n: self._objekt(n).gml_id, lambda n: self._objekt(n).geometry)
-        self._dokumente.extend((n, dokumente.of_feature(name, found)) for n, name, found in self._links.dokumente())
+        self._referred.extend((n, dokumente.of_feature(name, found)) for n, name, found in self._links.dokumente())
+        self._referred_by: dict[int, list[tuple[int, Dokument]]] = {}
+        for holder, dokument in self._referred:
+            self._referred_by.setdefault(self._links.owner_of(holder), []).append((holder, dokument))
         plans = []
         for number in self._links.plans:
             record = self._links.record(number)
@@ -140,18 +145,14 @@ class Assembly:
     def _objekte_of(self, plan: int, bereiche: Sequence[int]) -> Sequence[Planobjekt]:
         numbers = self._links.of(plan, "objekt")
         names = [self._links.record(bereich).gml_id or "" for bereich in bereiche]
-        place_of = np.full(len(self._links) + 1, -1, dtype=np.int32)  # the last one is that of no Bereich
-        place_of[bereiche] = np.arange(len(bereiche))
-        return Objekte(self._stock, self._in_stock[numbers], place_of[self._links.bereich_of(numbers)], names).settled()
+        own = self._links.bereich_of(numbers)
+        places = np.where(own < 0, -1, np.searchsorted(np.array(bereiche, dtype=np.int32), own)).astype(np.int32)
+        return Objekte(self._stock, self._in_stock[numbers], places, names).settled()
 
     def _dokumente_of(self, plan: int, bereiche: Sequence[int], texte: Sequence[int]) -> tuple[Dokument, ...]:
         """Every document that the plan and what belongs to it refer to, once, in the order of the file."""
-        kept = [plan, *bereiche, *texte]
-        found = [(at, dokument) for at in kept for dokument in dokumente.written_in(self._links.record(at))]
-        rank = {number: place for place, number in enumerate(kept)}
-        owned = set(self._links.of(plan, "objekt").tolist()) if self._dokumente else set()
-        found += [(at, dokument) for at, dokument in self._dokumente if at in owned or at in rank]
-        found.sort(key=lambda pair: (rank.get(pair[0], len(rank)), pair[0]))
+        rank = {number: place for place, number in enumerate([plan, *bereiche, *texte])}
+        found = sorted(self._referred_by.get(plan, ()), key=lambda pair: (rank.get(pair[0], len(rank)), pair[0]))
         return tuple(dict.fromkeys(dokument for _, dokument in found))
 
     def _geltungsbereich(self, number: int, record: Record, bereiche: Sequence[int]) -> Any:
