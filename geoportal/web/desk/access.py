@@ -38,11 +38,14 @@ class NoPrivacy(Exception):
     """Nobody signs in over a connection that others can read."""
 
 
-def open_to[View: Callable[..., Any]](needs: Access | Action) -> Callable[[View], View]:
-    """Marks a view with what it takes to reach it; which Gemeinde or object it is about, the view asks itself."""
+def open_to[View: Callable[..., Any]](needs: Access | Action, *, takes_files: bool = False) -> Callable[[View], View]:
+    """Marks a view with what it takes to reach it; which Gemeinde or object it is about, the view asks itself.
+
+    `takes_files`: it reads a form with files, and looks for the key of the form in it before it does anything.
+    """
 
     def mark(view: View) -> View:
-        cast("Any", view).needs = needs
+        cast("Any", view).needs, cast("Any", view).takes_files = needs, takes_files
         return view
 
     return mark
@@ -57,7 +60,8 @@ def guard() -> BaseResponse | None:
     is_change = request.method not in _SAFE
     if is_change:
         require_own_origin(own)
-    needs = getattr(current_app.view_functions.get(request.endpoint or ""), "needs", None)
+    view = current_app.view_functions.get(request.endpoint or "")
+    needs = getattr(view, "needs", None)
     if needs is None:
         raise NotAllowed(f"{request.endpoint} says not whom it is open to")
     g.session = request.cookies.get(own.cookie, "")
@@ -72,7 +76,7 @@ def guard() -> BaseResponse | None:
         require_form_key(request.headers["X-Form-Key"])
     elif is_change and request.mimetype in {"application/x-www-form-urlencoded", ""}:
         require_form_key(request.form.get(FORM_KEY, ""))
-    elif is_change and request.mimetype != "multipart/form-data":  # those look for it as they read their parts
+    elif is_change and not (request.mimetype == "multipart/form-data" and getattr(view, "takes_files", False)):
         raise NotOurPage
     if isinstance(needs, Action) and not g.principal.may_anywhere(needs):
         raise NotAllowed(needs)

@@ -24,7 +24,7 @@ def form() -> str:
     return _page()
 
 
-@open_to(Action.DELIVER)
+@open_to(Action.DELIVER, takes_files=True)
 def deliver() -> BaseResponse | tuple[str, int]:
     """Files of a form go to disk as they arrive (Werkzeug's parser), and from there into the archive."""
     request.max_content_length = workflow.MAX_SIZE + 1024 * 1024

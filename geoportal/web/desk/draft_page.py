@@ -57,7 +57,7 @@ def fill_in(version: int) -> BaseResponse | tuple[str, int]:
     return _back(version, "angaben")
 
 
-@open_to(Action.EDIT)
+@open_to(Action.EDIT, takes_files=True)
 def add_document(version: int) -> BaseResponse | tuple[str, int]:
     request.max_content_length = examining.MAX_SIZE + 1024 * 1024
     form = request.form
