@@ -98,6 +98,25 @@ def test_the_page_says_what_differs_and_shows_both_versions(draft: Draft) -> Non
     assert re.findall(r'<path class="desk-mark desk-mark--(\w+)"', page) == ["changed", "removed", "added", "changed"]
 
 
+def test_the_legend_names_the_signs_that_occur_and_what_comes_or_goes(draft: Draft) -> None:
+    page = draft.publisher.get(f"{draft.path}/vergleich?neu=2").text
+    listed = re.search(r'<ul class="desk-signs">(.+?)</ul>', page, re.DOTALL)
+    assert listed
+    signs = [
+        (re.sub("<[^>]+>", "", each).strip(), 'class="swatch"' in each)
+        for each in re.findall(r"<li>(.+?)</li>", listed[1], re.DOTALL)
+    ]
+    assert signs == [
+        ("Wohnbaufläche und Wohngebiete (W, WS, WR, WA, WB)", True),
+        ("Gewerbliche Baufläche, Gewerbe- und Industriegebiet (G, GE, GI) entfallen", True),
+        ("Straßenverkehrsfläche neu", True),
+        ("Grenze des räumlichen Geltungsbereichs", True),
+    ]
+    alone = draft.publisher.get(f"{draft.path}/vergleich?neu=1").text
+    assert "Gewerbliche Baufläche" in alone
+    assert "entfallen" not in alone
+
+
 def test_one_difference_fills_the_pictures(draft: Draft) -> None:
     page = draft.publisher.get(f"{draft.path}/vergleich?neu=2&bei=1").text
     found = re.search(r"bbox=([\d.]+)%2C([\d.]+)%2C([\d.]+)%2C([\d.]+)", page)

@@ -1,13 +1,14 @@
 """The legend of a collection in one of its styles, with the symbols that occur in the data."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, text
+from sqlalchemy import Connection, Engine, bindparam, text
 
 from geoportal.cartography import legend, planzeichen
 from geoportal.cartography.legend import Entry
 from geoportal.cartography.model import Rule, Sheet
-from geoportal.cartography.sheets import PLANWERK, PLANZV
+from geoportal.cartography.sheets import PLANWERK, PLANZV, planzv
 from geoportal.database.history import was_public
 from geoportal.ogc.crs import Box
 from geoportal.ogc.maps.sources import Drawn
@@ -23,6 +24,10 @@ _SYMBOLS: Final = """
         AND CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'archiviert' ELSE status = :status END
         AND (CAST(:west AS float) IS NULL OR geom && ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid()))
 """
+
+
+_OF_VERSIONS: Final = text("""
+    SELECT DISTINCT version_id, planzeichen FROM plans.planzeichnung WHERE version_id = ANY (:versions)""")
 
 
 class Legend(NamedTuple):
@@ -51,6 +56,20 @@ def legend_of(engine: Engine, drawn: Drawn, sheet: Sheet, language: str, box: Bo
         return not rule.when or (rule.when.get("planwerk"), rule.when.get(planzeichen.FIELD)) in found
 
     return Legend(title, legend.entries(whole, language, occurs))
+
+
+def legend_of_versions(connection: Connection, planwerk: str, versions: Sequence[int]) -> list[tuple[Entry, set[int]]]:
+    """The signs with which versions of a plan are drawn, public or not, and in which of them each occurs.
+
+    As far as the role of the connection sees their objects.
+    """
+    found: dict[str, set[int]] = {}
+    for row in connection.execute(_OF_VERSIONS, {"versions": list(versions)}):
+        found.setdefault(row.planzeichen, set()).add(row.version_id)
+    contents, outline = planzv(planwerk)
+    sheet = Sheet(PLANZV, contents.title, (*contents.rules, *outline.rules))
+    rows = legend.entries(sheet, "de", lambda rule: not rule.when or rule.when.get(planzeichen.FIELD) in found)
+    return [(row, found.get(row.id, set(versions))) for row in rows]
 
 
 def _occurring(engine: Engine, drawn: Drawn, werke: list[str], box: Box | None) -> set[tuple[object, object]]:
