@@ -93,6 +93,14 @@ _VERSIONS = """
 _OF_DELIVERY = text(f"{_VERSIONS} WHERE version.delivery_id = :delivery ORDER BY version.name, version.id")
 _OF_PLAN = text(f"{_VERSIONS} WHERE version.plan_id = :plan ORDER BY version.version DESC")
 _PUBLIC = text(f"{_VERSIONS} WHERE version.plan_id = :plan AND version.state = 'published'")
+_QUESTIONS = text("""
+    -- plans of a delivery that may be public ones under another name, as long as nobody has said so
+    SELECT mine.plan_id AS plan, known.plan_id AS other, known.name, known.nummer
+    FROM plans.issue
+    CROSS JOIN LATERAL regexp_match(issue.detail, '^/plan/([0-9a-f-]{36}) = /plan/([0-9a-f-]{36})$') AS asked(plans)
+    JOIN plans.version AS mine ON mine.delivery_id = issue.delivery_id AND mine.plan_id = asked.plans[1]::uuid
+    JOIN plans.version AS known ON known.plan_id = asked.plans[2]::uuid AND known.state = 'published'
+    WHERE issue.delivery_id = :delivery AND issue.code = 'plan_renamed_perhaps' ORDER BY known.name, known.plan_id""")
 _REPORT = text("SELECT sha256 FROM desk.report WHERE upload_id = :upload AND kind = :kind")
 _DOKUMENTE = text("""
     SELECT DISTINCT sha256 FROM plans.dokument JOIN plans.version ON version.id = dokument.version_id
@@ -142,6 +150,21 @@ def versions(connection: Connection, delivery: int | None) -> list[Version]:
     if delivery is None:
         return []
     return [Version(**row) for row in connection.execute(_OF_DELIVERY, {"delivery": delivery}).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether `plan` is `other` under a new name, which is public as `name`."""
+
+    plan: UUID
+    other: UUID
+    name: str | None
+    nummer: str | None
+
+
+def questions(connection: Connection, delivery: int | None) -> list[Question]:
+    """That a delivery asks, and nobody has answered."""
+    return [Question(**row) for row in connection.execute(_QUESTIONS, {"delivery": delivery}).mappings()]
 
 
 def history(connection: Connection, plan: UUID) -> list[Version]:

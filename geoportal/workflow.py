@@ -18,7 +18,7 @@ from geoportal.accounts.roles import Action, Principal
 from geoportal.archive import Archive, sha256_of
 from geoportal.deliveries import Version
 from geoportal.editing.drafts import mark
-from geoportal.operations import NotFound
+from geoportal.operations import NotFound, NotMergeable
 from geoportal.states import State, require
 from geoportal.uploads import Upload
 
@@ -38,6 +38,7 @@ _DROP = text("UPDATE plans.version SET state = 'withdrawn' WHERE delivery_id = :
 _FOUR_EYES = text("""
     INSERT INTO desk.gemeinde (ags, four_eyes) VALUES (:ags, :wanted)
     ON CONFLICT (ags) DO UPDATE SET four_eyes = excluded.four_eyes""")
+_MERGE = text("SELECT desk.merge_plans(:plan, :into)")
 _DUE = text("SELECT id FROM plans.upload WHERE state = 'scheduled' AND publish_on <= :today ORDER BY publish_on, id")
 
 
@@ -225,6 +226,24 @@ def restore(engine: Engine, who: Principal, plan: UUID, number: int, reason: str
             connection, who, "restored", f"plan {plan}", ags=ags, reason=reason, version=number,
             before=None if before is None else before.fingerprint, after=None if public is None else public.fingerprint,
         )  # fmt: skip
+
+
+def merge(engine: Engine, who: Principal, plan: UUID, into: UUID) -> None:
+    """Both are one plan under two names: its versions go on under the address of `into`, and the other one leads there.
+
+    Whoever plans for the Gemeinde says so while the plan was never public, then who publishes there. Raises NotFound,
+    NotAllowed, NotMergeable.
+    """
+    with acting(engine, who) as connection:
+        versions = deliveries.history(connection, plan)
+        ags = versions[0].ags if versions else None
+        if ags is None or not who.may(Action.VIEW, ags, who.account_id):
+            raise NotFound(str(plan))
+        if any(each.published_at for each in versions) or not who.may(Action.EDIT, ags):
+            who.require(Action.PUBLISH, ags)
+        if not connection.scalar(_MERGE, {"plan": plan, "into": into}):
+            raise NotMergeable(f"{plan}, {into}")
+        audit.note(connection, who, "merged", f"plan {plan}", ags=ags, into=into)
 
 
 def share_report(engine: Engine, who: Principal, upload_id: int, now: datetime) -> str:

@@ -346,7 +346,7 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
         "plan_renamed_perhaps": Text(
             "Der Plan ist neu, liegt aber auf demselben Grund oder heißt wie ein bekannter; derselbe Plan? {detail}",
             "the plan is new but shares ground or name with a known one; the same plan? {detail}",
-            "Wenn ja, die beiden Adressen zusammenführen (geoportal merge NEU ALT); wenn nein, ist nichts zu tun.",
+            "Wenn ja, bei der Lieferung in der Werkbank sagen, oder geoportal merge NEU ALT; sonst ist nichts zu tun.",
         ),
         "plan_twice": Text(
             "Zwei Pläne der Datei haben gleiche Gemeinde, Nummer und Änderung („{detail}“); der zweite fehlt daher",

@@ -97,7 +97,7 @@ def take_over(
             number = None if known is None else known[0]
             outcomes.append(Outcome(address, plan.name, number, is_new=False, is_published=publishable, levels=levels))
             continue
-        version, number = store.save_version(connection, delivery, address, plan, prints[address], files)
+        version, number = store.save_version(connection, delivery, address, plan, prints[address], files, levels)
         if (kept := carried.get(address)) is not None:
             carrying.carry(connection, version, kept)
         if publishable and publish:

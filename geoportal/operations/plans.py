@@ -30,6 +30,5 @@ def merge(engine: Engine, address: UUID, into: UUID) -> None:
     Raises NotMergeable when one of them is no plan, was merged before, or they are of two Gemeinden or Planwerke.
     """
     with engine.begin() as connection:
-        if not store.are_mergeable(connection, address, into):
+        if not store.merge_plans(connection, address, into):
             raise NotMergeable(f"{address}, {into}")
-        store.merge_plans(connection, address, into)

@@ -2,7 +2,7 @@
 
 from geoportal.store.codes import official_grenzen, save_codes
 from geoportal.store.deliveries import delivered_name, is_delivered, save_delivery
-from geoportal.store.identity import are_mergeable, claim_plan, merge_plans, similar_plans
+from geoportal.store.identity import claim_plan, merge_plans, similar_plans
 from geoportal.store.versions import (
     end_publication,
     latest_version,
@@ -13,7 +13,7 @@ from geoportal.store.versions import (
 )
 
 __all__ = [
-    "are_mergeable", "claim_plan", "delivered_name", "end_publication", "is_delivered", "latest_version",
-    "merge_plans", "official_grenzen", "public_plans", "publish_version", "restore_version", "save_codes",
-    "save_delivery", "save_version", "similar_plans",
+    "claim_plan", "delivered_name", "end_publication", "is_delivered", "latest_version", "merge_plans",
+    "official_grenzen", "public_plans", "publish_version", "restore_version", "save_codes", "save_delivery",
+    "save_version", "similar_plans",
 ]  # fmt: skip

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from geoalchemy2.shape import from_shape
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, text
 
 from geoportal.database import tables
 from geoportal.database.tables import SRID
-from geoportal.store.versions import end_publication, next_number
 from plans_ingest.model import Plan
 
 
@@ -81,27 +80,10 @@ def similar_plans(connection: Connection, plan: Plan, address: UUID) -> list[UUI
     return list(connection.scalars(alike))
 
 
-def are_mergeable(connection: Connection, address: UUID, into: UUID) -> bool:
-    """Whether both are plans of their own, of one Gemeinde and Planwerk; locks them."""
-    table = tables.plan
-    asked = select(table.c.planwerk, table.c.ags).where(table.c.id.in_([address, into]), table.c.merged_into.is_(None))
-    rows = connection.execute(asked.order_by(table.c.id).with_for_update()).all()
-    return len(rows) == 2 and tuple(rows[0]) == tuple(rows[1])
+def merge_plans(connection: Connection, address: UUID, into: UUID) -> bool:
+    """All versions and keys of one plan become another's; its newest public version is then the public one of both.
 
-
-def merge_plans(connection: Connection, address: UUID, into: UUID) -> None:
-    """All versions and keys of one plan become another's; its newest public version is then the public one of both."""
-    table = tables.version
-    public = connection.execute(
-        select(table.c.id).where(table.c.plan_id == address, table.c.state == "published")
-    ).scalar_one_or_none()
-    if public is not None:
-        end_publication(connection, into, "superseded", f"merged with {address}")
-    offset = next_number(connection, into) - 1
-    connection.execute(
-        update(table)
-        .where(table.c.plan_id == address)
-        .values(plan_id=into, version=table.c.version + offset, restored_from=table.c.restored_from + offset)
-    )
-    connection.execute(update(tables.plan_key).where(tables.plan_key.c.plan_id == address).values(plan_id=into))
-    connection.execute(update(tables.plan).where(tables.plan.c.id == address).values(merged_into=into))
+    False, and nothing is changed, when one of them is no plan of its own, or they are of two Gemeinden or Planwerke.
+    """
+    merged = text("SELECT plans.merge_plans(:address, :target)")
+    return bool(connection.scalar(merged, {"address": address, "target": into}))

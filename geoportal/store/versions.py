@@ -29,10 +29,12 @@ def save_version(
     plan: Plan,
     fingerprint: str,
     files: Mapping[str, tuple[str, Attachment]],
+    levels: str = "",
 ) -> tuple[int, int]:
     """A new version of the plan at an address, in review, with all that belongs to it; returns (its id, its number).
 
-    `fingerprint` is the plan's, `files` maps the names of the delivery's attachments to their SHA-256.
+    `fingerprint` is the plan's, `files` maps the names of the delivery's attachments to their SHA-256; `levels` are
+    those that it has reached.
     """
     number = next_number(connection, address)
     row = content.version_row(plan, fingerprint) | {
@@ -40,6 +42,7 @@ def save_version(
         "version": number,
         "delivery_id": delivery,
         "state": "in_review",
+        "levels": levels,
     }
     version = connection.execute(insert(tables.version).values(**row).returning(tables.version.c.id)).scalar_one()
     content.save(connection, version, plan, files)

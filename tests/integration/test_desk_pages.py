@@ -135,6 +135,7 @@ CHANGES = {
     "/werkbank/plan/{plan}/bearbeiten": {"planner", "kreis"},
     "/werkbank/plan/{plan}/zurueckziehen": {"publisher", "kreis"},
     "/werkbank/plan/{plan}/wiederherstellen": {"publisher", "kreis"},
+    "/werkbank/plan/{plan}/zusammenfuehren": {"planner", "publisher", "kreis"},
     "/werkbank/gemeinde/06534008/vier-augen": {"publisher", "kreis"},
 }
 SHUT = {303, 401, 403, 404}
@@ -241,6 +242,18 @@ def test_a_form_with_files_needs_the_key_too(desk: Desk) -> None:
     files = [(io.BytesIO(b"x"), "x.gml")]
     data = {"gemeinde": OWN, "dateien": files, "form_key": "0" * 64}
     assert desk.deliverer.post("/werkbank/liefern", data, content_type="multipart/form-data").status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "text/plain", "application/json"])
+def test_no_form_of_another_kind_gets_around_the_key(desk: Desk, kind: str) -> None:
+    planner = desk.office.as_role(Role.PLANNER)
+    answer = planner.post(f"/werkbank/lieferung/{desk.number}/verwerfen", {"form_key": ""}, content_type=kind)
+    assert answer.status_code == 403
+    # with files too: the key is looked for in the form
+    browser = desk.office.as_role(Role.PLANNER)
+    files = [(io.BytesIO(b"x"), "x.gml")]
+    given = {"gemeinde": OWN, "dateien": files, "form_key": "0" * 64}
+    assert browser.post("/werkbank/liefern", given, content_type="multipart/form-data").status_code == 403
 
 
 def test_a_name_is_shown_and_nothing_more(desk: Desk) -> None:

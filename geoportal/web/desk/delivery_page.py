@@ -57,6 +57,7 @@ def _page(number: int, shared_secret: str = "") -> str:
         public = {each.plan_id: deliveries.public_version(connection, each.plan_id) for each in versions}
         document = _document(portal().archive, deliveries.report(connection, number, "json"))
         four_eyes = deliveries.rules(connection, found.ags).four_eyes
+        questions = deliveries.questions(connection, found.delivery_id)
 
     def may(action: Action) -> bool:
         return who().may(action, found.ags, found.delivered_by)
@@ -66,6 +67,8 @@ def _page(number: int, shared_secret: str = "") -> str:
         delivery=found,
         versions=versions,
         public=public,
+        questions=questions,
+        may_merge=who().may(Action.EDIT, found.ags) or who().may(Action.PUBLISH, found.ags),
         may=may,
         stamp=workflow.stamp(found.sha256, versions),
         is_own=four_eyes
