@@ -43,7 +43,10 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`day` is when it happens; for what is missing, since when. One of `upload` and `plan` says about what."""
+    """`day` is when it happens; for what is missing, since when. One of `upload` and `plan` says about what.
+
+    `art`: of what begins or ends, the kind of participation.
+    """
 
     due: Due
     day: date
@@ -51,6 +54,7 @@ class Deadline:
     name: str
     upload: int | None
     plan: UUID | None
+    art: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,36 +106,43 @@ _DEADLINES: Final = text("""
     WITH present AS (
         SELECT plan_id, plan.ags, coalesce(version.name, version.nummer, '') AS name, rechtsstand, published_at,
                satzungsbeschluss_datum, planbeschluss_datum,
-               coalesce(inkrafttretens_datum, wirksamkeits_datum) AS in_kraft,
-               (auslegungen #>> '{-1,start}')::date AS beginn, (auslegungen #>> '{-1,ende}')::date AS ende
+               coalesce(inkrafttretens_datum, wirksamkeits_datum) AS in_kraft, auslegungen, traegerbeteiligungen,
+               attribute
         FROM plans.version JOIN plans.plan ON plan.id = version.plan_id
         WHERE version.state = 'published' AND plan.ags = ANY (:ags)),
     running AS (
         SELECT beteiligung.plan_id, beteiligung.ags, coalesce(present.name, '') AS name, beteiligung.beginn,
-               beteiligung.ende
+               beteiligung.ende, beteiligung.art
         FROM participation.beteiligung LEFT JOIN present USING (plan_id)
         WHERE beteiligung.state = 'bekannt' AND beteiligung.ende >= :today AND beteiligung.ags = ANY (:ags)),
-    auslegung AS (
+    period AS (
         SELECT * FROM running
         UNION ALL
-        SELECT plan_id, ags, name, beginn, ende FROM present
-        WHERE ende >= :today AND NOT EXISTS (SELECT FROM running WHERE running.plan_id = present.plan_id)),
+        -- what the file alone tells
+        SELECT plan_id, ags, name, said.start, said.ende, said.art
+        FROM present
+        CROSS JOIN jsonb_to_recordset(participation.told(auslegungen, traegerbeteiligungen, attribute))
+            AS said(art text, start date, ende date)
+        WHERE said.ende >= :today AND NOT EXISTS (
+            SELECT FROM running
+            WHERE running.plan_id = present.plan_id AND participation.told_as(running.art) = said.art)),
     due AS (
-        SELECT 'scheduled' AS due, publish_on AS day, ags, filename AS name, id AS upload, NULL::uuid AS plan
+        SELECT 'scheduled' AS due, publish_on AS day, ags, filename AS name, id AS upload, NULL::uuid AS plan,
+               NULL AS art
         FROM plans.upload WHERE state = 'scheduled' AND ags = ANY (:ags)
         UNION ALL
         SELECT CASE WHEN beginn > :today THEN 'begins' ELSE 'ends' END,
-               CASE WHEN beginn > :today THEN beginn ELSE ende END, ags, name, NULL, plan_id
-        FROM auslegung
+               CASE WHEN beginn > :today THEN beginn ELSE ende END, ags, name, NULL, plan_id, art
+        FROM period
         UNION ALL
         SELECT 'missing', coalesce(satzungsbeschluss_datum, planbeschluss_datum, published_at::date), ags, name, NULL,
-               plan_id
+               plan_id, NULL
         FROM present WHERE rechtsstand = 4000 AND in_kraft IS NULL
         UNION ALL
-        SELECT 'not_in_force', satzungsbeschluss_datum, ags, name, NULL, plan_id
+        SELECT 'not_in_force', satzungsbeschluss_datum, ags, name, NULL, plan_id, NULL
         FROM present
         WHERE rechtsstand = 3000 AND in_kraft IS NULL AND satzungsbeschluss_datum < CAST(:today AS date) - 180)
-    SELECT due, day, ags, name, upload, plan FROM due
+    SELECT due, day, ags, name, upload, plan, art FROM due
     ORDER BY due IN ('missing', 'not_in_force'), day, ags, name LIMIT :most""")
 _STOCK: Final = text("SELECT * FROM desk.stock() WHERE ags = ANY (:ags)")
 _HANGING: Final = text(f"""

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, text
 from geoportal.accounts import people
 from geoportal.accounts.roles import Membership, Principal, Role
 from geoportal.participation import beteiligungen
+from geoportal.participation.arten import Art
 from geoportal.participation.beteiligungen import Angaben
-from geoportal.participation.fristen import Art, sicheres_ende
+from geoportal.participation.fristen import sicheres_ende
 
 _AGS: Final = "06534008"
 _BY: Final = "freigabe@muster.example"

@@ -20,8 +20,8 @@ from geoportal.archive import Archive
 from geoportal.database import desk_engine, owner_engine
 from geoportal.mail import Postman
 from geoportal.participation import beteiligungen
+from geoportal.participation.arten import Art
 from geoportal.participation.beteiligungen import Angaben
-from geoportal.participation.fristen import Art
 from geoportal.settings import Settings
 from geoportal.web import portal, stellungnahme_pages
 from geoportal.web.desk import room

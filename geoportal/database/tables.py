@@ -21,7 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB, UUID
 
 from geoportal.settings import STORAGE_SRID
 
@@ -153,6 +153,7 @@ version = Table(
     Column("form", JSONB, nullable=False),
     Column("edited_by", BigInteger),
     Column("edited_at", DateTime(timezone=True)),
+    Column("levels", Text, nullable=False),
 )
 
 bereich = Table(
@@ -382,6 +383,8 @@ publication = Table(
     Column("erstellungsmassstab", Integer),
     _geometry("MULTIPOLYGON"),
     Column("umriss", Geometry("MULTIPOLYGON", SRID, spatial_index=False)),
+    Column("beteiligungen", JSONB),
+    Column("mitreden", DATEMULTIRANGE),
 )
 
 publication_text = Table(

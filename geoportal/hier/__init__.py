@@ -11,7 +11,6 @@ from geoportal.hier.answer import (
     place_of_address,
     place_of_parcel,
     place_of_utm,
-    running,
 )
 from geoportal.hier.dictionary import Language, Sentence
 from geoportal.hier.document import as_document
@@ -30,5 +29,4 @@ __all__ = [
     "place_of_address",
     "place_of_parcel",
     "place_of_utm",
-    "running",
 ]

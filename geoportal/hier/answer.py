@@ -145,19 +145,13 @@ def answer(connection: Connection, place: Place, today: date, near: Sequence[Lay
     )
 
 
-def running(plan: PlanEntry, today: date) -> bool:
-    """BauGB § 3 (2): both days of the Auslegung belong to it."""
-    start, end = plan.auslegung_start_datum, plan.auslegung_end_datum
-    return start is not None and end is not None and start <= today <= end
-
-
 def _until(plan: PlanEntry, today: date) -> tuple[int, date]:
     """Running participations first, the next to end before the others; then those still to come."""
-    start, end = plan.auslegung_start_datum, plan.auslegung_end_datum
-    if running(plan, today):
-        return 0, end or date.max
-    if start is not None and start > today:
-        return 1, start
+    period = plan.beteiligung(today)
+    if period is not None and period.runs(today):
+        return 0, period.ende or date.max
+    if period is not None and period.start is not None and period.start > today:
+        return 1, period.start
     return 2, date.max
 
 

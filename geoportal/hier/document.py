@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from geoportal.hier.answer import Answer, PlanHere, Rule, running
+from geoportal.hier.answer import Answer, PlanHere, Rule
 from geoportal.hier.dictionary import Language
 from geoportal.published import PlanEntry
 from plans_ingest.model import Json
@@ -58,7 +58,7 @@ def _plans(plans: Sequence[PlanHere], today: date, language: Language) -> list[J
 
 
 def _entry(plan: PlanEntry, today: date) -> Document:
-    end = plan.auslegung_end_datum
+    period = plan.beteiligung(today)
     return {
         "id": str(plan.id),
         "name": plan.name,
@@ -69,8 +69,12 @@ def _entry(plan: PlanEntry, today: date) -> Document:
         "status": plan.status.value,
         "gueltig_von": _day(plan.gueltig_von),
         "gueltig_bis": _day(plan.gueltig_bis),
-        "auslegung": {"von": _day(plan.auslegung_start_datum), "bis": _day(end)},
-        "tage_zur_stellungnahme": (end - today).days if end is not None and running(plan, today) else None,
+        "beteiligung": None
+        if period is None
+        else {"art": period.art, "von": _day(period.start), "bis": _day(period.ende)},
+        "tage_zur_stellungnahme": (period.ende - today).days
+        if period is not None and period.ende is not None and period.runs(today)
+        else None,
     }
 
 

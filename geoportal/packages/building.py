@@ -29,7 +29,8 @@ _LOCK: Final = ".building"
 _STATES: Final = text("""
     -- what a package holds follows from this (a participation is announced of a version that stands); a plan that is
     -- public since a moment ago may not be the last one
-    SELECT ags, md5(string_agg(concat_ws(':', id, version, veroeffentlicht_am, auslegungen), ',' ORDER BY id)) AS state,
+    SELECT ags,
+        md5(string_agg(concat_ws(':', id, version, veroeffentlicht_am, beteiligungen), ',' ORDER BY id)) AS state,
         abs(extract(epoch FROM clock_timestamp() - max(veroeffentlicht_am)))::float AS age
     FROM ogc.plaene GROUP BY ags ORDER BY ags""")
 _FEATURES: Final = text("""
@@ -132,6 +133,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     pages.filters |= {
         "long_date": words.german_date,
+        "beteiligungsart": words.beteiligungsart,
         "area": words.area,
         "planart": words.planart,
         "bezug": words.bezug,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from geoportal.participation.fristen import Art
+from geoportal.participation.arten import Art
 from geoportal.participation.states import Phase, State, phase, takes_statements
 
 

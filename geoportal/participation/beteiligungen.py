@@ -15,8 +15,9 @@ from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed, Principal
 from geoportal.feiertage import naechster_werktag
 from geoportal.operations import NotFound
+from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe, Bekannt, typed
-from geoportal.participation.fristen import Art, Frist, Hinweis, hinweise, is_announceable
+from geoportal.participation.fristen import Frist, Hinweis, hinweise, is_announceable, is_last_day
 from geoportal.participation.letters import CONFIRM_DAYS
 from geoportal.participation.states import IllegalStep, State, require
 
@@ -30,7 +31,7 @@ class NotAnnounceable(Exception):
 
 
 class Overlaps(Exception):
-    """Another participation of the plan runs at that time."""
+    """Another participation of the same people in the plan runs at that time."""
 
 
 class HinweisMissing(Exception):
@@ -122,7 +123,7 @@ class Listed:
     plan_id: UUID
     ags: str
     gemeinde: str
-    art: str
+    art: Art
     state: State
     beginn: date
     ende: date
@@ -133,7 +134,7 @@ class Listed:
 
 def listed(connection: Connection) -> list[Listed]:
     """Of all Gemeinden that the acting account may see."""
-    return [Listed(**dict(row) | {"state": State(row["state"])}) for row in connection.execute(_LIST).mappings()]
+    return [Listed(**typed(row)) for row in connection.execute(_LIST).mappings()]
 
 
 def of_plan(connection: Connection, plan: UUID) -> Sequence[Beteiligung]:
@@ -186,7 +187,9 @@ def announce(engine: Engine, who: Principal, number: UUID, version: int, today: 
         if held.state is not State.ENTWURF:
             raise IllegalStep("bekannt")
         found = hinweise(held.angaben.frist, today)
-        if not is_announceable(found) or deliveries.public_version(connection, held.plan_id) is None:
+        # authorities are asked before anything is public
+        is_seen = not held.art.regel.is_public or deliveries.public_version(connection, held.plan_id) is not None
+        if not is_announceable(found) or not is_seen:
             raise NotAnnounceable
         _update(connection, held, {"state": State.BEKANNT})
         _note(connection, who, "participation_announced", held, beginn=held.beginn, ende=held.ende, grund=held.grund)
@@ -200,7 +203,7 @@ def extend(engine: Engine, who: Principal, number: UUID, version: int, ende: dat
         held = _hold(connection, who, number, version, Action.PUBLISH)
         require(held.state, State.BEKANNT)
         # once the last day is over, only a new participation helps: people have stopped writing
-        if held.state is not State.BEKANNT or not today <= held.ende < ende or ende != naechster_werktag(ende):
+        if held.state is not State.BEKANNT or not today <= held.ende < ende or not is_last_day(held.art, ende):
             raise NotAnnounceable
         wanted = {"ende": ende, "erstes_ende": held.erstes_ende or held.ende, "hinweis": hinweis}
         _update(connection, held, wanted)
@@ -268,7 +271,7 @@ def close(engine: Engine, who: Principal, number: UUID, version: int, today: dat
 
 def closes_from(held: Bekannt) -> date:
     """What was sent on the last evening may be confirmed until then: it is in time, and must be weighed."""
-    return held.ende + timedelta(days=CONFIRM_DAYS + 1)
+    return held.ende + timedelta(days=1 + (CONFIRM_DAYS if held.online else 0))
 
 
 def _hold(
@@ -297,13 +300,14 @@ def _update(connection: Connection, held: Beteiligung, values: dict[str, Any]) -
     try:
         connection.execute(statement, values | {"id": held.id})
     except IntegrityError as fault:
-        if "beteiligung_plan_id_daterange_excl" in str(fault.orig):
+        if "beteiligung_one_at_a_time" in str(fault.orig):
             raise Overlaps from fault
         raise
 
 
 def _values(angaben: Angaben) -> dict[str, Any]:
-    return asdict(angaben)
+    """Authorities answer with a letter of their own: nothing is taken from them here."""
+    return asdict(angaben) | ({} if angaben.art.regel.is_public else {"online": False})
 
 
 def _require_hinweis(hinweis: str) -> None:

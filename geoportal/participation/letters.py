@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from geoportal.mail import Letter
+from geoportal.participation.arten import Art
 
 CONFIRM_DAYS: Final = 7
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -20,6 +21,7 @@ class StatementLetters:
     plan: str
     gemeinde: str
     ende: date
+    art: Art
 
     def link(self, secret: str) -> str:
         return f"{self.public_url}/beteiligung/stellungnahme/{secret}"
@@ -52,6 +54,12 @@ Please open the link above and press the button to confirm your statement. If it
 
     def receipt(self, email: str, secret: str, nummer: int, eingang: datetime, *, late: bool) -> Letter:
         local = eingang.astimezone(_BERLIN)
+        # the result is told only of what was said of a draft
+        then = (
+            "liest Ihre Stellungnahme und macht daraus den Entwurf. Zu ihm können Sie sich noch einmal äußern"
+            if self.art is Art.FRUEHZEITIG
+            else "prüft Ihre Stellungnahme und teilt Ihnen das Ergebnis mit"
+        )
         told = (
             "Sie ist nach dem Ende der Frist eingegangen. Die Gemeinde kann sie deshalb unberücksichtigt lassen.\n\n"
             if late
@@ -76,7 +84,7 @@ Ihre Stellungnahme ist bestätigt und liegt der Gemeinde vor.
 
 Wer den Link hat, kann das auch. Bitte geben Sie ihn nicht weiter.
 
-Die Gemeinde prüft Ihre Stellungnahme und teilt Ihnen das Ergebnis mit (§ 3 Abs. 2 BauGB).
+Die Gemeinde {then} ({self.art.regel.norm}).
 
 {self.public_url}
 """,

@@ -38,6 +38,7 @@ from geoportal.published.one_plan import (
 from geoportal.published.outlines import Gemeindeumriss, gemeindeumrisse
 from geoportal.published.reading import beteiligungen, gemeinde, gemeinden, plaene, planarten
 from geoportal.published.rows import (
+    Beteiligungszeit,
     Bezug,
     Blatt,
     Dokument,
@@ -61,6 +62,7 @@ from geoportal.published.whole import Fassung, public_fassung, whole_plan
 __all__ = [
     "COUNTED",
     "Abschnitt",
+    "Beteiligungszeit",
     "Bezug",
     "Blatt",
     "ContentAtPlace",

@@ -20,7 +20,6 @@ from geoportal.published.rows import (
     Umriss,
     Umrissvergleich,
 )
-from plans_ingest.model import Zeitraum
 
 
 def plan(connection: Connection, plan_id: UUID) -> PublishedPlan | None:
@@ -66,7 +65,6 @@ def _whole(
     known = dict(as_entry(row))
     del known["version_id"]
     outline = {each.name: known.pop(each.name) for each in fields(Umriss)}
-    known |= {name: _periods(row[name]) for name in ("auslegungen", "traegerbeteiligungen")}
     return PublishedPlan(
         **known | {"bezuege": links},
         umriss=Umriss(**outline),
@@ -202,14 +200,6 @@ _LINKED = text("""
 
 def _rows(connection: Connection, statement: Any, plan: Mapping[Any, Any]) -> Sequence[Mapping[str, Any]]:
     return [dict(row) for row in connection.execute(statement, {"version_id": plan["version_id"]}).mappings()]
-
-
-def _periods(raw: Sequence[Mapping[str, str | None]]) -> tuple[Zeitraum, ...]:
-    return tuple(Zeitraum(_day(period.get("start")), _day(period.get("ende"))) for period in raw)
-
-
-def _day(raw: str | None) -> date | None:
-    return None if raw is None else date.fromisoformat(raw)
 
 
 def _links(connection: Connection, row: Mapping[Any, Any]) -> tuple[Bezug, ...]:

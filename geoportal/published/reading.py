@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from geoportal.database.history import was_public
 from geoportal.published.rows import (
+    Beteiligungszeit,
     Gemeinde,
     Planart,
     PlanEntry,
@@ -60,15 +61,15 @@ def plaene(
     source = PLAENE if wanted.stand is None else public_on(wanted.stand)
     conditions = _conditions(source, wanted)
     total = connection.scalar(select(func.count()).select_from(source).where(*conditions)) or 0
-    order = _order(source, sortierung)
+    order = _order(source, sortierung, wanted.laufend_am)
     found = select(*entry(source)).where(*conditions).order_by(*order).limit(limit).offset(offset)
     return PlanPage(tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings()), total)
 
 
 def beteiligungen(connection: Connection, ags: str, today: date) -> tuple[PlanEntry, ...]:
-    """Plans of a Gemeinde whose Auslegung runs on that day or is still to come, the next to end first."""
-    end = PLAENE.c.auslegung_end_datum
-    found = select(*ENTRY).where(PLAENE.c.ags == ags, end >= today).order_by(end, PLAENE.c.id)
+    """Plans of a Gemeinde in which the public takes part on that day, or will; the next to end first."""
+    end = _end(PLAENE, today)
+    found = select(*ENTRY).where(PLAENE.c.ags == ags, end.is_not(None)).order_by(end, PLAENE.c.id)
     return tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings())
 
 
@@ -89,7 +90,7 @@ _ENTRY_NAMES = [each.name for each in fields(PlanEntry) if each.name != "name"]
 _PARTS = {"name", "umriss", "dokumente", "texte", "inhalte", "versionen", *_ENTRY_NAMES}
 DETAIL_NAMES = [each.name for each in fields(PublishedPlan) if each.name not in _PARTS]
 
-_PLAN_NAMES = ("name", *_ENTRY_NAMES, *DETAIL_NAMES, "planart", "version_id", "geom")
+_PLAN_NAMES = ("name", *_ENTRY_NAMES, *DETAIL_NAMES, "planart", "version_id", "geom", "mitreden")
 PLAENE = view("plaene", *_PLAN_NAMES)
 _PLANVERSIONEN = view(
     "planversionen", "plan_id", "veroeffentlicht_bis", *(name for name in _PLAN_NAMES if name != "id")
@@ -136,8 +137,13 @@ def _gemeinden(today: date) -> Select[Any]:
 
 
 def _running(source: FromClause, day: date) -> ColumnElement[bool]:
-    """BauGB § 3 (2): both days of the Auslegung belong to it."""
-    return (source.c.auslegung_start_datum <= day) & (source.c.auslegung_end_datum >= day)
+    return source.c.mitreden.op("@>", is_comparison=True)(day)
+
+
+def _end(source: FromClause, day: date) -> ColumnElement[Any]:
+    """The day after the first participation of the public that does not end before that day, or NULL."""
+    zeit: ColumnElement[Any] = func.unnest(source.c.mitreden).column_valued("zeit")
+    return select(func.min(func.upper(zeit))).where(func.upper(zeit) > day).scalar_subquery()
 
 
 def _conditions(source: FromClause, wanted: PlanFilter) -> list[ColumnElement[bool]]:
@@ -158,8 +164,8 @@ def _conditions(source: FromClause, wanted: PlanFilter) -> list[ColumnElement[bo
         conditions.append(plan.gueltig_von <= wanted.gueltig_bis)
     if wanted.laufend_am is not None:
         conditions.append(_running(source, wanted.laufend_am))
-    if wanted.auslegung_ab is not None:
-        conditions.append(plan.auslegung_end_datum >= wanted.auslegung_ab)
+    if wanted.mitreden_ab is not None:
+        conditions.append(func.upper(plan.mitreden) > wanted.mitreden_ab)
     if (around := wanted.umkreis) is not None:
         place = func.ST_SetSRID(func.ST_MakePoint(around.east, around.north), STORAGE_SRID)
         conditions.append(func.ST_DWithin(plan.geom, place, around.metres))
@@ -170,7 +176,7 @@ def _folded(value: str | ColumnElement[str]) -> ColumnElement[str]:
     return func.lower(func.unaccent(value))
 
 
-def _order(source: FromClause, sortierung: Sortierung) -> tuple[ColumnElement[Any], ...]:
+def _order(source: FromClause, sortierung: Sortierung, day: date | None) -> tuple[ColumnElement[Any], ...]:
     """Ends in the id, or equal rows would wander between pages."""
     plan = source.c
     names = (plan.gemeinde.collate(_GERMAN), plan.name.collate(_GERMAN), plan.id)
@@ -184,8 +190,21 @@ def _order(source: FromClause, sortierung: Sortierung) -> tuple[ColumnElement[An
         case Sortierung.INKRAFTTRETEN:
             return (plan.gueltig_von.desc().nulls_last(), *names)
         case Sortierung.FRIST:
-            return (plan.auslegung_end_datum.asc().nulls_last(), *names)
+            end = func.upper(plan.mitreden) if day is None else _end(source, day)
+            return (end.asc().nulls_last(), *names)
 
 
 def as_entry(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return dict(row) | {"planwerk": Planwerk(row["planwerk"]), "status": Status(row["status"])}
+    periods = tuple(
+        Beteiligungszeit(each["art"], each["oeffentlich"], _day(each["start"]), _day(each["ende"]))
+        for each in row["beteiligungen"]
+    )
+    return dict(row) | {
+        "planwerk": Planwerk(row["planwerk"]),
+        "status": Status(row["status"]),
+        "beteiligungen": periods,
+    }
+
+
+def _day(raw: str | None) -> date | None:
+    return None if raw is None else date.fromisoformat(raw)

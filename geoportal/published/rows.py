@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from plans_ingest.model import Planwerk, Zeitraum
+from plans_ingest.model import Planwerk
 
 
 class Status(StrEnum):
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 
 class Sortierung(StrEnum):
-    """`neueste` by publication, `inkrafttreten` the youngest first, `frist` the Auslegung that ends next first."""
+    """`neueste` by publication, `inkrafttreten` the youngest first, `frist` the participation that ends next first."""
 
     GEMEINDE = "gemeinde"
     NAME = "name"
@@ -40,9 +40,25 @@ class Gemeinde:
     beteiligung: int
 
 
+@dataclass(frozen=True, slots=True)
+class Beteiligungszeit:
+    """A period in which the public takes part, or else authorities; both days belong to it, either may be unknown.
+
+    `art` is one of geoportal.participation.arten.
+    """
+
+    art: str
+    is_public: bool
+    start: date | None
+    ende: date | None
+
+    def runs(self, day: date) -> bool:
+        return self.start is not None and self.ende is not None and self.start <= day <= self.ende
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanEntry:
-    """A plan as lists show it. `auslegung_*` is the running, the coming or else the last Auslegung."""
+    """A plan as lists show it; its participations in order of time."""
 
     id: UUID
     planwerk: Planwerk
@@ -56,9 +72,17 @@ class PlanEntry:
     status: Status
     gueltig_von: date | None
     gueltig_bis: date | None
-    auslegung_start_datum: date | None
-    auslegung_end_datum: date | None
+    beteiligungen: tuple[Beteiligungszeit, ...]
     veroeffentlicht_am: datetime
+
+    def beteiligung(self, day: date) -> Beteiligungszeit | None:
+        """Of the public, with both of its days: what runs on that day and ends first, else the next to come, else the
+        last one.
+        """
+        known = [each for each in self.beteiligungen if each.is_public and each.start and each.ende]
+        running = sorted((each for each in known if each.runs(day)), key=lambda each: each.ende or day)
+        coming = [each for each in known if each.start and each.start > day]
+        return next(iter(running or coming or reversed(known)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +106,7 @@ class Umkreis:
 class PlanFilter:
     """Which plans a list shows; what is None or empty does not restrict it.
 
-    `laufend_am` asks for an Auslegung that runs on that day, `auslegung_ab` for one that does not end before it.
+    `laufend_am` asks for what the public can take part in on that day, `mitreden_ab` for what does not end before it.
     `gueltig_ab`, `gueltig_bis`: the first and the last day on which the plan may have come into force.
     `stand`: what was public at the end of that day instead of what is public now.
     """
@@ -96,7 +120,7 @@ class PlanFilter:
     gueltig_bis: date | None = None
     stand: date | None = None
     laufend_am: date | None = None
-    auslegung_ab: date | None = None
+    mitreden_ab: date | None = None
     umkreis: Umkreis | None = None
 
 
@@ -219,8 +243,6 @@ class PublishedPlan(PlanEntry):
     inkrafttretens_datum: date | None
     wirksamkeits_datum: date | None
     untergangs_datum: date | None
-    auslegungen: tuple[Zeitraum, ...]
-    traegerbeteiligungen: tuple[Zeitraum, ...]
     erstellungsmassstab: int | None
     xplan_version: str
     version: int

@@ -88,6 +88,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "area": spoken(words.area),
         "distance": spoken(words.distance),
         "step": spoken(words.step),
+        "beteiligungsart": spoken(words.beteiligungsart),
         "bezug": words.bezug,
         "planart": words.planart,
         "heading": heading,

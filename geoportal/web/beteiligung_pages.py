@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal import published
 from geoportal.participation import bekannt
+from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Bekannt
 from geoportal.participation.states import Phase, State
 from geoportal.published import PlanFilter, PublishedPlan
@@ -22,7 +23,6 @@ from geoportal.web.errors import NotPublished
 from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_pages import COLLECTIONS, map_hash
 from geoportal.web.portal import portal
-from geoportal.web.timeline import running_auslegung
 
 bp = Blueprint("beteiligung", __name__)
 
@@ -35,6 +35,7 @@ class Offen:
 
     plan: PublishedPlan
     bekannt: Bekannt | None
+    art: Art
     phase: Phase
     beginn: date
     ende: date
@@ -54,13 +55,14 @@ class Offen:
 def index() -> str:
     own = portal()
     with own.engine.connect() as connection:
-        found = published.plaene(connection, PlanFilter(auslegung_ab=own.today()), limit=_MOST).plaene
+        found = published.plaene(connection, PlanFilter(mitreden_ab=own.today()), limit=_MOST).plaene
     today = own.today()
-    by_end = sorted(found, key=lambda plan: (plan.auslegung_end_datum or date.max, plan.name))
+    periods = [(period, plan) for plan in found if (period := plan.beteiligung(today)) is not None]
+    by_end = sorted(periods, key=lambda pair: (pair[0].ende or date.max, pair[1].name))
     return render_template(
         "beteiligung/liste.html",
-        running=[plan for plan in by_end if plan.auslegung_start_datum and plan.auslegung_start_datum <= today],
-        coming=[plan for plan in by_end if plan.auslegung_start_datum and plan.auslegung_start_datum > today],
+        running=[plan for period, plan in by_end if period.runs(today)],
+        coming=[plan for period, plan in by_end if not period.runs(today)],
         subscriptions=subscription_urls({"beteiligung": "laufend"}),
     )
 
@@ -90,16 +92,15 @@ def of_plan(plan_id: UUID, wanted: UUID | None = None) -> Offen:
         raise NotPublished
     if wanted is not None:
         announced = tuple(each for each in announced if each.id == wanted)
-    current = bekannt.current(announced, today)
-    if current is not None:
-        return Offen(plan, current, current.phase(today), current.beginn, current.ende)
-    told = running_auslegung(plan, today)
-    if told is not None and told.start is not None and told.ende is not None:
-        return Offen(plan, None, Phase.LAEUFT, told.start, told.ende)
-    start, end = plan.auslegung_start_datum, plan.auslegung_end_datum
-    if start is None or end is None:
+    current, told = bekannt.current(announced, today), plan.beteiligung(today)
+    is_over = current is None or (wanted is None and current.phase(today) is Phase.VORBEI)
+    # what only the file tells goes before what was announced and is over
+    if is_over and told is not None and told.start and told.ende and (current is None or told.ende >= today):
+        phase = Phase.KOMMT if told.start > today else Phase.LAEUFT if told.ende >= today else Phase.VORBEI
+        return Offen(plan, None, Art(told.art), phase, told.start, told.ende)
+    if current is None:
         raise NotPublished
-    return Offen(plan, None, Phase.KOMMT if start > today else Phase.VORBEI, start, end)
+    return Offen(plan, current, current.art, current.phase(today), current.beginn, current.ende)
 
 
 def words_of(offen: Offen) -> dict[str, object]:

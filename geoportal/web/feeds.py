@@ -14,9 +14,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from geoportal import published
 from geoportal.places import Coordinates
-from geoportal.published import PlanEntry, PlanFilter, Sortierung, Umkreis
+from geoportal.published import Beteiligungszeit, PlanEntry, PlanFilter, Sortierung, Umkreis
+from geoportal.web import words
 from geoportal.web.errors import InvalidQuery
-from geoportal.web.language import either
+from geoportal.web.language import either, language
 from geoportal.web.plan_query import PlanQuery
 from geoportal.web.portal import portal
 
@@ -59,10 +60,10 @@ def atom() -> Response:
 
 @bp.get("/abo/termine.ics")
 def calendar() -> Response:
-    """The public displays of drafts: running, coming, and those of the last year."""
+    """The participations of the public: running, coming, and those of the last year."""
     own, asked = portal(), _subscription()
     since = own.today() - _PAST
-    plans = _plans(replace(asked.wanted, auslegung_ab=since), Sortierung.NEUESTE)
+    plans = _plans(replace(asked.wanted, mitreden_ab=since), Sortierung.NEUESTE)
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -70,7 +71,7 @@ def calendar() -> Response:
         "CALSCALE:GREGORIAN",
         f"X-WR-CALNAME:{_escaped(asked.title)}",
         *_TIMEZONE,  # at least one component has to be there (3.6), also where nothing is on display
-        *(line for plan in plans for line in _event(plan)),
+        *(line for plan in plans for period in plan.beteiligungen for line in _event(plan, period, since)),
         "END:VCALENDAR",
     ]
     return _answer("".join(f"{folded}\r\n" for line in lines for folded in _folded(line)), "text/calendar")
@@ -123,17 +124,17 @@ def _plans(wanted: PlanFilter, order: Sortierung) -> Sequence[PlanEntry]:
         return published.plaene(connection, wanted, limit=MOST, sortierung=order).plaene
 
 
-def _event(plan: PlanEntry) -> Iterator[str]:
-    """All-day, the last day included: DTEND is the day after it (3.6.1)."""
-    start, end = plan.auslegung_start_datum, plan.auslegung_end_datum
-    if start is None or end is None or end < start:
+def _event(plan: PlanEntry, period: Beteiligungszeit, since: date) -> Iterator[str]:
+    """All-day, the last day included: DTEND is the day after it (3.6.1). What is longer keeps its UID."""
+    start, end = period.start, period.ende
+    if not period.is_public or start is None or end is None or end < max(start, since):
         return
     own = portal()
     host = urlsplit(own.settings.public_url).hostname or "geoportal"
     address = f"{own.settings.public_url}{url_for('beteiligung.page', plan_id=plan.id)}"
-    what = either("Öffentliche Auslegung", "Public display")
+    what = words.beteiligungsart(period.art, language())
     yield "BEGIN:VEVENT"
-    yield f"UID:{plan.id}-auslegung@{host}"
+    yield f"UID:{plan.id}-{period.art}-{_day(start)}@{host}"
     yield f"DTSTAMP:{plan.veroeffentlicht_am.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     yield f"DTSTART;VALUE=DATE:{_day(start)}"
     yield f"DTEND;VALUE=DATE:{_day(end + timedelta(days=1))}"

@@ -89,7 +89,6 @@ def words_of(answer: hier.Answer) -> dict[str, object]:
     return {
         "contact": None if ags is None else own.config.gemeinden.get(ags),
         "document_link": document_link,
-        "running": hier.running,
         "opening_now": opening_now,
         "subscriptions": subscription_urls({"lon": f"{at.lon:.5f}", "lat": f"{at.lat:.5f}", "umkreis": str(_AROUND)}),
         "around": _AROUND,

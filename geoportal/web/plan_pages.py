@@ -21,7 +21,7 @@ from geoportal.web.errors import NotPublished
 from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_query import PAGE_SIZE, PlanQuery, asked_number, asked_stand
 from geoportal.web.portal import portal
-from geoportal.web.timeline import running_auslegung, timeline
+from geoportal.web.timeline import timeline
 from geoportal.web.words import BERLIN
 from plans_ingest.model import Planwerk
 
@@ -125,7 +125,7 @@ def page(plan_id: UUID) -> str | BaseResponse:
         plan=plan,
         past=past,
         stand=stand,
-        auslegung=running_auslegung(plan, today) if past is None else None,
+        beteiligung=plan.beteiligung(today) if past is None else None,
         steps=timeline(plan, day),
         documents=[document_link(dokument, former=past is not None) for dokument in plan.dokumente],
         collection=COLLECTIONS[plan.planwerk],

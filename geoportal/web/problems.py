@@ -174,6 +174,37 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
             "Seit Sie die Seite geöffnet haben, hat jemand etwas geändert. Bitte laden Sie neu und sehen Sie nach.",
         ),
     ),
+    beteiligungen.NotAnnounceable: (
+        409,
+        Problem(
+            "So geht es noch nicht",
+            "Die Frist ist nicht, wie das Gesetz sie will, der Plan ist nicht öffentlich, oder es ist zu früh dafür.",
+        ),
+    ),
+    beteiligungen.HinweisMissing: (
+        422,
+        Problem("Bitte schreiben Sie einen Satz dazu", "Wer sich beteiligt, soll wissen, warum sich die Frist ändert."),
+    ),
+    beteiligungen.Unsettled: (
+        409,
+        Problem(
+            "Es sind noch Stellungnahmen offen",
+            "Zu jeder gehört ein Ergebnis, und keine darf auf ihre Bestätigung oder den Brief dazu warten.",
+        ),
+    ),
+    beteiligungen.Overlaps: (
+        409,
+        Problem(
+            "Dann läuft schon eine Beteiligung", "Zu einem Plan läuft für dieselben Leute nur eine zur selben Zeit."
+        ),
+    ),
+    operations.NotMergeable: (
+        409,
+        Problem(
+            "Das sind nicht zwei Adressen eines Plans",
+            "Beide müssen noch für sich stehen und zur selben Gemeinde gehören. Bitte laden Sie die Seite neu.",
+        ),
+    ),
     workflow.ReasonMissing: (
         422,
         Problem("Bitte geben Sie einen Grund an", "Er steht im Protokoll und hilft allen, die später nachsehen."),

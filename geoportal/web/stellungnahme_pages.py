@@ -4,7 +4,7 @@ the link in the letter.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar, Final, cast
 from uuid import UUID
@@ -105,7 +105,7 @@ def send(plan_id: UUID) -> Response | BaseResponse:
     try:
         late = stellungnahmen.submit(
             room().engine, offen.bekannt, form, eingabe, lambda: _screened() if takes_files else [],
-            _letters(offen.plan, offen.ende), origin(), now,
+            _letters(offen.plan, offen.bekannt), origin(), now,
         )  # fmt: skip
     except Refused as fault:
         return _form(offen, eingabe, {"dateien": str(fault)}, token=token)
@@ -128,7 +128,7 @@ def show(secret: str) -> Response:
 @bp.post("/beteiligung/stellungnahme/<secret>/bestaetigen")
 def confirm(secret: str) -> BaseResponse:
     _, bekannt, plan = _of(secret)
-    stellungnahmen.confirm(room().engine, secret, _letters(plan, bekannt.ende), room().now())
+    stellungnahmen.confirm(room().engine, secret, _letters(plan, bekannt), room().now())
     return _back(secret)
 
 
@@ -254,9 +254,10 @@ def _empty() -> Eingabe:
     return Eingabe("", "", "", "")
 
 
-def _letters(plan: PublishedPlan | Betroffen, ende: date) -> StatementLetters:
+def _letters(plan: PublishedPlan | Betroffen, bekannt: Bekannt) -> StatementLetters:
     settings = portal().settings
-    return StatementLetters(settings.public_url, settings.host_name, plan.name, plan.gemeinde or plan.ags, ende)
+    gemeinde = plan.gemeinde or plan.ags
+    return StatementLetters(settings.public_url, settings.host_name, plan.name, gemeinde, bekannt.ende, bekannt.art)
 
 
 def _of(secret: str) -> tuple[Stellungnahme, Bekannt, Betroffen]:

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from geoportal.participation.arten import Art
 from geoportal.published import PublishedPlan
-from plans_ingest.model import Zeitraum
 
 # In the order of the procedure (BauGB §§ 2 to 10), which also orders what happened on one day.
-_STEPS = (
+_STEPS: tuple[tuple[str | Art, str], ...] = (
     ("aufstellungsbeschluss_datum", "Aufstellungsbeschluss"),
+    *((art, art.regel.name) for art in (Art.BEHOERDEN_FRUEHZEITIG, Art.FRUEHZEITIG)),
     ("entwurfsbeschluss_datum", "Entwurfsbeschluss"),
-    ("traegerbeteiligungen", "Beteiligung der Behörden"),
-    ("auslegungen", "Öffentliche Auslegung"),
+    *((art, art.regel.name) for art in (Art.BEHOERDEN, Art.VEROEFFENTLICHUNG, Art.BEHOERDEN_ERNEUT, Art.ERNEUT)),
     ("satzungsbeschluss_datum", "Satzungsbeschluss"),
     ("planbeschluss_datum", "Planbeschluss"),
     ("rechtsverordnungs_datum", "Rechtsverordnung"),
@@ -50,32 +50,20 @@ def timeline(plan: PublishedPlan, today: date) -> tuple[Step, ...]:
     """The steps whose dates are known, in order of time."""
     steps = []
     for name, label in _STEPS:
-        value: date | tuple[Zeitraum, ...] | None = getattr(plan, name)
-        match value:
-            case None:
-                continue
-            case date():
-                periods: tuple[Zeitraum, ...] = (Zeitraum(value, value),)
-            case _:
-                periods = value
-        steps += [
-            Step(label, period.start, period.ende, _when(period, today))
-            for period in periods
-            if period.start is not None or period.ende is not None
-        ]
+        if isinstance(name, Art):
+            steps += [
+                Step(label, each.start, each.ende, _when(each.start, each.ende, today))
+                for each in plan.beteiligungen
+                if each.art == name
+            ]
+        elif (day := getattr(plan, name)) is not None:
+            steps.append(Step(label, day, day, _when(day, day, today)))
     return tuple(sorted(steps, key=lambda step: step.start or step.end or date.max))
 
 
-def running_auslegung(plan: PublishedPlan, today: date) -> Zeitraum | None:
-    """The Auslegung in which one can take part on that day; None where the data do not say both of its days."""
-    return next(
-        (each for each in plan.auslegungen if each.start and each.ende and each.start <= today <= each.ende), None
-    )
-
-
-def _when(period: Zeitraum, today: date) -> When:
-    if period.ende is not None and period.ende < today:
+def _when(start: date | None, end: date | None, today: date) -> When:
+    if end is not None and end < today:
         return When.PAST
-    if period.start is not None and period.start > today:
+    if start is not None and start > today:
         return When.COMING
-    return When.UNCERTAIN if period.start is None or period.ende is None else When.NOW
+    return When.UNCERTAIN if start is None or end is None else When.NOW

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from geoportal.hier import Language
+from geoportal.participation.arten import Art
 from geoportal.published import Status
 from plans_ingest.model import Planwerk
 
@@ -189,8 +190,12 @@ def _spelt(number: str, language: Language) -> str:
 _STEPS = {
     "Aufstellungsbeschluss": "Decision to draw up the plan",
     "Entwurfsbeschluss": "Decision on the draft",
+    "Frühzeitige Beteiligung der Öffentlichkeit": "Early public participation",
+    "Frühzeitige Beteiligung der Behörden": "Early participation of authorities",
     "Beteiligung der Behörden": "Participation of authorities",
+    "Erneute Beteiligung der Behörden": "Repeated participation of authorities",
     "Öffentliche Auslegung": "Public display",
+    "Erneute Auslegung": "Repeated public display",
     "Satzungsbeschluss": "Adoption as a by-law",
     "Planbeschluss": "Adoption of the plan",
     "Rechtsverordnung": "Statutory order",
@@ -205,6 +210,10 @@ _STEPS = {
 def step(label: str, language: Language = "de") -> str:
     """A step of the procedure as timeline.py names it."""
     return _STEPS.get(label, label) if language == "en" else label
+
+
+def beteiligungsart(art: str, language: Language = "de") -> str:
+    return step(Art(art).regel.name, language)
 
 
 def planart(label: str) -> str:

@@ -74,6 +74,16 @@ def api(module_database: Settings) -> Iterator[Api]:
         yield Api(opened)
 
 
+PERIOD = {"art": "behoerden_fruehzeitig", "bekanntmachung": "2026-11-11", "beginn": "2026-11-18", "ende": "2026-12-18"}
+
+
+@pytest.fixture(scope="module")
+def drafted(api: Api, delivered: tuple[int, UUID]) -> UUID:
+    """A participation that nobody outside knows of."""
+    made = api.program(Role.PLANNER).ask("POST", f"/plaene/{delivered[1]}/beteiligungen", PERIOD)
+    return UUID(made.json["id"])  # type: ignore[index]
+
+
 @pytest.fixture(scope="module")
 def delivered(api: Api) -> tuple[int, UUID]:
     """A checked delivery of an office, and the address of its plan."""
@@ -238,15 +248,28 @@ CALLS: dict[str, tuple[str, Any, set[str]]] = {
     "/lieferungen/{number}/spalten#": ("POST", {"spalten": {"x": "-"}}, {"planner", "kreis"}),
     "/gemeinden/06534008/profil": ("GET", None, READERS),
     "/gemeinden/06534008/lieferungen/x.gml": ("PUT", b"x", {"office", "planner", "kreis"}),
-    "/lieferungen/{number}/noch-einmal": ("POST", None, {"planner", "kreis"}),  # the last: takes the delivery back
+    "/lieferungen/{number}/original": ("GET", None, READERS - {"office"}),
+    "/lieferungen/{number}/weitergeben": ("POST", None, READERS - {"office"}),
+    "/lieferungen/{number}/zurueckgeben": ("POST", {"grund": "x"}, {"publisher", "kreis"}),
+    "/plaene/{plan}/vergleich?neu=1": ("GET", None, READERS - {"office"}),
+    "/plaene/{plan}/zusammenfuehren": ("POST", {"mit": str(UUID(int=1))}, {"planner", "publisher", "kreis"}),
+    "/plaene/{plan}/beteiligungen": ("POST", PERIOD, {"planner", "publisher", "kreis"}),
+    "/beteiligungen/{participation}": ("GET", None, READERS - {"office"}),
+    "/beteiligungen/{participation}/angaben": ("POST", PERIOD | {"fassung": 1}, {"planner", "publisher", "kreis"}),
+    "/beteiligungen/{participation}/bekanntmachen": ("POST", {"fassung": 1}, {"publisher", "kreis"}),
+    # the last ones take the delivery back
+    "/lieferungen/{number}/noch-einmal": ("POST", None, {"planner", "kreis"}),
+    "/lieferungen/{number}/verwerfen": ("POST", None, {"planner", "kreis"}),
 }
 
 
 @pytest.mark.parametrize("path", CALLS)
-def test_every_call_for_every_role_here_and_elsewhere(api: Api, delivered: tuple[int, UUID], path: str) -> None:
+def test_every_call_for_every_role_here_and_elsewhere(
+    api: Api, delivered: tuple[int, UUID], drafted: UUID, path: str
+) -> None:
     number, plan_id = delivered
     method, body, may = CALLS[path]
-    address = path.format(number=number, plan=plan_id, version=1).rstrip("#")
+    address = path.format(number=number, plan=plan_id, version=1, participation=drafted).rstrip("#")
     for role in Role:
         for ags, scope in ((OWN, OWN), (OTHER, OTHER)):
             program = api.program(role, ags, scope, name="-stranger")
@@ -256,7 +279,8 @@ def test_every_call_for_every_role_here_and_elsewhere(api: Api, delivered: tuple
                 absent = status == 404 and path.startswith("/plaene") and method == "POST"  # no version 9, none public
                 unsaid = (status == 404 and path.endswith("profil")) or (status == 422 and path.endswith("pdf"))
                 unsaid |= status == 400 and path.endswith("spalten")
-                assert status in {200, 202, 409} or absent or unsaid, (address, role, scope, status)
+                unsaid |= status == 404 and path.endswith("neu=1")  # there is nothing before the first version
+                assert status in {200, 201, 202, 409} or absent or unsaid, (address, role, scope, status)
             else:
                 assert status in {403, 404}, (address, role, scope, status)
 
@@ -267,8 +291,11 @@ def test_every_route_is_asked_and_documented(api: Api) -> None:
               for rule in every for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}  # fmt: skip
     told = {(path, method) for path, item in description.document("")["paths"].items() for method in item}
     assert told == served
-    asked = {re.sub(r"\{\w+\}|06534008|x\.gml|x\.pdf", "*", path.rstrip("#")) for path in CALLS}
-    asked |= {"/openapi.json", "/lieferungen"}
+    asked = {
+        re.sub(r"\{\w+\}|06534008|x\.gml|x\.pdf|bekanntmachen", "*", path.partition("?")[0].rstrip("#"))
+        for path in CALLS
+    }
+    asked |= {"/openapi.json", "/lieferungen", "/uebersicht", "/beteiligungen"}
     asked = {re.sub(r"bericht\.\w+", "bericht", path) for path in asked}
     assert {re.sub(r"\{\w+\}", "*", path).replace("bericht.*", "bericht") for path, _ in served} == asked
 
@@ -284,6 +311,71 @@ def test_what_is_answered_is_what_is_documented(api: Api, delivered: tuple[int, 
         jsonschema.validate(each, schemas["Lieferung"])
     jsonschema.validate(program.ask("GET", f"/plaene/{delivered[1]}").json, schemas["Plan"])
     jsonschema.validate(program.ask("GET", "/lieferungen/999999").json, schemas["Problem"])
+
+
+def test_a_program_sees_a_participation_through(api: Api, delivered: tuple[int, UUID]) -> None:
+    """Of authorities, who are asked before anything is public."""
+    publisher, planner = api.program(Role.PUBLISHER), api.program(Role.PLANNER)
+    given = PERIOD | {"art": "behoerden", "ende": "2026-12-10"}
+    made = planner.ask("POST", f"/plaene/{delivered[1]}/beteiligungen", given, Idempotency_Key="once")
+    assert made.status_code == 201
+    again = planner.ask("POST", f"/plaene/{delivered[1]}/beteiligungen", given, Idempotency_Key="once")
+    assert (again.json, again.headers["Idempotency-Replayed"]) == (made.json, "true")
+    path = made.headers["Location"].removeprefix("/api/v1")
+    told = publisher.ask("GET", path).json
+    assert told is not None
+    schema = api.office.app.test_client().get("/api/v1/openapi.json").json["components"]["schemas"]["Beteiligung"]  # type: ignore[index]
+    jsonschema.validate(told, schema)
+    assert (told["norm"], told["oeffentlich"], told["angaben"]["online"]) == ("§ 4 Abs. 2 BauGB", False, False)
+    assert [each["schwere"] for each in told["befunde"]] == ["error"]
+    early = publisher.ask("POST", f"{path}/bekanntmachen", {"fassung": 1})
+    assert (early.status_code, early.json["title"]) == (409, "So geht es noch nicht")  # type: ignore[index]
+    mended = planner.ask("POST", f"{path}/angaben", given | {"fassung": 1, "ende": "2026-12-18"})
+    assert (mended.status_code, mended.json["befunde"]) == (200, [])  # type: ignore[index]
+    assert planner.ask("POST", f"{path}/bekanntmachen", {"fassung": 2}).status_code == 403
+    assert publisher.ask("POST", f"{path}/bekanntmachen", {"fassung": 1}).status_code == 409  # not what was looked at
+    asked = publisher.ask("POST", f"{path}/bekanntmachen", {"fassung": 2}).json
+    assert (asked["stand"], asked["moeglich"]) == (  # type: ignore[index]
+        "bekannt", ["abgebrochen", "abgeschlossen", "bekannt", "unterbrochen"],
+    )  # fmt: skip
+    unreasoned = publisher.ask("POST", f"{path}/abbrechen", {"fassung": 3})
+    assert unreasoned.status_code == 422
+    ended = publisher.ask("POST", f"{path}/abbrechen", {"fassung": 3, "hinweis": "Neu gedacht."})
+    assert ended.json["stand"] == "abgebrochen"  # type: ignore[index]
+    listed = publisher.ask("GET", "/beteiligungen").json
+    assert (str(delivered[1]), "behoerden") in [(each["plan"], each["art"]) for each in listed["beteiligungen"]]  # type: ignore[index]
+    assert api.program(Role.PLANNER, OTHER, OTHER).ask("GET", "/beteiligungen").json == {"beteiligungen": []}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"art": "x"}, {"beginn": "gestern"}, {"beginn": None}, {"online": "ja"}, {"ende": "2026-11-01"}, {"mehr": 1},
+        {"anlass": 5}, {"beginn": "0001-01-01"},
+    ],
+)  # fmt: skip
+def test_a_participation_that_means_nothing_is_refused(
+    api: Api, delivered: tuple[int, UUID], given: dict[str, Any]
+) -> None:
+    answer = api.program(Role.PLANNER).ask("POST", f"/plaene/{delivered[1]}/beteiligungen", PERIOD | given)
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_a_program_learns_how_its_gemeinde_stands_and_no_other(api: Api, delivered: tuple[int, UUID]) -> None:
+    own = api.program(Role.PLANNER).ask("GET", "/uebersicht").json
+    assert [each["ags"] for each in own["gemeinden"]] == [OWN]  # type: ignore[index]
+    other = api.program(Role.PLANNER, OTHER, OTHER).ask("GET", "/uebersicht").json
+    assert OWN not in [each["ags"] for each in other["gemeinden"]]  # type: ignore[index]
+
+
+def test_a_shared_report_opens_without_an_account(api: Api) -> None:
+    program = api.program(Role.PLANNER, name="-share")
+    number = program.deliver(xplangml(plan(name="Zum Weitergeben", nummer="31"))).json["id"]  # type: ignore[index]
+    api.process(number)
+    address = program.ask("POST", f"/lieferungen/{number}/weitergeben").json["adresse"]  # type: ignore[index]
+    page = api.office.app.test_client().get(address.partition("/werkbank")[1] + address.partition("/werkbank")[2])
+    assert page.status_code == 200
+    assert program.ask("GET", f"/lieferungen/{number}/original").data.startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp4", f"Bearer gp_{'a' * 10}_{'A' * 43}"])

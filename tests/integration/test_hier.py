@@ -108,7 +108,7 @@ def test_what_the_plan_says_at_this_very_spot_is_told_in_plain_words(client: Fla
 def test_plans_in_procedure_say_how_long_one_may_still_speak_and_how(client: FlaskClient) -> None:
     page = text_of(client, HERE)
     assert "Jetzt mitreden bis 18. Dezember 2026 (noch 26 Tage)" in page
-    assert "Öffentliche Auslegung vom 4. Januar 2027" in page
+    assert "Öffentliche Auslegung: 4. Januar 2027 bis" in page
     assert page.index("Ortsmitte") < page.index("Später")
     assert "§ 3 Absatz 2 BauGB" in page
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from geoportal.feiertage import feiertage, is_werktag, naechster_werktag
+from geoportal.participation.arten import Art, Monat
 from geoportal.participation.fristen import (
-    Art,
     Frist,
     Schwere,
     hinweise,
@@ -112,8 +112,16 @@ def test_a_good_period_has_nothing_wrong() -> None:
         ({"ende": date(2027, 12, 1)}, Schwere.ERROR, "länger als ein Jahr"),
         ({"bekanntmachung": date(2026, 11, 18)}, Schwere.ERROR, "spätestens am 17.11.2026"),
         ({"bekanntmachung": date(2026, 11, 14)}, Schwere.WARNING, "weniger als eine Woche"),
-        ({"art": Art.ERNEUT, "ende": date(2026, 12, 2)}, Schwere.ERROR, "nur mit Grund"),
+        ({"art": Art.ERNEUT, "ende": date(2026, 12, 2)}, Schwere.ERROR, "warum diese Dauer reicht"),
         ({"art": Art.ERNEUT, "ende": date(2026, 12, 2), "grund": "nur die Höhe"}, Schwere.WARNING, "angemessen"),
+        # what is early has no period by law
+        ({"art": Art.FRUEHZEITIG, "ende": date(2026, 11, 24)}, Schwere.WARNING, "§ 3 Abs. 1 BauGB"),
+        ({"art": Art.BEHOERDEN_FRUEHZEITIG, "ende": date(2026, 11, 24)}, Schwere.WARNING, "§ 4 Abs. 1 BauGB"),
+        ({"art": Art.FRUEHZEITIG, "bekanntmachung": date(2026, 11, 19)}, Schwere.ERROR, "spätestens am ersten Tag"),
+        # authorities have the month after the day on which they were asked
+        ({"art": Art.BEHOERDEN, "ende": date(2026, 12, 17)}, Schwere.ERROR, "frühestens bis 18.12.2026"),
+        ({"art": Art.BEHOERDEN, "bekanntmachung": date(2026, 11, 19)}, Schwere.ERROR, "Schreiben an die Behörden"),
+        ({"art": Art.BEHOERDEN_ERNEUT, "ende": date(2026, 12, 2)}, Schwere.ERROR, "warum diese Dauer reicht"),
     ],
 )
 def test_what_is_wrong_is_told(changes: dict[str, object], schwere: Schwere, words: str) -> None:
@@ -121,6 +129,26 @@ def test_what_is_wrong_is_told(changes: dict[str, object], schwere: Schwere, wor
     assert found.schwere is schwere
     assert words in found.text
     assert is_announceable((found,)) == (schwere is Schwere.WARNING)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # a Saturday, and the notice on the first day: the law asks for neither
+        {"art": Art.FRUEHZEITIG, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
+        {"art": Art.BEHOERDEN, "bekanntmachung": date(2026, 11, 18)},
+        # a letter may have gone out before anybody writes it down here
+        {"art": Art.BEHOERDEN, "beginn": date(2026, 11, 2), "bekanntmachung": date(2026, 11, 2)},
+    ],
+)
+def test_each_kind_is_held_against_its_own_clause(changes: dict[str, object]) -> None:
+    assert hinweise(period(**changes), TODAY) == ()
+
+
+def test_authorities_never_have_less_than_thirty_days_after_they_were_asked() -> None:
+    assert kuerzestes_ende(date(2026, 2, 2), Monat.NACH_ERSTEM_TAG) == date(2026, 3, 4)
+    assert kuerzestes_ende(date(2026, 8, 31), Monat.NACH_ERSTEM_TAG) == date(2026, 9, 30)
+    assert kuerzestes_ende(date(2026, 11, 18), Monat.KEINER) == date(2026, 11, 18)
 
 
 def test_what_has_begun_cannot_be_announced() -> None:

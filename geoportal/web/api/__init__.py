@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from geoportal.web.api import columns, drafts, routes
+from geoportal.web.api import columns, drafts, participations, reviewing, routes
 
 __all__ = ["register"]
 
 
 def register(app: Flask) -> None:
-    routes.register(app, drafts.add_to, columns.add_to)
+    routes.register(app, drafts.add_to, columns.add_to, reviewing.add_to, participations.add_to)

@@ -2,8 +2,11 @@
 
 from typing import Any, Final
 
+from geoportal.web.api import schemas
+
 _ID: Final = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-_PLAN: Final = {"name": "plan", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_UUID: Final = {"type": "string", "format": "uuid"}
+_PLAN: Final = {"name": "plan", "in": "path", "required": True, "schema": _UUID}
 _VERSION: Final = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _KEY: Final = {
     "name": "Idempotency-Key",
@@ -32,7 +35,7 @@ def document(url: str) -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "gp_<id>_<43 Zeichen>"}},
-            "schemas": _schemas(),
+            "schemas": schemas.answers(),
         },
     }
 
@@ -171,7 +174,7 @@ def _paths() -> dict[str, Any]:
                 {"type": "object"},
                 _ID,
                 _KEY,
-                body=_json(_said()),
+                body=_json(schemas.columns()),
             ),
         },
         "/lieferungen/{number}/noch-einmal": {
@@ -186,6 +189,48 @@ def _paths() -> dict[str, Any]:
                 {"name": "ags", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{8}$"}},
             )
         },
+        "/lieferungen/{number}/original": {"get": _operation("Die Datei, wie sie geliefert wurde", None, _ID)},
+        "/lieferungen/{number}/zurueckgeben": {
+            "post": _operation("Nicht so veröffentlichen", {"type": "object"}, _ID, _KEY, body=_json(reason))
+        },
+        "/lieferungen/{number}/verwerfen": {
+            "post": _operation(
+                "Zurücknehmen, was nicht öffentlich ist; Datei und Bericht bleiben", {"type": "object"}, _ID, _KEY
+            )
+        },
+        "/lieferungen/{number}/weitergeben": {
+            "post": _operation(
+                "Ein Link, der den Bericht 30 Tage lang ohne Konto öffnet",
+                {"type": "object", "required": ["adresse"], "properties": {"adresse": {"type": "string"}}},
+                _ID,
+                _KEY,
+            )
+        },
+        "/plaene/{plan}/vergleich": {
+            "get": _operation(
+                "Was zwei Fassungen unterscheidet; ohne `alt`: gegen die öffentliche, sonst gegen die vorige",
+                {"type": "object", "required": ["alt", "neu", "angaben", "teile"]},
+                _PLAN,
+                {"name": "neu", "in": "query", "required": True, "schema": {"type": "integer", "minimum": 1}},
+                {"name": "alt", "in": "query", "schema": {"type": "integer", "minimum": 1}},
+            )
+        },
+        "/plaene/{plan}/zusammenfuehren": {
+            "post": _operation(
+                "Derselbe Plan unter neuem Namen: seine Fassungen gehen zu dem Plan `mit`",
+                {"type": "object"},
+                _PLAN,
+                _KEY,
+                body=_json({"type": "object", "required": ["mit"], "properties": {"mit": _UUID}}),
+            )
+        },
+        "/uebersicht": {
+            "get": _operation(
+                "Wie die Gemeinde des Schlüssels steht: was wartet, was fällig ist, wie vollständig der Bestand ist",
+                {"type": "object", "required": ["gemeinden", "fristen"]},
+            )
+        },
+        **_participations(),
         "/plaene/{plan}": {"get": _operation("Die Fassungen eines Plans", {"$ref": plan}, _PLAN)},
         "/plaene/{plan}/zurueckziehen": {
             "post": _operation("Aus der Veröffentlichung nehmen", {"type": "object"}, _PLAN, _KEY, body=_json(reason))
@@ -198,76 +243,58 @@ def _paths() -> dict[str, Any]:
     }
 
 
-def _said() -> dict[str, Any]:
-    code = {"type": ["integer", "null"], "minimum": 0, "maximum": 99_999}
-    by_planwerk = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": code}}
-    meaning = {
-        "type": ["string", "integer"],
-        "description": "Ein Feld, die Nummer einer Dokumentart, `-` für „auslassen“, leer für „nichts gesagt“.",
+def _participations() -> dict[str, Any]:
+    one = "#/components/schemas/Beteiligung"
+    number = {"name": "beteiligung", "in": "path", "required": True, "schema": _UUID}
+    version = {"fassung": {"type": "integer", "minimum": 1, "description": "Die angesehene: sonst 409."}}
+    angaben = schemas.participation()
+    changed = angaben | {
+        "required": ["fassung", *angaben["required"]],
+        "properties": version | angaben["properties"],
     }
-    return {
+    step = {
         "type": "object",
+        "required": ["fassung"],
         "additionalProperties": False,
-        "properties": {
-            "spalten": {"type": "object", "additionalProperties": meaning},
-            "woerter": {
-                "type": "object",
-                "description": "Feld, Planwerk (BP, FP), Wort: die amtliche Nummer; null lässt das Wort unbekannt.",
-                "properties": dict.fromkeys(("planart", "rechtsstand", "verfahren"), by_planwerk),
-                "additionalProperties": False,
-            },
+        "properties": version
+        | {
+            "bis": {"type": "string", "format": "date", "description": "Der neue letzte Tag, beim Verlängern."},
+            "hinweis": {"type": "string", "description": "Warum; öffentlich, wenn die Beteiligung es ist."},
         },
     }
-
-
-def _schemas() -> dict[str, Any]:
-    text, number, maybe = {"type": "string"}, {"type": "integer"}, {"type": ["integer", "null"]}
-    when = {"type": ["string", "null"]}
     return {
-        "Problem": {
-            "type": "object",
-            "required": ["type", "title", "status", "detail"],
-            "properties": {"type": text, "title": text, "status": number, "detail": text},
+        "/beteiligungen": {
+            "get": _operation(
+                "Die Beteiligungen nach §§ 3 und 4 BauGB",
+                {"type": "object", "properties": {"beteiligungen": {"type": "array", "items": {"type": "object"}}}},
+            )
         },
-        "Lieferung": {
-            "type": "object",
-            "required": ["id", "ags", "stand"],
-            "properties": {
-                "id": number, "ags": text, "datei": text, "groesse": number, "sha256": text, "prozent": number,
-                "stand": {"enum": [
-                    "received", "checking", "checked", "failed", "in_review", "scheduled", "published", "superseded",
-                    "withdrawn",
-                ]},
-                "fehler": maybe, "warnungen": maybe, "abgelehnt": when, "veroeffentlichen_am": when,
-                "eingegangen_am": text, "stempel": text,
-                "plaene": {"type": "array", "items": {"type": "object"}},
-            },
+        "/plaene/{plan}/beteiligungen": {
+            "post": _operation(
+                "Eine anlegen, als Entwurf", {"$ref": one}, _PLAN, _KEY, body=_json(angaben), status="201"
+            )
         },
-        "Entwurf": {
-            "type": "object",
-            "required": ["id", "plan", "stempel", "werte", "in_der_datei", "dokumente"],
-            "properties": {
-                "id": number, "plan": text, "lieferung": maybe, "offen": {"type": "boolean"}, "stempel": text,
-                "werte": {"type": "object"}, "in_der_datei": {"type": "object"},
-                "gebraucht": {"type": "array", "items": text}, "befunde": {"type": "array", "items": text},
-                "dokumente": {"type": "array", "items": {"type": "object"}},
-            },
+        "/beteiligungen/{beteiligung}": {
+            "get": _operation(
+                "Eine Beteiligung: ihre Angaben, was an der Frist nicht stimmt, was möglich ist", {"$ref": one}, number
+            )
         },
-        "Spalten": {
-            "type": "object",
-            "required": ["lieferung", "ags", "spalten", "woerter"],
-            "properties": {
-                "lieferung": number, "ags": text,
-                "spalten": {"type": "array", "items": {"type": "object"}},
-                "woerter": {"type": "array", "items": {"type": "object"}},
-            },
+        "/beteiligungen/{beteiligung}/angaben": {
+            "post": _operation(
+                "Ändern: einen Entwurf ganz, danach die Texte", {"$ref": one}, number, _KEY, body=_json(changed)
+            )
         },
-        "Plan": {
-            "type": "object",
-            "required": ["plan", "fassungen"],
-            "properties": {"plan": text, "ags": text, "fassungen": {"type": "array", "items": {"type": "object"}}},
+        "/beteiligungen/{beteiligung}/{schritt}": {
+            "post": _operation(
+                "Ein Schritt",
+                {"$ref": one},
+                number,
+                {"name": "schritt", "in": "path", "required": True, "schema": {"enum": list(schemas.STEPS)}},
+                _KEY,
+                body=_json(step),
+            )
         },
-    }  # fmt: skip
+    }
 
 
 def _operation(

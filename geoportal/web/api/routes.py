@@ -180,12 +180,12 @@ def deliver(ags: str, filename: str) -> Answer:
     number = workflow.deliver(desk().engine, portal().archive, who(), ags, filename, request.stream, size)
     if not who().may(Action.VIEW, ags, who().account_id):
         return Answer(HTTPStatus.ACCEPTED, {"id": number})
-    found = _seen(number)
+    found = seen(number)
     return Answer(HTTPStatus.ACCEPTED, _delivery(found), url_for("api.delivery", number=number))
 
 
 def delivery(number: int) -> Response:
-    found = _seen(number)
+    found = seen(number)
     with acting(desk().engine, who()) as connection:
         versions = deliveries.versions(connection, found.delivery_id)
     plans = [
@@ -204,7 +204,7 @@ def delivery(number: int) -> Response:
 
 
 def report(number: int, kind: str) -> Response:
-    found = _seen(number)
+    found = seen(number)
     if kind == "pdf":
         with acting(desk().engine, who()) as connection:
             sheets = sheets_of(connection, found)
@@ -319,7 +319,7 @@ def _sees(found: Delivered) -> bool:
     return who().may(Action.VIEW, found.ags, found.delivered_by)
 
 
-def _seen(number: int) -> Delivered:
+def seen(number: int) -> Delivered:
     require_reach(Action.VIEW)
     if number > 2**62:
         raise NotPublished

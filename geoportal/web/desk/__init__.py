@@ -78,7 +78,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     app.jinja_env.filters |= {"moment": words.moment, "inner": words.inner, "shown": words.shown}
     app.jinja_env.globals |= {
         "STATES": words.STATES,
-        "BETEILIGUNG_STATES": words.BETEILIGUNG_STATES,
+        "beteiligung_state": words.beteiligung_state,
         "SEVERITY": words.SEVERITY,
         "DONE": words.DONE,
         "FIELDS": words.FIELDS,

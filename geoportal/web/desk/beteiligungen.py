@@ -15,6 +15,7 @@ from geoportal.accounts.roles import Action, NotAllowed
 from geoportal.feiertage import naechster_werktag
 from geoportal.operations import NotFound
 from geoportal.participation import beteiligungen
+from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe
 from geoportal.participation.beteiligungen import (
     Angaben,
@@ -25,7 +26,7 @@ from geoportal.participation.beteiligungen import (
     Unsettled,
     closes_from,
 )
-from geoportal.participation.fristen import Art, hinweise, is_announceable, sicheres_ende
+from geoportal.participation.fristen import hinweise, is_announceable, sicheres_ende
 from geoportal.participation.states import WAYS, State
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.room import desk
@@ -55,13 +56,14 @@ def listed() -> str:
 
 @open_to(Action.VIEW)
 def new(plan: UUID) -> str:
-    ags, name = _plan(plan)
-    return _form(plan, name, _proposal(ags), None)
+    ags, name, is_public = _plan(plan)
+    # before anything is public only authorities can be asked
+    return _form(plan, name, _proposal(ags, Art.VEROEFFENTLICHUNG if is_public else Art.BEHOERDEN_FRUEHZEITIG), None)
 
 
 @open_to(Action.VIEW)
 def create(plan: UUID) -> str | BaseResponse | tuple[str, int]:
-    _, name = _plan(plan)
+    _, name, _ = _plan(plan)
     angaben = _read(request.form)
     if angaben.ende < angaben.beginn:
         return _form(plan, name, angaben, None, fault="Das Ende liegt vor dem Beginn."), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -116,7 +118,8 @@ _STEPS: Final[Mapping[str, Callable[[UUID, int, date], object]]] = {
     "abschliessen": lambda number, version, today: beteiligungen.close(desk().engine, who(), number, version, today),
 }
 _NOT_NOW: Final = {
-    "bekanntmachen": "So geht es noch nicht: Bitte berichtigen, was als Fehler dasteht. Der Plan muss öffentlich sein.",
+    "bekanntmachen": "So geht es noch nicht: Bitte berichtigen, was als Fehler dasteht. Damit sich alle äußern können, "
+    "muss der Plan öffentlich sein.",
     "verlaengern": "Der neue letzte Tag muss nach dem bisherigen liegen und ein Werktag sein (weder Samstag noch "
     "Feiertag); und verlängern geht nur, solange die Frist läuft.",
     "unterbrechen": "Unterbrechen geht nur während der Frist.",
@@ -182,14 +185,14 @@ def _form(
     )
 
 
-def _proposal(ags: str) -> Angaben:
+def _proposal(ags: str, art: Art) -> Angaben:
     """A week's notice, a period that is right by every reading, and the contact of the operator's file."""
     today = portal().today()
     beginn = naechster_werktag(today + timedelta(days=_NOTICE + 1))
     contact = portal().config.gemeinden.get(ags)
     lines = [] if contact is None else [contact.name, contact.street, contact.place]
     return Angaben(
-        art=Art.VEROEFFENTLICHUNG,
+        art=art,
         bekanntmachung=today + timedelta(days=1),
         beginn=beginn,
         ende=sicheres_ende(beginn),
@@ -199,8 +202,8 @@ def _proposal(ags: str) -> Angaben:
     )
 
 
-def _plan(plan: UUID) -> tuple[str, str]:
-    """(AGS, name) for who may make a participation of it. Raises NotFound, NotAllowed."""
+def _plan(plan: UUID) -> tuple[str, str, bool]:
+    """(AGS, name, whether it is public) for who may make a participation of it. Raises NotFound, NotAllowed."""
     with acting(desk().engine, who()) as connection:
         history = deliveries.history(connection, plan)
     if not history or not who().may(Action.VIEW, history[0].ags or "", who().account_id):
@@ -208,7 +211,7 @@ def _plan(plan: UUID) -> tuple[str, str]:
     ags = history[0].ags or ""
     if not beteiligungen.may_edit(who(), ags):
         raise NotAllowed(f"participation {ags}")
-    return ags, history[0].name or "Plan ohne Namen"
+    return ags, history[0].name or "Plan ohne Namen", any(each.state == "published" for each in history)
 
 
 def _read(given: Mapping[str, str]) -> Angaben:

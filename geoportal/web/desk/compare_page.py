@@ -18,6 +18,7 @@ from geoportal.comparing import Differences
 from geoportal.deliveries import Version
 from geoportal.differing import Frame, Place
 from geoportal.ogc.crs import CRS84, STORED, Box
+from geoportal.ogc.maps.legends import legend_of_versions
 from geoportal.ogc.maps.picture import Picture, read_picture, transformed
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.web.desk import words
@@ -44,13 +45,16 @@ def add_to(bp: Blueprint) -> None:
 def page(plan: UUID) -> str:
     """`?neu=2&alt=1`: which versions; `bei=17`: the difference that the pictures show."""
     versions = history_of(plan)
-    before, after = _pair(versions)
+    before, after = pair(versions)
     with acting(desk().engine, who()) as connection:
         whole = differing.frame(connection, [each.id for each in (before, after) if each is not None], WIDTH / HEIGHT)
         found, outline = (_NOTHING, None)
         if before is not None:
             found, outline = differing.differences(connection, before.id, after.id)
         listed = differing.described(connection, found)
+        signs = legend_of_versions(
+            connection, after.planwerk, [each.id for each in (before, after) if each is not None]
+        )
         places, shown = [], whole
         if whole is not None:
             places = differing.places(connection, found, whole, whole.width * _DOT)
@@ -69,6 +73,7 @@ def page(plan: UUID) -> str:
         most=differing.MOST,
         placed={each.number for each in places},
         places=places,
+        signs=signs,
         whole=whole,
         shown=shown,
         size=(WIDTH, HEIGHT),
@@ -80,7 +85,7 @@ def page(plan: UUID) -> str:
 @open_to(Action.VIEW)
 def changes(plan: UUID) -> Response:
     """What differs as GeoJSON in CRS84, by the numbers of the page, and the box around both versions."""
-    before, after = _pair(history_of(plan))
+    before, after = pair(history_of(plan))
     with acting(desk().engine, who()) as connection:
         whole = differing.frame(connection, [each.id for each in (before, after) if each is not None], WIDTH / HEIGHT)
         places: list[Place] = []
@@ -128,7 +133,7 @@ def _asked() -> Picture:
     return asked
 
 
-def _pair(versions: Sequence[Version]) -> tuple[Version | None, Version]:
+def pair(versions: Sequence[Version]) -> tuple[Version | None, Version]:
     """The two versions that the address names; without `alt`, the public one before `neu`, or the last one. None before
     the first: that one is only looked at.
     """

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from geoportal.accounts.roles import Action, Role
 from geoportal.participation import states as beteiligung_states
+from geoportal.participation.arten import Art
 from geoportal.states import State
 from geoportal.web.words import BERLIN, german_date
 from plans_ingest import codelists
@@ -63,7 +64,7 @@ STATES: Final = MappingProxyType(
     }
 )
 
-BETEILIGUNG_STATES: Final = MappingProxyType(
+_BETEILIGUNG_STATES: Final = MappingProxyType(
     {
         beteiligung_states.State.ENTWURF: "Entwurf",
         beteiligung_states.State.VERWORFEN: "Verworfen",
@@ -73,6 +74,14 @@ BETEILIGUNG_STATES: Final = MappingProxyType(
         beteiligung_states.State.ABGESCHLOSSEN: "Abgeschlossen",
     }
 )
+
+
+def beteiligung_state(state: beteiligung_states.State, art: Art) -> str:
+    """Authorities are asked by letter, and nobody else is told."""
+    if state is beteiligung_states.State.BEKANNT and not art.regel.is_public:
+        return "Behörden sind gefragt"
+    return _BETEILIGUNG_STATES[state]
+
 
 SEVERITY: Final = MappingProxyType({"error": "Fehler", "warning": "Warnung", "info": "Hinweis"})
 
@@ -103,6 +112,7 @@ DONE: Final = MappingProxyType(
         "not_published": "Vormerkung gescheitert",
         "withdrawn": "hat zurückgezogen",
         "restored": "hat wiederhergestellt",
+        "merged": "hat zwei Adressen zu einem Plan gemacht",
         "report_shared": "hat den Bericht weitergegeben",
         "participation_drafted": "hat eine Beteiligung angelegt",
         "participation_changed": "hat eine Beteiligung geändert",
@@ -133,8 +143,8 @@ DONE: Final = MappingProxyType(
 DUE: Final = MappingProxyType(
     {
         "scheduled": "wird veröffentlicht",
-        "begins": "Auslegung beginnt",
-        "ends": "Auslegung endet",
+        "begins": "beginnt",
+        "ends": "endet",
         "missing": "in Kraft, aber der Tag fehlt",
         "not_in_force": "beschlossen, nicht in Kraft",
     }

@@ -1,0 +1,192 @@
+"""Each kind of participation of BauGB §§ 3 and 4: whom it is for, who is told, what a plan's own file says."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from geoportal import operations, oversight
+from geoportal.accounts.acting import acting
+from geoportal.accounts.roles import Role
+from geoportal.archive import Archive
+from geoportal.participation import beteiligungen
+from geoportal.participation.arten import ARTEN, Art
+from geoportal.participation.beteiligungen import NotAnnounceable, Overlaps
+from geoportal.web import stellungnahme_pages
+from geoportal.web.desk import room
+from tests.desk import OWN
+from tests.files import plan, prop, write, xplangml
+from tests.participation import AFTER, ANGABEN, DURING, Town, form, signed_in
+
+AUTHORITIES = replace(ANGABEN, art=Art.BEHOERDEN)
+
+
+def deliver(opened: Town, folder: Path, name: str, extra: str) -> UUID:
+    document = xplangml(plan(name=name, nummer=name, extra=prop("rechtsstand", "2200") + extra), version="6.1")
+    archive = Archive(opened.office.settings.archive)
+    operations.deliver(opened.office.owner, archive, write(folder / f"{name}.gml", document))
+    with opened.office.owner.connect() as connection:
+        found = connection.scalar(text("SELECT plan_id FROM plans.version WHERE name = :name"), {"name": name})
+    assert isinstance(found, UUID)
+    return found
+
+
+def test_the_database_knows_the_kinds_as_the_table_tells_them(opened: Town) -> None:
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    for art in Art:
+        beteiligungen.create(engine, who, opened.plan_id, replace(ANGABEN, art=art))
+    with opened.office.owner.connect() as connection:
+        known = connection.execute(
+            text("SELECT art, oeffentlich, participation.told_as(art), online FROM participation.beteiligung")
+        )
+        assert {tuple(row) for row in known} == {
+            (art.value, regel.is_public, regel.told_as.value, regel.is_public) for art, regel in ARTEN.items()
+        }
+
+
+def test_early_the_public_is_asked_without_a_draft(opened: Town) -> None:
+    opened.announce(replace(ANGABEN, art=Art.FRUEHZEITIG, anlass="Wir denken über zwölf Häuser nach."))
+    erika = opened.citizen()
+    page = erika.get(f"/beteiligung/{opened.plan_id}").text
+    assert "Frühzeitige Beteiligung der Öffentlichkeit" in page
+    assert "Die Gemeinde stellt vor, was sie plant, und hört zu, vom" in page
+    assert "Es gibt noch keinen fertigen Entwurf" in page
+    assert "Der Entwurf ist veröffentlicht" not in page
+    assert "§ 3 Abs. 1 BauGB; Art. 6 Abs. 1 Buchst. e DSGVO" in page
+    address = f'href="/beteiligung/{opened.plan_id}"'
+    for path in (
+        "/beteiligung/",
+        "/plaene?beteiligung=laufend",
+        "/gemeinde/06534008/",
+        "/hier?ost=480050&nord=5630050",
+    ):
+        listed = erika.get(path).text
+        assert address in listed, path
+        assert "frühzeitig, noch ohne fertigen Entwurf" in listed, path
+    calendar = erika.get("/abo/termine.ics").text.replace("\r\n ", "")
+    assert "SUMMARY:Frühzeitige Beteiligung der Öffentlichkeit: Am Hang" in calendar
+    link = erika.confirmed()
+    opened.deliver()
+    receipt = str(opened.box.letters[-1].get_content())
+    assert "macht daraus den Entwurf. Zu ihm können Sie sich noch einmal äußern (§ 3 Abs. 1 BauGB)." in receipt
+    assert "teilt Ihnen das Ergebnis mit" not in receipt
+    assert erika.get(link).status_code == 200
+    # an Auslegung is something else: services that tell of one do not take this for it
+    with opened.office.owner.connect() as connection:
+        told = connection.execute(text("SELECT auslegung_start_datum, auslegungen FROM ogc.plaene")).one()
+    assert (told.auslegung_start_datum, told.auslegungen) == (None, [])
+
+
+def test_once_more_people_are_told_that_it_is_about_the_changes(opened: Town) -> None:
+    opened.announce(replace(ANGABEN, art=Art.ERNEUT, ende=date(2026, 12, 9), grund="Nur die Höhe ist anders."))
+    erika = opened.citizen()
+    page = erika.get(f"/beteiligung/{opened.plan_id}").text
+    assert "Der geänderte Entwurf ist veröffentlicht vom" in page
+    assert "was Sie früher geschrieben haben, zählt weiter" in page
+    assert "Nur die Höhe ist anders." not in page  # for the log, and for a court
+    assert "was sich am Entwurf geändert hat" in erika.get(erika.form).text
+
+
+def test_what_authorities_are_asked_is_no_affair_of_the_public_but_for_its_days(opened: Town) -> None:
+    number = opened.announce(AUTHORITIES)
+    erika = opened.citizen()
+    assert erika.get(f"/beteiligung/{opened.plan_id}").status_code == 404
+    assert erika.get(erika.form).status_code == 404
+    address = f"/beteiligung/{opened.plan_id}"
+    for path in ("/beteiligung/", "/plaene?beteiligung=laufend", "/gemeinde/06534008/", "/abo/termine.ics"):
+        assert address not in erika.get(path).text, path
+    page = erika.get(f"/plan/{opened.plan_id}").text
+    assert "Beteiligung der Behörden" in page
+    assert "18. November 2026" in page
+    assert ANGABEN.stelle.splitlines()[-1] not in page
+    assert opened.count("ogc.beteiligungen") == 0
+    with opened.office.app.extensions[stellungnahme_pages.Room.KEY].engine.connect() as citizens:
+        assert citizens.scalar(text("SELECT count(*) FROM participation.beteiligung")) == 0
+    planner = signed_in(opened, Role.PLANNER)
+    desk = planner.get(f"/werkbank/beteiligung/{number}").text
+    assert "Behörden sind gefragt" in desk
+    assert "§ 4 Abs. 2 BauGB" in desk
+    assert "Stellungnahmen werden am" not in desk
+    listed = planner.get(f"/werkbank/plan/{opened.plan_id}").text
+    assert f"/werkbank/beteiligung/{number}" in listed
+
+
+def test_no_statement_is_taken_where_authorities_are_asked_whatever_a_program_says(opened: Town) -> None:
+    opened.announce(AUTHORITIES)
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    for statement in ("SET online = true", "SET oeffentlich = true"):
+        with pytest.raises((IntegrityError, ProgrammingError)), acting(engine, who) as connection:
+            connection.execute(text(f"UPDATE participation.beteiligung {statement}"))
+
+
+def test_authorities_are_asked_before_anything_is_public(opened: Town) -> None:
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    early = beteiligungen.create(engine, who, opened.plan_id, replace(ANGABEN, art=Art.BEHOERDEN_FRUEHZEITIG))
+    public = beteiligungen.create(engine, who, opened.plan_id, replace(ANGABEN, art=Art.FRUEHZEITIG))
+    with opened.office.owner.begin() as connection:
+        connection.execute(text("UPDATE plans.version SET state = 'withdrawn' WHERE state = 'published'"))
+    try:
+        beteiligungen.announce(engine, who, early, 1, date(2026, 11, 10))
+        with pytest.raises(NotAnnounceable):
+            beteiligungen.announce(engine, who, public, 1, date(2026, 11, 10))
+        planner = signed_in(opened, Role.PLANNER)
+        proposed = form(planner, f"/werkbank/plan/{opened.plan_id}/beteiligung")
+        assert proposed["art"] == "behoerden_fruehzeitig"
+    finally:
+        with opened.office.owner.begin() as connection:
+            connection.execute(text("UPDATE plans.version SET state = 'published' WHERE state = 'withdrawn'"))
+
+
+def test_public_and_authorities_may_be_asked_at_once_and_neither_twice(opened: Town) -> None:
+    opened.announce()
+    opened.announce(AUTHORITIES)  # BauGB § 4a Abs. 2
+    for again in (Art.FRUEHZEITIG, Art.BEHOERDEN_FRUEHZEITIG):
+        with pytest.raises(Overlaps):
+            opened.announce(replace(ANGABEN, art=again))
+
+
+def test_an_affair_of_authorities_ends_with_its_last_day(opened: Town) -> None:
+    number = f"/werkbank/beteiligung/{opened.announce(AUTHORITIES)}"
+    opened.office.clock.now = AFTER
+    publisher = signed_in(opened, Role.PUBLISHER)
+    version = {"version": form(publisher, number)["version"]}
+    assert publisher.post(f"{number}/abschliessen", version).status_code == 303  # nobody has anything to confirm
+
+
+def test_the_file_tells_of_early_ones_since_xplanung_6_1(opened: Town, tmp_path: Path) -> None:
+    early = prop("fruehzeitigeOeffentlichkeitsbeteiligungsStartDatum", "2026-12-01")
+    early += prop("fruehzeitigeOeffentlichkeitsbeteiligungsEndDatum", "2026-12-21")
+    early += prop("fruehzeitigeTraegerbeteiligungsStartDatum", "2026-11-02")
+    early += prop("fruehzeitigeTraegerbeteiligungsEndDatum", "kein Tag")
+    number = deliver(opened, tmp_path, "Im Fruehtau", early)
+    opened.office.clock.now = DURING
+    erika = opened.citizen()
+    page = erika.get(f"/beteiligung/{number}").text
+    assert "noch 15 Tage" in page
+    assert "Es gibt noch keinen fertigen Entwurf" in page
+    steps = re.sub("<[^>]+>", "", erika.get(f"/plan/{number}").text)
+    assert "Frühzeitige Beteiligung der Behörden" in steps
+    assert "seit 2. November 2026, Ende nicht angegeben" in steps
+    with acting(opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)) as connection:
+        due = [each for each in oversight.deadlines(connection, [OWN], DURING.date()) if each.plan == number]
+    assert [(each.art, each.day) for each in due] == [("fruehzeitig", date(2026, 12, 21))]
+
+
+def test_what_is_announced_hides_only_what_the_file_says_of_its_own_kind(opened: Town, tmp_path: Path) -> None:
+    told = prop("auslegungsStartDatum", "2026-11-20") + prop("auslegungsEndDatum", "2026-12-21")
+    told += prop("traegerbeteiligungsStartDatum", "2026-11-20") + prop("traegerbeteiligungsEndDatum", "2026-12-21")
+    number = deliver(opened, tmp_path, "Doppelt", told)
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER)
+    made = beteiligungen.create(engine, who, number, AUTHORITIES)
+    beteiligungen.announce(engine, who, made, 1, date(2026, 11, 10))
+    with opened.office.owner.connect() as connection:
+        row = connection.execute(
+            text("SELECT auslegungen, traegerbeteiligungen FROM ogc.plaene WHERE id = :id"), {"id": number}
+        ).one()
+    assert [each["start"] for each in row.auslegungen] == ["2026-11-20"]
+    assert [each["start"] for each in row.traegerbeteiligungen] == ["2026-11-18"]
