@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -133,6 +134,22 @@ def test_a_large_file_arrives_in_pieces_by_a_browser_that_has_signed_in(stack: S
         offset += len(piece)
         assert sent.headers["upload-offset"] == str(offset)
     assert sent.headers["upload-delivery"]
+
+
+def test_a_form_that_never_arrives_holds_no_reader_up(stack: Stack) -> None:
+    """More of them than the web server has threads; who is not signed in reaches it with nothing but whole forms."""
+    with ExitStack() as stay:
+        for path in ("/werkbank/anmelden", "/api/v1/lieferungen/1/zur-freigabe"):
+            for _ in range(12):
+                slow = stay.enter_context(closing(stack.connection()))
+                slow.putrequest("POST", path)
+                for name, value in (("Content-Length", "1000"), ("Origin", stack.url)):
+                    slow.putheader(name, value)
+                slow.endheaders(b"email=")
+        reader = stay.enter_context(closing(stack.connection()))
+        reader.timeout = 60  # half of the time that nginx waits for the rest of a form
+        reader.request("GET", "/healthz", headers={"Host": "localhost"})
+        assert reader.getresponse().status == 200
 
 
 def test_nobody_gets_to_hand_in_more_than_the_portal_takes(stack: Stack) -> None:
