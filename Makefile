@@ -77,8 +77,8 @@ hostile: postgis sandbox .venv/installed ## tries every hostile file of the test
 	@.venv/bin/python -m tests.hostile.whole
 
 .PHONY: bench
-bench: postgis sandbox map-server .venv/installed node_modules/.installed ## measures ours beside other servers; quickly: see docs/performance.md
-	@.venv/bin/python -m tests.benchmarks $(ARGS)
+bench: postgis sandbox map-server .venv/installed node_modules/.installed ## measures ours beside other servers, into docs/performance.md; a quick look: ARGS="--plans 20000 --points 10000 --requests 12 --pages 20"
+	@.venv/bin/python -m tests.benchmarks $(or $(ARGS),--write)
 
 .PHONY: fuzz
 fuzz: postgis .venv/installed ## many requests made up from the OpenAPI document; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000

@@ -68,6 +68,28 @@ def test_a_worker_that_is_told_to_stop_in_its_first_moment_stops() -> None:
             server.kill()
 
 
+# What Python does when it ends is told by each process that lets it.
+THOROUGH = """
+import atexit, os, signal, sys
+from geoportal import serving
+atexit.register(print, "taken apart", flush=True)
+class Once(serving.Worker):
+    def notify(self):
+        super().notify()
+        if self.alive:
+            print("ready", flush=True)
+            os.kill(os.getppid(), signal.SIGTERM)
+sys.modules["once"] = type(sys)("once")
+sys.modules["once"].Worker = Once
+serving.serve(["--worker-class", "once.Worker", "--bind", "127.0.0.1:0", "wsgiref.simple_server:demo_app"])
+"""
+
+
+def test_a_server_that_has_answered_all_is_gone_without_taking_python_apart() -> None:
+    ended = subprocess.run([sys.executable, "-c", THOROUGH], stdout=subprocess.PIPE, text=True, check=True)
+    assert set(ended.stdout.split("\n")) == {"ready", ""}
+
+
 def test_a_migration_that_finds_a_delivery_under_way_comes_again_and_lets_readers_pass(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
