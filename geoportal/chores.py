@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import filing, workflow
-from geoportal.archive import Archive
+from geoportal.archive import Archive, archive_of
+from geoportal.bucket import StoreError
 from geoportal.clock import Clock
 from geoportal.database import reader_engine
 from geoportal.downloads.building import DEBOUNCE_SECONDS
@@ -60,7 +61,7 @@ def chores_of(settings: Settings, engine: Engine, retention_days: int, closing: 
     chores: dict[str, Chore] = {
         "layers": watch_layers,
         "files": lambda: _keep_files(reader, settings),
-        "calendar": in_doubt_later(lambda: _publish_due(engine, Archive(settings.archive))),
+        "calendar": in_doubt_later(lambda: _publish_due(engine, archive_of(settings))),
         "forgetting": in_doubt_later(lambda: _forget(engine, retention_days)),
     }
     if settings.smtp is not None:
@@ -75,6 +76,9 @@ async def keep_doing(name: str, chore: Chore, stop: asyncio.Event) -> None:
             pause = await asyncio.to_thread(chore)
         except SQLAlchemyError as fault:
             log.warning("%s: database away: %s", name, type(fault).__name__)
+            pause = _CALENDAR / 4
+        except StoreError as fault:
+            log.warning("%s: store of files away: %s", name, fault)
             pause = _CALENDAR / 4
         except Exception:
             log.exception("%s: failed, tried again in %.0f s", name, _AFTER_A_FAULT)

@@ -36,7 +36,7 @@ from geoportal import (
     store,
     wsgi,
 )
-from geoportal.archive import Archive, sha256_of
+from geoportal.archive import archive_of, sha256_of
 from geoportal.database import check_schema, migrate, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
 from geoportal.packages import refresh_packages
@@ -118,7 +118,7 @@ def _fill(engine: Engine, settings: Settings) -> None:
     with engine.connect() as connection:
         # A plan that somebody has changed since must not be taken back by the sample it came from.
         files = [file for file in files if not store.is_delivered(connection, sha256_of(file))]
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
 
     def is_read(file: Path) -> bool:
         try:

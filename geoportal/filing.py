@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import Engine
 
 from geoportal.catalogue import all_layers
-from geoportal.downloads import Download, DownloadFolder
+from geoportal.downloads import Download, downloads_in
 from geoportal.downloads.building import DEBOUNCE_SECONDS, build, refresh
 from geoportal.downloads.data_set import DataSet
 from geoportal.ogc.collection import collections_of
@@ -19,12 +19,12 @@ def refresh_downloads(
     sets = list(_data_sets(settings).values())
     if not by_gemeinde:
         sets = [replace(each, by_gemeinde=False) for each in sets]
-    return refresh(engine, sets, DownloadFolder(settings.downloads), debounce)
+    return refresh(engine, sets, downloads_in(settings, settings.downloads), debounce)
 
 
 def build_downloads(engine: Engine, settings: Settings, collection: str) -> list[Download]:
     """The files of one collection anew, whatever its version. Raises KeyError when there is no such collection."""
-    return build(engine, _data_sets(settings)[collection], DownloadFolder(settings.downloads))
+    return build(engine, _data_sets(settings)[collection], downloads_in(settings, settings.downloads))
 
 
 def _data_sets(settings: Settings) -> dict[str, DataSet]:

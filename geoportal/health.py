@@ -15,6 +15,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
+from geoportal.archive import SharedArchive
+from geoportal.bucket import StoreAway, StoreError
 from geoportal.catalogue import Layer, Reason
 from geoportal.clock import CLOCKS_DIFFER
 from geoportal.database.engine import probe_engine
@@ -146,6 +148,19 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
     )
     return Health(findings, disk.free, disk.total, operation, changed, stale, letters)
+
+
+def archive_finding(archive: SharedArchive) -> Finding:
+    """Whether the bucket can be asked; takes as long as a store takes that does not answer."""
+    try:
+        archive.reach()
+    except StoreAway as fault:
+        todo = "Läuft der Speicher, ist das Netz da? docs/operations/faults.md, „Archiv im Bucket“"
+        return Finding("archive", Level.WARNING, f"Der Speicher der Dateien antwortet nicht: {fault}", todo)
+    except StoreError as fault:
+        todo = "GEOPORTAL_ARCHIVE… in /etc/geoportal/local.env; docs/operations/faults.md, „Archiv im Bucket“"
+        return Finding("archive", Level.WARNING, f"Der Speicher der Dateien weist uns ab: {fault}", todo)
+    return Finding("archive", Level.OK, "Der Speicher der Dateien antwortet.")
 
 
 def _source(row: Any) -> Source:

@@ -21,7 +21,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import Engine
 
 from geoportal import operations
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.chores import Chore, chores_of, keep_doing
 from geoportal.database import owner_engine
 from geoportal.database.engine import OWNER_OPTIONS
@@ -139,7 +139,7 @@ async def _take_up_stalled(app: App, ended: set[int], heartbeat: float) -> None:
 
 def _app(settings: Settings, engine: Engine, ended: set[int]) -> App:
     """`ended` is told the number of each job that is over, however it went."""
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     connector = PsycopgConnector(
         conninfo=settings.require_database_url(), kwargs={"options": OWNER_OPTIONS}, min_size=1, max_size=4, timeout=10
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from geoportal import operations, workflow
 from geoportal.accounts import people
 from geoportal.accounts.roles import Membership, Principal, Role
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.settings import Settings
 
 _AGS: Final = "06534008"
@@ -31,7 +31,7 @@ def leave(engine: Engine, settings: Settings) -> int | None:
     if is_used or planner is None or not sample.is_file():
         return None
     who = Principal(planner.id, planner.name, planner.email, (Membership(_AGS, Role.PLANNER),), "-")
-    archive, data = Archive(settings.archive), _incomplete(sample)
+    archive, data = archive_of(settings), _incomplete(sample)
     number = workflow.deliver(engine, archive, who, _AGS, "bp10-neu.zip", io.BytesIO(data), len(data))
     operations.process(engine, archive, number)
     workflow.submit(engine, who, number)

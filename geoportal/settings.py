@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -50,11 +50,28 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class S3:
+    """A bucket of an S3-compatible store. `room` is how many bytes of it each machine may keep on its own disk.
+
+    Without `endpoint` and keys they are looked for where AWS's own tools do.
+    """
+
+    bucket: str
+    prefix: str
+    endpoint: str | None = None
+    region: str | None = None
+    key_id: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    room: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are. URLs are libpq URLs (`postgresql://…`); paths are absolute.
 
     `schemas` is a folder with the official XSDs of XPlanGML, which are not ours to hand on; checks use them if given.
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
+    `bucket` is where archive and downloads lie when several machines share them; without it they are folders of `data`.
     `backups` is a folder or `s3://bucket/prefix`; `backup_key` a file with the key that seals them.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
@@ -88,6 +105,7 @@ class Settings:
     smtp: Smtp | None = None
     virus_scanner: str | None = None
     proxy_log: Path | None = None
+    bucket: S3 | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -122,6 +140,7 @@ class Settings:
             smtp=_smtp(environ),
             virus_scanner=_scanner(environ),
             proxy_log=Path(environ["GEOPORTAL_PROXY_LOG"]) if environ.get("GEOPORTAL_PROXY_LOG") else None,
+            bucket=_bucket(environ),
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 
@@ -132,13 +151,13 @@ class Settings:
 
     @property
     def downloads(self) -> Path:
-        """Folder of the files that are made of the published data."""
-        return self.data / "downloads"
+        """Folder of the files that are made of the published data; with a bucket, of what is kept of them here."""
+        return self._shared / "downloads"
 
     @property
     def packages(self) -> Path:
-        """Folder of the files in which a Gemeinde can be taken along."""
-        return self.data / "packages"
+        """Folder of the files in which a Gemeinde can be taken along; with a bucket, of what is kept of them here."""
+        return self._shared / "packages"
 
     @property
     def gemeinden(self) -> Path | None:
@@ -148,8 +167,13 @@ class Settings:
 
     @property
     def archive(self) -> Path:
-        """Folder of the uploaded originals and the plans' documents."""
-        return self.data / "archive"
+        """Folder of the uploaded originals and the plans' documents; with a bucket, of what is kept of them here."""
+        return self._shared / "archive"
+
+    @property
+    def _shared(self) -> Path:
+        # never the folders of an installation without a bucket: what lies there may not be in the bucket yet
+        return self.data if self.bucket is None else self.data / "cache"
 
     @property
     def plan_files(self) -> Path:
@@ -209,6 +233,58 @@ def _provider(environ: Mapping[str, str]) -> Provider | None:
     )
 
 
+def _bucket(environ: Mapping[str, str]) -> S3 | None:
+    """`GEOPORTAL_ARCHIVE` is `s3://bucket/prefix`; the secret is in `GEOPORTAL_ARCHIVE_SECRET`, or in a file that
+    `GEOPORTAL_ARCHIVE_SECRET_FILE` names.
+    """
+    raw = environ.get("GEOPORTAL_ARCHIVE")
+    if not raw:
+        return None
+    url, endpoint = urlsplit(raw), urlsplit(environ.get("GEOPORTAL_ARCHIVE_ENDPOINT", ""))
+    if url.scheme != "s3" or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", url.netloc):
+        raise SettingsError("GEOPORTAL_ARCHIVE: s3://bucket oder / or s3://bucket/vorsatz erwartet / expected")
+    if endpoint.scheme not in {"https", "http"} or not endpoint.hostname or endpoint.path.strip("/"):
+        raise SettingsError(
+            "GEOPORTAL_ARCHIVE_ENDPOINT: https://… des Speichers erwartet / the store's address expected"
+        )
+    if endpoint.scheme == "http" and endpoint.hostname not in _THIS_MACHINE:
+        raise SettingsError(
+            "GEOPORTAL_ARCHIVE_ENDPOINT: http:// nur auf dieser Maschine / on this machine only, else https://"
+        )
+    secret = _secret(environ, "GEOPORTAL_ARCHIVE_SECRET")
+    missing = [
+        name
+        for name, value in (
+            ("GEOPORTAL_ARCHIVE_KEY_ID", environ.get("GEOPORTAL_ARCHIVE_KEY_ID")),
+            ("GEOPORTAL_ARCHIVE_SECRET_FILE", secret),
+        )
+        if not value
+    ]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)}: fehlt neben GEOPORTAL_ARCHIVE / is missing")
+    return S3(
+        url.netloc,
+        url.path.strip("/"),
+        f"{endpoint.scheme}://{endpoint.netloc}",
+        environ.get("GEOPORTAL_ARCHIVE_REGION") or "us-east-1",  # what stores say that know no regions
+        environ["GEOPORTAL_ARCHIVE_KEY_ID"],
+        secret,
+        _number(environ, "GEOPORTAL_ARCHIVE_CACHE_MB", 10_000, most=10_000_000) * 1_000_000,
+    )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """The value, or the content of the file that `<name>_FILE` names (systemd's credentials, secrets of containers)."""
+    file = environ.get(f"{name}_FILE")
+    if not file:
+        return environ.get(name, "")
+    try:
+        return Path(file).read_text("utf-8").rstrip("\n")
+    except OSError as fault:
+        raise SettingsError(f"{name}_FILE: nicht lesbar / not readable ({fault.strerror})") from fault
+
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _SMTP_PORTS = {"smtps": ("tls", 465), "smtp+starttls": ("starttls", 587), "smtp": ("none", 25)}
 
 
@@ -226,18 +302,11 @@ def _smtp(environ: Mapping[str, str]) -> Smtp | None:
     if url.scheme not in _SMTP_PORTS or not url.hostname:
         raise SettingsError("GEOPORTAL_SMTP_URL: smtps://…, smtp+starttls://… erwartet / expected")
     security, port = _SMTP_PORTS[url.scheme]
-    if security == "none" and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if security == "none" and url.hostname not in _THIS_MACHINE:
         raise SettingsError("GEOPORTAL_SMTP_URL: smtp:// nur auf dieser Maschine / on this machine only, else smtps://")
     if not re.fullmatch(r"[^@\s<>]+@[A-Za-z0-9.-]+", sender):
         raise SettingsError("GEOPORTAL_MAIL_FROM: Absenderadresse fehlt neben GEOPORTAL_SMTP_URL / is missing")
-    password, file = environ.get("GEOPORTAL_SMTP_PASSWORD", ""), environ.get("GEOPORTAL_SMTP_PASSWORD_FILE")
-    if file:
-        try:
-            password = Path(file).read_text("utf-8").rstrip("\n")
-        except OSError as fault:
-            raise SettingsError(
-                f"GEOPORTAL_SMTP_PASSWORD_FILE: nicht lesbar / not readable ({fault.strerror})"
-            ) from fault
+    password = _secret(environ, "GEOPORTAL_SMTP_PASSWORD")
     return Smtp(url.hostname, url.port or port, security, unquote(url.username or ""), password, sender)
 
 

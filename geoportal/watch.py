@@ -6,6 +6,7 @@ A process of its own: it answers when the web server does not.
 import os
 import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final, override
@@ -19,6 +20,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import health, layers, logs, operations, reporting
+from geoportal.archive import SharedArchive, archive_of
 from geoportal.catalogue import Shelf
 from geoportal.database import owner_engine
 from geoportal.edge import Edge, headers_for, observe
@@ -96,7 +98,11 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
 
 def _examine(settings: Settings, shelf: Shelf) -> Health:
     shelf.look()
-    return health.examine(settings.require_read_url(), settings.data, shelf.layers.values())
+    found = health.examine(settings.require_read_url(), settings.data, shelf.layers.values())
+    archive = archive_of(settings)
+    if isinstance(archive, SharedArchive):
+        found = replace(found, findings=(*found.findings, health.archive_finding(archive)))
+    return found
 
 
 class _Standing(Collector):

@@ -84,19 +84,19 @@ def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, n
             out=dump,
         )
         dump.seek(0)
-        named = sorted(uploads.referenced(connection))
+        named, kept_files = sorted(uploads.referenced(connection)), archive.sizes()
         contents = Contents(
             moment=moment,
             revision=str(connection.scalar(text("SELECT version_num FROM plans.alembic_version"))),
             dump_sha256=hashlib.file_digest(dump, "sha256").hexdigest(),
             tables=dict(_tables(connection)),
-            files={digest: archive.path(digest).stat().st_size for digest in named if archive.path(digest).exists()},
-            missing=tuple(digest for digest in named if not archive.path(digest).exists()),
+            files={digest: kept_files[digest] for digest in named if digest in kept_files},
+            missing=tuple(digest for digest in named if digest not in kept_files),
         )
         connection.commit()
         there = {name.rpartition("/")[2] for name in place.names("files")}
         for digest in contents.files.keys() - there:
-            place.put(_file(digest), _sealed(seal, _pieces(archive.path(digest))))
+            place.put(_file(digest), _sealed(seal, archive.pieces(digest)))
         dump.seek(0)
         place.put(f"snapshots/{moment}/database", _sealed(seal, _pieces_of(dump)))
         written = json.dumps(asdict(contents), sort_keys=True).encode()
@@ -111,9 +111,8 @@ def restore(engine: Engine, archive: Archive, place: Place, seal: Seal | None, s
     Raises BackupError; then the database is as it was.
     """
     contents = contents_of(place, seal, snapshot)
-    for digest in contents.files:
-        if not archive.path(digest).exists():
-            _fetch(place, seal, digest, archive)
+    for digest in contents.files.keys() - archive.sizes().keys():
+        _fetch(place, seal, digest, archive)
     _restore_database(engine, place, seal, contents)
     return contents
 
@@ -291,11 +290,6 @@ def _sealed(seal: Seal | None, pieces: Iterable[bytes]) -> Iterable[bytes]:
 
 def _opened(seal: Seal | None, pieces: Iterable[bytes]) -> Iterable[bytes]:
     return pieces if seal is None else seal.open(pieces)
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        yield from _pieces_of(opened)
 
 
 def _pieces_of(file: IO[bytes]) -> Iterator[bytes]:

@@ -8,13 +8,13 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, override
+from typing import Final, override
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from geoportal.bucket import Bucket, StoreError
+from geoportal.settings import S3
 
 _CHUNK: Final = 1024**2
 
@@ -44,7 +44,7 @@ def place_of(address: str) -> Place:
     """`s3://bucket/prefix`, with keys and endpoint as AWS's own tools take them from the environment; else a folder."""
     parts = urlsplit(address)
     if parts.scheme == "s3":
-        return Bucket(parts.netloc, parts.path.strip("/"))
+        return InBucket(Bucket(S3(parts.netloc, parts.path.strip("/")), tries=5))
     return Directory(Path(address))
 
 
@@ -89,50 +89,40 @@ class Directory(Place):
             path.parent.rmdir()
 
 
-class Bucket(Place):
-    def __init__(self, bucket: str, prefix: str) -> None:
+class InBucket(Place):
+    def __init__(self, bucket: Bucket) -> None:
         # A bucket with object lock keeps what was written whatever we ask later; nothing here needs to overwrite.
-        self._client: Any = boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
         self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
 
     @override
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         # by way of a file: the length is to be known before, and what breaks off half-way must not get a name
-        with tempfile.TemporaryFile() as copy, _told(name):
+        with tempfile.TemporaryFile() as copy, _told():
             copy.writelines(pieces)
             copy.seek(0)
-            self._client.upload_fileobj(copy, self._bucket, self._prefix + name)
+            self._bucket.put(name, copy)
 
     @override
     def get(self, name: str) -> Iterator[bytes]:
-        with _told(name):
-            body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"]
-            yield from body.iter_chunks(_CHUNK)
+        with _told():
+            yield from self._bucket.pieces(name)
 
     @override
     def names(self, prefix: str) -> Iterator[str]:
-        with _told(prefix):
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket, Prefix=f"{self._prefix}{prefix}/"):
-                for item in page.get("Contents", ()):
-                    yield item["Key"].removeprefix(self._prefix)
+        with _told():
+            for stored in self._bucket.all(prefix):
+                yield stored.name
 
     @override
     def remove(self, name: str) -> None:
-        with _told(name):
-            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+        with _told():
+            self._bucket.remove(name)
 
 
-class _told:  # noqa: N801 - reads as the statement it is
-    """What the store's client raises becomes a sentence."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
-        if isinstance(fault, ClientError | BotoCoreError):
-            raise BackupError(f"{self._name}: der Speicher sagt / the store says: {fault}") from fault
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the store says of a backup is a fault of the backup."""
+    try:
+        yield
+    except StoreError as fault:
+        raise BackupError(f"Speicher der Sicherung / store of the backup: {fault}") from fault

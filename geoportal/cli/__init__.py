@@ -4,7 +4,7 @@ import os
 
 import click
 
-from geoportal.cli import downloads, keeping, layers, mail, people, places, plans, running, saving, sensors
+from geoportal.cli import archives, downloads, keeping, layers, mail, people, places, plans, running, saving, sensors
 from geoportal.cli.common import stop
 from geoportal.settings import Settings, SettingsError
 from plans_ingest import kreis
@@ -47,6 +47,7 @@ for _command in (
     layers.layers_group,
     sensors.sensors_group,
     downloads.downloads_group,
+    archives.archive_group,
     people.users_group,
     people.audit_group,
     places.import_group,

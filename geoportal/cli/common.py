@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geoportal import operations, sandbox
 from geoportal.backups import BackupError
+from geoportal.bucket import StoreError
 from geoportal.catalogue import ManifestError
 from geoportal.database import SchemaError
 from geoportal.settings import SettingsError
@@ -37,6 +38,8 @@ class spoken_errors:  # noqa: N801 - reads as the statement it is
     def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
         if isinstance(fault, SettingsError | SchemaError | ManifestError | PortalSetupError | BackupError):
             stop(str(fault))
+        if isinstance(fault, StoreError):
+            stop(f"Speicher der Dateien / store of files: {fault}")
         if isinstance(fault, operations.NotFound):
             stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")
         if isinstance(fault, operations.NotMergeable):

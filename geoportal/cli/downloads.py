@@ -8,7 +8,7 @@ import click
 from geoportal import filing
 from geoportal.cli.common import spoken_errors, stop
 from geoportal.database import reader_engine
-from geoportal.downloads import DownloadFolder
+from geoportal.downloads import downloads_in
 from geoportal.packages import refresh_packages
 from geoportal.settings import Settings
 from geoportal.web.words import BERLIN
@@ -41,6 +41,6 @@ def build_command(settings: Settings, collections: tuple[str, ...]) -> None:
 @downloads_group.command("list", help="Alle Dateien mit Größe, Stand und SHA-256.")
 @click.pass_obj
 def list_command(settings: Settings) -> None:
-    folders = DownloadFolder(settings.downloads), DownloadFolder(settings.packages)
+    folders = downloads_in(settings, settings.downloads), downloads_in(settings, settings.packages)
     for each in (download for folder in folders for download in folder.all().values()):
         click.echo(f"{each.name:<48}{each.size:>12}  {each.built_at}  {each.sha256}")

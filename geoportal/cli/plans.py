@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from geoportal import operations, reporting, sandbox
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.cli.common import Ags, spoken_errors, stop
 from geoportal.cli.running import check_installation
 from geoportal.database import owner_engine
@@ -40,7 +40,7 @@ def ingest_command(
     failed = 0
     with spoken_errors():
         engine = None if dry_run else owner_engine(settings.require_database_url())
-        archive = Archive(settings.archive)
+        archive = archive_of(settings)
         for file in files:
             try:
                 if engine is None:
@@ -211,7 +211,7 @@ def receive_command(settings: Settings, files: tuple[Path, ...], gemeinde: Gemei
     with spoken_errors():
         engine = owner_engine(settings.require_database_url())
         for file in files:
-            number = operations.receive(engine, Archive(settings.archive), file, gemeinde)
+            number = operations.receive(engine, archive_of(settings), file, gemeinde)
             click.echo(f"{file.name}: angenommen als Lieferung {number}")
 
 

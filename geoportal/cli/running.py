@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from geoportal import demo, health, jobs, logs, metrics, operations, serving, wsgi
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.cli.common import spoken_errors
 from geoportal.database import SchemaError, check_schema, migrate, owner_engine
 from geoportal.health import Level
@@ -26,6 +26,7 @@ def migrate_command(settings: Settings) -> None:
 def check_installation(settings: Settings) -> None:
     """Fail at start: what a page would miss at noon is missed here, by name."""
     check_database(settings)
+    archive_of(settings).require()
     wsgi.create(settings)
 
 
@@ -84,6 +85,6 @@ def work_command(settings: Settings, parallel: int) -> None:
 def sweep_command(settings: Settings) -> None:
     with spoken_errors():
         engine = owner_engine(settings.require_database_url())
-        count = operations.sweep(engine, Archive(settings.archive))
+        count = operations.sweep(engine, archive_of(settings))
         count += operations.forget(engine, settings.transfers, datetime.now(UTC))
     click.echo(f"{count} entfernt")

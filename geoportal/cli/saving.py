@@ -6,7 +6,7 @@ import click
 from sqlalchemy import Engine, make_url
 
 from geoportal import backups, maintenance
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.backups import BackupError, Seal
 from geoportal.cli.common import spoken_errors, stop
 from geoportal.database import owner_engine
@@ -19,7 +19,7 @@ def backup_command(settings: Settings) -> None:
     with spoken_errors():
         engine = _engine(settings)
         with maintenance.recorded(engine, "backup") as detail:
-            made = backups.back_up(engine, Archive(settings.archive), _place(settings), _seal(settings))
+            made = backups.back_up(engine, archive_of(settings), _place(settings), _seal(settings))
             detail |= {"snapshot": made.moment, "files": len(made.files), "bytes": sum(made.files.values())}
             if made.missing:
                 detail["fault"] = f"{len(made.missing)} Dateien fehlen im Archiv: {', '.join(made.missing[:5])}"
@@ -48,7 +48,7 @@ def restore_command(settings: Settings, snapshot: str, *, yes: bool) -> None:
         if not yes:
             click.confirm(f"Alles in der Datenbank wird durch den Stand {snapshot} ersetzt. Fortfahren?", abort=True)
         engine = _engine(settings)
-        contents = backups.restore(engine, Archive(settings.archive), _place(settings), _seal(settings), snapshot)
+        contents = backups.restore(engine, archive_of(settings), _place(settings), _seal(settings), snapshot)
         maintenance.note(engine, "restore", {"snapshot": snapshot})
     click.echo(
         f"{snapshot} ist zurück: Schemastand {contents.revision}, {len(contents.files)} Dateien. Jetzt: `migrate`"

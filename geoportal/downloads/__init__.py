@@ -5,6 +5,6 @@ process never needs.
 """
 
 from geoportal.downloads.data_set import DataSet
-from geoportal.downloads.folder import FORMATS, Download, DownloadFolder
+from geoportal.downloads.folder import FORMATS, Download, DownloadFolder, downloads_in
 
-__all__ = ["FORMATS", "DataSet", "Download", "DownloadFolder"]
+__all__ = ["FORMATS", "DataSet", "Download", "DownloadFolder", "downloads_in"]

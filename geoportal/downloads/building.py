@@ -3,7 +3,6 @@
 GDAL reads nothing here but the GeoPackage that was written a moment ago.
 """
 
-import fcntl
 import json
 import re
 import sqlite3
@@ -31,7 +30,7 @@ from geoportal.settings import STORAGE_SRID
 SRID: Final = STORAGE_SRID
 DEBOUNCE_SECONDS: Final = 20.0
 _ROWS: Final = 2000  # that are in memory at once
-_LOCK: Final = ".building"
+_LOCK: Final = 0x67656F64  # "geod": one process builds, on whichever machine
 _AGS: Final = re.compile(r"[0-9]{8}")
 _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "GeoJSON": {"RFC7946": "YES", "ID_FIELD": "id", "WRITE_NAME": "NO"},
@@ -49,7 +48,7 @@ def refresh(
     One process at a time: another that comes meanwhile does nothing.
     """
     target.folder.mkdir(parents=True, exist_ok=True)
-    with alone(target.folder / _LOCK) as is_ours:
+    with alone(engine, _LOCK) as is_ours:
         if not is_ours:
             return []
         built = []
@@ -92,15 +91,16 @@ def build(engine: Engine, data: DataSet, target: DownloadFolder) -> list[Downloa
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[bool]:
-    """Whether nobody else holds this lock; then it is ours for the while."""
-    with file.open("w") as opened:
+def alone(engine: Engine, lock: int) -> Iterator[bool]:
+    """Whether nobody else who asks this database holds the lock; then it is ours for the while."""
+    # outside of a transaction: one that only waits for files to be written would be ended
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        is_ours = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}))
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+            yield is_ours
+        finally:
+            if is_ours:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
 
 
 def _version(connection: Connection, view: str) -> tuple[str | None, float]:

@@ -3,21 +3,31 @@
 The index is replaced whole, so a reader sees either the old file with its length and hash, or the new one.
 """
 
+import hashlib
+import io
 import json
+import logging
+import math
 import os
 import tempfile
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, override
 
-from geoportal.archive import sha256_of
+from geoportal.archive import Archive, SharedArchive
+from geoportal.bucket import Bucket, NotStored, StoreError
+from geoportal.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _INDEX: Final = "index.json"
+_LOOK_AGAIN: Final = 5.0  # seconds after which another machine's index is seen here
 _KEEP_SECONDS: Final = 3600.0  # a replaced file stays for those who are reading an older page
 
 
@@ -66,26 +76,41 @@ class Download:
         return datetime.fromisoformat(self.built_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """`stamp` tells whether it has changed where it lies; `state` whether it says something else."""
+
+    stamp: str = ""
+    state: str = ""
+    files: Mapping[str, Download] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, stamp: str, content: bytes) -> "_Index":
+        files = {each["name"]: Download(**each) for each in json.loads(content)}
+        return cls(stamp, hashlib.sha256(content).hexdigest()[:16], files)
+
+
+def downloads_in(settings: Settings, folder: Path) -> "DownloadFolder":
+    """The files of this folder, or those in the bucket under its name."""
+    if settings.bucket is None:
+        return DownloadFolder(folder)
+    return SharedDownloadFolder(folder, Bucket(settings.bucket, folder.name), settings.bucket.room)
+
+
 class DownloadFolder:
     """Reads the folder again when its index has changed. Safe for threads, and for one writer beside the readers."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._files = Archive(folder)
         self._lock = threading.Lock()
-        self._known: tuple[tuple[int, int], Mapping[str, Download]] = ((0, 0), {})
+        self._known = _Index()
 
     def all(self) -> Mapping[str, Download]:
         """By name."""
-        try:
-            stat = (self.folder / _INDEX).stat()
-        except FileNotFoundError:
-            return {}
-        stamp = (stat.st_mtime_ns, stat.st_ino)
         with self._lock:
-            if self._known[0] != stamp:
-                listed = json.loads((self.folder / _INDEX).read_text("utf-8"))
-                self._known = (stamp, {each["name"]: Download(**each) for each in listed})
-            return self._known[1]
+            self._look()
+        return self._known.files
 
     def of(self, collection: str) -> list[Download]:
         """The files of a whole collection."""
@@ -97,35 +122,103 @@ class DownloadFolder:
     def state(self) -> str:
         """Changes with the index."""
         self.all()
-        return "{}-{}".format(*self._known[0])
+        return self._known.state
 
     def path(self, download: Download) -> Path:
-        return self.folder / download.sha256[:2] / download.sha256
+        """The file, to be opened at once; nothing is there if it has been replaced for an hour."""
+        return self._files.path(download.sha256)
 
     def put(self, file: Path) -> tuple[str, int]:
         """Takes a file over (it is moved); returns its SHA-256 and its size."""
-        digest, size = sha256_of(file), file.stat().st_size
-        target = self.folder / digest[:2] / digest
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
-        return digest, size
+        size = file.stat().st_size
+        return self._files.take(file), size
 
     def publish(self, replaced: Iterable[str], downloads: Iterable[Download]) -> None:
         """The downloads instead of those of the collections `replaced`; files that nobody needs go after an hour."""
-        gone = set(replaced)
-        listed = [each for each in self.all().values() if each.collection not in gone] + list(downloads)
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8", delete=False) as written:
-            json.dump([asdict(each) for each in sorted(listed, key=lambda each: each.name)], written)
+        gone, before = set(replaced), self._newest()
+        listed = [each for each in before.values() if each.collection not in gone] + list(downloads)
+        needed = {each.sha256 for each in listed}
+        for digest in {each.sha256 for each in before.values()} - needed:
+            self._files.touch(digest)  # the hour begins now
+        content = json.dumps([asdict(each) for each in sorted(listed, key=lambda each: each.name)])
+        self._write(content.encode())
+        for digest in set(self._files.older_than(_KEEP_SECONDS)) - needed:
+            self._files.remove(digest, _KEEP_SECONDS)
+
+    def _newest(self) -> Mapping[str, Download]:
+        return self.all()
+
+    def _look(self) -> None:
+        try:
+            stat = (self.folder / _INDEX).stat()
+        except FileNotFoundError:
+            self._known = _Index()
+            return
+        stamp = f"{stat.st_mtime_ns}-{stat.st_ino}"
+        if stamp != self._known.stamp:
+            self._known = _Index.read(stamp, (self.folder / _INDEX).read_bytes())
+
+    def _write(self, content: bytes) -> None:
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as written:
+            written.write(content)
             written.flush()
             os.fsync(written.fileno())
         Path(written.name).chmod(0o644)
         Path(written.name).replace(self.folder / _INDEX)
-        self._sweep({each.sha256 for each in listed})
 
-    def _sweep(self, needed: set[str]) -> None:
-        latest = time.time() - _KEEP_SECONDS
-        for file in self.folder.glob("[0-9a-f][0-9a-f]/*"):
-            if file.name in needed:
-                os.utime(file)
-            elif file.stat().st_mtime < latest:
-                file.unlink()
+
+class SharedDownloadFolder(DownloadFolder):
+    """The same in a bucket that several machines share; the folder has copies of the index and of what was read here.
+
+    A bucket that is away holds up nobody: readers see the index that was last read. Only `path` of a file of which
+    there is no copy here raises StoreError then; so do `put` and `publish`.
+    """
+
+    def __init__(self, folder: Path, bucket: Bucket, room: int) -> None:
+        super().__init__(folder)
+        self._bucket = bucket
+        self._files = self._copies = SharedArchive(folder, bucket, room)
+        self._looked = -math.inf
+
+    @override
+    def all(self) -> Mapping[str, Download]:
+        # one looks, while the others see what is known; the first time all wait for him
+        if self._lock.acquire(blocking=not self._known.state):
+            try:
+                self._look()
+            except StoreError as fault:
+                log.warning("downloads as they were: %s", fault)
+                if not self._known.state:
+                    self._look_here()
+            finally:
+                self._lock.release()
+        return self._known.files
+
+    @override
+    def _newest(self) -> Mapping[str, Download]:
+        with self._lock:
+            self._looked = -math.inf
+            self._look()
+            return self._known.files
+
+    @override
+    def _look(self) -> None:
+        if time.monotonic() < self._looked + _LOOK_AGAIN:
+            return
+        self._looked = time.monotonic()
+        with suppress(NotStored):  # nothing has been made yet
+            found = self._bucket.read(_INDEX, self._known.stamp)
+            if found is not None:
+                self._known = _Index.read(*found)
+                self.folder.mkdir(parents=True, exist_ok=True)
+                super()._write(found[1])
+                self._copies.forget(_KEEP_SECONDS, but={each.sha256 for each in self._known.files.values()})
+
+    def _look_here(self) -> None:
+        with suppress(FileNotFoundError):
+            self._known = _Index.read("", (self.folder / _INDEX).read_bytes())
+
+    @override
+    def _write(self, content: bytes) -> None:
+        self._bucket.put(_INDEX, io.BytesIO(content))
+        self._looked = -math.inf

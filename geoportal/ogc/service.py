@@ -14,11 +14,11 @@ from typing import Any
 from pygeoapi import l10n
 from pygeoapi.api import API
 
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.catalogue import Shelf
 from geoportal.data_versions import DataVersion, DataVersions
 from geoportal.database import reader_environment
-from geoportal.downloads import DownloadFolder
+from geoportal.downloads import downloads_in
 from geoportal.ogc.collection import Collection, collections_of
 from geoportal.ogc.config import configuration
 from geoportal.ogc.features import engine_for
@@ -96,9 +96,9 @@ class Service:
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.memory = Memory()
-        self.downloads = DownloadFolder(settings.downloads)
+        self.downloads = downloads_in(settings, settings.downloads)
         painters = PaintersPool(reader_environment(settings.require_read_url()))
-        self.drawer = Drawer(Archive(settings.archive), self.engine, painters)
+        self.drawer = Drawer(archive_of(settings), self.engine, painters)
         self._counts = Counts()
         self._columns: tuple[str, Mapping[str, Sequence[str]]] | None = None
         self._versions = DataVersions(self.engine)

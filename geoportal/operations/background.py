@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from geoportal import sandbox, uploads, virus_scan
 from geoportal.archive import Archive, is_full
+from geoportal.bucket import StoreError
 from geoportal.database.tables import SRID
 from geoportal.editing.profiles import with_profile
 from geoportal.operations.delivering import archived, take_over
@@ -62,7 +63,7 @@ def process(
     Killed at any point, it has changed nothing or everything, and may be called again; so it may be called twice at
     once: whoever commits first wins. Raises NotFound, ReadingCancelled when `cancelled()` becomes true, and
     ResourceExceeded when the reading was ended from outside, ScannerAway when there is a `scanner` and it does not
-    answer: then it is worth another try.
+    answer, StoreError when the archive is away: then it is worth another try.
     """
     upload = _begin(engine, upload_id)
     if upload is None:
@@ -99,7 +100,7 @@ def process(
         _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code="infected", fault=_INFECTED)
     except virus_scan.BeyondScanner:
         _leave(engine, upload_id, State.FAILED, step="done", percent=100, fault_code="unscanned", fault=_UNSCANNED)
-    except (ReadingCancelled, virus_scan.ScannerAway):
+    except (ReadingCancelled, virus_scan.ScannerAway, StoreError):
         # Stopped in good order, or not begun, which is no attempt; a withdrawn upload stays withdrawn.
         _leave(engine, upload_id, State.RECEIVED, step="waiting", percent=0, attempts=upload.attempts - 1)
         raise

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine, text
 
 from geoportal import published
-from geoportal.downloads import Download, DownloadFolder
+from geoportal.downloads import Download, DownloadFolder, downloads_in
 from geoportal.downloads.building import alone
 from geoportal.downloads.folder import PACKAGE
 from geoportal.published import PlanFilter, PublishedPlan, Status
@@ -24,7 +24,7 @@ from plans_ingest.gemeinden import all_gemeinden
 
 _PAGE: Final = 200  # plans that are in memory at once
 _TEMPLATES: Final = Path(__file__).with_name("templates")
-_LOCK: Final = ".building"
+_LOCK: Final = 0x67656F70  # "geop", as that of the downloads
 
 _STATES: Final = text("""
     -- what a package holds follows from this (a participation is announced of a version that stands); a plan that is
@@ -44,9 +44,9 @@ def refresh_packages(engine: Engine, settings: Settings, today: date, debounce: 
 
     Returns their names; takes away those of Gemeinden without plans. `engine` is the reader's. One process at a time.
     """
-    target = DownloadFolder(settings.packages)
+    target = downloads_in(settings, settings.packages)
     target.folder.mkdir(parents=True, exist_ok=True)
-    with alone(target.folder / _LOCK) as is_ours:
+    with alone(engine, _LOCK) as is_ours:
         if not is_ours:
             return []
         with engine.connect() as connection:

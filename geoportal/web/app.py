@@ -6,11 +6,11 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.basemaps import TileStore
 from geoportal.data_versions import DataVersions
 from geoportal.database import reader_engine, reader_environment
-from geoportal.downloads import DownloadFolder
+from geoportal.downloads import downloads_in
 from geoportal.live import Hub
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.painting import PaintersPool
@@ -62,7 +62,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()
-    engine, archive = reader_engine(settings.require_read_url()), Archive(settings.archive)
+    engine, archive = reader_engine(settings.require_read_url()), archive_of(settings)
     painters = PaintersPool(reader_environment(settings.require_read_url()), size=1)
     app.extensions[Portal.KEY] = Portal(
         settings=settings,
@@ -70,8 +70,8 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         engine=engine,
         archive=archive,
         catalogue=catalogue,
-        downloads=DownloadFolder(settings.downloads),
-        packages=DownloadFolder(settings.packages),
+        downloads=downloads_in(settings, settings.downloads),
+        packages=downloads_in(settings, settings.packages),
         tiles=TileStore(
             settings.data / "cache" / "basemaps", config.basemap_cache_mb * 1_000_000, settings.private_sources
         ),

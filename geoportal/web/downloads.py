@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template, send_file
 
 from geoportal.downloads import Download
-from geoportal.web.errors import NotPublished
+from geoportal.web.errors import FileAway, NotPublished
 from geoportal.web.language import either
 from geoportal.web.portal import portal
 from plans_ingest.gemeinden import all_gemeinden
@@ -51,8 +51,11 @@ def file(name: str) -> Response:
     folder = next((each for each in (own.downloads, own.packages) if name in each.all()), None)
     if folder is None or (download := folder.all().get(name)) is None:
         raise NotPublished
+    path = folder.path(download)
+    if not path.is_file():  # replaced an hour ago, and this process has just not heard of it
+        raise FileAway
     response = send_file(
-        folder.path(download),
+        path,
         mimetype=download.format.media_type,
         as_attachment=True,
         download_name=download.name,

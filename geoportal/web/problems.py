@@ -15,6 +15,7 @@ from geoportal.accounts.managing import OwnAccount
 from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
 from geoportal.archive import is_full
+from geoportal.bucket import StoreError
 from geoportal.editing.examining import ExaminersBusy
 from geoportal.ogc.problems import Unavailable
 from geoportal.paper import PaperBusy, PaperFailed
@@ -68,12 +69,19 @@ FULL = Problem(
     "The portal's storage is full; nothing has arrived in part, please try again later.",
 )
 
+_FILES_AWAY = Problem(
+    "Der Speicher für Dateien antwortet gerade nicht",
+    "Es ist nichts halb angekommen und nichts verloren. Bitte versuchen Sie es in einer halben Minute noch einmal. / "
+    "The portal's store of files does not answer; nothing has arrived in part or is lost, please try again soon.",
+)
+
 PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     InvalidQuery: (400, _INVALID),
     NotPublished: (404, _NOT_FOUND),
     OperationalError: (503, _UNAVAILABLE),
     InterfaceError: (503, _UNAVAILABLE),
     FileAway: (503, _UNAVAILABLE),
+    StoreError: (503, _FILES_AWAY),
     Crowded: (503, _UNAVAILABLE),
     Unavailable: (503, _UNAVAILABLE),
     PaperFailed: (503, _UNAVAILABLE),
@@ -235,7 +243,9 @@ def register(app: Flask) -> None:
     def known(error: Exception) -> Response:
         status, problem = problem_of(error, PROBLEMS) or (500, FAULT)
         if status >= 500:
-            app.logger.warning("not available: %s", type(error).__name__)
+            # what a store of files says is for operators, and names nobody
+            told = str(error) if isinstance(error, StoreError) else type(error).__name__
+            app.logger.warning("not available: %s", told)
         response = _page(status, problem, str(error) if status == 400 else "")
         if isinstance(error, TooOften):
             response.headers["Retry-After"] = str(error.seconds)

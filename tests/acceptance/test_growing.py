@@ -2,10 +2,12 @@
 
 import re
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +18,11 @@ from geoportal.database.cluster import Cluster
 from geoportal.settings import READ_ROLE, Settings
 from tests.acceptance.test_faults import AWAY, SERVED, Town, filled, until
 from tests.desk import token_for
-from tests.processes import free_port
+from tests.files import archive, pdf, plan, prop, xplangml
+from tests.integration.test_backups import BEGRUENDUNG
+from tests.processes import command, free_port
 from tests.stack import Stack
+from tests.store import Store, environment_of
 
 
 @dataclass
@@ -129,3 +134,36 @@ def test_two_web_servers_and_two_workers_share_one_database_and_one_archive(
                 SELECT count(*) FROM (SELECT name FROM plans.version WHERE name LIKE 'Knoten %'
                                       GROUP BY name HAVING count(*) > 1) AS several""").fetchone() or (None,)
         assert double == 0
+
+
+def test_two_machines_share_one_bucket_and_no_folder(settings: Settings, tmp_path: Path) -> None:
+    document = xplangml(plan(name="Eimer", nummer="Eimer", extra=prop("rechtsstand", "4000") + BEGRUENDUNG))
+    delivery = archive(tmp_path / "Eimer.zip", {"xplan.gml": document, "b.pdf": pdf("Eimer")}).read_bytes()
+    with Store() as store, ExitStack() as stay:
+        where = store.new_bucket()
+        machines = [replace(settings, data=tmp_path / name, run=tmp_path / name / "run") for name in ("eins", "zwei")]
+        for machine in machines:
+            machine.data.mkdir()
+        one, two = (stay.enter_context(Stack(machine, **environment_of(where))) for machine in machines)
+        stay.enter_context(two.work())
+        here, there = (Town(stack, token_for(settings, name=stack.folder.name)) for stack in (one, two))
+        sent = here.send("Eimer.zip", delivery)
+        assert sent.status == 202
+        until(lambda: here.state_of(sent) == "checked")  # by the worker of the other machine
+        publish(here, sent)
+        address = f"/dokument/{sha256(pdf('Eimer')).hexdigest()}/b.pdf"
+        assert [stack.get(address).body for stack in (one, two)] == [pdf("Eimer")] * 2
+        built = subprocess.run(command("downloads", "build", "bebauungsplaene"), env=two.environ, check=True)
+        assert built.returncode == 0
+        until(lambda: one.get("/downloads/bebauungsplaene.geojson").status == SERVED)
+        made = [stack.get("/downloads/bebauungsplaene.geojson") for stack in (one, two)]
+        assert b"Eimer" in made[0].body
+        assert made[0].headers["etag"] == made[1].headers["etag"]
+        with store.away():
+            assert one.get("/plaene?q=Eimer").status == SERVED
+            assert one.get(address).status == SERVED, "there is a copy here"
+            assert here.deliver("Nicht angenommen").status == AWAY
+        until(lambda: here.deliver("Danach").status == 202)
+        one.web.kill()
+        assert two.get(address).body == pdf("Eimer")
+        until(lambda: b"Danach" in there.stack.get("/api/v1/lieferungen", Authorization=f"Bearer {there.token}").body)

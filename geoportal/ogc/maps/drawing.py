@@ -1,11 +1,13 @@
 """From a picture that is asked for to its bytes."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
 from geoportal.archive import Archive
+from geoportal.bucket import StoreError
 from geoportal.cartography import legend, mapnik_xml
 from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.maps.picture import Picture, transformed
@@ -20,6 +22,8 @@ from geoportal.ogc.maps.sources import (
 )
 from geoportal.ogc.problems import InvalidParameter, Unavailable
 from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Painting, RasterUnderlay
+
+log = logging.getLogger(__name__)
 
 _BUFFER = 64  # pixels around a picture whose labels and bands reach into it
 MOST_LAYERS = 32  # twenty themes on paper, of the plans one for each legal state, and the boundaries
@@ -132,7 +136,11 @@ class Drawer:
             raise Unavailable("Die Karte lässt sich gerade nicht zeichnen. / The map cannot be drawn now.") from error
 
     def _underlays(self, found: Sequence[Scan]) -> list[RasterUnderlay]:
-        files = [(self.archive.path(scan.sha256), scan.epsg) for scan in found]
+        try:
+            files = [(self.archive.path(scan.sha256), scan.epsg) for scan in found]
+        except StoreError as error:  # a map without its sheet would be remembered as a right one
+            log.warning("no sheets: %s", error)
+            raise Unavailable("Die Blätter sind gerade nicht zu haben. / The sheets are not to be had now.") from error
         return [RasterUnderlay(str(file), f"epsg:{epsg}") for file, epsg in files if file.is_file()]
 
 

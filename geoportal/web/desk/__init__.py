@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Flask, Response
 
 from geoportal.accounts.passwords import Passwords
-from geoportal.archive import Archive
+from geoportal.archive import archive_of
 from geoportal.database import desk_engine
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.painting import PaintersPool
@@ -60,7 +60,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     """Builds the desk into the portal; asks neither database nor provider."""
     engine = desk_engine(settings.require_desk_url())
     # its painters are told what to draw, and read no database
-    drawer = Drawer(Archive(settings.archive), engine, PaintersPool({}, size=1))
+    drawer = Drawer(archive_of(settings), engine, PaintersPool({}, size=1))
     app.extensions[Desk.KEY] = Desk(
         settings=settings,
         engine=engine,

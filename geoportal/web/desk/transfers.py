@@ -1,5 +1,6 @@
 """Files on a slow line: the tus protocol 1.0 (core, creation, termination, checksum), so that a transfer goes on where
-it broke off. How much has arrived is the size of the file in the folder of transfers; its row says whose it is.
+it broke off. How much has arrived is the size of the file in the folder of transfers; its row says whose it is. A
+machine without such a file has nothing of it yet: another one has, or had, and the sender begins anew.
 """
 
 import base64
@@ -88,7 +89,7 @@ def create() -> Response:
 @open_to(Action.DELIVER)
 def head(transfer: str) -> Response:
     found = _find(transfer)
-    offset = found.size if found.upload_id is not None else _path(transfer).stat().st_size
+    offset = found.size if found.upload_id is not None else _arrived(transfer)
     return _said(200, **{"Upload-Offset": str(offset), "Upload-Length": str(found.size)}, **_delivery(found.upload_id))
 
 
@@ -170,7 +171,8 @@ def _finish(found: _Transfer, principal: Principal) -> int:
 @contextmanager
 def _held(transfer: str) -> Iterator[RawIOBase | None]:
     """The file, for one request at a time; None while another one writes."""
-    with _path(transfer).open("r+b", buffering=0) as file:
+    _folder().mkdir(parents=True, exist_ok=True)
+    with _path(transfer).open("a+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -186,10 +188,7 @@ def _find(transfer: str) -> _Transfer:
         row = connection.execute(_FIND, {"id": transfer, "now": own.now()}).mappings().one_or_none()
     if row is None:
         raise NotPublished
-    found = _Transfer(**row)
-    if found.upload_id is None and not _path(transfer).is_file():
-        raise NotPublished
-    return found
+    return _Transfer(**row)
 
 
 def _metadata(header: str) -> dict[str, str]:
@@ -203,6 +202,13 @@ def _metadata(header: str) -> dict[str, str]:
 
 def _folder() -> Path:
     return desk().settings.transfers
+
+
+def _arrived(transfer: str) -> int:
+    try:
+        return _path(transfer).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _path(transfer: str) -> Path:

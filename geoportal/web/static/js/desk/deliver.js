@@ -10,6 +10,7 @@ const input = document.getElementById("dateien");
 const gemeinde = document.getElementById("gemeinde");
 const list = document.getElementById("transfers");
 const announcer = new Announcer(document.getElementById("announcer"));
+const PASSING = new Set([409, 423, 502, 503]); // what has arrived is kept, and the next try goes on from there
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Form-Key": formKey };
 
 for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
@@ -68,7 +69,7 @@ async function send(file, ags) {
           return undefined;
         }
       } catch (fault) {
-        if ((fault instanceof Refused && fault.status !== 409 && fault.status !== 423) || (tries += 1) > 6) throw fault;
+        if ((fault instanceof Refused && !PASSING.has(fault.status)) || (tries += 1) > 6) throw fault;
         said.textContent = "Die Verbindung ist unterbrochen, es geht gleich weiter …";
         await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
         offset = (await reached(address)) ?? offset;

@@ -1,0 +1,127 @@
+"""An S3-compatible store on loopback that can be taken away, be silent, or ask for the right key."""
+
+import itertools
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPConnection
+from typing import Self
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from geoportal.bucket import Bucket, StoreError
+from geoportal.settings import S3
+from tests.processes import free_port
+
+_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+class Store:
+    """A context manager. What is in it outlives the time in which it is away."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self._numbers = itertools.count(1)
+        self._stay = ExitStack()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._start()
+        user = self._client("iam")
+        user.create_user(UserName="geoportal")
+        user.put_user_policy(UserName="geoportal", PolicyName="all", PolicyDocument=json.dumps(_POLICY))
+        key = user.create_access_key(UserName="geoportal")["AccessKey"]
+        self._key = key["AccessKeyId"], key["SecretAccessKey"]
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._server.stop()
+
+    def new_bucket(self) -> S3:
+        name = f"archiv-{next(self._numbers)}"
+        self._client("s3").create_bucket(Bucket=name)
+        return S3(name, "kreis", self.address, "us-east-1", *self._key, room=10**9)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody listens at its address."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """It looks at keys."""
+        self._ask("/moto-api/reset-auth", b"0")
+        try:
+            yield
+        finally:
+            self._ask("/moto-api/reset-auth", b"inf")
+
+    def awake(self, where: S3 | None) -> None:
+        """Returns when who found it away asks it again."""
+        assert where is not None
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(StoreError):
+                next(Bucket(where).all(), None)
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def _start(self) -> None:
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
+        self._server.start()
+
+    def _client(self, service: str):  # type: ignore[no-untyped-def]  # boto3 has no types
+        return boto3.client(
+            service,
+            endpoint_url=self.address,
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+
+    def _ask(self, path: str, body: bytes) -> None:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection.request("POST", path, body, {"Content-Type": "text/plain"})
+        connection.getresponse().read()
+        connection.close()
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, list[object]]]:
+    """The address of a store that takes every connection and says nothing, and who has asked."""
+    asked: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    asked.append(listener.accept()[0])
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def environment_of(where: S3 | None) -> Mapping[str, str]:
+    """What a process needs to be told to use this bucket."""
+    assert where is not None
+    return {
+        "GEOPORTAL_ARCHIVE": f"s3://{where.bucket}/{where.prefix}",
+        "GEOPORTAL_ARCHIVE_ENDPOINT": where.endpoint or "",
+        "GEOPORTAL_ARCHIVE_KEY_ID": where.key_id or "",
+        "GEOPORTAL_ARCHIVE_SECRET": where.secret or "",
+    }
