@@ -49,6 +49,10 @@ load-layers: postgis programs-of-tests .venv/installed node_modules/.installed #
 growth: postgis .venv/installed ## builds 2,000, 20,000 and 200,000 plans and computes what larger places need: docs/operations/growth.md (ARGS="--plans 2000 20000")
 	@PYTHONPATH=. .venv/bin/python scripts/growth.py $(ARGS)
 
+.PHONY: drill
+drill: postgis .venv/installed ## saves, proves, loses and restores a portal of several GB (20 GB of disk, ten minutes): make drill ARGS="--plans 40000"
+	@PYTHONPATH=. .venv/bin/python scripts/drill.py $(ARGS)
+
 .PHONY: faults
 faults: postgis sandbox .venv/installed ## kills, restarts, upgrades and restores with real processes: the heavy proofs
 	@.venv/bin/python -m pytest tests/acceptance/test_faults.py tests/acceptance/test_fault_injection.py \

@@ -4,17 +4,19 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE
 from typing import IO, Final
 
 from psycopg import sql
-from sqlalchemy import URL, Connection, Engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, text
 
 from geoportal import uploads
 from geoportal.archive import Archive
@@ -26,7 +28,8 @@ _CHUNK: Final = 1024**2
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _LOCK: Final = 0x67656F62  # "geob": one backup of a place at a time, so that none is thinned while it is written
 _SUPERUSERS: Final = re.compile(r" EXTENSION | public spatial_ref_sys | SCHEMA - public ")
-_NO_PATH: Final = "SELECT pg_catalog.set_config('search_path', '', false);"
+_NO_PATH: Final = b"SELECT pg_catalog.set_config('search_path', '', false);"
+_WAYS: Final = frozenset({"host", "sslmode", "sslrootcert"})  # what of an address says how to reach the server
 _OWN_SCHEMAS: Final = text("""
     SELECT nspname FROM pg_namespace
     WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public') ORDER BY nspname""")
@@ -177,18 +180,34 @@ def _restore_database(engine: Engine, place: Place, seal: Seal | None, contents:
         # Extensions, and what lies in their schema, belong to the superuser and stand already (`geoportal install`).
         entries = _run("pg_restore", None, "--list", str(dump)).splitlines()
         listing.write_text("\n".join(line for line in entries if not _SUPERUSERS.search(line)), "utf-8")
-        script = _run("pg_restore", None, "--no-owner", "--use-list", str(listing), "--file=-", str(dump))
-        _replace(engine, folder, script)
+        _replace(engine, dump, listing)
 
 
-def _replace(engine: Engine, folder: str, script: str) -> None:
-    """Drops our schemas and runs the script, both or neither."""
-    drops = _drops(engine)
-    # Functions of ours name PostGIS's without its schema, and generated columns call some while rows are put in.
-    script = script.replace(_NO_PATH, "SET search_path = public;", 1)
-    file = Path(folder, "script.sql")
-    file.write_text(f"SET lock_timeout = '60s';\nSET client_min_messages = warning;\n{drops}{script}", "utf-8")
-    _run("psql", engine.url, "-Xq", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={file}")
+def _replace(engine: Engine, dump: Path, listing: Path) -> None:
+    """Drops our schemas and reads the dump back, both or neither; a piece of it is in memory at a time."""
+    begin = f"BEGIN;\nSET lock_timeout = '60s';\nSET client_min_messages = warning;\n{_drops(engine)}"
+    reading = ("pg_restore", "--no-owner", f"--use-list={listing}", "--file=-", str(dump))
+    writing = ("psql", "-Xq", "--set=ON_ERROR_STOP=1", "--file=-")
+    with _started(None, *reading, stdout=PIPE) as source, _started(engine.url, *writing, stdin=PIPE) as target:
+        assert source.stdout is not None  # noqa: S101 - both are pipes
+        assert target.stdin is not None  # noqa: S101
+        try:
+            target.stdin.write(begin.encode())
+            for line in source.stdout:
+                # Functions of ours name PostGIS's without its schema, and generated columns call some while rows are
+                # put in.
+                if line.strip() == _NO_PATH:
+                    target.stdin.write(b"SET search_path = public;\n")
+                    break
+                target.stdin.write(line)
+            shutil.copyfileobj(source.stdout, target.stdin, _CHUNK)
+            if source.wait() == 0:  # else psql hears no COMMIT, and nothing has happened
+                target.stdin.write(b"\nCOMMIT;\n")
+            target.stdin.close()
+        except BrokenPipeError:  # psql has ended; it says why
+            source.kill()
+            with suppress(BrokenPipeError):
+                target.stdin.close()
 
 
 def _clear(engine: Engine) -> None:
@@ -265,19 +284,36 @@ def _alone(connection: Connection) -> Iterator[None]:
 
 
 def _run(program: str, url: URL | None, *arguments: str, out: IO[bytes] | None = None) -> str:
-    """A program of PostgreSQL; the password goes by the environment, which only we and root can read."""
+    """What the program says, or writes to `out`. Raises BackupError."""
+    with tempfile.TemporaryFile() as said:
+        with _started(url, program, *arguments, stdout=out or said) as running:
+            running.wait()
+        said.seek(0)
+        return said.read().decode("utf-8")
+
+
+@contextmanager
+def _started(
+    url: URL | None, program: str, *arguments: str, stdin: int | None = None, stdout: IO[bytes] | int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of PostgreSQL, until it has ended; raises BackupError when it fails. The password goes by the
+    environment, which only we and root can read.
+    """
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
     command = [program]
     if url is not None:
-        plain = make_url(url).set(drivername="postgresql", query={})
+        kept = {name: value for name, value in url.query.items() if name in _WAYS}
+        plain = url.set(drivername="postgresql", query=kept)
         environment["PGPASSWORD"] = str(plain.password or "")
         command.append(f"--dbname={plain.set(password=None).render_as_string(hide_password=False)}")
-    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs, arguments of our own
-        [*command, *arguments], env=environment, stdout=out or subprocess.PIPE, stderr=subprocess.PIPE, check=False
-    )
-    if done.returncode:
-        raise BackupError(f"{program}: {done.stderr.decode('utf-8', 'replace').strip()[-800:]}")
-    return "" if out else done.stdout.decode("utf-8")
+    with tempfile.TemporaryFile() as complaints:
+        with subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, arguments of our own
+            [*command, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=complaints
+        ) as running:
+            yield running
+        if running.returncode:
+            complaints.seek(0)
+            raise BackupError(f"{program}: {complaints.read().decode('utf-8', 'replace').strip()[-800:]}")
 
 
 def _file(digest: str) -> str:
