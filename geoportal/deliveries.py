@@ -123,6 +123,8 @@ _SHAPES = text("""
         ORDER BY ST_Area(geom) DESC, planobjekt.id LIMIT 3000)) AS features""")
 _USED = text("""
     SELECT coalesce(sum(size), 0) FROM plans.upload WHERE ags = :ags AND received_at > now() - interval '30 days'""")
+_LATELY = text("""
+    SELECT count(*) FROM plans.upload WHERE delivered_by = :account AND received_at > now() - interval '30 days'""")
 _QUOTA = text("SELECT four_eyes, quota FROM desk.gemeinde WHERE ags = :ags")
 _ORIGINS = text("SELECT ags FROM plans.plan WHERE id = :id")
 
@@ -210,6 +212,11 @@ def rules(connection: Connection, ags: str) -> Rules:
     row = connection.execute(_QUOTA, {"ags": ags}).one_or_none()
     quota = 5_000_000_000 if row is None else row.quota
     return Rules(row is not None and row.four_eyes, quota - int(connection.scalar(_USED, {"ags": ags}) or 0))
+
+
+def lately_by(connection: Connection, account: int) -> int:
+    """How many files the account has delivered in these thirty days."""
+    return int(connection.scalar(_LATELY, {"account": account}) or 0)
 
 
 def _delivered(row: Mapping[Any, Any]) -> Delivered:

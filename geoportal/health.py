@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
+from geoportal import certificate
 from geoportal.archive import SharedArchive
 from geoportal.bucket import StoreAway, StoreError
 from geoportal.catalogue import Layer, Reason
@@ -30,6 +31,7 @@ _UNSENT: Final = timedelta(minutes=15)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
 _LEAST_FREE: Final = 0.10
+_RENEW: Final = timedelta(days=21)
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
 
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
@@ -148,6 +150,24 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
     )
     return Health(findings, disk.free, disk.total, operation, changed, stale, letters)
+
+
+def certificate_finding(name: str, now: datetime, port: int = 443) -> Finding:
+    """What browsers are shown by the proxy of this machine."""
+    renew = "docs/operations/faults.md, „Zertifikat“"
+    try:
+        found = certificate.shown(name, port)
+    except OSError as fault:
+        told = f"Auf Port {port} dieser Maschine antwortet niemand mit TLS ({type(fault).__name__})."
+        return Finding("certificate", Level.DOWN, told, "systemctl status nginx; nginx -t")
+    left = found.until - now
+    if left < timedelta(0):
+        return Finding("certificate", Level.DOWN, f"Das Zertifikat ist seit {span(-left)} abgelaufen.", renew)
+    if left < _RENEW:
+        return Finding("certificate", Level.WARNING, f"Das Zertifikat läuft in {span(left)} ab.", renew)
+    if found.is_own:
+        return Finding("certificate", Level.WARNING, "Das Zertifikat ist eines auf Probe: Browser warnen.", renew)
+    return Finding("certificate", Level.OK, f"Das Zertifikat gilt noch {span(left)}.")
 
 
 def archive_finding(archive: SharedArchive) -> Finding:

@@ -26,12 +26,18 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An OpenID Connect provider. Its groups `<prefix>:<role>` and `<prefix>:<role>:<AGS>` become roles of ours."""
+    """An OpenID Connect provider. Its groups `<prefix>:<role>` and `<prefix>:<role>:<AGS>` become roles of ours.
+
+    With `acr` or `amr`, one of these values has to stand in the ID token under that name; a provider who says nothing
+    has asked for a password and nothing else.
+    """
 
     issuer: str
     client_id: str
     client_secret: str
     group_prefix: str
+    acr: frozenset[str] = frozenset()
+    amr: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Settings:
     `bucket` is where archive and downloads lie when several machines share them; without it they are folders of `data`.
     `backups` is a folder or `s3://bucket/prefix`; `backup_key` a file with the key that seals them.
     `requests_per_second` is the share of one network; 0 leaves that to the proxy.
+    `second_factor`: whether accounts of the portal need one.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
     `virus_scanner` is where clamd listens, `unix:/run/clamav/clamd.ctl` or `host:port`, if anywhere.
@@ -106,6 +113,7 @@ class Settings:
     virus_scanner: str | None = None
     proxy_log: Path | None = None
     bucket: S3 | None = None
+    second_factor: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -141,6 +149,7 @@ class Settings:
             virus_scanner=_scanner(environ),
             proxy_log=Path(environ["GEOPORTAL_PROXY_LOG"]) if environ.get("GEOPORTAL_PROXY_LOG") else None,
             bucket=_bucket(environ),
+            second_factor=_second_factor(environ),
             private_sources=frozenset(environ.get("GEOPORTAL_PRIVATE_SOURCES", "").lower().replace(",", " ").split()),
         )
 
@@ -230,6 +239,8 @@ def _provider(environ: Mapping[str, str]) -> Provider | None:
         environ["GEOPORTAL_OIDC_CLIENT_ID"],
         environ["GEOPORTAL_OIDC_CLIENT_SECRET"],
         environ.get("GEOPORTAL_OIDC_GROUP_PREFIX", "geoportal"),
+        frozenset(environ.get("GEOPORTAL_OIDC_ACR", "").split()),
+        frozenset(environ.get("GEOPORTAL_OIDC_AMR", "").split()),
     )
 
 
@@ -271,6 +282,13 @@ def _bucket(environ: Mapping[str, str]) -> S3 | None:
         secret,
         _number(environ, "GEOPORTAL_ARCHIVE_CACHE_MB", 10_000, most=10_000_000) * 1_000_000,
     )
+
+
+def _second_factor(environ: Mapping[str, str]) -> bool:
+    raw = environ.get("GEOPORTAL_SECOND_FACTOR", "")
+    if raw not in {"", "optional", "required"}:
+        raise SettingsError("GEOPORTAL_SECOND_FACTOR: required oder / or optional")
+    return raw == "required"
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:

@@ -99,10 +99,13 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
 def _examine(settings: Settings, shelf: Shelf) -> Health:
     shelf.look()
     found = health.examine(settings.require_read_url(), settings.data, shelf.layers.values())
+    more = []
     archive = archive_of(settings)
     if isinstance(archive, SharedArchive):
-        found = replace(found, findings=(*found.findings, health.archive_finding(archive)))
-    return found
+        more.append(health.archive_finding(archive))
+    if settings.proxy_log is not None:  # there is a proxy on this machine
+        more.append(health.certificate_finding(settings.host_name, datetime.now(UTC)))
+    return replace(found, findings=(*found.findings, *more))
 
 
 class _Standing(Collector):

@@ -23,6 +23,7 @@ from geoportal.states import State, require
 from geoportal.uploads import Upload
 
 MAX_SIZE: Final = 500_000_000
+MAX_DELIVERIES: Final = 2000  # of one account in thirty days
 LINK_DAYS: Final = 30
 
 _LINK = text("""
@@ -43,7 +44,9 @@ _DUE = text("SELECT id FROM plans.upload WHERE state = 'scheduled' AND publish_o
 
 
 class TooMuch(Exception):
-    """The file is larger than a delivery may be, or than what is left of the Gemeinde's quota."""
+    """The file is larger than a delivery may be, or than what is left of the Gemeinde's quota; or the account has
+    delivered MAX_DELIVERIES files in thirty days.
+    """
 
 
 class Changed(Exception):
@@ -89,7 +92,8 @@ def deliver(
 def require_room(engine: Engine, who: Principal, ags: str, size: int) -> None:
     """Asked before a file is received. Raises TooMuch."""
     with acting(engine, who) as connection:
-        if size > min(MAX_SIZE, deliveries.rules(connection, ags).left):
+        is_large = size > min(MAX_SIZE, deliveries.rules(connection, ags).left)
+        if is_large or deliveries.lately_by(connection, who.account_id) >= MAX_DELIVERIES:
             raise TooMuch
 
 

@@ -225,6 +225,13 @@ def has_second_factor(engine: Engine, principal: Principal) -> bool:
         return connection.execute(_KNOWN, {"id": principal.account_id}).one().totp_secret is not None
 
 
+def lacks_second_factor(engine: Engine, principal: Principal) -> bool:
+    """Whether the account signs in with a password of this portal and nothing else."""
+    with acting(engine, principal) as connection:
+        known = connection.execute(_KNOWN, {"id": principal.account_id}).one()
+    return known.password is not None and known.totp_secret is None
+
+
 def propose_second_factor() -> str:
     """A new secret for the person's app; not kept until a code shows that the app has it."""
     return new_totp_secret()

@@ -16,19 +16,22 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=Tru
 
 @click.command("install", help="Diese Debian-Maschine einrichten; beliebig oft wiederholbar. Als root.")
 @click.option("--domain", required=True, help="Name, unter dem Besucher das Portal sehen.")
-@click.option("--certificate", type=_FILE, help="TLS-Zertifikat mit Kette; ohne: eines auf Probe.")
+@click.option("--certificate", type=_FILE, help="TLS-Zertifikat mit Kette.")
 @click.option("--key", type=_FILE, help="Schlüssel dazu.")
 @click.option(
     "--only-database", is_flag=True, help="Nur Rollen, Erweiterungen und Zugänge, vor einem Wechsel der Ausgabe."
 )
+@click.option("--trial", is_flag=True, help="Ohne Zertifikat: eines auf Probe, vor dem Browser warnen.")
 @click.option("--dry-run", is_flag=True, help="Nur sagen, was sich ändern würde.")
 def install_command(
-    domain: str, certificate: Path | None, key: Path | None, *, only_database: bool, dry_run: bool
+    domain: str, certificate: Path | None, key: Path | None, *, only_database: bool, trial: bool, dry_run: bool
 ) -> None:
     if not _DOMAIN.fullmatch(domain):
         stop(f"{domain}: kein vollständiger Rechnername in Kleinbuchstaben / no full host name")
     if (certificate is None) != (key is None):
         stop("--certificate und --key gehören zusammen / belong together")
+    if certificate is None and not (trial or only_database or dry_run):
+        stop("--certificate und --key fehlen; zum Ausprobieren geht es mit --trial / missing; --trial does without")
     if os.geteuid() != 0:
         stop("Das geht nur als root. / Only root can do that.")
     place = installing.Place(domain, CHECKOUT, certificate, key)

@@ -129,7 +129,11 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     ),
     workflow.TooMuch: (
         413,
-        Problem("Die Datei ist zu groß", "Mehr als 500 MB, oder mehr als das Kontingent der Gemeinde für 30 Tage."),
+        Problem(
+            "Das ist zu viel",
+            "Die Datei hat mehr als 500 MB oder mehr, als vom Kontingent der Gemeinde für 30 Tage übrig ist; oder Ihr "
+            f"Konto hat in 30 Tagen {workflow.MAX_DELIVERIES} Dateien geliefert.",
+        ),
     ),
     operations.NotFound: (404, _NOT_FOUND),
     IllegalTransition: (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -110,6 +111,39 @@ def test_an_id_token_of_another_key_is_refused(desk: Office, provider: Provider)
     invite(desk, provider)
     provider.forged_key = RSAKey.generate_key(2048, {"kid": "k"})
     assert come_home(desk.browser()).status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({}, 403),
+        ({"acr": "1", "amr": ["pwd"]}, 403),
+        ({"acr": None, "amr": "mfa"}, 403),
+        ({"acr": "2"}, 303),
+        ({"amr": ["pwd", "mfa"]}, 303),
+        ({"acr": "2", "auth_time": 1_600_000_000}, 403),
+    ],
+    ids=str,
+)
+def test_how_somebody_was_recognised_has_to_be_strong_enough(
+    database: Settings, provider: Provider, claims: dict[str, object], status: int
+) -> None:
+    strict = ProviderSettings(
+        provider.url, CLIENT, SECRET, "geoportal", acr=frozenset({"2"}), amr=frozenset({"mfa", "hwk"})
+    )
+    with office(replace(database, provider=strict)) as desk:
+        invite(desk, provider)
+        provider.forged_claims = claims
+        answer = come_home(desk.browser())
+    assert answer.status_code == status
+    assert ("zweiten Faktor" in answer.text) is (status == 403)
+
+
+def test_a_provider_is_asked_for_the_strength_that_is_wanted(database: Settings, provider: Provider) -> None:
+    strict = ProviderSettings(provider.url, CLIENT, SECRET, "geoportal", acr=frozenset({"2", "3"}))
+    with office(replace(database, provider=strict)) as desk:
+        asked = parse_qs(urlsplit(desk.browser().post("/werkbank/anmelden/anbieter").location).query)
+    assert (asked["acr_values"], asked["max_age"]) == (["2 3"], ["43200"])
 
 
 def test_an_answer_belongs_to_the_browser_that_asked(desk: Office, provider: Provider) -> None:

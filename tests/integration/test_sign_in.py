@@ -1,5 +1,6 @@
 """The door of the desk, tried by those who belong there and those who do not."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -253,6 +254,39 @@ def test_a_form_needs_the_key_of_this_session(desk: Office) -> None:
     for key in ("", "0" * 64, other.form_key):
         assert browser.post("/werkbank/abmelden", {"form_key": key}).status_code == 403
     assert browser.get("/werkbank/konto").status_code == 200
+
+
+def test_who_is_not_let_in_stands_in_the_log(desk: Office, caplog: pytest.LogCaptureFixture) -> None:
+    browser = desk.as_role(Role.PLANNER)
+    with caplog.at_level(logging.WARNING, "geoportal.web.desk.access"):
+        assert browser.get("/werkbank/konten").status_code == 403
+        assert browser.get("/werkbank/lieferung/4711").status_code == 404
+        assert browser.get("/werkbank/bericht/geheim").status_code == 404
+        assert browser.get("/werkbank/konto").status_code == 200
+    told = [record.fields for record in caplog.records]  # type: ignore[attr-defined]
+    assert [(each["status"], each["of"]) for each in told] == [(403, {}), (404, {"number": "4711"}), (404, {})]
+    with desk.owner.connect() as connection:
+        accounts = set(connection.scalars(text("SELECT id FROM desk.account")))
+    assert {each["account"] for each in told} <= accounts
+
+
+def test_where_a_second_factor_is_required_nothing_else_is_open_before_it(database: Settings) -> None:
+    with office(replace(database, second_factor=True)) as strict:
+        strict.hire("factor@example.org", membership(Role.KREIS))
+        browser = strict.browser()
+        browser.sign_in("factor@example.org")
+        for path in ("/werkbank/", "/werkbank/liefern", "/werkbank/konten"):
+            assert browser.get(path).location == "/werkbank/konto?faktor=fehlt"
+        assert "verlangt einen zweiten Faktor" in browser.get("/werkbank/konto?faktor=fehlt").text
+        token = {"recht": "deliver", "tage": "30", "gemeinde": OWN}
+        assert browser.post("/werkbank/konto/schluessel", token).status_code == 403
+        found = re.search(r'name="geheimnis" value="(\w+)"', browser.post("/werkbank/konto/zweiter-faktor").text)
+        assert found
+        code = pyotp.TOTP(found[1]).at(strict.clock.now)
+        browser.post("/werkbank/konto/zweiter-faktor", {"geheimnis": found[1], "code": code, "passwort": PASSWORD})
+        assert browser.get("/werkbank/liefern").status_code == 200
+        browser.post("/werkbank/konto/zweiter-faktor", {"was": "entfernen", "passwort": PASSWORD})
+        assert browser.get("/werkbank/liefern").status_code == 303
 
 
 def test_the_second_factor_is_asked_for_and_each_code_is_good_once(desk: Office) -> None:

@@ -2,14 +2,22 @@
 
 import json
 import re
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, text
 
 from geoportal import health, operations, watch
@@ -68,6 +76,56 @@ def test_a_database_that_is_away_makes_it_unready_and_does_not_keep_the_asker(da
     assert answer.json["checks"]["database"] == "down"
     assert "127.0.0.1" not in answer.text
     assert time.monotonic() - began < 10
+
+
+@contextmanager
+def proxy(folder: Path, days: float, issuer: str = "Eine CA") -> Iterator[int]:
+    """Answers with TLS, and a certificate that is good for so many days from now."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name, by = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in ("localhost", issuer))
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(by).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now + timedelta(days=days)).sign(key, SHA256())
+    )  # fmt: skip
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = folder / "both.pem"
+    pem = serialization.Encoding.PEM
+    file.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, *plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True):
+                pass
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("days", "issuer", "level", "says"),
+    [
+        (80, "Eine CA", Level.OK, "79 Tagen"),
+        (10, "Eine CA", Level.WARNING, "läuft in 9 Tagen ab"),
+        (-3, "Eine CA", Level.DOWN, "seit 3 Tagen abgelaufen"),
+        (80, "localhost", Level.WARNING, "auf Probe"),
+    ],
+)
+def test_a_certificate_that_is_not_good_for_long_is_told(
+    days: float, issuer: str, level: Level, says: str, tmp_path: Path
+) -> None:
+    with proxy(tmp_path, days, issuer) as port:
+        found = health.certificate_finding("localhost", datetime.now(UTC), port)
+    assert (found.level, says in found.text) == (level, True), found
+    assert bool(found.todo) == (level is not Level.OK)
+
+
+def test_a_proxy_that_answers_nobody_is_told() -> None:
+    assert health.certificate_finding("localhost", datetime.now(UTC), free_port()).level is Level.DOWN
 
 
 def test_an_older_schema_is_not_served_and_a_newer_one_is(database: Settings) -> None:

@@ -309,6 +309,19 @@ def test_a_quota_is_kept(house: House) -> None:
         workflow.deliver(house.engine, house.archive, planner, OWN, "x", io.BytesIO(b"x" * 4000), 1)
 
 
+def test_an_account_delivers_no_files_without_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow, "MAX_DELIVERIES", 2)
+    planner, another = house.somebody(Role.PLANNER), house.somebody(Role.PLANNER)
+    for name in ("A", "B"):
+        house.deliver(planner, xplangml(plan(name=name)))
+    with pytest.raises(workflow.TooMuch):
+        house.deliver(planner, xplangml(plan(name="C")))
+    house.deliver(another, xplangml(plan(name="C")))
+    with house.owner.begin() as connection:
+        connection.execute(text("UPDATE plans.upload SET received_at = received_at - interval '31 days'"))
+    house.deliver(planner, xplangml(plan(name="D")))
+
+
 VERBS: dict[str, Callable[[House, Principal, int], None]] = {
     "submit": lambda house, who, number: workflow.submit(house.engine, who, number),
     "send_back": lambda house, who, number: workflow.send_back(house.engine, who, number, "x"),

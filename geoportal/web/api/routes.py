@@ -26,7 +26,7 @@ from geoportal.editing.fields import Unfit
 from geoportal.virus_scan import Infected, ScannerAway
 from geoportal.web.api import description
 from geoportal.web.desk import report_paper
-from geoportal.web.desk.access import origin
+from geoportal.web.desk.access import origin, tell_refusals
 from geoportal.web.desk.delivery_page import sheets_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
@@ -85,6 +85,7 @@ def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
     bp = Blueprint("api", __name__, url_prefix=PREFIX)
     bp.before_request(_guard)
     bp.after_request(_private)
+    bp.after_request(tell_refusals)
     bp.add_url_rule("/openapi.json", "openapi", openapi)
     bp.add_url_rule("/lieferungen", "deliveries", listing)
     bp.add_url_rule("/gemeinden/<ags>/lieferungen/<filename>", "deliver", deliver, methods=["PUT"])

@@ -74,6 +74,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
         pages.add_to(blueprint)
     blueprint.before_request(access.guard)
     blueprint.after_request(_private)
+    blueprint.after_request(access.tell_refusals)
     blueprint.context_processor(access.every_page)
     app.jinja_env.filters |= {"moment": words.moment, "inner": words.inner, "shown": words.shown}
     app.jinja_env.globals |= {

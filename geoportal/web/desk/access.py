@@ -4,29 +4,36 @@ Every view says what it needs (`open_to`). One that says nothing cannot be reach
 """
 
 import ipaddress
+import logging
 from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from flask import current_app, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from geoportal.accounts import hidden, sessions
+from geoportal.accounts import hidden, people, sessions
 from geoportal.accounts.roles import Action, NotAllowed, Principal
 from geoportal.web.desk.room import PREFIX, Desk, desk
 
+log = logging.getLogger(__name__)
+
 MAX_FORM: Final = 256 * 1024
 FORM_KEY: Final = "form_key"
+_REFUSED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Access(StrEnum):
-    """`ANYBODY`: before the sign-in. `SIGNED_IN`: what is everybody's own."""
+    """`ANYBODY`: before the sign-in. `SIGNED_IN`: what is everybody's own. `ENTERING`: what is open too while the
+    second factor is missing that this portal requires.
+    """
 
     ANYBODY = "anybody"
+    ENTERING = "entering"
     SIGNED_IN = "signed_in"
 
 
@@ -78,9 +85,24 @@ def guard() -> BaseResponse | None:
         require_form_key(request.form.get(FORM_KEY, ""))
     elif is_change and not (request.mimetype == "multipart/form-data" and getattr(view, "takes_files", False)):
         raise NotOurPage
+    if needs is not Access.ENTERING and own.settings.second_factor and people.lacks_second_factor(own.engine, who()):
+        if is_change:
+            raise NotAllowed("second factor")
+        return redirect(url_for("desk.account", faktor="fehlt"), HTTPStatus.SEE_OTHER)
     if isinstance(needs, Action) and not g.principal.may_anywhere(needs):
         raise NotAllowed(needs)
     return None
+
+
+def tell_refusals(response: Response) -> Response:
+    """Who was not let in, and to what, as a line of the log (ASVS V16.3.2): what is somebody else's is 404."""
+    principal: Principal | None = g.get("principal")
+    if response.status_code in _REFUSED and principal is not None:
+        told = {"account": principal.account_id, "status": response.status_code, "to": request.endpoint}
+        # numbers and Gemeinden; what is text else may be the secret of a link
+        of = {name: str(value) for name, value in (request.view_args or {}).items() if not isinstance(value, str)}
+        log.warning("refused", extra={"fields": told | {"of": of}})
+    return response
 
 
 class NotSignedIn(Exception):

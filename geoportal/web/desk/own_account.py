@@ -30,7 +30,7 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/konto/schluessel/<number>", "revoke_token", revoke_token, methods=["POST"])
 
 
-@open_to(Access.SIGNED_IN)
+@open_to(Access.ENTERING)
 def account() -> str:
     return _page()
 
@@ -51,7 +51,7 @@ def change_password() -> str | BaseResponse | tuple[str, int]:
     return _page(done="Das Passwort ist geändert. Alle anderen Sitzungen sind beendet.")
 
 
-@open_to(Access.SIGNED_IN)
+@open_to(Access.ENTERING)
 def second_factor() -> str | tuple[str, int]:
     """First without a code: shows the secret for the app; then with one: keeps it. Or removes it."""
     own, given = desk(), request.form

@@ -22,12 +22,17 @@ from plans_ingest.gemeinden import gemeinde_of
 CALLBACK: Final = "/werkbank/anmelden/anbieter/zurueck"
 _TIMEOUT: Final = 10  # seconds
 _KEEP: Final = 3600  # seconds that the provider's own description is believed
+_RECENT: Final = 12 * 3600  # seconds since the provider has last asked who it is: as long as a session of ours
 _LEEWAY: Final = 60  # seconds by which two clocks may differ
 _ALGORITHMS: Final = ["RS256", "PS256", "ES256"]  # never none, never HS256 with a public key
 
 
 class ProviderError(Exception):
     """The provider is away, or has not recognised anybody as it should."""
+
+
+class TooWeak(ProviderError):
+    """The provider has made sure of somebody in a weaker way, or longer ago, than is wanted here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +78,19 @@ class ProviderClient:
     def address(self, journey: Journey) -> str:
         """Where to send the browser. Raises ProviderError."""
         described, _ = self._description()
+        wanted = {"acr_values": " ".join(sorted(self._provider.acr))} if self._provider.acr else {}
         url, _ = self._session().create_authorization_url(
             described["authorization_endpoint"],
             state=journey.state,
             nonce=journey.nonce,
             code_verifier=journey.verifier,
+            max_age=_RECENT,
+            **wanted,
         )
         return str(url)
 
     def recognise(self, journey: Journey, answer: Mapping[str, str]) -> Recognised:
-        """Whom the answer with which the browser came back is about. Raises ProviderError."""
+        """Whom the answer with which the browser came back is about. Raises ProviderError, TooWeak."""
         if not hidden.same(journey.state, answer.get("state", "")) or not answer.get("code"):
             raise ProviderError("state")
         # RFC 9207: an answer that names its issuer must name ours
@@ -110,10 +118,21 @@ class ProviderClient:
             raise ProviderError(type(fault).__name__) from fault
         if claims.get("azp", self._provider.client_id) != self._provider.client_id:
             raise ProviderError("azp")
+        self._require_strength(claims)
         verified = claims.get("email") if claims.get("email_verified") is True else None
         groups = claims.get("groups", [])
         memberships = tuple(memberships_of(groups if isinstance(groups, list) else [], self._provider.group_prefix))
         return Recognised(self._provider.issuer, str(claims["sub"]), verified, memberships)
+
+    def _require_strength(self, claims: Mapping[str, Any]) -> None:
+        """Raises TooWeak; a claim that is missing counts as the weakest (ASVS V6.8.4)."""
+        methods, at = claims.get("amr"), claims.get("auth_time")
+        used = set(map(str, methods)) if isinstance(methods, list) else set()
+        own = self._provider
+        if (own.acr or own.amr) and str(claims.get("acr")) not in own.acr and not own.amr & used:
+            raise TooWeak("acr, amr")
+        if isinstance(at, int | float) and at < time.time() - _RECENT - _LEEWAY:
+            raise TooWeak("auth_time")
 
     def _session(self) -> OAuth2Session:
         return OAuth2Session(

@@ -10,7 +10,7 @@ from geoportal.accounts import people, sessions
 from geoportal.accounts.passwords import MIN_LENGTH, PasswordTooWeak
 from geoportal.accounts.sessions import CodeWanted, WrongCredentials
 from geoportal.web.desk.access import Access, onward, open_to, origin
-from geoportal.web.desk.provider import CALLBACK, Journey, ProviderError
+from geoportal.web.desk.provider import CALLBACK, Journey, ProviderError, TooWeak
 from geoportal.web.desk.room import PREFIX, desk
 from geoportal.web.errors import NotPublished
 
@@ -91,6 +91,8 @@ def from_provider() -> BaseResponse | tuple[str, int]:
         result = sessions.sign_in_by_provider(
             own.engine, found.issuer, found.subject, found.email, found.memberships, origin(), own.now()
         )
+    except TooWeak:
+        return _form("", is_too_weak=True), HTTPStatus.FORBIDDEN
     except ProviderError:
         return _form("", provider_failed=True), HTTPStatus.BAD_GATEWAY
     except WrongCredentials:
@@ -100,7 +102,7 @@ def from_provider() -> BaseResponse | tuple[str, int]:
     return response
 
 
-@open_to(Access.SIGNED_IN)
+@open_to(Access.ENTERING)
 def sign_out() -> BaseResponse:
     own = desk()
     sessions.sign_out(own.engine, g.session)
