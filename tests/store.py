@@ -17,6 +17,7 @@ from geoportal.bucket import Bucket, StoreError
 from geoportal.settings import S3
 from tests.processes import free_port
 
+_numbers = itertools.count(1)  # what is in one of them is in all of a process
 _POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -25,7 +26,6 @@ class Store:
 
     def __init__(self) -> None:
         self._port = free_port()
-        self._numbers = itertools.count(1)
         self._stay = ExitStack()
 
     @property
@@ -34,10 +34,10 @@ class Store:
 
     def __enter__(self) -> Self:
         self._start()
-        user = self._client("iam")
-        user.create_user(UserName="geoportal")
-        user.put_user_policy(UserName="geoportal", PolicyName="all", PolicyDocument=json.dumps(_POLICY))
-        key = user.create_access_key(UserName="geoportal")["AccessKey"]
+        client, user = self._client("iam"), f"geoportal-{next(_numbers)}"
+        client.create_user(UserName=user)
+        client.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=json.dumps(_POLICY))
+        key = client.create_access_key(UserName=user)["AccessKey"]
         self._key = key["AccessKeyId"], key["SecretAccessKey"]
         return self
 
@@ -45,7 +45,7 @@ class Store:
         self._server.stop()
 
     def new_bucket(self) -> S3:
-        name = f"archiv-{next(self._numbers)}"
+        name = f"archiv-{next(_numbers)}"
         self._client("s3").create_bucket(Bucket=name)
         return S3(name, "kreis", self.address, "us-east-1", *self._key, room=10**9)
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 
 from geoportal import backups, operations
-from geoportal.archive import Archive
+from geoportal.archive import Archive, archive_of
 from geoportal.backups import BackupError, Seal, place_of
 from geoportal.backups.places import Place
 from geoportal.cli import main
@@ -63,7 +63,7 @@ def scratch(cluster: Cluster) -> Iterator[str]:
 def deliver(settings: Settings, engine: Engine, folder: Path, name: str) -> None:
     document = xplangml(plan(name=name, nummer=name, extra=prop("rechtsstand", "4000") + BEGRUENDUNG))
     file = archived(folder / f"{name}.zip", {"xplan.gml": document, "b.pdf": pdf(name)})
-    operations.deliver(engine, Archive(settings.archive), file)
+    operations.deliver(engine, archive_of(settings), file)
 
 
 def public(engine: Engine) -> list[str]:

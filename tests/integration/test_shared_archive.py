@@ -34,6 +34,11 @@ def store() -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def _asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "_REST", 0.2)
+
+
 @pytest.fixture
 def where(store: Store) -> S3:
     """A bucket that nobody has used yet."""
@@ -95,6 +100,7 @@ def test_a_store_that_says_nothing_holds_nobody_up_twice(
     where: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bucket, "_READ", 0.2)
+    monkeypatch.setattr(bucket, "_REST", 600)
     with silent() as (address, asked):
         archive = machine(replace(where, endpoint=address), tmp_path)
         with pytest.raises(StoreAway):
@@ -172,14 +178,16 @@ def test_a_document_that_is_away_is_503_and_a_file_that_cannot_be_kept_is_not_ta
 ) -> None:
     deliver(settings, engine, tmp_path, "Am Hang")
     with engine.connect() as connection:
-        digest = connection.scalar(text("SELECT sha256 FROM plans.dokument"))
+        [(digest, plan)] = connection.execute(
+            text("SELECT dokument.sha256, plan_id FROM plans.dokument JOIN plans.version ON version.id = version_id")
+        )
     there = create_portal(other).test_client()
     address = f"/dokument/{digest}/b.pdf"
     with store.away():
         away = there.get(address)
         assert (away.status_code, "Retry-After" in away.headers) == (503, True)
         assert str(settings.bucket and settings.bucket.bucket) not in away.text
-        assert there.get("/plaene").status_code == 200
+        assert digest in there.get(f"/dokumente.json?plan={plan}").text, "what the database knows is served"
         number = None
         with pytest.raises(StoreAway):
             number = operations.receive(
@@ -273,10 +281,10 @@ def test_an_archive_moves_into_a_bucket_by_command(settings: Settings, engine: E
     assert archive_of(settings).sizes() == Archive(former.archive).sizes()
 
 
-def test_check_says_what_is_wrong_with_the_store(settings: Settings, engine: Engine) -> None:
-    operations.sync_layers(engine, settings)
-    told = environment(settings) | environment_of(settings.bucket)
-    assert CliRunner().invoke(main, ["check"], env=told).exit_code == 0
+def test_check_says_what_is_wrong_with_the_store(furnished: Settings, where: S3) -> None:
+    told = environment(furnished) | environment_of(where)
+    right = CliRunner().invoke(main, ["check"], env=told)
+    assert right.exit_code == 0, right.output
     found = CliRunner().invoke(main, ["check"], env=told | {"GEOPORTAL_ARCHIVE": "s3://nicht-da"})
     assert (found.exit_code, "NoSuchBucket" in found.output) == (1, True)
 
@@ -294,7 +302,7 @@ def test_check_says_what_is_wrong_with_the_store(settings: Settings, engine: Eng
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_settings_of_a_store_that_cannot_be_right_are_named(changed: dict[str, str], names: str) -> None:
-    right = environment_of(S3("b", "", "https://store.example", "eu", "key", "secret"))
+    right = environment_of(S3("archiv", "", "https://store.example", "eu", "key", "secret"))
     assert Settings.from_env(right).bucket is not None
     with pytest.raises(SettingsError, match=names):
         Settings.from_env(right | changed)
