@@ -35,7 +35,7 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 	@.venv/bin/python -m pip check
 	@.venv/bin/python scripts/supply_chain.py audit
 	@.venv/bin/python -m pytest --quiet -m "not database and not corpus" tests/contracts
-	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
+	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock requirements.production.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
 
 .PHONY: load
 load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## an installed machine under load, in one table (a quarter of an hour): make load ARGS="--soak 1800"
@@ -96,11 +96,14 @@ config: .venv/installed ## writes what is made of the manifests: config/pygeoapi
 	@.venv/bin/python -m geoportal.ogc.config
 	@.venv/bin/python -m geoportal.catalogue.reference
 
+LOCK := --universal --python-version 3.13 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
+
 .PHONY: lock
 lock: .venv/installed ## pins all packages anew; newest versions: make lock ARGS=--upgrade
 	@.venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
-	  | .venv/bin/uv pip compile pyproject.toml - --extra dev --universal --python-version 3.13 --generate-hashes \
-	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock $(ARGS)
+	  | .venv/bin/uv pip compile pyproject.toml - $(LOCK) --extra dev --output-file requirements.lock $(ARGS)
+	@.venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | .venv/bin/uv pip compile pyproject.toml - $(LOCK) --constraint requirements.lock --output-file requirements.production.lock
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 .PHONY: clean
@@ -138,6 +141,16 @@ endif
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
 	  --config-settings editable_mode=compat --editable .
 	@touch $@
+
+.PHONY: production
+production: .venv/place ## what an installed machine needs, without the tools of development
+	@echo "Python: requirements.production.lock"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.production.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+	  --config-settings editable_mode=compat --editable .
+	@echo "Node: package-lock.json"
+	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch .venv/locked .venv/installed node_modules/.installed
 
 node_modules/.installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js mit npm fehlt. / Node.js with npm is missing." >&2; exit 1; }

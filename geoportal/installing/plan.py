@@ -149,7 +149,7 @@ def finishing(machine: Machine, place: Place) -> None:
 def _require_readable(release: Path) -> None:
     python = release / ".venv/bin/python"
     if not python.exists():
-        raise InstallError(f"{release}: erst `make .venv/installed node_modules/.installed` / run make there first")
+        raise InstallError(f"{release}: erst `make production` / run `make production` there first")
     for hidden in (Path("/root"), Path("/home")):
         if hidden in python.resolve().parents or hidden in release.resolve().parents:
             raise InstallError(

@@ -1,8 +1,10 @@
 """What we are made of is known, and none of it has a weakness that we know of and have not thought about."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,21 @@ def test_a_weakness_without_a_cure_must_be_accepted_with_a_reason() -> None:
     packages = [Package("npm", "leaflet", "1.9.4")]
     assert supply_chain.weaknesses(packages, [advisory])
     assert not supply_chain.weaknesses(packages, [advisory | {"accepted": "weil"}])
+
+
+def test_a_machine_in_operation_gets_the_same_versions_and_no_tools_of_development() -> None:
+    everything, needed = (
+        dict(
+            line.partition(" ")[0].split("==")
+            for line in (CHECKOUT / name).read_text("utf-8").splitlines()
+            if "==" in line
+        )
+        for name in ("requirements.lock", "requirements.production.lock")
+    )
+    assert needed.items() <= everything.items()
+    declared = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {kind: {re.split(r"[\[>=<]", each)[0] for each in listed} for kind, listed in (
+        ("run", declared["dependencies"]), ("dev", declared["optional-dependencies"]["dev"]),
+    )}  # fmt: skip
+    assert names["run"] <= needed.keys()
+    assert not names["dev"] & needed.keys()
