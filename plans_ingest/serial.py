@@ -118,7 +118,7 @@ def read_batch(stream: BinaryIO, root: Path) -> Batch:
             case b"X":
                 raise _fault(frame.value(_Fault))
             case b"Z" if report is not None and frame.value(int) == number:
-                ends = [*(first for _, first in plans[1:]), len(stock)]
+                ends = [*(first for _, first in plans), len(stock)][1:]
                 whole = tuple(
                     replace(plan, objekte=Objekte(stock, np.arange(first, end, dtype=np.int32)).settled())
                     for (plan, first), end in zip(plans, ends, strict=True)

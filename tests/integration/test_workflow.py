@@ -311,7 +311,7 @@ def test_a_quota_is_kept(house: House) -> None:
 
 def test_an_account_delivers_no_files_without_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "MAX_DELIVERIES", 2)
-    planner, another = house.somebody(Role.PLANNER), house.somebody(Role.PLANNER)
+    planner, another = house.somebody(Role.PLANNER), house.somebody(Role.OFFICE)
     for name in ("A", "B"):
         house.deliver(planner, xplangml(plan(name=name)))
     with pytest.raises(workflow.TooMuch):

@@ -70,6 +70,12 @@ def test_a_batch_comes_back_as_it_went(tmp_path: Path) -> None:
     assert replace(again, attachments=()) == replace(batch, attachments=())
 
 
+def test_a_document_beside_which_there_is_no_plan_comes_back(tmp_path: Path) -> None:
+    whole = whole_batch(tmp_path, 0)
+    batch = replace(whole, plans=())
+    assert serial.read_batch(io.BytesIO(written(batch, tmp_path)), tmp_path) == batch
+
+
 def test_what_the_reader_makes_of_a_file_comes_back(tmp_path: Path) -> None:
     bowtie = feature("BP_GruenFlaeche", "g", prop("position", polygon("0 0 10 10 10 0 0 10 0 0")))
     batch = ingest(write(tmp_path / "p.gml", xplangml(plan(), bowtie)), tmp_path, srid=25832)
