@@ -26,6 +26,7 @@ _SAME: Final = 4  # decimals of a metre; what is nearer is the same end
 _NUMBERS: Final = frozenset({10, 20, 11, 21, 40, 41, 42, 50, 51, 71, 230})
 _SAMPLES: Final = 24  # of a spline between two knots
 _MAX_DEGREE: Final = 10
+_OVERLAPPING: Final = 1.01  # faces side by side have no more area together than the box around them; a tangle has
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ def joined(lines: Sequence[Coordinates]) -> Joined:
             pieces.append(shapely.LineString(line))
         faces = shapely.get_parts(shapely.polygonize(pieces))
         faces = faces[shapely.is_valid(faces)]  # of lines that cross between their ends, some are not
-        if not len(faces):
+        if not len(faces) or shapely.area(faces).sum() > _OVERLAPPING * shapely.box(*shapely.total_bounds(faces)).area:
             continue
         used[members] = True
         bridged += int(np.isin(gaps, node.reshape(-1, 2)[members]).sum())

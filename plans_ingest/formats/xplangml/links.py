@@ -125,6 +125,7 @@ class Links:
     def settle(self, id_of: Callable[[int], str | None], shape_of: Shape) -> Lines:
         """Decides what belongs to which plan. `id_of` and `shape_of` tell of the objects what their keeper knows."""
         self._id_of, self._shape_of = id_of, shape_of
+        self._named = list(self._klassen)
         lines = Lines(self._ids, self._line)
         for number in lines.repeated():
             self._tell("gml_id_twice", number, self._gml_id(number) or "")
@@ -244,7 +245,7 @@ class Links:
 
     def _check_references(self) -> None:
         """What leads nowhere, and what leads to a class that must not stand there: asked once for all of a kind."""
-        klassen, names = list(self._klassen), list(self._names)
+        klassen, names = self._named, list(self._names)
         klasse = np.array(self._klasse, dtype=np.int32)
         holder, named = np.array(self._holder, dtype=np.int32), np.array(self._name, dtype=np.int32)
         triples = np.stack([klasse[holder], named, np.where(self._found < 0, -1, klasse[self._found])], axis=1)
@@ -271,7 +272,7 @@ class Links:
         return Where(self._file, element, self._gml_id(number), self._line[number] or None)
 
     def _tell(self, code: str, number: int, detail: str = "") -> None:
-        where = self._where(number, list(self._klassen)[self._klasse[number]])
+        where = self._where(number, self._named[self._klasse[number]])
         self._issues.append(Issue(code, Severity.WARNING, where, detail))
 
 
