@@ -6,7 +6,6 @@ Runs in the process of `geoportal.catalogue.child`, never in the server: a sourc
 import importlib.util
 import itertools
 import json
-import math
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,23 +15,21 @@ import geopandas
 import numpy
 import pandas
 import pyogrio
-import shapely
+from pyproj.exceptions import CRSError
 
-from geoportal.catalogue import gml_pages
+from geoportal.catalogue import gml_pages, spreadsheets
 from geoportal.catalogue.manifest import Layer
-from geoportal.catalogue.source import Source, SourceError
+from geoportal.catalogue.source import Reason, Source, SourceError
 from geoportal.settings import STORAGE_SRID
 from plans_ingest.errors import PlanFileError
-from plans_ingest.formats.vector import workbook
 
 SRID: Final = STORAGE_SRID
-ROWS: Final = 20_000
+ROWS: Final = spreadsheets.ROWS
 LINES: Final = ".geojsonl"  # a feature of GeoJSON per line, as our own fetching of services writes it
-_MEMBER: Final = "xl/workbook.xml"
 
 
 def frames(layer: Layer, file: Path) -> Iterator[geopandas.GeoDataFrame]:
-    """The rows of the source as it is. Raises SourceError."""
+    """The rows of the source as it is; the index says where in the source each stands. Raises SourceError."""
     script = layer.folder / "load.py"
     source = layer.source
     try:
@@ -40,10 +37,8 @@ def frames(layer: Layer, file: Path) -> Iterator[geopandas.GeoDataFrame]:
             read = _pieces(_run(layer, script, file))
         elif file.suffix == LINES:
             read = _read_lines(source, file)
-        elif _is_workbook(file):
-            read = _located(source, _read_workbook(file))
-        elif file.suffix.lower() in {".csv", ".tsv", ".txt"} or source.x or source.address:
-            read = _located(source, _read_csv(source, file))
+        elif spreadsheets.is_one(source, file):
+            read = spreadsheets.read(source, file)
         else:
             read = _read_gdal(source, file)
         for frame in read:
@@ -52,16 +47,19 @@ def frames(layer: Layer, file: Path) -> Iterator[geopandas.GeoDataFrame]:
             if frame.crs is None and source.crs is None:
                 raise SourceError(f"{layer.id}: Koordinatensystem unbekannt, `crs` angeben / unknown CRS, give `crs`")
             yield _wanted(source, frame.set_crs(source.crs) if frame.crs is None else frame)
-    except PlanFileError as error:
+    except CRSError as error:
+        unknown = f"{layer.id}: das Koordinatensystem gibt es nicht / there is no such CRS: {source.crs}"
+        raise SourceError(unknown, Reason.MANIFEST) from error
+    except (PlanFileError, OSError, ValueError, KeyError) as error:
         raise SourceError(f"{layer.id}: nicht lesbar / not readable: {file.name}: {error}") from error
-    except (OSError, ValueError, KeyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise SourceError(f"{layer.id}: nicht lesbar / not readable: {file.name}: {error}") from error
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise SourceError(f"{layer.id}: nicht lesbar / not readable: {file.name}: {_plain(file, error)}") from error
 
 
 def _wanted(source: Source, frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     for column, allowed in source.only.items():
         if column not in frame.columns:
-            raise KeyError(f"Spalten fehlen / columns missing: {column}")
+            raise ValueError(spreadsheets.missing([column], frame.columns))
         words = {str(value).lower() if isinstance(value, bool) else str(value) for value in allowed}
         own = [str(value).lower() if isinstance(value, bool | numpy.bool_) else str(value) for value in frame[column]]
         frame = frame[[value in words for value in own]]
@@ -91,7 +89,25 @@ def _loader(layer: Layer, script: Path) -> Callable[[Path], geopandas.GeoDataFra
 
 def _pieces(frame: geopandas.GeoDataFrame) -> Iterator[geopandas.GeoDataFrame]:
     for start in range(0, max(len(frame), 1), ROWS):
-        yield frame.iloc[start : start + ROWS]
+        yield _counted(frame.iloc[start : start + ROWS], start)
+
+
+def _counted(frame: geopandas.GeoDataFrame, before: int) -> geopandas.GeoDataFrame:
+    """Its index says which of the source's features each row is, from 1."""
+    return frame.set_axis(pandas.RangeIndex(before + 1, before + 1 + len(frame)), axis="index")
+
+
+def _plain(file: Path, error: Exception) -> str:
+    """GDAL's sentence without our paths; of a file that it does not know the formats that we do."""
+    said = str(error)
+    if "supported" in said:
+        return (
+            "weder / neither GeoPackage, Shapefile (mit / with .shx, .dbf; auch als / also as ZIP), GeoJSON, "
+            "FlatGeobuf, CSV noch / nor XLSX"
+        )
+    if ".shx" in said:
+        return "ein Shapefile braucht seine übrigen Teile / a Shapefile needs its other parts: .shx, .dbf, .prj"
+    return said.replace("/vsizip/", "").replace(f"{file.parent}/", "")
 
 
 def _read_lines(source: Source, file: Path) -> Iterator[geopandas.GeoDataFrame]:
@@ -99,8 +115,10 @@ def _read_lines(source: Source, file: Path) -> Iterator[geopandas.GeoDataFrame]:
     crs = (source.crs or f"EPSG:{SRID}") if source.wfs else "OGC:CRS84"
     with file.open(encoding="utf-8") as lines:
         read = itertools.chain.from_iterable(_features(json.loads(line)) for line in lines)
+        before = 0
         while features := list(itertools.islice(read, ROWS)):
-            yield geopandas.GeoDataFrame.from_features(features, crs=crs)
+            yield _counted(geopandas.GeoDataFrame.from_features(features, crs=crs), before)
+            before += len(features)
     if file.stat().st_size == 0:
         yield geopandas.GeoDataFrame({"geometry": []}, geometry="geometry", crs=crs)
 
@@ -117,61 +135,13 @@ def _features(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _read_gdal(source: Source, file: Path) -> Iterator[geopandas.GeoDataFrame]:
     place = f"/vsizip/{file}" if zipfile.is_zipfile(file) else str(file)
     options = {"engine": "pyogrio", "encoding": source.encoding}
+    there = [str(name) for name, _ in pyogrio.list_layers(place)]
     if source.layer:
+        if source.layer not in there:
+            raise ValueError(f"kein Layer / no layer „{source.layer}“; vorhanden / there are: {', '.join(there)}")
         options["layer"] = source.layer
-    elif len(pyogrio.list_layers(place)) > 1:
-        names = ", ".join(str(name) for name, _ in pyogrio.list_layers(place))
-        raise ValueError(f"mehrere Layer, `layer` angeben / several layers, give `layer`: {names}")
+    elif len(there) > 1:
+        raise ValueError(f"mehrere Layer, `layer` angeben / several layers, give `layer`: {', '.join(there)}")
     total = pyogrio.read_info(place, layer=source.layer, encoding=source.encoding, force_feature_count=True)["features"]
     for start in range(0, max(total, 1), ROWS):
-        yield geopandas.read_file(place, rows=slice(start, start + ROWS), **options)
-
-
-def _read_csv(source: Source, file: Path) -> Iterator[pandas.DataFrame]:
-    encoding = source.encoding or "utf-8-sig"
-    read = pandas.read_csv(
-        file, sep=source.separator, encoding=encoding, dtype=str, keep_default_na=False, chunksize=ROWS
-    )
-    with read:
-        yield from read
-
-
-def _is_workbook(file: Path) -> bool:
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as opened:
-        return _MEMBER in opened.namelist()
-
-
-def _read_workbook(file: Path) -> Iterator[pandas.DataFrame]:
-    table = workbook.read(file, file.name)
-    rows = [{name: value[0] for name, value in record.values.items()} for record in table.records]
-    yield pandas.DataFrame(rows, columns=list(table.columns), dtype=object)
-
-
-def _located(source: Source, tables: Iterator[pandas.DataFrame]) -> Iterator[geopandas.GeoDataFrame]:
-    """Tables with a point for each row, by its coordinates. One with addresses has none: the database knows it."""
-    if source.address is not None:
-        for table in tables:
-            if missing := set(source.address.columns) - set(table.columns):
-                raise KeyError(f"Spalten fehlen / columns missing: {', '.join(sorted(missing))}")
-            yield geopandas.GeoDataFrame(table, geometry=[None] * len(table), crs=SRID)
-        return
-    if source.x is None or source.y is None:
-        raise ValueError("eine Tabelle braucht `x` und `y` / a table needs `x` and `y`")
-    for table in tables:
-        if missing := {source.x, source.y} - set(table.columns):
-            raise KeyError(f"Spalten fehlen / columns missing: {', '.join(sorted(missing))}")
-        x, y = (
-            numpy.array([_coordinate(raw, source.decimal) for raw in table[column]], dtype=float)
-            for column in (source.x, source.y)
-        )
-        points: Any = shapely.points(x, y)
-        points[numpy.isnan(x) | numpy.isnan(y)] = None
-        yield geopandas.GeoDataFrame(table, geometry=points, crs=source.crs)
-
-
-def _coordinate(raw: Any, decimal: str) -> float:
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return math.nan
-    return float(raw.replace(decimal, ".")) if isinstance(raw, str) else float(raw)
+        yield _counted(geopandas.read_file(place, rows=slice(start, start + ROWS), **options), start)

@@ -23,13 +23,17 @@ def all_layers(folder: Path) -> tuple[Layer, ...]:
 
 
 def read_layer(folder: Path) -> Layer:
-    """Raises ManifestError."""
+    """Raises ManifestError, FileNotFoundError."""
     file = folder / MANIFEST
     try:
         manifest = YamlFile(file)
         layer = manifest.to(Layer, {"folder": folder})
     except YamlFaults as error:
         raise ManifestError(file, error.faults) from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:  # a file that root has put there for itself, for example
+        raise ManifestError(file, [(1, f"nicht lesbar / not readable: {error.strerror}")]) from error
     if wrong := [manifest.fault_at(place, message) for place, message in contradictions(layer)]:
         raise ManifestError(file, wrong)
     return layer

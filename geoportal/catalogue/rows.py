@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import geopandas
 import numpy
 import shapely
+from pyproj import CRS, Transformer
 from shapely import MultiLineString, MultiPoint, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
@@ -15,7 +17,8 @@ from geoportal.catalogue.frames import SRID, frames
 from geoportal.catalogue.manifest import FieldType, Geometry, Layer
 from geoportal.catalogue.privacy import suspicions
 from geoportal.catalogue.source import Address, Reason, SourceError
-from geoportal.catalogue.values import SHOWN, BadValue, copy_lines, empty, text, values
+from geoportal.catalogue.spreadsheets import missing
+from geoportal.catalogue.values import SHOWN, BadValue, copy_lines, empty, garbled, text, values
 
 _ODD: Final = Reason.UNEXPECTED
 
@@ -36,18 +39,17 @@ class Piece:
 
 def read(layer: Layer, file: Path) -> Iterator[Piece]:
     """All rows in pieces. Raises SourceError, for a fault in any of them."""
-    count = 0
     for frame in frames(layer, file):
-        yield _piece(layer, frame, count)
-        count += len(frame)
+        yield _piece(layer, frame)
 
 
-def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
+def _piece(layer: Layer, raw: geopandas.GeoDataFrame) -> Piece:
     named = {name: field.source or name for name, field in layer.fields.items()}
-    if missing := sorted(set(named.values()) - set(raw.columns)):
+    if lacking := sorted(set(named.values()) - set(raw.columns)):
         if raw.empty:
             return Piece(0, b"")
-        raise SourceError(f"{layer.id}: Spalten fehlen / columns missing: {', '.join(missing)}", _ODD)
+        there = [column for column in raw.columns if column != raw.geometry.name]
+        raise SourceError(f"{layer.id}: {missing(lacking, there)}", _ODD)
     source = layer.source
     address = source.address
     used = {*named.values(), raw.geometry.name, source.x, source.y, *source.only, *(address.columns if address else ())}
@@ -55,12 +57,16 @@ def _piece(layer: Layer, raw: geopandas.GeoDataFrame, before: int) -> Piece:
     for name in layer.columns:
         own = layer.fields[name]
         try:
-            columns.append((own.type, values(own, raw[named[name]], source.decimal, before + 1)))
+            columns.append((own.type, values(own, raw[named[name]], source.decimal, raw.index)))
         except BadValue as error:
             raise SourceError(f"{layer.id}.{name}: {error}", _ODD) from error
+        if own.type is FieldType.TEXT and (odd := garbled(columns[-1][1])):
+            said = f"{layer.id}.{name}: Umlaute falsch gelesen, `encoding` angeben / wrong encoding: {odd[:80]}"
+            raise SourceError(said, _ODD)
     keys = columns[0][1]
-    if empty := keys.count(None):
-        raise SourceError(f"{layer.id}: Schlüssel {layer.key} ist leer / key is empty: {empty}", _ODD)
+    if keyless := [str(row) for row, key in zip(raw.index, keys, strict=True) if key is None]:
+        spots = f"Zeile / row {', '.join(keyless[:SHOWN])}{f' … ({len(keyless)})' if len(keyless) > SHOWN else ''}"
+        raise SourceError(f"{layer.id}: Schlüssel {layer.key} ist leer / key is empty: {spots}", _ODD)
     if address is not None:
         columns.append((FieldType.JSON, _addresses(address, raw)))
     shapes = _geometries(layer, raw)
@@ -115,6 +121,19 @@ _TYPE_IDS: Final = {
 }
 
 
+@cache
+def _area() -> BaseGeometry:
+    """Where the storage CRS means anything: its zone and one to each side, in its own coordinates."""
+    crs = CRS(SRID)
+    use = crs.area_of_use
+    assert use is not None  # noqa: S101 - every CRS of EPSG has one
+    side = use.east - use.west
+    to_storage = Transformer.from_crs("OGC:CRS84", crs)
+    area = shapely.box(*to_storage.transform_bounds(use.west - side, use.south, use.east + side, use.north, 41))
+    shapely.prepare(area)
+    return area
+
+
 def _check(layer: Layer, keys: list[Any], shapes: Any) -> None:
     """What the manifest promises of each geometry. Raises SourceError."""
     named = numpy.array([str(key) for key in keys], dtype=object)
@@ -126,7 +145,18 @@ def _check(layer: Layer, keys: list[Any], shapes: Any) -> None:
         other = present & (shapely.get_type_id(shapes) != _TYPE_IDS[layer.geometry])
         if other.any():
             kinds = sorted({shape.geom_type for shape in shapes[other]})
-            raise SourceError(f"{layer.id}: {', '.join(kinds)} statt / instead of {layer.geometry}", _ODD)
+            raise SourceError(
+                f"{layer.id}: {', '.join(kinds)} statt / instead of {layer.geometry}; `geometry: Geometry` erlaubt "
+                f"mehrere Arten / allows several kinds: {', '.join(named[other][:SHOWN])}",
+                _ODD,
+            )
+    outside = present & ~shapely.covers(_area(), shapes)
+    if outside.any():
+        raise SourceError(
+            f"{layer.id}: weit außerhalb von Deutschland; x und y vertauscht, oder falsches `crs`? / far "
+            f"outside of Germany; x and y swapped, or a wrong `crs`? {', '.join(named[outside][:SHOWN])}",
+            _ODD,
+        )
     if layer.expect and layer.expect.extent and present.any():
         box = geopandas.GeoSeries([shapely.box(*layer.expect.extent).segmentize(0.1)], crs="OGC:CRS84").to_crs(SRID)
         shapely.prepare(area := box.iloc[0])

@@ -1,5 +1,6 @@
 """Where the rows of a layer come from."""
 
+import codecs
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -72,7 +73,8 @@ class Source(Closed):
     sensorthings: Url | None = None
     """Wurzel eines SensorThings-Dienstes (…/v1.1); gelesen werden die `Things` mit ihren Standorten."""
     layer: Text | None = None
-    """Layer in einer Datei mit mehreren, Feature-Typ eines WFS oder Sammlung einer OGC API Features."""
+    """Layer in einer Datei mit mehreren, Tabellenblatt einer XLSX (sonst das erste), Feature-Typ eines WFS oder
+    Sammlung einer OGC API Features."""
     hosts: tuple[Host, ...] = ()
     """Weitere Server, zu denen die Quelle umleiten darf."""
     max_mb: int = Default(default=200, ge=1, le=4000)
@@ -122,6 +124,10 @@ def contradictions(source: Source) -> Iterator[tuple[tuple[str, ...], str]]:
         path = PurePosixPath(source.path)
         if path.is_absolute() or ".." in path.parts:
             yield ("path",), "ist relativ zum Hauptordner / is relative to the home folder, without `..`"
+        if "\\" in source.path:
+            yield ("path",), "Ordner trennt ein / – folders are parted by /"
+    if source.encoding and not _is_encoding(source.encoding):
+        yield ("encoding",), "unbekannter Zeichensatz; üblich sind / unknown encoding; usual are: utf-8, cp1252, utf-16"
     if (source.wfs or source.features) and not source.layer:
         yield (), "braucht `layer` / needs `layer`"
     if (address := source.address_of_service) and "@" in urlsplit(address).netloc:
@@ -136,3 +142,11 @@ def contradictions(source: Source) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("address",), "entweder Koordinaten oder Anschrift / either coordinates or address"
     if source.x and source.crs is None:
         yield (), "`x` und `y` brauchen `crs` / `x` and `y` need `crs`"
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True

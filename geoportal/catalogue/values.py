@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,8 +12,11 @@ import numpy
 import pandas
 
 from geoportal.catalogue.manifest import Field, FieldType
-from geoportal.opening_hours import OpeningHoursError, parse
+from geoportal.opening_hours import BERLIN, OpeningHoursError, parse
+from plans_ingest.formats.vector.fields import parse_date
 
+_MILLISECONDS: Final = 10_000_000_000  # 1970-04-26; days of a workbook stay far below
+_GARBLED: Final = re.compile("Ã[\x80-\xbf„–œŸ]|\ufffd")  # UTF-8 taken for cp1252 or Latin-1, and the reverse
 SHOWN: Final = 5  # faults of one kind that are spelt out
 
 
@@ -21,13 +24,13 @@ class BadValue(Exception):
     """Values that do not fit; the text names the rows."""
 
 
-def values(field: Field, column: Iterable[object], decimal: str, first_row: int) -> list[Any]:
-    """The column as Python values, None where it is empty. Raises BadValue; rows are counted from `first_row`."""
+def values(field: Field, column: Iterable[object], decimal: str, rows: Iterable[object]) -> list[Any]:
+    """The column as Python values, None where it is empty. Raises BadValue, which calls the rows as `rows` does."""
     read = _READERS[field.type]
     found: list[object] = []
     faults: list[str] = []
     codes = {str(code) for code in field.codes}
-    for row, raw in enumerate(column, start=first_row):
+    for row, raw in zip(rows, column, strict=False):
         if empty(raw):
             found.append(None)
             continue
@@ -46,7 +49,9 @@ def values(field: Field, column: Iterable[object], decimal: str, first_row: int)
     if faults:
         more = f" … ({len(faults)})" if len(faults) > SHOWN else ""
         kind = f"{field.type}{f' ({", ".join(sorted(codes))})' if codes else ''}"
-        raise BadValue(f"kein Wert der Art / no {kind}: {'; '.join(faults[:SHOWN])}{more}")
+        has_comma = field.type is FieldType.NUMBER and decimal == "." and all("," in each for each in faults)
+        hint = '; wohl / probably `decimal: ","`' if has_comma else ""
+        raise BadValue(f"kein Wert der Art / no {kind}: {'; '.join(faults[:SHOWN])}{more}{hint}")
     return found
 
 
@@ -54,6 +59,11 @@ def empty(raw: object) -> bool:
     if raw is None or raw is pandas.NaT or raw is pandas.NA or (isinstance(raw, float) and math.isnan(raw)):
         return True
     return isinstance(raw, str) and not raw.strip()
+
+
+def garbled(column: Iterable[object]) -> str | None:
+    """A text whose umlauts were read in a wrong encoding, if there is one."""
+    return next((each for each in column if isinstance(each, str) and _GARBLED.search(each)), None)
 
 
 def text(raw: object, _: str = ".") -> str:
@@ -91,6 +101,8 @@ _WORDS: Final = {
 def _date(raw: object, _: str) -> date:
     if isinstance(raw, date):
         return date(raw.year, raw.month, raw.day)
+    if isinstance(raw, int | float):
+        return _counted(raw).astimezone(BERLIN).date()
     text = str(raw).strip()
     if german := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
         return date(int(german[3]), int(german[2]), int(german[1]))
@@ -98,8 +110,25 @@ def _date(raw: object, _: str) -> date:
 
 
 def _datetime(raw: object, _: str) -> datetime:
-    value = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).strip())
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(raw, int | float):
+        return _counted(raw)
+    text = str(raw).strip()
+    if german := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),?(?: +(\d{1,2}):(\d{2})(?::(\d{2}))?)?", text):
+        day, month, year, hour, minute, second = (int(each or 0) for each in german.groups())
+        value = datetime(year, month, day, hour, minute, second, tzinfo=BERLIN)
+    else:
+        value = raw if isinstance(raw, datetime) else datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=BERLIN)  # an office writes the time of its clock
+
+
+def _counted(raw: float) -> datetime:
+    """A moment as a number: milliseconds since 1970, as ArcGIS gives them, or days of a workbook."""
+    if abs(raw) >= _MILLISECONDS:
+        return datetime.fromtimestamp(raw / 1000, UTC)
+    day = parse_date(raw)
+    if day is None:
+        raise ValueError
+    return datetime.combine(day, time(), BERLIN) + timedelta(seconds=round(raw % 1 * 86_400))
 
 
 def _json(raw: object, _: str) -> Any:

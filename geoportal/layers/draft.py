@@ -149,7 +149,7 @@ def _type(column: Any, decimal: str) -> FieldType:
         return FieldType.TEXT
     for kind in _TYPES:
         try:
-            found = values(Field(type=kind, label=Words(de="-", en="-")), column, decimal, 1)
+            found = values(Field(type=kind, label=Words(de="-", en="-")), column, decimal, column.index)
         except BadValue:
             continue
         if any(value is not None for value in found):

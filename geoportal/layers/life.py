@@ -123,9 +123,17 @@ def check(layer: Layer, places: Places) -> Synced:
     """What sync() would read and say, without a database. Expectations that only all rows can show are left to it."""
     try:
         reading = Reading(layer, provide(layer, places).file)
-        rows = sum(piece.count(b"\n") for piece in reading)
+        rows, keys, doubled = 0, set[bytes](), dict[str, None]()
+        for line in (line for piece in reading for line in piece.splitlines()):
+            rows += 1
+            key = line.partition(b"\t")[0]
+            if key in keys and len(doubled) < tables.SHOWN:
+                doubled[key.decode()] = None
+            keys.add(key)
     except SourceError as error:
         return Synced(layer.id, None, fault=str(error))
+    if doubled:
+        return Synced(layer.id, None, fault=str(tables.key_twice(layer, doubled)))
     if layer.expect and not layer.expect.min <= rows <= layer.expect.max:
         bounds = f"{layer.expect.min}–{layer.expect.max}"
         return Synced(layer.id, None, fault=f"{layer.id}: {rows} Zeilen, erwartet / rows, expected {bounds}")

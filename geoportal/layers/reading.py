@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from plans_ingest.confine import Limits
 log = logging.getLogger(__name__)
 
 READER: Final = ("-m", "geoportal.catalogue.child")
+_ENDING: Final = 5  # seconds from the last word to the end
 _PATIENCE: Final = 3  # wall seconds for a second of computing time, on a machine that has other work too
 _DRIVERS: Final = frozenset({"GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf"})
 _PACKAGES: Final = Path(plans_ingest.__file__).resolve().parents[1]
@@ -66,6 +68,10 @@ class Reading:
                                 yield answer
                             else:
                                 self.unnamed, self.personal = tuple(answer["unnamed"]), answer["personal"]
+                    except wire.Broken:
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(_ENDING)  # how it ended by itself, before we end it
+                        raise
                     finally:
                         _kill(process)
             except wire.Broken:

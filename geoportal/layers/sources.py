@@ -1,5 +1,6 @@
 """The file that a layer's rows are read from, and whether anything has changed since they were."""
 
+import difflib
 import os
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -57,7 +58,10 @@ def provide(layer: Layer, places: Places, known: Known | None = None, stock: str
 
 def _local(layer: Layer, file: Path, stock: str) -> Provided:
     if not file.is_file():
-        raise SourceError(f"{layer.id}: Datei fehlt / file missing: {layer.source.path}")
+        beside = [each.name for each in file.parent.iterdir()] if file.parent.is_dir() else []
+        near = difflib.get_close_matches(file.name, beside, n=1)
+        hint = f"; gemeint ist wohl / probably meant: {near[0]}" if near else ""
+        raise SourceError(f"{layer.id}: Datei fehlt / file missing: {layer.source.path}{hint}")
     # a Shapefile is several files of one name
     parts = sorted(file.parent.glob(f"{_escaped(file.stem)}.*"))
     return Provided(file, _signature(layer, stock, [_stamp(each) for each in parts]), Known())

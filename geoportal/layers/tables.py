@@ -36,7 +36,7 @@ _GEOMETRIES: Final[dict[Geometry, LiteralString]] = {
     Geometry.GEOMETRY: f"geometry(Geometry,{STORAGE_SRID})",
 }
 _ADDRESS: Final = " anschrift"  # a name that no field can have
-_SHOWN: Final = 5  # doubled keys that are spelt out
+SHOWN: Final = 5  # doubled keys that are spelt out
 _TODAY: Final = "(now() AT TIME ZONE 'Europe/Berlin')::date"
 
 
@@ -139,6 +139,11 @@ def drop(connection: Connection, layer: str) -> None:
         cursor.execute("DELETE FROM plans.tile_feature WHERE source = %s", [layer])
 
 
+def key_twice(layer: Layer, keys: Iterable[str]) -> SourceError:
+    said = f"{layer.id}: Schlüssel doppelt / key occurs twice: {layer.key} {', '.join(keys)}"
+    return SourceError(said, Reason.UNEXPECTED)
+
+
 def _check(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) -> int:
     """The number of rows that came. Raises SourceError for what only all of them together can show."""
     key = sql.Identifier(layer.key)
@@ -146,11 +151,11 @@ def _check(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier) 
     [count] = cursor.fetchone() or [0]
     cursor.execute(
         sql.SQL("SELECT {key}::text FROM {table} GROUP BY {key} HAVING count(*) > 1 ORDER BY 1 LIMIT {most}").format(
-            key=key, table=incoming, most=_SHOWN
+            key=key, table=incoming, most=SHOWN
         )
     )
     if doubled := [str(each) for (each,) in cursor.fetchall()]:
-        raise SourceError(f"{layer.id}: Schlüssel doppelt / key occurs twice: {', '.join(doubled)}", Reason.UNEXPECTED)
+        raise key_twice(layer, doubled)
     if layer.expect and not layer.expect.min <= count <= layer.expect.max:
         bounds = f"{layer.expect.min}–{layer.expect.max}"
         raise SourceError(f"{layer.id}: {count} Zeilen, erwartet / rows, expected {bounds}", Reason.UNEXPECTED)

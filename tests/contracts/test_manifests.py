@@ -120,6 +120,17 @@ def test_a_good_manifest_is_read_into_types(tmp_path: Path) -> None:
         ("theme: versorgung", "theme: versorgung\ntheme: wasser", 6, "doppelt / key given twice: theme"),
         ("{de: Trinkbrunnen, en: Drinking fountains}", "{de: Trinkbrunnen}", 2, "title.en"),
         ("geometry: Point", "geometry: [Point", 10, "kein gültiges YAML"),
+        ("geometry: Point", "geometry: Punkt", 9, "gemeint ist wohl / probably meant: Point"),
+        ("  art:\n", "\tart:\n", 13, "Tabulator statt Leerzeichen"),
+        ("key: nr", "key:nr", 11, "fehlt ein Doppelpunkt mit Leerzeichen dahinter"),
+        ("{de: Trinkbrunnen, en: Drinking fountains}", "Trinkbrunnen", 2, "title: hat eigene Schlüssel"),
+        ("{de: Trinkbrunnen, en: Drinking fountains}", "{de: Trinkbrunnen, en: no}", 2, "in Anführungszeichen wird es"),
+        ('fill: "#0000ff"', "fill: blau", 20, "„blau“: eine Farbe aus # und sechs Ziffern"),
+        ("min: 1,", "min: eins,", 22, "„eins“ ist keine ganze Zahl"),
+        ("path: data/brunnen.csv", "path: data\\brunnen.csv", 8, "Ordner trennt ein /"),
+        ("path: data/brunnen.csv", "encoding: ansii, path: data/brunnen.csv", 8, "unbekannter Zeichensatz"),
+        ("title:", "titel: 2024-02-30\ntitle:", 1, "kein gültiges YAML"),
+        ("id: brunnen", "id: \x07brunnen", 1, "kein gültiges YAML"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, good: str, bad: str, line: int, said: str) -> None:
@@ -129,6 +140,21 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, good: str, bad: str, li
     message = str(caught.value)
     assert f"brunnen/layer.yml, Zeile {line}: " in message
     assert said in message
+
+
+def test_a_misspelt_key_is_one_mistake_and_not_missing_too(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, GOOD.replace("publisher:", "publischer:", 1))
+    [(line, message)] = caught.value.faults
+    assert (line, "publischer" in message) == (6, True)
+
+
+def test_a_manifest_that_cannot_be_opened_hinders_no_other(tmp_path: Path) -> None:
+    read(tmp_path, GOOD)
+    (tmp_path / "kaputt" / "layer.yml").mkdir(parents=True)
+    shelf = Shelf(tmp_path)
+    assert shelf.look()
+    assert (shelf.layers.keys(), shelf.faults.keys()) == ({"brunnen"}, {"kaputt"})
 
 
 def test_what_sensors_tell_are_fields_of_the_feature(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import geopandas
 import pytest
+import xlsxwriter
 from shapely.geometry import MultiPolygon, Point, Polygon
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
@@ -18,7 +19,7 @@ from geoportal import operations, watch
 from geoportal.catalogue import Layer, Reason, SourceError, read_layer
 from geoportal.catalogue.rows import read
 from geoportal.database import owner_engine, reader_engine
-from geoportal.layers.life import Synced, states, sync
+from geoportal.layers.life import Synced, check, states, sync
 from geoportal.layers.reading import Reading
 from geoportal.layers.sources import Places
 from geoportal.layers.tables import lock, replace_rows
@@ -140,7 +141,7 @@ def test_another_sync_replaces_the_rows_and_readers_never_wait(home: Home) -> No
     ("good", "bad", "said"),
     [
         ("31.05.2019", "31.02.2019", "no date"),
-        ("\n2;", "\n1;", "Schlüssel doppelt / key occurs twice: 1"),
+        ("\n2;", "\n1;", "Schlüssel doppelt / key occurs twice: nr 1"),
         (CSV.split("\n", 1)[1], "", "0 Zeilen, erwartet / rows, expected 1–5"),
     ],
 )
@@ -168,14 +169,21 @@ def test_a_broken_source_leaves_the_old_rows(home: Home, good: str, bad: str, sa
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("2,5", "viel", "kein Wert der Art / no number: Zeile / row 1: 'viel'"),
+        ("2,5", "viel", "kein Wert der Art / no number: Zeile / row 2: 'viel'"),
         ("31.05.2019", "05/31/2019", "no date"),
         (";ja;", ";vielleicht;", "no boolean"),
         ("\n2;", "\n;", "Schlüssel nr ist leer"),
         ("\n2;", "\nzwei;", "no integer"),
         ("Liter", "Menge", "Spalten fehlen / columns missing: Liter"),
         (";X;", ";Rechtswert;", "Spalten fehlen / columns missing: X"),
-        ("483000,25", "Marburg", "nicht lesbar"),
+        ("483000,25", "Marburg", "nicht lesbar / not readable: brunnen.csv: X: keine Zahl / no number: Zeile / row 2"),
+        ("483000,25", "5628900,0", "x und y vertauscht, oder falsches `crs`?"),
+        (";Liter;", ";LITER;", "gemeint ist wohl / probably meant: LITER"),
+        (CSV, CSV.replace(";", "\t"), "`separator` stimmt wohl nicht"),
+        ("Marktplatz", "MarktplÃ¤tze", "Umlaute falsch gelesen, `encoding` angeben"),
+        ('Süd"', "Süd", "Zeile / row 3: ein Anführungszeichen wird nicht geschlossen"),
+        ("483000,25;5628000,75", "483000,25;5628000,75;1;2", "mehr Werte als Spalten"),
+        (CSV, "", "die Datei ist leer"),
         ("483000,25", "inf", "Geometrie ungültig"),
         (CSV, "\x00\xff", "nicht lesbar"),
     ],
@@ -187,6 +195,48 @@ def test_a_fault_in_a_source_is_told_with_its_place(tmp_path: Path, good: str, b
     with pytest.raises(SourceError) as caught:
         list(read(read_layer(tmp_path / "brunnen"), file))
     assert said in str(caught.value)
+
+
+def test_empty_rows_of_a_spreadsheet_are_no_rows(home: Home) -> None:
+    home.data(CSV.replace("\n2;", "\n;;;;;;;\n\n2;") + ";;;;;;;\n")
+    assert home.sync().rows == 2
+
+
+def test_a_check_finds_keys_that_occur_twice(home: Home) -> None:
+    home.data(CSV.replace("\n2;", "\n1;"))
+    assert "Schlüssel doppelt / key occurs twice: nr 1" in (check(home.layer(), home.places).fault or "")
+
+
+def test_a_file_that_is_nearly_named_is_guessed(home: Home) -> None:
+    home.manifest(MANIFEST.replace("brunnen.csv", "Brunnen.csv"))
+    assert "gemeint ist wohl / probably meant: brunnen.csv" in (home.sync().fault or "")
+
+
+def test_a_workbook_is_read_by_its_sheet_with_dates_as_an_office_writes_them(home: Home) -> None:
+    noon = 45474 + 12.5 / 24  # 1 July 2024, 12:30, as a workbook keeps it
+    rows = [["Nr", "Seit", "Zeit", "X", "Y"], [1, date(2024, 5, 1), noon, 483000.5, 5628000]]
+    with xlsxwriter.Workbook(home.folder / "data" / "brunnen.xlsx", {"default_date_format": "dd.mm.yyyy"}) as workbook:
+        workbook.add_worksheet("Hinweise").write(0, 0, "Stand Mai")
+        sheet = workbook.add_worksheet("Brunnen 2024")
+        for number, row in enumerate([*rows, [2, "02.05.2024", "1.7.2024 14:00", "483001,5", "5628000"]]):
+            sheet.write_row(number, 0, row)
+    source = 'source: {path: data/brunnen.xlsx, layer: Brunnen 2024, decimal: ",", x: X, y: Y, crs: EPSG:25832}'
+    fields = dedent("""\
+        geometry: Point
+        key: nr
+        fields:
+          nr: {type: integer, source: Nr, label: {de: Nummer, en: Number}}
+          seit: {type: date, source: Seit, label: {de: Seit, en: Since}}
+          zeit: {type: datetime, source: Zeit, label: {de: Zeit, en: Time}}
+    """)
+    home.manifest(MANIFEST.split("source:")[0] + f"{source}\n{fields}")
+    assert home.sync().fault is None
+    assert home.public("seit, zeit, ST_X(geom)") == [
+        (date(2024, 5, 1), datetime(2024, 7, 1, 10, 30, tzinfo=UTC), 483000.5),
+        (date(2024, 5, 2), datetime(2024, 7, 1, 12, 0, tzinfo=UTC), 483001.5),
+    ]
+    home.manifest(MANIFEST.split("source:")[0] + f"{source.replace('2024', '2023')}\n{fields}")
+    assert "vorhanden: Hinweise, Brunnen 2024" in (home.sync().fault or "")
 
 
 def test_a_missing_file_and_a_broken_layer_hinder_no_other(home: Home) -> None:

@@ -261,7 +261,7 @@ def test_a_wfs_without_json_is_read_in_gml(server: Server, tmp_path: Path, refus
     [frame] = frames(layer, file)
     assert list(frame["nr"]) == ["1", "2", "3"]
     assert list(frame["id"]) == ["schulen.1", "schulen.2", "schulen.3"]
-    assert frame["name"][0] == "Schule 1 & Söhne"
+    assert frame["name"].iloc[0] == "Schule 1 & Söhne"
     assert [(each.x, each.y) for each in frame.geometry] == [(483000 + n, 5628000) for n in (1, 2, 3)]
     assert frame.crs.to_epsg() == 25832
 

@@ -1,9 +1,10 @@
-"""The first sheet of an .xlsx (ECMA-376) as rows of text and numbers; formulas count by the value they had."""
+"""A sheet of an .xlsx (ECMA-376) as rows of text and numbers; formulas count by the value they had."""
 
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import IO, Final
 
@@ -20,16 +21,22 @@ _MAX_RATIO: Final = 200
 _RATIO_FREE: Final = 1024**2
 _MAX_CELLS: Final = 1_000_000
 _SHEET: Final = WORKBOOK_SHEET
+_BOOK: Final = "xl/workbook.xml"
+_LINKS: Final = "xl/_rels/workbook.xml.rels"
 _STRINGS: Final = "xl/sharedStrings.xml"
 
 
-def read(path: Path, name: str) -> Layer:
-    """The table of the first sheet, whose first row names the columns; no geometries. Raises PlanFileError."""
+def read(path: Path, name: str, sheet: str | None = None) -> Layer:
+    """The table of the sheet of that title or of the first one, whose first row names the columns; no geometries.
+
+    Raises PlanFileError.
+    """
     where = Where(name)
     try:
         with zipfile.ZipFile(path) as opened:
             strings = list(_strings(_part(opened, _STRINGS, where), where)) if _STRINGS in opened.namelist() else []
-            rows = list(_rows(_part(opened, _SHEET, where), strings, where))
+            part = _SHEET if sheet is None else _sheet(opened, sheet, where)
+            rows = list(_rows(_part(opened, part, where), strings, where))
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError):
         raise UnreadableFile("Die Arbeitsmappe ist beschädigt", "the workbook is damaged", where) from None
     layer = Layer(name, name)
@@ -41,6 +48,29 @@ def read(path: Path, name: str) -> Layer:
         if any(value not in (None, "") for value in row.values()):
             layer.add({head: row.get(index) for index, head in heads.items()}, None)
     return layer
+
+
+def _sheet(opened: zipfile.ZipFile, title: str, where: Where) -> str:
+    """The part in which the sheet of that title lies (ECMA-376-1, 18.2.19 and part 2, 9.3)."""
+    ids = {
+        str(each.get("name")): next((value for name, value in each.attrib.items() if str(name).endswith("}id")), None)
+        for each in _copies(_part(opened, _BOOK, where), "sheet", where)
+    }
+    parts = {
+        str(each.get("Id")): str(each.get("Target"))
+        for each in _copies(_part(opened, _LINKS, where), "Relationship", where)
+    }
+    target = parts.get(str(ids.get(title)))
+    if target is None:
+        there = ", ".join(ids)[:200]
+        raise UnreadableFile(
+            f"Das Tabellenblatt „{title}“ fehlt; vorhanden: {there}", f"no such sheet; there are: {there}", where
+        )
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _copies(part: IO[bytes], name: str, where: Where) -> list["etree._Element"]:
+    return [deepcopy(each) for each in _elements(part, name, where)]
 
 
 def _part(opened: zipfile.ZipFile, part: str, where: Where) -> IO[bytes]:
