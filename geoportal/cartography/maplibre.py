@@ -5,6 +5,7 @@ Hatches would need a picture for each zoom: a hatch is a tint.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from math import log2
 from typing import Any, Final
 
@@ -51,8 +52,11 @@ def write(sheet: Sheet, name: str, tiles: str, symbols: str, source_layer: str, 
         "sources": {"tiles": {"type": "vector", "tiles": [tiles], "minzoom": 0, "maxzoom": 16}},
         "layers": [
             {"source": "tiles", "source-layer": source_layer, **layer}
+            # of coarse plans everything lies below the finer ones
+            for _, rules in groupby(sheet.rules, key=lambda rule: rule.sheet)
+            for held in [list(rules)]
             for kinds in _PASSES
-            for rule in sheet.rules
+            for rule in held
             for layer in _layers(rule, sheet.rules, kinds)
         ]
         + [

@@ -155,7 +155,7 @@ def _written(encoding: str, now: Publication, collection: Collection, sheet: She
     def gl() -> bytes:
         tiles = f"{now.base}/collections/{layer.id}/tiles/{matrix.ID}/{{z}}/{{y}}/{{x}}?f=mvt"
         title = f"{layer.title.de} – {sheet.title.de}"
-        labelled = LABELS if layer.view == CONTENTS else None
+        labelled = LABELS if layer.id == CONTENTS else None
         document = maplibre.write(sheet, title, tiles, f"{now.base}/styles", layer.id, labelled)
         return json.dumps(document, ensure_ascii=False).encode()
 

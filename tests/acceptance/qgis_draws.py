@@ -8,6 +8,7 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 from qgis.core import (
     QgsApplication,
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsVectorTileLayer,
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
@@ -76,6 +78,23 @@ def picture(layers: list, name: str) -> dict:
     return {"residential": near / 6400, "errors": [str(error.message) for error in job.errors()]}
 
 
+def vector_tiles() -> dict:
+    """The contents of the plans as vector tiles, in the style for MapLibre."""
+    tiles = quote(f"{ADDRESS}/collections/planinhalte/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?f=mvt", safe="")
+    style = quote(f"{ADDRESS}/collections/planinhalte/styles/planzv?f=gl", safe="")
+    layer = QgsVectorTileLayer(f"type=xyz&url={tiles}&zmin=0&zmax=16&styleUrl={style}", "tiles")
+    message, styled = layer.loadDefaultStyle()
+    texts = [text.labelSettings() for text in layer.labeling().styles()] if layer.labeling() else []
+    return {
+        "valid": layer.isValid(),
+        "styled": styled,
+        "message": message,
+        "fonts": sorted({text.format().font().family() for text in texts}),
+        "fields": sorted({text.fieldName for text in texts}),
+        "picture": picture([layer], "tiles"),
+    }
+
+
 def main() -> None:
     application = QgsApplication([], False)
     application.initQgis()
@@ -101,6 +120,7 @@ def main() -> None:
     uri = f"crs=EPSG:25832&format=image/png&layers=bebauungsplaene&styles=planzv&url={ADDRESS}/wms"
     wms = QgsRasterLayer(uri, "wms", "wms")
     seen["wms"] = {"valid": wms.isValid(), "picture": picture([wms], "wms") if wms.isValid() else wms.error().summary()}
+    seen["tiles"] = vector_tiles()
     print("SEEN " + json.dumps(seen), flush=True)
     os._exit(0)  # QGIS takes its projects apart in an order of its own, and may fall over them
 

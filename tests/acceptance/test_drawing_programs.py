@@ -91,6 +91,15 @@ def test_the_wms_draws_the_same(seen: dict[str, Any]) -> None:
     assert LEAST < seen["wms"]["picture"]["residential"] < MOST
 
 
+@pytest.mark.qgis
+def test_vector_tiles_are_drawn_in_their_style_with_texts(seen: dict[str, Any]) -> None:
+    tiles = seen["tiles"]
+    assert (tiles["valid"], tiles["styled"]) == (True, True), tiles["message"]
+    assert tiles["fonts"] == ["DejaVu Sans"]
+    assert tiles["fields"] == ['"beschriftung"']
+    assert LEAST < tiles["picture"]["residential"] < MOST
+
+
 def test_gdal_reads_the_wms(address: str, tmp_path: Path) -> None:
     corners = ",".join(map(str, BOX))
     asked = f"WMS:{address}/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=bebauungsplaene&STYLES=planzv"

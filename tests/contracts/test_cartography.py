@@ -13,12 +13,15 @@ from geoportal.cartography.model import Dimension, Label, Rule, Sheet
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
 from geoportal.catalogue.style import Icon, Scale
+from geoportal.ogc.collection import Collection, collections_of
+from geoportal.ogc.tiles.tileset import LABELS, tileset_of
 from geoportal.settings import CHECKOUT
 
 LAYERS = {layer.id: layer for layer in all_layers(CHECKOUT / "layers")}
 SHEETS = [(name, sheet) for name, layer in LAYERS.items() for sheet in sheets(layer).values()]
 IDS = [f"{name}.{sheet.id}" for name, sheet in SHEETS]
 CLOSE = 0.1  # metres per pixel: every part is large enough to be drawn
+GOT = re.compile(r'"(?:get|has)", "(\w+)"')
 SE = "{http://www.opengis.net/se}"
 
 
@@ -69,6 +72,15 @@ def test_the_style_for_vector_tiles_knows_every_rule_and_part(name: str, sheet: 
     assert len({layer["id"] for layer in layers}) == len(layers)
     icons = {layer["layout"]["icon-image"] for layer in layers if "icon-image" in layer.get("layout", {})}
     assert icons <= set(maplibre.sprite_places(maplibre.sprite_forms(iter([sheet]))))
+
+
+@pytest.mark.parametrize("collection", list(collections_of(LAYERS.values())), ids=lambda each: each.layer.id)
+def test_vector_tiles_carry_what_their_styles_ask_for(collection: Collection) -> None:
+    carried = {layer.id: set(layer.fields) for layer in tileset_of(collection).layers}
+    for sheet in sheets(collection.layer).values() if collection.layer.drawn else ():
+        document = maplibre.write(sheet, "x", "x", "x", collection.layer.id, LABELS if LABELS in carried else None)
+        for layer in document["layers"]:
+            assert set(GOT.findall(json.dumps(layer))) <= carried[layer["source-layer"]], layer["id"]
 
 
 @pytest.mark.parametrize(("name", "sheet"), SHEETS, ids=IDS)
