@@ -9,7 +9,7 @@ import struct
 import tempfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, overload, override
 
 import numpy as np
@@ -142,7 +142,7 @@ class Objekte(Sequence[Planobjekt]):
             return found
         names = [None if number < 0 else self._namen[number] for number in self._bereiche[places].tolist()]
         return [
-            objekt if objekt.bereich == name else replace(objekt, bereich=name)
+            objekt if objekt.bereich == name else _in_bereich(objekt, name)
             for objekt, name in zip(found, names, strict=True)
         ]
 
@@ -154,6 +154,13 @@ def shapes_of(objekte: Sequence[Planobjekt], indices: npt.NDArray[np.intp]) -> S
     shapes = np.empty(len(indices), dtype=object)
     shapes[:] = [objekte[index].geometry for index in indices.tolist()]
     return shapes
+
+
+def _in_bereich(o: Planobjekt, bereich: str | None) -> Planobjekt:
+    """As replace() does, which takes three times as long; this is done to every object."""
+    return Planobjekt(
+        o.klasse, o.gml_id, bereich, o.geometry, o.original, o.ebene, o.flaechenschluss, o.rechtscharakter, o.attribute
+    )
 
 
 def _put_away(objekte: Sequence[Planobjekt]) -> _Heap:

@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
@@ -114,9 +115,10 @@ class Document:
 
     def _feature(self, element: Element) -> Iterator[Feature]:
         """The element as a feature, if it is one of XPlanung."""
-        if not _NAMESPACE.search(etree.QName(element).namespace or "") or local(element) == "XPlanAuszug":
+        klasse = _klasse(str(element.tag))
+        if klasse is None:
             return
-        klasse, gml_id, line = local(element), gml_id_of(element), element.sourceline
+        gml_id, line = gml_id_of(element), element.sourceline
         yield Feature(
             klasse, gml_id, Where(self.name, klasse, gml_id, line if isinstance(line, int) else None), element
         )
@@ -161,6 +163,13 @@ class Document:
                 german, english = "Text mit mehr als 10 Millionen Zeichen", "text with more than 10 million characters"
                 raise UnsafeFile(german, english, Where(self.name, line=fault.lineno)) from None
             raise _unreadable(self.name, fault.lineno, fault.msg or "") from None
+
+
+@lru_cache(maxsize=4096)  # bounded: a hostile file may name anything
+def _klasse(tag: str) -> str | None:
+    """The class of an element of XPlanung, None for any other and for the collection itself."""
+    namespace, _, name = tag.removeprefix("{").rpartition("}")
+    return name if _NAMESPACE.search(namespace) and name != "XPlanAuszug" else None
 
 
 def _is_in_container(element: Element) -> bool:

@@ -17,6 +17,7 @@ from plans_ingest.spellings import MAX_LABEL
 OBJECT_TO_BEREICH: Final = (
     "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertNachrichtlichZuBereich",
 )  # fmt: skip
+_REMEMBERED: Final = 1_000
 _MOST_DIGITS: Final = 10  # a database holds no longer numbers
 
 
@@ -26,6 +27,7 @@ class Fields:
     def __init__(self, version: str, issues: list[Issue]) -> None:
         self._version = version
         self._issues = issues
+        self._charaktere: dict[tuple[str, str], int] = {}  # of a class, as written: most objects say the same
 
     def objekt(self, record: Record, placed: Sequence[Placed]) -> Planobjekt:
         """An object that does not know its Bereich yet: that may be said by the Bereich alone, at the end of a file."""
@@ -50,6 +52,20 @@ class Fields:
 
     def _rechtscharakter(self, record: Record) -> int | None:
         """In the numbers of 6.0, whatever the version (XP_Rechtscharakter)."""
+        said = record.values.get("rechtscharakter")
+        if said is None:
+            return None
+        key = (record.klasse, str(said))
+        found = self._charaktere.get(key)
+        if found is None:
+            found = self._read_rechtscharakter(record)
+            if found is not None and "rechtscharakter" not in record.values and len(self._charaktere) < _REMEMBERED:
+                self._charaktere[key] = found
+        else:
+            del record.values["rechtscharakter"]
+        return found
+
+    def _read_rechtscharakter(self, record: Record) -> int | None:
         code = self.code(record, "rechtscharakter", keep=True)
         prefix = record.klasse.partition("_")[0]
         if code is None or self._version in {"6.0", "6.1"}:

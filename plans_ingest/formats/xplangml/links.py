@@ -30,6 +30,7 @@ _TO_TEXT: Final = ("texte", "begruendungsTexte", "refTextInhalt", "refBegruendun
 _TO_OBJECT: Final = ("dientZurDarstellungVon", "wirdDargestelltDurch")
 _KINDS: Final = ("plan", "bereich", "text", "dokument", "objekt")
 _PLAN, _BEREICH, _TEXT, _DOKUMENT, _OBJEKT = range(5)
+_NUMBERS: Final = {name: number for number, name in enumerate(_KINDS)}
 _NOBODY: Final = -1
 
 type Shape = Callable[[int], BaseGeometry | None]  # of an object, by its number in the file
@@ -96,14 +97,14 @@ class Links:
             raise UnsafeFile(
                 f"mehr als {MAX_OBJECTS} Objekte; bitte in Teilen liefern", "too many objects in one file", record.where
             )
-        what = _KINDS.index(kind(record.klasse))
+        what = _NUMBERS[kind(record.klasse)]
         self._klasse.append(self._klassen.setdefault(record.klasse, len(self._klassen)))
         self._kind.append(what)
         self._ids.append(_id(record.gml_id))
         self._line.append(record.where.line or 0)
         for name, values in record.values.items():
             for value in values:
-                if isinstance(value, str) and value.startswith("#"):
+                if isinstance(value, str) and value[:1] == "#":
                     self._holder.append(number)
                     self._name.append(self._names.setdefault(name, len(self._names)))
                     self._target.append(_id(value[1:]))
@@ -151,7 +152,7 @@ class Links:
         """The Bereiche, texts or objects ("bereich", "text", "objekt") that belong to a plan."""
         first, end = np.searchsorted(self._owner, [plan, plan + 1], sorter=self._by_owner)
         belongings: npt.NDArray[np.intp] = self._by_owner[first:end]
-        found: npt.NDArray[np.intp] = belongings[self._kinds[belongings] == _KINDS.index(what)]
+        found: npt.NDArray[np.intp] = belongings[self._kinds[belongings] == _NUMBERS[what]]
         return found
 
     def owner_of(self, number: int) -> int:

@@ -29,6 +29,8 @@ _SHORT: Final = 48  # characters
 _REMEMBERED: Final = 20_000  # values
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?=$|[TZ+-])")
 _OBJECTS: Final = ("XP_Objekt", "XP_AbstraktesPraesentationsobjekt")
+# GML's own, worked out again from the geometries
+_BOOKKEEPING: Final = frozenset({"boundedBy", "identifier", "metaDataProperty"})
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
@@ -53,11 +55,12 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
     known = codelists.attributes(feature.klasse, document.version)
     if not known and document.version not in UNCHECKED_VERSIONS:
         issues.append(Issue("class_unknown", Severity.WARNING, feature.where, feature.klasse))
+    values_of = record.values
     for child in feature.element:
         name = local(child)
-        if gml.is_gml(child) and name in {"boundedBy", "identifier", "metaDataProperty"}:
-            continue  # GML's own bookkeeping, worked out again from the geometries
-        inner = next(iter(child), None)
+        if name in _BOOKKEEPING and gml.is_gml(child):
+            continue
+        inner = child[0] if len(child) else None
         if inner is not None and gml.is_geometry(inner):
             if not plain_ones.take(inner, record, name):
                 _read_geometry(record, name, inner, document, issues)
@@ -68,14 +71,20 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
         if inner is not None and inner.keys() and _is_feature(inner, document.version):
             record.values.setdefault(name, []).extend(_set_apart(child, document))
             continue
-        record.values.setdefault(name, []).append(_value(child, attribute, document, issues))
-    for name, values in record.values.items():
-        attribute = known.get(name)
+        value = _value(child, attribute, document, issues)
+        if name in values_of:
+            values_of[name].append(value)
+        else:
+            values_of[name] = [value]
+    for name, values in values_of.items():
+        attribute = known.get(name) if len(values) > 1 else None
         if attribute is not None and attribute.max is not None and len(values) > attribute.max:
             issues.append(Issue("attribute_repeated", Severity.WARNING, feature.where, f"{name} ({len(values)} ×)"))
-    missing = codelists.mandatory(feature.klasse, document.version) - record.values.keys() - record.geometries.keys()
-    if missing:
-        issues.append(Issue("attribute_missing", Severity.WARNING, feature.where, ", ".join(sorted(missing))))
+    mandatory = codelists.mandatory(feature.klasse, document.version)
+    if not mandatory <= values_of.keys():
+        missing = mandatory - values_of.keys() - record.geometries.keys()
+        if missing:
+            issues.append(Issue("attribute_missing", Severity.WARNING, feature.where, ", ".join(sorted(missing))))
     return record
 
 
