@@ -118,6 +118,35 @@ def test_a_broken_file_changes_nothing(portal: Portal) -> None:
     assert portal.count("plans.delivery") == 1
 
 
+def test_objects_that_are_too_many_for_the_memory_are_stored_like_others(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def objekt(number: int) -> str:
+        place = f"{number} 0 {number + 1} 0 {number + 1} 1 {number} 1 {number} 0"
+        crossed = f"{number} 0 {number + 1} 1 {number + 1} 0 {number} 1 {number} 0"
+        position = prop("position", polygon(crossed if number == 7 else place))
+        return feature("BP_GruenFlaeche", f"o{number}", position + prop("ebene", "0"))
+
+    document = xplangml(plan(), *map(objekt, range(50)))
+    [few] = portal.deliver(document).outcomes
+    monkeypatch.setattr("plans_ingest.stock.IN_MEMORY", 20)
+    monkeypatch.setattr("plans_ingest.stock.BLOCK", 15)
+    [same] = portal.deliver(document, "noch_einmal.gml").outcomes
+    assert (few.is_new, same.is_new, same.version) == (True, False, 1)
+    [changed] = portal.deliver(document.replace("Am Hang", "Am Berg")).outcomes
+    assert changed.version == 2
+    said = (
+        "SELECT gml_id, klasse, attribute, ST_AsText(geom), ST_AsText(original) FROM plans.planobjekt WHERE version_id"
+    )
+    versions = "(SELECT id FROM plans.version WHERE version = {})"
+    queries = (f"{said} = {versions.format(number)} ORDER BY id" for number in (1, 2))
+    with portal.engine.connect() as connection:
+        before, after = ([tuple(row) for row in connection.execute(text(query))] for query in queries)
+    assert len(before) == 50
+    assert before[7][4] is not None
+    assert before == after
+
+
 def test_a_fault_in_the_middle_leaves_nothing_behind(portal: Portal) -> None:
     with portal.engine.begin() as connection:
         connection.execute(text("ALTER TABLE plans.planobjekt ADD CHECK (klasse <> 'BP_GruenFlaeche')"))

@@ -197,6 +197,23 @@ def test_the_closed_polyline_on_the_right_layer_of_a_drawing(tmp_path: Path) -> 
     assert details(batch, "dxf_line_open") == ["Kabel (1)"]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "is_outline"),
+    [
+        ("BP-GELTUNGSBER", True),
+        ("PlanZV_15.13_Grenze", True),
+        ("15.13", True),
+        ("Plangebiet", True),
+        ("15.130 Kataster", False),
+        ("15.14 Abgrenzung", False),
+    ],
+)
+def test_offices_call_the_layer_of_the_outline_by_several_names(tmp_path: Path, drawn: str, is_outline: bool) -> None:
+    file = tmp_path / "p.dxf"
+    file.write_text(drawing((drawn, CORNERS, True)))
+    assert bool(read(file).plans) == is_outline
+
+
 def test_a_drawing_without_that_layer_names_the_layers_it_has(tmp_path: Path) -> None:
     file = tmp_path / "p.dxf"
     file.write_text(drawing(("Baugrenze", CORNERS, True)))
