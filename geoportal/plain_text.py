@@ -11,6 +11,9 @@ from typing import Final
 # CR LF, CR, and what word processors put for a new line or paragraph: VT, FF, NEL, U+2028, U+2029
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# what a formula begins with, and what only looks like it: -5, +49 6421 1234, the dash of an empty cell
+_FORMULA: Final = frozenset("=+-@\t\r")
+_SIGNED: Final = re.compile(r"[+-][\d\s()/.,-]*")
 
 
 def paragraphs(raw: str) -> str:
@@ -21,3 +24,8 @@ def paragraphs(raw: str) -> str:
 def one_line(raw: str) -> str:
     """Spaces of any kind, tabs and new lines are a space."""
     return " ".join(paragraphs(raw).split())
+
+
+def harmless_cell(raw: str) -> str:
+    """For a table that a spreadsheet opens: what it would run as a formula gets an apostrophe, a signed number none."""
+    return f"'{raw}" if raw[:1] in _FORMULA and not _SIGNED.fullmatch(raw) else raw

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import health, layers, logs, operations, reporting
+from geoportal import health, layers, logs, operations, reporting, sensors
 from geoportal.archive import SharedArchive, archive_of
 from geoportal.catalogue import Shelf
 from geoportal.database import owner_engine
@@ -88,11 +88,12 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
             states = layers.states(connection)
             told["faulty"] = [state for state in states if state.is_stale]
             told["remarkable"] = [state for state in states if state.is_remarkable]
+            told["sensors"] = sensors.standings(connection, shelf.layers.values())
             told["maintenance"] = [(_TASKS[row.task], row) for row in connection.execute(_MAINTENANCE)]
         told["versions"] |= {"PostgreSQL": postgres, "PostGIS": postgis}
         told["uploads"] = [reporting.upload_line(upload) for upload in operations.latest_uploads(engine, 10)]
     except SQLAlchemyError:
-        told |= {"maintenance": [], "uploads": [], "faulty": [], "remarkable": []}
+        told |= {"maintenance": [], "uploads": [], "faulty": [], "remarkable": [], "sensors": []}
     return told
 
 
@@ -154,6 +155,7 @@ class _Standing(Collector):
             with self._engine.connect() as connection:
                 states = list(connection.execute(_STATES))
                 tasks = list(connection.execute(_MAINTENANCE))
+                readings = sensors.standings(connection, self._shelf.layers.values())
         except SQLAlchemyError:
             return
         uploads = GaugeMetricFamily("geoportal_uploads", "Deliveries by state", labels=["state"])
@@ -164,6 +166,18 @@ class _Standing(Collector):
         for row in tasks:
             failed.add_metric([row.task], float(row.fault is not None))
         yield failed
+        newest = GaugeMetricFamily(
+            "geoportal_sensor_reading_timestamp_seconds", "Time of a layer's newest reading", labels=["layer"]
+        )
+        rejected = GaugeMetricFamily(
+            "geoportal_sensor_readings_rejected", "Impossible readings of the last 24 hours", labels=["layer"]
+        )
+        for standing in readings:
+            if standing.newest is not None:
+                newest.add_metric([standing.layer], standing.newest.timestamp())
+            rejected.add_metric([standing.layer], standing.rejected)
+        yield newest
+        yield rejected
 
 
 def _of_operation(operation: health.Operation) -> Iterator[Metric]:

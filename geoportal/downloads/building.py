@@ -3,6 +3,7 @@
 GDAL reads nothing here but the GeoPackage that was written a moment ago.
 """
 
+import csv
 import json
 import re
 import sqlite3
@@ -25,6 +26,7 @@ from geoportal.catalogue import FieldType, Geometry
 from geoportal.downloads.data_set import DataSet
 from geoportal.downloads.folder import FORMATS, Download, DownloadFolder, Format
 from geoportal.downloads.styling import add_styles
+from geoportal.plain_text import harmless_cell
 from geoportal.settings import STORAGE_SRID
 
 SRID: Final = STORAGE_SRID
@@ -195,12 +197,34 @@ def _write(master: Path, data: DataSet, kind: Format, ags: str | None, folder: P
             )  # fmt: skip
         if kind.driver == "GPKG":
             add_styles(file, data)
+        if kind.driver == "CSV":
+            _disarm(file, data)
         finished = folder / "finished"
         if kind.driver == "ESRI Shapefile":
             _zip(Path(name), finished)
         else:
             file.replace(finished)
         return finished
+
+
+def _disarm(file: Path, data: DataSet) -> None:
+    """Texts come from anybody's source, and this file is opened by spreadsheets."""
+    csv.field_size_limit(2**31 - 1)  # outlines of a whole Kreis are one cell
+    armed = file.rename(file.with_suffix(".armed"))
+    with armed.open(encoding="utf-8-sig", newline="") as came, file.open("w", encoding="utf-8-sig", newline="") as goes:
+        rows = csv.reader(came, delimiter=";")
+        head = next(rows)
+        goes.write(";".join(head) + "\n")
+        texts = [data.fields.get(name) is FieldType.TEXT or name == "id" for name in head]
+        for row in rows:
+            goes.write(";".join(_cell(cell, is_text=each) for cell, each in zip(row, texts, strict=True)) + "\n")
+
+
+def _cell(raw: str, *, is_text: bool) -> str:
+    # a text in quotes is not taken for a number: an AGS keeps its zero
+    cell = harmless_cell(raw) if is_text else raw
+    is_quoted = cell and (is_text or any(sign in cell for sign in ';"\r\n'))
+    return '"{}"'.format(cell.replace('"', '""')) if is_quoted else cell
 
 
 def _zip(folder: Path, target: Path) -> None:

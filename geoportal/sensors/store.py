@@ -4,6 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 
 from psycopg import sql
@@ -23,6 +24,16 @@ _FORGET = (
     text("DELETE FROM sensors.daily WHERE layer = :layer"),
     text("DELETE FROM sensors.rejected WHERE layer = :layer"),
 )
+_STANDINGS = text("""
+    SELECT layer, told.newest, told.features, apart.rejected, apart.reason
+    FROM unnest(CAST(:layers AS text[])) AS layer
+    LEFT JOIN LATERAL (
+        SELECT max(at) AS newest, count(DISTINCT feature) AS features FROM sensors.latest
+        WHERE latest.layer = layer.layer) AS told ON true
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS rejected, mode() WITHIN GROUP (ORDER BY reason) AS reason FROM sensors.rejected
+        WHERE rejected.layer = layer.layer AND received_at > now() - interval '1 day') AS apart ON true
+    ORDER BY layer""")
 _UNKNOWN = "dieses Objekt gibt es nicht / no such feature"
 
 
@@ -33,6 +44,25 @@ class Taken:
     kept: int = 0
     repeated: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the sensors of a layer stand: their newest reading, how many features have any, and what of a day was
+    impossible, with the reason that was the commonest.
+    """
+
+    layer: str
+    newest: datetime | None
+    features: int
+    rejected: int
+    reason: str | None
+
+
+def standings(connection: Connection, layers: Iterable[Layer]) -> list[Standing]:
+    """Of every layer with sensors, in alphabetical order."""
+    names = [layer.id for layer in layers if layer.sensors]
+    return [Standing(**row) for row in connection.execute(_STANDINGS, {"layers": names}).mappings()]
 
 
 def take(connection: Connection, told: Iterable[Reading | Rejected]) -> Taken:

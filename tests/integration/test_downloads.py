@@ -1,6 +1,9 @@
 """Files of what is published: made after a change, whole while they are replaced, there while the database is away."""
 
+import csv
+import io
 import json
+import re
 import sqlite3
 import zipfile
 from base64 import b64encode
@@ -15,12 +18,13 @@ import pyogrio
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from geoportal import data_versions, filing, operations
 from geoportal.database import owner_engine, reader_engine
 from geoportal.downloads import DownloadFolder
 from geoportal.ogc.app import create_ogc
+from geoportal.plain_text import harmless_cell
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
 from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SCHULEN, publish_stock
@@ -171,3 +175,41 @@ def test_a_zip_holds_the_parts_of_a_shapefile(portal: FlaskClient) -> None:
     names = zipfile.ZipFile(BytesIO(portal.get("/downloads/schulen.shp.zip").data)).namelist()
     assert {Path(name).suffix for name in names} >= {".shp", ".shx", ".dbf", ".prj", ".cpg"}
     assert {Path(name).stem for name in names} == {"schulen"}
+
+
+def test_a_spreadsheet_runs_nothing_of_a_csv_and_keeps_the_zero_of_an_ags(
+    stock: Settings, reader: Engine, portal: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_versions, "ASK_AGAIN_SECONDS", 0)
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        formula = """=HYPERLINK("https://boese.example";"Schule")"""
+        one = "(SELECT min(name) FROM layers.schulen)"
+        connection.execute(text(f"UPDATE layers.schulen SET name = :formula WHERE name = {one}"), {"formula": formula})
+        connection.execute(text("SELECT plans.touch_data('schulen')"))
+    engine.dispose()
+    assert "schulen" in filing.refresh_downloads(reader, stock, debounce=0)
+    table = portal.get("/downloads/schulen.csv").data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table), delimiter=";"))
+    assert [row["name"] for row in rows if "boese" in row["name"]] == [f"'{formula}"]
+    assert len(rows) == SCHULEN
+    geojson = json.loads(portal.get("/downloads/schulen.geojson").data)["features"]
+    assert formula in {each["properties"]["name"] for each in geojson}
+    assert re.search(r';"06534\d{3}"', portal.get("/downloads/bebauungsplaene.csv").data.decode("utf-8-sig"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3*A1", "'-2+3*A1"),
+        ("-5", "-5"),
+        ("+49 6421 1234-56", "+49 6421 1234-56"),
+        ("-", "-"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_only_what_would_be_run_is_disarmed(cell: str, shown: str) -> None:
+    assert harmless_cell(cell) == shown

@@ -187,6 +187,27 @@ def test_a_layer_whose_source_fails_is_told_with_the_reason_everywhere(database:
     assert "beispiel.de" not in ready.text
 
 
+def test_silent_sensors_and_impossible_readings_are_told(database: Settings) -> None:
+    client = watch.create(database).test_client()
+    assert "noch keiner" in client.get("/").text
+    change(
+        database,
+        """INSERT INTO sensors.latest (layer, property, feature, at, since, number)
+           VALUES ('abfallbehaelter', 'fuellstand', 'B0001', '2026-11-01T12:00:00Z', '2026-11-01T12:00:00Z', 40);
+           INSERT INTO sensors.rejected (layer, reason, raw, received_at) VALUES
+           ('abfallbehaelter', 'fuellstand: unmöglich / impossible: 240 %', '{}', now()),
+           ('abfallbehaelter', 'fuellstand: unmöglich / impossible: 240 %', '{}', now()),
+           ('abfallbehaelter', 'kein JSON / no JSON', 'x', now()),
+           ('abfallbehaelter', 'kein JSON / no JSON', 'x', now() - interval '2 days')""",
+    )
+    page, figures = client.get("/").text, client.get("/metrics").text
+    assert "3, meist: fuellstand: unmöglich / impossible: 240 %" in page
+    assert "01.11.2026" in page or "1. November 2026" in page
+    assert 'geoportal_sensor_reading_timestamp_seconds{layer="abfallbehaelter"} 1.7' in figures
+    assert 'geoportal_sensor_readings_rejected{layer="abfallbehaelter"} 3.0' in figures
+    assert 'geoportal_sensor_readings_rejected{layer="strassenbeleuchtung"} 0.0' in figures
+
+
 def test_the_page_tells_the_worst_first_and_works_while_the_database_is_away(database: Settings) -> None:
     page = watch.create(database).test_client().get("/").text
     assert page.index("Zu tun:") < page.index("In Ordnung:")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
+from geoportal.plain_text import harmless_cell
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
@@ -54,7 +55,7 @@ def export() -> Response:
         yield _line(audit.COLUMNS)
         with acting(engine, principal) as connection:
             for row in audit.rows(connection):
-                yield _line([_harmless(cell) for cell in row])
+                yield _line([harmless_cell(cell) for cell in row])
 
     response = Response(lines(), mimetype="text/csv")
     response.headers["Content-Disposition"] = "attachment; filename=protokoll.csv"
@@ -65,8 +66,3 @@ def _line(cells: Sequence[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerow(cells)
     return buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """Spreadsheets run what begins like a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and cell != "-" else cell
