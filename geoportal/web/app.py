@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug.routing import IntegerConverter, Map
 
 from geoportal.archive import archive_of
 from geoportal.basemaps import TileStore
@@ -54,11 +55,19 @@ def berlin_today() -> date:
     return datetime.now(words.BERLIN).date()
 
 
+class Number(IntegerConverter):
+    """A number in an address, as far as the database counts: beyond it there is nothing."""
+
+    def __init__(self, urls: Map, *arguments: int) -> None:
+        super().__init__(urls, *arguments, max=2**62)
+
+
 def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Flask:
     """Raises PortalSetupError when config/portal.yml, the front-end packages or the layers are not as
     needed; asks no database.
     """
     app = Flask("geoportal.web", static_folder="static", template_folder="templates")
+    app.url_map.converters["int"] = Number
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()

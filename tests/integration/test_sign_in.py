@@ -54,8 +54,12 @@ def test_a_page_of_the_desk_leads_to_the_sign_in_and_back(desk: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "/plaene"]
-)
+    "wanted",
+    [
+        "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "/plaene", "//[::1",
+        "/werkbank/\r\nX-Evil: 1", "/werkbank/\t//evil.example",
+    ],
+)  # fmt: skip
 def test_the_sign_in_leads_to_the_desk_only(desk: Office, wanted: str) -> None:
     desk.as_role(Role.PLANNER)
     browser = desk.browser()
@@ -247,6 +251,27 @@ def test_a_form_that_does_not_say_where_it_is_from_is_refused(desk: Office) -> N
     browser = desk.as_role(Role.PLANNER)
     assert browser.client.post("/werkbank/abmelden", data={"form_key": browser.form_key}).status_code == 403
     assert browser.client.post("/werkbank/anmelden", data={"email": "x", "passwort": "y"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/werkbank/anmelden", {"email": "a\0b@x.example", "passwort": "x"}),
+        ("/werkbank/anmelden/code", {"zettel": "\0", "code": "\0"}),
+        ("/werkbank/konto/schluessel", {"name": "a\0b", "gemeinde": OWN, "recht": "view", "tage": "30"}),
+        ("/werkbank/konto/zweiter-faktor", {"geheimnis": "a\0b", "code": "1", "passwort": PASSWORD}),
+        ("/werkbank/protokoll?suche=%00", None),
+    ],
+)
+def test_what_no_database_takes_is_no_fault_of_ours(desk: Office, path: str, given: dict[str, str] | None) -> None:
+    browser = desk.as_role(Role.KREIS)
+    answer = browser.get(path) if given is None else browser.post(path, given)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/werkbank/konten/{}", "/werkbank/lieferung/{}", "/werkbank/fassung/{}"])
+def test_a_number_beyond_all_numbers_is_nothing(desk: Office, path: str) -> None:
+    assert desk.as_role(Role.KREIS).get(path.format("9" * 40)).status_code == 404
 
 
 def test_a_form_needs_the_key_of_this_session(desk: Office) -> None:

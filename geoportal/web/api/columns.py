@@ -29,7 +29,7 @@ def add_to(bp: Blueprint) -> None:
 def columns(number: int) -> Response:
     require_reach(Action.VIEW)
     try:
-        found = mapping.look(desk().engine, portal().archive, who(), _known(number))
+        found = mapping.look(desk().engine, portal().archive, who(), number)
     except PlanFileError as fault:
         raise InvalidQuery(fault.german) from fault
     said = {
@@ -64,13 +64,13 @@ def map_columns(number: int) -> Answer:
     """What is not named stays as it was; "" takes back what was said of a column, `-` leaves it out."""
     given = given_object("spalten", "woerter")
     columns_, words = _meanings(given.get("spalten", {})), _codes(given.get("woerter", {}))
-    ags = mapping.save(desk().engine, who(), _known(number), columns_, words)
+    ags = mapping.save(desk().engine, who(), number, columns_, words)
     return Answer(200, {"lieferung": mapping.manifest(desk().engine, who(), ags)})
 
 
 @once
 def again(number: int) -> Answer:
-    new = mapping.read_again(desk().engine, portal().archive, who(), _known(number))
+    new = mapping.read_again(desk().engine, portal().archive, who(), number)
     return Answer(202, {"id": new}, url_for("api.delivery", number=new))
 
 
@@ -117,9 +117,3 @@ def _object(name: str, raw: Any) -> Mapping[str, Any]:
     if len(raw) > _MOST or any(not 0 < len(each) <= _LONGEST for each in raw):
         raise InvalidQuery(f"{name}: höchstens {_MOST} Namen mit 1 bis {_LONGEST} Zeichen")
     return raw
-
-
-def _known(number: int) -> int:
-    if number > 2**62:
-        raise NotPublished
-    return number

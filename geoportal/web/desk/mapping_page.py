@@ -79,8 +79,6 @@ def profile(ags: str) -> Response:
 
 
 def _page(number: int) -> str:
-    if number > 2**62:
-        raise NotPublished
     try:
         found = mapping.look(desk().engine, portal().archive, who(), number)
     except PlanFileError as fault:
