@@ -58,8 +58,8 @@ def berlin_today() -> date:
 class Number(IntegerConverter):
     """A number in an address, as far as the database counts: beyond it there is nothing."""
 
-    def __init__(self, urls: Map, *arguments: int) -> None:
-        super().__init__(urls, *arguments, max=2**62)
+    def __init__(self, urls: Map) -> None:
+        super().__init__(urls, max=2**62)
 
 
 def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Flask:
