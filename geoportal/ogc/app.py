@@ -11,7 +11,7 @@ import flask
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from geoportal.ogc import core, items, processes, styles
+from geoportal.ogc import core, coverages, items, processes, styles
 from geoportal.ogc.config import STATIC
 from geoportal.ogc.exchange import language_of, wants_html
 from geoportal.ogc.links import HTML, JSON
@@ -36,6 +36,7 @@ PARTS: Final[tuple[Part, ...]] = (
     records.PART,
     maps.PART,
     styles.PART,
+    coverages.PART,
     wms.PART,
     processes.PART,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rasterio
 from click.testing import CliRunner
@@ -86,6 +87,37 @@ def test_sheets_are_a_collection_and_in_tiles(portal: Portal, database: Settings
     limits = tileset["tileMatrixSetLimits"][15]
     address = f"/collections/rasterplaene/tiles/WebMercatorQuad/15/{limits['minTileRow']}/{limits['minTileCol']}?f=mvt"
     assert b"scan.tif" in api.get(address).data
+
+
+def test_a_part_of_the_sheets_comes_in_numbers(portal: Portal, database: Settings, tmp_path: Path) -> None:
+    operations.deliver(portal.engine, portal.archive, umring_und_scan(tmp_path))
+    [(sha256,)] = portal.public("SELECT sha256 FROM ogc.rasterplaene")
+    api = create_ogc(database, CHECKOUT / "layers").test_client()
+    links = json.loads(api.get("/collections/rasterplaene?f=json").data)["links"]
+    [address] = [each["href"].partition("/ogc")[2] for each in links if each["rel"].endswith("/coverage")]
+    with rasterio.open(portal.archive.path(str(sha256))) as sheet:
+        box, whole, size = sheet.bounds, sheet.read([1, 2, 3]), (sheet.width, sheet.height)
+    utm = "http://www.opengis.net/def/crs/EPSG/0/25832"
+    place = f"{address}&bbox={','.join(map(str, box))}&bbox-crs={utm}&width={size[0]}&height={size[1]}"
+
+    def numbers(asked: str) -> tuple[int, np.ndarray]:
+        response = api.get(asked)
+        assert response.content_type == "image/tiff; application=geotiff", response.get_data(as_text=True)
+        with rasterio.MemoryFile(response.data) as memory, memory.open() as part:
+            assert part.bounds == pytest.approx(box) or part.crs.to_epsg() != 25832
+            return part.crs.to_epsg(), part.read()
+
+    epsg, read = numbers(place)
+    assert (epsg, read.shape) == (25832, (4, size[1], size[0]))
+    seen = read[3] == 255
+    assert seen.mean() > 0.9
+    assert np.abs(read[:3].astype(int) - whole)[:, seen].mean() < 3
+    assert numbers(f"{place}&crs={utm.replace('25832', '3857')}")[0] == 3857
+    for nothing in ("status=archiviert", "filter=plan_name='other'"):
+        assert not numbers(f"{place}&{nothing}")[1].any()
+    for wrong in ("&width=4000&height=4000", "&unknown=1", "&filter=nothing=1", "&f=png"):
+        assert api.get(f"{address.partition('?')[0]}?bbox=8,50,9,51{wrong}").status_code == 400
+    assert api.get("/collections/bebauungsplaene/coverage").status_code == 404
 
 
 def test_the_same_delivery_again_changes_nothing(portal: Portal, tmp_path: Path) -> None:

@@ -78,6 +78,12 @@ class Drawer:
         [content] = self._paint(written, picture, 1, underlays, is_kept=False)
         return content
 
+    def sheets(self, found: Sequence[Scan], picture: Picture) -> bytes:
+        """Scanned sheets and nothing else, the first lowest. Raises Unavailable."""
+        nothing = mapnik_xml.write([], f"epsg:{picture.crs.srid}", picture.ground)
+        [content] = self._paint(nothing, picture, rasters=self._underlays(found))
+        return content
+
     def legend(self, rows: Sequence[legend.Entry]) -> bytes:
         """As PNG, on white. Raises Unavailable."""
         width, height = legend.size(rows)
