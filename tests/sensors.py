@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from geoportal.catalogue import Layer, read_layer
 from geoportal.database import owner_engine, reader_engine, sensors_engine
 from geoportal.layers.tables import replace_rows
-from geoportal.sensors.readings import Reading
+from geoportal.sensors.readings import Reading, Rejected
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import Settings
 from tests.files import write
@@ -84,7 +84,7 @@ class Bins:
     def layer(self) -> Layer:
         return read_layer(self.settings.home / "layers" / "tonnen")
 
-    def take(self, *readings: Reading) -> Taken:
+    def take(self, *readings: Reading | Rejected) -> Taken:
         with self.sensors.begin() as connection:
             return take(connection, readings)
 

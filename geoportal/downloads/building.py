@@ -11,7 +11,7 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -53,17 +53,24 @@ def refresh(
     with alone(engine, _LOCK) as is_ours:
         if not is_ours:
             return []
-        built = []
+        built, faults = [], list[Exception]()
         standing = {each.collection: each.version for each in target.all().values()}
         for each in sets:
             with engine.connect() as connection:
                 version, age = _version(connection, each.view)
             if version is None or version == standing.get(each.name) or age < debounce:
                 continue
-            build(engine, each, target)
+            try:
+                build(engine, each, target)
+            except (pyogrio.errors.DataLayerError, pyogrio.errors.DataSourceError) as fault:
+                # of this collection alone: the files of all others are made before it is told
+                faults.append(fault)
+                continue
             built.append(each.name)
         if gone := standing.keys() - {each.name for each in sets}:
             target.publish(gone, ())
+        if faults:
+            raise faults[0]
         return built
 
 
@@ -187,13 +194,16 @@ def _write(master: Path, data: DataSet, kind: Format, ags: str | None, folder: P
         columns = ["id", *data.fields]
         if kind.driver == "ESRI Shapefile":  # its texts end after 254 characters: half a structure is none
             columns = [each for each in columns if data.fields.get(each) is not FieldType.JSON]
+        options = dict(_OPTIONS.get(kind.driver, {}))
+        if kind.driver == "FlatGeobuf" and _has_gaps(master, data):
+            options["SPATIAL_INDEX"] = "NO"  # it has no room for what has no place
         opened = pyogrio.open_arrow(master, layer=data.name, columns=columns, where=where, use_pyarrow=False)
         with warnings.catch_warnings(), opened as (meta, stream):
             # a Shapefile knows ten letters of a name
             warnings.filterwarnings("ignore", message="Normalized/laundered field name")
             pyogrio.write_arrow(
                 stream, file, driver=kind.driver, layer=data.name, geometry_name=meta["geometry_name"],
-                geometry_type=meta["geometry_type"], crs=meta["crs"], **_OPTIONS.get(kind.driver, {}),
+                geometry_type=meta["geometry_type"], crs=meta["crs"], **options,
             )  # fmt: skip
         if kind.driver == "GPKG":
             add_styles(file, data)
@@ -205,6 +215,13 @@ def _write(master: Path, data: DataSet, kind: Format, ags: str | None, folder: P
         else:
             file.replace(finished)
         return finished
+
+
+def _has_gaps(master: Path, data: DataSet) -> bool:
+    """Whether rows have no geometry: addresses that nobody knows, things of which only the list is known."""
+    with closing(sqlite3.connect(master)) as database:
+        found = database.execute(f'SELECT EXISTS (SELECT 1 FROM "{data.name}" WHERE geom IS NULL)')  # noqa: S608 - a Name
+        return bool(found.fetchone()[0])
 
 
 def _disarm(file: Path, data: DataSet) -> None:

@@ -18,11 +18,14 @@ import pyogrio
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree
+from pyogrio.errors import DataLayerError
 from sqlalchemy import Engine, text
 
 from geoportal import data_versions, filing, operations
 from geoportal.database import owner_engine, reader_engine
-from geoportal.downloads import DownloadFolder
+from geoportal.downloads import DownloadFolder, building
+from geoportal.downloads.data_set import DataSet
+from geoportal.downloads.folder import Download
 from geoportal.ogc.app import create_ogc
 from geoportal.plain_text import harmless_cell
 from geoportal.settings import Settings
@@ -196,6 +199,46 @@ def test_a_spreadsheet_runs_nothing_of_a_csv_and_keeps_the_zero_of_an_ags(
     geojson = json.loads(portal.get("/downloads/schulen.geojson").data)["features"]
     assert formula in {each["properties"]["name"] for each in geojson}
     assert re.search(r';"06534\d{3}"', portal.get("/downloads/bebauungsplaene.csv").data.decode("utf-8-sig"))
+
+
+def test_rows_without_a_place_are_in_every_file_and_keep_no_other_collection_from_its_own(
+    stock: Settings, reader: Engine, portal: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_versions, "ASK_AGAIN_SECONDS", 0)
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE layers.schulen SET geom = NULL WHERE name = (SELECT max(name) FROM layers.schulen)")
+        )
+        connection.execute(text("SELECT plans.touch_data('schulen')"))
+    engine.dispose()
+    assert "schulen" in filing.refresh_downloads(reader, stock, debounce=0)
+    for suffix in FORMATS:
+        file = tmp_path / f"schulen.{suffix}"
+        file.write_bytes(portal.get(f"/downloads/schulen.{suffix}").data)
+        assert len(pyogrio.read_dataframe(f"/vsizip/{file}" if suffix == "shp.zip" else file)) == SCHULEN, suffix
+
+
+def test_a_collection_whose_files_cannot_be_made_keeps_no_other_from_its_own(
+    stock: Settings, reader: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = owner_engine(stock.require_database_url())
+    with engine.begin() as connection:
+        connection.execute(text("SELECT plans.touch_data('bebauungsplaene'), plans.touch_data('schulen')"))
+    engine.dispose()
+    made: list[str] = []
+    real = building.build
+
+    def build(engine: Engine, data: DataSet, target: DownloadFolder) -> list[Download]:
+        if data.name == "bebauungsplaene":
+            raise DataLayerError("kaputt")
+        made.append(data.name)
+        return real(engine, data, target)
+
+    monkeypatch.setattr(building, "build", build)
+    with pytest.raises(DataLayerError, match="kaputt"):
+        filing.refresh_downloads(reader, stock, debounce=0)
+    assert "schulen" in made
 
 
 @pytest.mark.parametrize(

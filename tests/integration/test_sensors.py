@@ -23,7 +23,7 @@ from geoportal.layers import Places
 from geoportal.layers.watch import Watch
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.listening import Listener
-from geoportal.sensors.readings import MOST, Reading
+from geoportal.sensors.readings import MOST, Reading, Rejected
 from geoportal.sensors.receiving import create_sensors
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import CHECKOUT, Settings
@@ -98,6 +98,16 @@ def test_a_reading_of_no_feature_is_kept_apart(bins: Bins) -> None:
         "'; DROP:fuellstand",
         "999:fuellstand",
     ]
+
+
+def test_a_sensor_gone_mad_fills_no_disk_and_hides_no_other(bins: Bins) -> None:
+    mad = [Rejected("tonnen", "kein JSON / no JSON", "x") for _ in range(700)]
+    assert len(bins.take(*mad).rejected) == 700
+    assert (
+        len(bins.take(*mad, Rejected("deckel", "kein Wert / no value", "y"), Rejected(None, "?", "z")).rejected) == 702
+    )
+    kept = rows(bins.owner, "SELECT layer, count(*) FROM sensors.rejected GROUP BY layer ORDER BY layer")
+    assert kept == [("deckel", 1), ("tonnen", 1000), (None, 1)]
 
 
 def test_each_month_has_its_partition(bins: Bins) -> None:
