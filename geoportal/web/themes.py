@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from geoportal.cartography import legend, planzeichen
@@ -57,9 +57,17 @@ class Catalogue:
         return sorted(found, key=lambda layer: (layer.theme, layer.title.de))
 
 
+# A name has no umlauts, and not each ae is one.
+_SPELT: Final = {
+    "und": "und", "mobilitaet": "Mobilität", "oepnv": "ÖPNV", "gewaesser": "Gewässer", "waelder": "Wälder",
+    "laerm": "Lärm", "gebaeude": "Gebäude", "staedtebau": "Städtebau", "fluesse": "Flüsse",
+    "gruen": "Grün", "gruenflaechen": "Grünflächen", "flaechen": "Flächen", "oekologie": "Ökologie",
+}  # fmt: skip
+
+
 def heading(layer: Layer) -> str:
     """'natur_und_umwelt' -> 'Natur und Umwelt': the part of the tree in which a theme stands."""
-    return " ".join(word if word == "und" else word.capitalize() for word in layer.theme.split("_"))
+    return " ".join(_SPELT.get(word, word.capitalize()) for word in layer.theme.split("_"))
 
 
 def symbol(layer: Layer, value: str | int | bool | None = None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from geoportal.catalogue import Layer
 from geoportal.web.errors import PortalSetupError
 from geoportal.web.themes import Catalogue, for_script, heading, symbol
 from tests.ogc import LAYERS
@@ -101,3 +102,11 @@ def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Pa
     assert for_script(schools, "de")["minZoom"] == 0
     # at zoom 12 a screen at 51° N shows 1:86 000, at zoom 13 1:43 000
     assert 12 < for_script(wells, "de")["minZoom"] < 13
+
+
+@pytest.mark.parametrize(
+    ("theme", "shown"),
+    [("natur_und_umwelt", "Natur und Umwelt"), ("mobilitaet", "Mobilität"), ("neue_energie", "Neue Energie")],
+)
+def test_a_theme_stands_in_the_tree_as_german_spells_it(theme: str, shown: str) -> None:
+    assert heading(Layer.model_construct(theme=theme)) == shown

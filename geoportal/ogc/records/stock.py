@@ -33,6 +33,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "gesundheit": ("health", "HEAL"),
     "umwelt": ("environment", "ENVI"),
     "verkehr": ("transportation", "TRAN"),
+    "mobilitaet": ("transportation", "TRAN"),
     "entsorgung": ("utilitiesCommunication", "ENVI"),
     "versorgung": ("utilitiesCommunication", "ENVI"),
 }
