@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE
 from typing import IO, Final
 
 from psycopg import sql
@@ -188,7 +188,10 @@ def _replace(engine: Engine, dump: Path, listing: Path) -> None:
     begin = f"BEGIN;\nSET lock_timeout = '60s';\nSET client_min_messages = warning;\n{_drops(engine)}"
     reading = ("pg_restore", "--no-owner", f"--use-list={listing}", "--file=-", str(dump))
     writing = ("psql", "-Xq", "--set=ON_ERROR_STOP=1", "--file=-")
-    with _started(None, *reading, stdout=PIPE) as source, _started(engine.url, *writing, stdin=PIPE) as target:
+    with (
+        _started(None, *reading, stdout=PIPE) as source,
+        _started(engine.url, *writing, stdin=PIPE, stdout=DEVNULL) as target,
+    ):
         assert source.stdout is not None  # noqa: S101 - both are pipes
         assert target.stdin is not None  # noqa: S101
         try:

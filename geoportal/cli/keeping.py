@@ -22,9 +22,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=Tru
     "--only-database", is_flag=True, help="Nur Rollen, Erweiterungen und Zugänge, vor einem Wechsel der Ausgabe."
 )
 @click.option("--trial", is_flag=True, help="Ohne Zertifikat: eines auf Probe, vor dem Browser warnen.")
+@click.option(
+    "--logs-to", metavar="HTTPS-ADRESSE", help="Das Journal an diese Maschine senden (systemd-journal-remote)."
+)
 @click.option("--dry-run", is_flag=True, help="Nur sagen, was sich ändern würde.")
 def install_command(
-    domain: str, certificate: Path | None, key: Path | None, *, only_database: bool, trial: bool, dry_run: bool
+    domain: str,
+    certificate: Path | None,
+    key: Path | None,
+    logs_to: str | None,
+    *,
+    only_database: bool,
+    trial: bool,
+    dry_run: bool,
 ) -> None:
     if not _DOMAIN.fullmatch(domain):
         stop(f"{domain}: kein vollständiger Rechnername in Kleinbuchstaben / no full host name")
@@ -32,9 +42,11 @@ def install_command(
         stop("--certificate und --key gehören zusammen / belong together")
     if certificate is None and not (trial or only_database or dry_run):
         stop("--certificate und --key fehlen; zum Ausprobieren geht es mit --trial / missing; --trial does without")
+    if logs_to is not None and not re.fullmatch(r"https://[\w.-]+(:\d{1,5})?", logs_to):
+        stop(f"{logs_to}: https://rechner:port erwartet / expected")
     if os.geteuid() != 0:
         stop("Das geht nur als root. / Only root can do that.")
-    place = installing.Place(domain, CHECKOUT, certificate, key)
+    place = installing.Place(domain, CHECKOUT, certificate, key, logs=logs_to)
     machine = installing.Machine()
     with spoken_errors():
         try:

@@ -64,7 +64,8 @@ _POSTGRES: Final = Path("/etc/postgresql/15/main")
 class Place:
     """Where the portal is to run. `program` is the link to the release that runs; `release` is what it leads to.
 
-    Without a certificate the machine makes one for itself, which browsers warn of: for trials.
+    Without a certificate the machine makes one for itself, which browsers warn of: for trials. `logs`: where the
+    journal is sent, over TLS in which both sides show a certificate.
     """
 
     domain: str
@@ -75,6 +76,7 @@ class Place:
     data: Path = Path("/var/lib/geoportal")
     backups: Path = Path("/var/backups/geoportal")
     wal: Path = Path("/var/backups/geoportal-wal")
+    logs: str | None = None
 
 
 class _Texts:
@@ -92,6 +94,8 @@ class _Texts:
             "data": place.data,
             "backups": place.backups,
             "wal": place.wal,
+            "logs": place.logs,
+            "etc": ETC,
             "certificate": place.certificate or ETC / "tls.crt",
             "key": place.key or ETC / "tls.key",
             "shared_buffers": min(memory // 4, 8192),
@@ -121,6 +125,8 @@ def steps_for(place: Place) -> Iterator[Step]:
     yield from _filled(texts)
     yield from _services(place)
     yield from _nginx(place, texts)
+    if place.logs is not None:
+        yield from _logs(texts)
 
 
 def database_steps(place: Place) -> Iterator[Step]:
@@ -244,6 +250,28 @@ def _services(place: Place) -> Iterator[Step]:
     )
     if Machine().has_systemd:
         yield Command("systemd liest neu", ("systemctl", "daemon-reload"), after=[file.path for file in written])
+
+
+def _logs(texts: _Texts) -> Iterator[Step]:
+    """Raises InstallError while there is nothing to show to the machine that receives them."""
+    if missing := [str(ETC / name) for name in ("logs.key", "logs.crt", "logs-ca.crt") if not (ETC / name).is_file()]:
+        raise InstallError(
+            f"{', '.join(missing)}: fehlt. Womit sich diese Maschine beim Empfänger des Logs ausweist, und wem sie "
+            "glaubt (docs/operations/watch.md). / is missing."
+        )
+    yield Packages(("systemd-journal-remote",))
+    unit = "systemd-journal-upload.service"
+    written = (
+        File(Path("/etc/systemd/journal-upload.conf.d/geoportal.conf"), texts.render("journal-upload.conf")),
+        File(UNITS / f"{unit}.d/geoportal.conf", texts.render("journal-upload.service")),
+    )
+    yield from written
+    yield Command("Weiterleitung des Logs", ("systemctl", "enable", unit), unless=("systemctl", "is-enabled", unit))
+    if Machine().has_systemd:
+        yield Command("systemd liest neu", ("systemctl", "daemon-reload"), after=[file.path for file in written])
+        start = ("systemctl", "restart", unit)
+        running = ("systemctl", "is-active", "--quiet", unit)
+        yield Command("Weiterleitung starten", start, unless=running, after=[file.path for file in written])
 
 
 def _nginx(place: Place, texts: _Texts) -> Iterator[Step]:

@@ -1,11 +1,14 @@
 """A machine that `geoportal install` sets up has what `make demo` asks for, and its files fit together."""
 
 import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from geoportal.cli import main
 from geoportal.database.cluster import PACKAGES
+from geoportal.installing import InstallError, Place, plan
 from geoportal.installing.plan import PERIODIC, PROGRAMS
 from geoportal.settings import CHECKOUT
 
@@ -46,3 +49,22 @@ def test_whoever_opens_files_of_strangers_may_build_walls_around_their_reader(un
         assert ("RestrictNamespaces", kind) in words
     assert ("RestrictAddressFamilies", "AF_NETLINK") in words
     assert {word for name, word in words if name == "SystemCallFilter"} == {"@system-service", "@mount"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([], "--trial"),
+        (["--trial", "--logs-to", "http://log.example"], "https://"),
+        (["--trial", "--logs-to", "https://log.example\nTrustedCertificateFile=all"], "https://"),
+    ],
+)
+def test_what_would_leave_a_machine_open_is_refused(given: list[str], says: str) -> None:
+    found = CliRunner().invoke(main, ["install", "--domain", "geoportal.example.de", *given])
+    assert (found.exit_code, says in found.output) == (1, True), found.output
+
+
+def test_logs_go_nowhere_without_certificates_of_both_sides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(plan, "ETC", tmp_path)
+    with pytest.raises(InstallError, match=r"logs\.key"):
+        list(plan._logs(plan._Texts(Place("geoportal.example.de", CHECKOUT, logs="https://log.example"))))
