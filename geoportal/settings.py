@@ -1,8 +1,9 @@
 """Settings of one process, read once from the environment. Nothing else in this house reads os.environ."""
 
+import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -18,6 +19,30 @@ READ_ROLE = "geoportal_read"
 DESK_ROLE = "geoportal_desk"
 SENSORS_ROLE = "geoportal_sensors"
 PARTICIPATION_ROLE = "geoportal_participation"
+
+
+# All that is read here, without the prefix; a test holds it against what stands below.
+NAMES: Final = frozenset(
+    f"GEOPORTAL_{name}"
+    for name in re.findall(
+        r"\w+",
+        """
+    ARCHIVE ARCHIVE_CACHE_MB ARCHIVE_ENDPOINT ARCHIVE_KEY_ID ARCHIVE_REGION ARCHIVE_SECRET ARCHIVE_SECRET_FILE
+    BACKUPS BACKUP_KEY CLAMD CRS DATA DATABASE_URL DESK_DATABASE_URL DRILL_DATABASE_URL HOME HOST MAIL_FROM
+    MQTT_URL OIDC_ACR OIDC_AMR OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_GROUP_PREFIX OIDC_ISSUER
+    PARTICIPATION_DATABASE_URL PORT PRIVATE_SOURCES PROXY_LOG READ_DATABASE_URL REQUESTS_PER_SECOND RUN
+    SECOND_FACTOR SENSORS_DATABASE_URL SMTP_PASSWORD SMTP_PASSWORD_FILE SMTP_URL TRUSTED_PROXIES URL
+    """,
+    )
+)
+
+
+def unknown_names(environ: Mapping[str, str]) -> Iterator[str]:
+    """What looks as if it were meant for us and nobody reads, each in a sentence."""
+    for name in sorted(name for name in environ.keys() - NAMES if name.startswith("GEOPORTAL_")):
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"; gemeint ist wohl / probably meant: {near[0]}" if near else ""
+        yield f"{name}: kennt niemand / nobody knows it{hint}"
 
 
 class SettingsError(Exception):

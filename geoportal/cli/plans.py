@@ -1,5 +1,6 @@
 """Plan files: reading, checking, delivering; and what becomes of published plans."""
 
+import os
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -13,7 +14,7 @@ from geoportal.cli.common import Ags, spoken_errors, stop
 from geoportal.cli.running import check_installation
 from geoportal.database import owner_engine
 from geoportal.database.tables import SRID
-from geoportal.settings import Settings
+from geoportal.settings import Settings, unknown_names
 from plans_ingest import PlanFileError, messages, reports, templates
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Severity
@@ -126,6 +127,8 @@ def check_command(
     with spoken_errors():
         if not files:
             check_installation(settings)
+            for told in unknown_names(os.environ):  # no fault: the next release may know it, or the last one did
+                click.echo(told, err=True)
             click.echo(f"Plandateien werden gelesen hinter: {sandbox.describe()}")
             click.echo("In Ordnung. / All is well.")
             return

@@ -76,6 +76,7 @@ class Place:
     data: Path = Path("/var/lib/geoportal")
     backups: Path = Path("/var/backups/geoportal")
     wal: Path = Path("/var/backups/geoportal-wal")
+    base: Path = Path("/var/backups/geoportal-base")
     logs: str | None = None
 
 
@@ -94,6 +95,7 @@ class _Texts:
             "data": place.data,
             "backups": place.backups,
             "wal": place.wal,
+            "base": place.base,
             "logs": place.logs,
             "etc": ETC,
             "certificate": place.certificate or ETC / "tls.crt",
@@ -119,9 +121,11 @@ def steps_for(place: Place) -> Iterator[Step]:
     yield Folder(place.data / "archive", "geoportal", "geoportal", 0o2770)
     yield Folder(place.backups, "geoportal", "geoportal", 0o2750)
     yield Folder(place.wal, "postgres", "postgres", 0o700)
+    yield Folder(place.base, "postgres", "postgres", 0o700)
     yield Folder(ETC, "root", "root", 0o755)
     yield Link(place.program, place.release)
     yield from _database(texts)
+    yield File(Path("/usr/local/lib/geoportal/base-backup"), texts.render("base-backup.sh"), 0o755)
     yield from _filled(texts)
     yield from _services(place)
     yield from _nginx(place, texts)
@@ -141,7 +145,7 @@ def nginx_site(place: Place) -> str:
 
 def finishing(machine: Machine, place: Place) -> None:
     """Starts what is not running, restarts what has changed, and has nginx read its files. Needs systemd."""
-    for unit in (*SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC)):
+    for unit in (*SERVICES, *(f"geoportal-{name}.timer" for name in ("base", *PERIODIC))):
         machine.run("systemctl", "enable", "--now", unit)
     if machine.changed:
         machine.run("systemctl", "restart", *SERVICES)
@@ -233,6 +237,9 @@ def unit_files(place: Place) -> Iterator[File]:
     texts = _Texts(place)
     for name in ("geoportal-web.socket", *SERVICES):
         yield File(UNITS / name, texts.render(name))
+    yield File(UNITS / "geoportal-base.service", texts.render("geoportal-base.service"))
+    weekly = {"told": "wöchentliche Grundsicherung", "calendar": "Sat 02:30", "spread": "30m"}
+    yield File(UNITS / "geoportal-base.timer", texts.render("periodic.timer", weekly))
     for name, (command, told, calendar, spread) in PERIODIC.items():
         values = {"command": command, "told": told, "calendar": calendar, "spread": spread}
         for kind in ("service", "timer"):
@@ -242,7 +249,7 @@ def unit_files(place: Place) -> Iterator[File]:
 def _services(place: Place) -> Iterator[Step]:
     written = list(unit_files(place))
     yield from written
-    enabled = ("geoportal-web.socket", *SERVICES, *(f"geoportal-{name}.timer" for name in PERIODIC))
+    enabled = ("geoportal-web.socket", *SERVICES, *(f"geoportal-{name}.timer" for name in ("base", *PERIODIC)))
     yield Command(
         "Dienste beim Start der Maschine",
         ("systemctl", "enable", *enabled),
