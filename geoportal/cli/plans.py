@@ -127,8 +127,8 @@ def check_command(
     with spoken_errors():
         if not files:
             check_installation(settings)
-            for told in unknown_names(os.environ):  # no fault: the next release may know it, or the last one did
-                click.echo(told, err=True)
+            for name in unknown_names(os.environ):  # no fault: the next release may know it, or the last one did
+                click.echo(name, err=True)
             click.echo(f"Plandateien werden gelesen hinter: {sandbox.describe()}")
             click.echo("In Ordnung. / All is well.")
             return

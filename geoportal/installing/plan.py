@@ -253,7 +253,8 @@ def _services(place: Place) -> Iterator[Step]:
     yield Command(
         "Dienste beim Start der Maschine",
         ("systemctl", "enable", *enabled),
-        unless=("systemctl", "is-enabled", "--quiet", *enabled),
+        # each of them: is-enabled itself is content with one
+        unless=("sh", "-c", """! systemctl is-enabled "$@" 2>&1 | grep -qvx enabled""", "sh", *enabled),
     )
     if Machine().has_systemd:
         yield Command("systemd liest neu", ("systemctl", "daemon-reload"), after=[file.path for file in written])
