@@ -268,6 +268,13 @@ def _logs(texts: _Texts) -> Iterator[Step]:
             "glaubt (docs/operations/watch.md). / is missing."
         )
     yield Packages(("systemd-journal-remote",))
+    # whoever may read the journal, which the sending service is, and root
+    key = str(ETC / "logs.key")
+    yield Command(
+        f"Rechte von {key}: root:systemd-journal, 640",
+        ("sh", "-c", 'chown root:systemd-journal "$1" && chmod 640 "$1"', "sh", key),
+        unless=("sh", "-c", '[ "$(stat -c %U:%G:%a "$1")" = root:systemd-journal:640 ]', "sh", key),
+    )
     unit = "systemd-journal-upload.service"
     written = (
         File(Path("/etc/systemd/journal-upload.conf.d/geoportal.conf"), texts.render("journal-upload.conf")),
