@@ -14,6 +14,7 @@ from geoportal.published.rows import (
     Blatt,
     Dokument,
     Inhalt,
+    PlacedPlan,
     Planversion,
     PublishedPlan,
     Textabschnitt,
@@ -29,6 +30,17 @@ def plan(connection: Connection, plan_id: UUID) -> PublishedPlan | None:
         return None
     links = _with_reverse(_links(connection, row), connection, row)
     return _whole(connection, row, links, dokumente(connection, [plan_id]))
+
+
+def placed(connection: Connection, plan_id: UUID, stand: date | None) -> PlacedPlan | None:
+    """A plan that is published, or was at the end of a day, in one statement; or None."""
+    source = PLAENE if stand is None else public_on(stand)
+    found = select(*entry(source), *_outline(source.c.geom)).where(source.c.id == plan_id)
+    row = connection.execute(found).mappings().one_or_none()
+    if row is None:
+        return None
+    known, outline = _parted(row)
+    return PlacedPlan(**known, umriss=outline)
 
 
 def fassung(connection: Connection, plan_id: UUID, version: int) -> PublishedPlan | None:
@@ -62,17 +74,21 @@ def _former(connection: Connection, source: FromClause, condition: ColumnElement
 def _whole(
     connection: Connection, row: Mapping[Any, Any], links: tuple[Bezug, ...], documents: tuple[Dokument, ...]
 ) -> PublishedPlan:
-    known = dict(as_entry(row))
+    known, outline = _parted(row)
     del known["version_id"]
-    outline = {each.name: known.pop(each.name) for each in fields(Umriss)}
     return PublishedPlan(
         **known | {"bezuege": links},
-        umriss=Umriss(**outline),
+        umriss=outline,
         dokumente=documents,
         texte=tuple(Textabschnitt(**text) for text in _rows(connection, _TEXTE, row)),
         inhalte=tuple(Inhalt(**content) for content in _rows(connection, _INHALTE, row)),
         versionen=fassungen(connection, row["id"]),
     )
+
+
+def _parted(row: Mapping[Any, Any]) -> tuple[dict[str, Any], Umriss]:
+    known = as_entry(row)
+    return known, Umriss(**{each.name: known.pop(each.name) for each in fields(Umriss)})
 
 
 def umrissvergleiche(connection: Connection, plan_id: UUID) -> tuple[Umrissvergleich, ...]:

@@ -228,7 +228,14 @@ class Umriss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedPlan(PlanEntry):
+class PlacedPlan(PlanEntry):
+    """A plan, and where it lies."""
+
+    umriss: Umriss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPlan(PlacedPlan):
     """A plan as its own page shows it."""
 
     beschreibung: str | None
@@ -246,7 +253,6 @@ class PublishedPlan(PlanEntry):
     erstellungsmassstab: int | None
     xplan_version: str
     version: int
-    umriss: Umriss
     dokumente: tuple[Dokument, ...]
     texte: tuple[Textabschnitt, ...]
     inhalte: tuple[Inhalt, ...]

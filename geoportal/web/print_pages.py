@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Final
-from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
-from sqlalchemy import Connection
 
 from geoportal import published
 from geoportal.basemaps import mosaic
@@ -23,7 +20,7 @@ from geoportal.ogc.maps.selection import STATUS, Selection, offered
 from geoportal.ogc.maps.sources import Drawn, is_bare, sheet_of
 from geoportal.painting import RasterUnderlay
 from geoportal.places import Coordinates
-from geoportal.published import PublishedPlan
+from geoportal.published import PlacedPlan
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.language import language
 from geoportal.web.portal import portal
@@ -46,7 +43,7 @@ class Sheet:
     """What is to be printed: `asked` with nothing left open, its place on paper, and its box in metres of the zone."""
 
     asked: PrintQuery
-    plan: PublishedPlan | None
+    plan: PlacedPlan | None
     place: Coordinates
     layout: Layout
     box: Box
@@ -158,7 +155,9 @@ def _sheet() -> Sheet:
     known = own.catalogue.layers()
     asked = PrintQuery.parse(request.args, Known(known, STATUS, _grounds()), _DEFAULT, own.today())
     with own.engine.connect() as connection:
-        plan = None if asked.plan is None else _plan(connection, asked.plan, asked.stand)
+        plan = None if asked.plan is None else published.placed(connection, asked.plan, asked.stand)
+    if plan is None and asked.plan is not None:
+        raise NotPublished
     place = asked.place or _middle(plan)
     paper = layout(asked.format, asked.lage, ())
     scale = asked.scale or (SCALES[-1] if plan is None else paper.scale_for(plan.umriss.breite, plan.umriss.hoehe))
@@ -171,17 +170,7 @@ def _sheet() -> Sheet:
     return Sheet(replace(asked, place=place, scale=scale), plan, place, paper, box, scale, legends)
 
 
-def _plan(connection: Connection, plan_id: UUID, stand: date | None) -> PublishedPlan:
-    if stand is not None:
-        plan = published.fassung_am(connection, plan_id, stand)
-    else:
-        plan = published.plan(connection, plan_id)
-    if plan is None:
-        raise NotPublished
-    return plan
-
-
-def _middle(plan: PublishedPlan | None) -> Coordinates:
+def _middle(plan: PlacedPlan | None) -> Coordinates:
     shown = portal().config.opening_view if plan is None else plan.umriss
     return Coordinates.of_degrees((shown.west + shown.east) / 2, (shown.south + shown.north) / 2)
 

@@ -63,6 +63,17 @@ class Visit:
         self.page.goto(self.address + path)
         self.page.wait_for_load_state("networkidle")
 
+    def open_and_keep(self, path: str) -> None:
+        """Until its tiles lie on the device too; what keeps pages must be switched on."""
+        tiles: set[str] = set()
+        self.page.on("response", lambda response: tiles.add(response.url) if "/tiles/" in response.url else None)
+        self.open(path)
+        self.page.wait_for_function(
+            """async (tiles) => (await Promise.all(tiles.map((tile) => caches.match(tile, {ignoreVary: true}))))
+                .every(Boolean)""",
+            arg=list(tiles),
+        )
+
     def sign_in(self, role: Role) -> None:
         """At the desk, as `role@example.org`."""
         self.page.goto(f"{self.address}/werkbank/")

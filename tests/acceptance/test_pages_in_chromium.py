@@ -110,8 +110,9 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             assert page.evaluate("navigator.serviceWorker.getRegistration('/').then(Boolean)") is False, "off at first"
             visited.open("/offline/")
             switch_on(page)
-            for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183", f"/{PLACE}"):
+            for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183"):
                 visited.open(path)
+            visited.open_and_keep(f"/{PLACE}")
             expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
             expect(page.locator(".kept")).to_be_empty()
             visited.open("/offline/")
@@ -123,6 +124,8 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             visited.open(f"/{PLACE}")
             expect(page.locator(".kept")).to_contain_text("Ohne Netz")
             expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            expect(page.locator("#map-note p")).to_be_hidden()  # nothing of it is missing
             visited.open("/gemeinden/")
             expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
             expect(page.locator(".kept")).to_have_count(0)

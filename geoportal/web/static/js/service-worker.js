@@ -53,7 +53,8 @@ async function answer(event) {
   } catch {
     return withoutNetwork(event);
   }
-  if (response.status === 200 && response.type === "basic") event.waitUntil(keep(request, response.clone()));
+  // 204: a tile in which nothing lies, without which the map would seem to be broken
+  if ([200, 204].includes(response.status) && response.type === "basic") event.waitUntil(keep(request, response.clone()));
   return response;
 }
 
@@ -70,7 +71,7 @@ async function keep(request, response) {
   headers.set("X-Kept-At", new Date().toISOString());
   const store = await caches.open(name);
   await store.delete(request); // what is put anew stands last
-  await store.put(request, new Response(body, { headers }));
+  await store.put(request, new Response(response.status === 204 ? null : body, { status: response.status, headers }));
   const keys = (await store.keys()).filter(({ url }) => new URL(url).pathname !== NOTHING);
   await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((each) => store.delete(each)));
 }
