@@ -87,6 +87,7 @@ def for_script(layer: Layer, spoken: Language) -> dict[str, Any]:
         "maxZoom": _zoom(limits.closest) if limits and limits.closest else 24,
         "rules": [_rule(rule) for rule in _sheet(layer).rules],
         "popup": layer.popup,
+        "label": layer.style.label,
     }
 
 

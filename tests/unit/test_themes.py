@@ -97,8 +97,9 @@ def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Pa
     add_brunnen(folder)
     manifest = folder / "trinkbrunnen" / "layer.yml"
     text = manifest.read_text("utf-8")
-    manifest.write_text(text.replace("style: {", "style: {scale: {farthest: 60000}, "), "utf-8")
+    manifest.write_text(text.replace("style: {", "style: {scale: {farthest: 60000}, label: name, "), "utf-8")
     schools, wells = Catalogue(folder).themes()
+    assert (for_script(schools, "de")["label"], for_script(wells, "de")["label"]) == (None, "name")
     assert for_script(schools, "de")["minZoom"] == 0
     # at zoom 12 a screen at 51° N shows 1:86 000, at zoom 13 1:43 000
     assert 12 < for_script(wells, "de")["minZoom"] < 13

@@ -17,11 +17,11 @@ export function label(shape, text, className) {
 }
 
 /**
- * Shows those of the labels that overlap none shown before, moved a little if need be.
- * Their shapes must be on the map.
+ * Shows those of the labels that overlap none shown before, moved a little if need be, nor any of the nodes `around`.
+ * They must be on the map.
  */
-export function showWhatFits(labels, { none = false } = {}) {
-  const shown = [];
+export function showWhatFits(labels, { none = false, around = [] } = {}) {
+  const shown = around.map((node) => node.getBoundingClientRect());
   for (const node of labels.map((each) => each.getElement())) {
     node.hidden = none;
     if (none) continue;

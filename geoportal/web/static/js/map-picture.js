@@ -3,6 +3,7 @@
 
 import { PlanDrawing } from "./plan-drawing.js";
 import { Symbols } from "./symbols.js";
+import { ThemeLabels } from "./theme-labels.js";
 import { TileSource } from "./tile-source.js";
 import { VectorLayer } from "./vector-layer.js";
 
@@ -21,7 +22,11 @@ export class MapPicture extends EventTarget {
     this.drawing = new PlanDrawing(map, { ogc: page.ogc, pane: pane("contents"), statuses: Object.keys(page.status) });
     this.above = new VectorLayer(this.source, { mark, pane: pane("above") });
     this.drawing.addEventListener("change", () => this.#changed());
-    for (const layer of [this.below, this.above]) layer.on("settled", () => this.#changed());
+    const labelled = page.themes.filter(({ label }) => label).map(({ id, label }) => [id, label]);
+    this.labels = new ThemeLabels(map, new Map(labelled), pane("texts"));
+    this.write = () => this.labels.write([this.above, this.below].filter((layer) => map.hasLayer(layer)));
+    map.on("moveend", this.write);
+    for (const layer of [this.below, this.above]) layer.on("settled", () => [this.write(), this.#changed()]);
   }
 
   /** `state` is a MapState. */
@@ -33,6 +38,7 @@ export class MapPicture extends EventTarget {
     const drawnAt = order.indexOf(DRAWING);
     this.#fill(this.below, order.slice(0, drawnAt), state);
     this.#fill(this.above, order.slice(drawnAt + 1), state);
+    this.write();
   }
 
   hits(latlng, tolerance) {
@@ -62,6 +68,8 @@ export class MapPicture extends EventTarget {
   remove() {
     this.drawing.show({ on: false, statuses: new Set(), withFp: false });
     for (const layer of [this.above, this.below]) layer.remove();
+    this.map.off("moveend", this.write);
+    this.labels.remove();
   }
 
   #fill(layer, ids, state) {

@@ -7,6 +7,7 @@ const { L } = window;
 const SIDE = 512; // CSS pixels of a tile; its data are those of the zoom before, whose tiles have 256
 const UNITS = EXTENT / SIDE;
 const BUSY = 8; // milliseconds of a frame that drawing may take
+const BELOW = 9; // pixels between a point's sign and the middle of a text below it
 const MARGIN = 16; // pixels beyond a tile of which it has the features too
 
 /**
@@ -80,6 +81,28 @@ export class VectorLayer extends L.GridLayer {
       }
     }
     return [...found.values()].sort((a, b) => b.height - a.height || a.far - b.far);
+  }
+
+  /**
+   * The features in view of the layers that `among` has, but for groups: [{layer, feature, latlng, below}], the uppermost
+   * first. `below` are the pixels from there to under a point's sign, 0 in the middle of what is no point.
+   */
+  inView(among) {
+    if (this._tileZoom === undefined) return [];
+    const bounds = this._map.getBounds();
+    const tiles = [...this.tiles.values()].filter(({ coords }) => coords.z === this._tileZoom);
+    const layers = this.#shown().reverse().filter(({ id }) => among.has(id));
+    return layers.flatMap((layer) =>
+      tiles.flatMap(({ coords, features }) =>
+        (features[layer.id] ?? []).flatMap((feature) => {
+          const rule = layer.symbols.ruleOf(feature.properties);
+          if (feature.count > 1 || rule < 0 || layer.hidden.has(rule)) return [];
+          const latlng = this.#latlng(coords, middleOf(feature));
+          const below = feature.isPoint ? layer.symbols.radius(rule, feature) + BELOW : 0;
+          return bounds.contains(latlng) ? [{ layer, feature, latlng, below }] : [];
+        }),
+      ),
+    );
   }
 
   createTile(coords, done) {
@@ -219,6 +242,10 @@ export class VectorLayer extends L.GridLayer {
 function find(features, { id, collection }) {
   const among = collection ? [features[collection] ?? []] : Object.values(features);
   return among.flat().find((feature) => feature.id === id);
+}
+
+function middleOf({ isArea, box: { west, east, north, south }, rings: [ring] }) {
+  return isArea ? { x: (west + east) / 2, y: (north + south) / 2 } : ring[Math.floor(ring.length / 2)];
 }
 
 const ofSource = ({ x, y, z }) => ({ x, y, z: z - 1 });
