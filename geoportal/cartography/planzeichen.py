@@ -103,6 +103,7 @@ class Assignment(NamedTuple):
     rang: int
 
 
+@cache
 def rules(planwerk: str) -> tuple[Rule, ...]:
     """One rule per symbol, in the order of drawing, with the sizes of that Planwerk's sheets."""
     return tuple(

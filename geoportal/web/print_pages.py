@@ -141,8 +141,9 @@ def _grounds() -> dict[str, Basemap]:
 def _choices(asked: PrintQuery) -> list[Layer]:
     """Those that are asked for in their order, which the form sends on, and then the others."""
     own = portal().catalogue
-    known = [own.layers()[name] for name in _DEFAULT] + own.themes()
-    return [own.layers()[name] for name in asked.layers] + [each for each in known if each.id not in asked.layers]
+    layers = own.layers()  # each look at them reads the folder
+    known = [layers[name] for name in _DEFAULT] + own.themes()
+    return [layers[name] for name in asked.layers] + [each for each in known if each.id not in asked.layers]
 
 
 def _address(endpoint: str, asked: PrintQuery) -> str:
