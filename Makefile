@@ -72,6 +72,10 @@ audit: .venv/installed ## asks the registries (network) for known weaknesses of 
 sbom: .venv/installed node_modules/.installed ## what we are made of, as CycloneDX: sbom.cdx.json
 	@.venv/bin/python scripts/supply_chain.py sbom sbom.cdx.json
 
+.PHONY: looks
+looks: postgis sandbox programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## renews the pictures in tests/looks of pages that look otherwise; look at them
+	@RENEW_LOOKS=1 .venv/bin/python -m pytest --quiet tests/acceptance/test_looks.py
+
 .PHONY: bench-ingest
 bench-ingest: .venv/installed ## measures how fast plan files are read, beside GDAL, into docs/performance-ingest.md
 	@.venv/bin/python scripts/bench_ingest.py docs/performance-ingest.md
