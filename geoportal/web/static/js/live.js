@@ -1,6 +1,7 @@
 // Hears of data that change while the map is open. A stream of events where the server gives one, else it asks.
 
 const ASK_EVERY = 30_000; // milliseconds
+const KNOWN_TO_ALL = 1_200; // each process of the server looks for changes once a second: none gives former data any more
 const SPREAD = 2_000; // not all open maps ask for the same data in the same instant
 
 /** Fires "change" with the set of changed collections as its detail. Rests while nobody sees the page. */
@@ -46,7 +47,8 @@ export class Live extends EventTarget {
   #heard(id, changed) {
     this.last = id;
     if (changed.length === 0) return;
-    setTimeout(() => this.dispatchEvent(new CustomEvent("change", { detail: new Set(changed) })), Math.random() * SPREAD);
+    const tell = () => this.dispatchEvent(new CustomEvent("change", { detail: new Set(changed) }));
+    setTimeout(tell, KNOWN_TO_ALL + Math.random() * SPREAD);
   }
 
   #rest() {
