@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 
 from geoportal.accounts.roles import Role
@@ -55,6 +55,12 @@ def seat(browser: Browser, address: str, options: Mapping[str, Any], role: Role)
         yield opened
 
 
+def fits(page: Page) -> bool:
+    """Whether nothing reaches beyond the page, once its style is there."""
+    page.wait_for_load_state()
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_from_the_offices_file_to_the_public_plan_and_back(
     browser: Browser, served: str, tmp_path: Path, device: Literal["desktop", "phone"]
@@ -75,7 +81,7 @@ def test_from_the_offices_file_to_the_public_plan_and_back(
         expect(page.locator(".desk-findings")).to_contain_text("Ungültige Geometrie wurde repariert")
         page.locator("#befundkarte canvas").wait_for()
         expect(page.get_by_role("button", name="Veröffentlichen")).to_have_count(0)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert fits(page)
         page.get_by_role("button", name="Zur Freigabe geben").click()
         expect(page.locator(".plan-head__state")).to_contain_text("Zur Freigabe")
         address = page.url.removeprefix(served)
@@ -190,8 +196,9 @@ def test_columns_are_mapped_on_a_phone(browser: Browser, served: str, tmp_path: 
         page.get_by_role("button", name="Liefern", exact=True).click()
         page.get_by_role("link", name="Bericht zu bestand.geojson").click()
         page.get_by_role("link", name="Spalten zuordnen").click(timeout=60_000)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         art = page.get_by_label("Art", exact=False).first
+        art.wait_for()
+        assert fits(page)
         box = art.bounding_box()
         assert box is not None
         assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
@@ -205,7 +212,7 @@ def test_columns_are_mapped_on_a_phone(browser: Browser, served: str, tmp_path: 
         page.get_by_role("button", name="Zur Freigabe geben").click()
         page.get_by_role("link", name="Vorschau", exact=True).click()
         expect(page.locator("#stage .leaflet-image-layer")).to_have_count(1)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert fits(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

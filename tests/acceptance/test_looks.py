@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
@@ -22,6 +22,7 @@ from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.participation import forms
 from geoportal.settings import CHECKOUT, Settings
+from geoportal.web import hier_pages
 from geoportal.web.app import create_portal
 from tests.acceptance.looks import FEW, Difference, keep, load, thumbnail
 from tests.acceptance.portal import CHROMIUM, DESKTOP, PHONE, PLACE, Visit, serving, watched
@@ -216,6 +217,14 @@ NAMES = [f"{name}-{device}" for device, (_, looks) in DEVICES.items() for name i
 WITHOUT_NETWORK = [f"offline-{name}-phone" for name in ("plan", "never-seen")]
 
 
+class Evening(datetime):
+    """When all pools are closed until tomorrow, whenever one looks."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 11, 26, 22, tzinfo=tz)
+
+
 class Served(NamedTuple):
     """Addresses by what is served there, and the paths of plans and of a school."""
 
@@ -270,6 +279,7 @@ def served(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory)
         serving(settings, today=DAY) as filled,
         serving(replace(settings, read_database_url=nowhere), today=DAY) as away,
     ):
+        quick.setattr(hier_pages, "datetime", Evening)
         quick.setattr(forms, "SHORTEST", timedelta(0))  # who sends an empty form at once is not told to be slower
         yield Served(settings, {"filled": filled, "away": away}, paths | {"school": f"/thema/schulen/{school}"})
 
