@@ -107,6 +107,15 @@ def test_the_list_counts_what_is_in_view_and_says_so(desktop: Visit) -> None:
     expect(heading).to_have_text("2 Pläne im Ausschnitt")
 
 
+@pytest.mark.parametrize("path", ["/", f"/{PLACE}"])
+def test_at_the_beginning_the_list_is_asked_for_once(desktop: Visit, path: str) -> None:
+    asked: list[str] = []
+    desktop.page.on("request", lambda request: asked.append(request.url))
+    desktop.open(path)
+    expect(desktop.page.locator("#in-view-count")).to_contain_text("im Ausschnitt")
+    assert len([url for url in asked if "/bebauungsplaene/items" in url]) == 1
+
+
 def tiles_that_came(page: Page) -> list[str]:
     """The collections of the tiles that the map asks for from now on; each of them comes, and as a picture."""
     came: list[str] = []

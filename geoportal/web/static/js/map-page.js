@@ -126,7 +126,15 @@ let cache = "default"; // that of fetch(): once plans have changed, what the bro
 let found = { plans: [], count: 0 };
 let listing = "loading"; // loading, ready, failed
 
-async function list() {
+/** The view and what is switched on often change in one go, also at the beginning: then the list is asked for once. */
+let isDue = false;
+function list() {
+  if (!isDue) queueMicrotask(askForList);
+  isDue = true;
+}
+
+async function askForList() {
+  isDue = false;
   request?.abort();
   request = new AbortController();
   listing = "loading";
