@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, Map
 
 from geoportal.archive import archive_of
@@ -62,12 +65,27 @@ class Number(IntegerConverter):
         super().__init__(urls, max=2**62)
 
 
+class FormReader(FormDataParser):
+    """Takes U+0000 out of what people pasted: no database takes it, and nobody sees it. Files stay as they are."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        rest, form, files = super().parse(stream, mimetype, content_length, options)
+        return rest, self.cls((name, value.replace("\0", "")) for name, value in form.items(multi=True)), files
+
+
+class FormRequest(Request):
+    form_data_parser_class = FormReader
+
+
 def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_today) -> Flask:
     """Raises PortalSetupError when config/portal.yml, the front-end packages or the layers are not as
     needed; asks no database.
     """
     app = Flask("geoportal.web", static_folder="static", template_folder="templates")
     app.url_map.converters["int"] = Number
+    app.request_class = FormRequest
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()
@@ -149,7 +167,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
 
 
 def _refuse_nul() -> None:
-    """U+0000 is in no name and no address of ours, and a database cannot even be asked for it."""
+    """U+0000 is in no name and no address of ours, and a database cannot even be asked for it (forms: FormReader)."""
     if "\0" in request.path:
         raise NotPublished
     for name, values in request.args.lists():

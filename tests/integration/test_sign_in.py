@@ -254,19 +254,22 @@ def test_a_form_that_does_not_say_where_it_is_from_is_refused(desk: Office) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "given"),
+    ("path", "given", "status"),
     [
-        ("/werkbank/anmelden", {"email": "a\0b@x.example", "passwort": "x"}),
-        ("/werkbank/anmelden/code", {"zettel": "\0", "code": "\0"}),
-        ("/werkbank/konto/schluessel", {"name": "a\0b", "gemeinde": OWN, "recht": "view", "tage": "30"}),
-        ("/werkbank/konto/zweiter-faktor", {"geheimnis": "a\0b", "code": "1", "passwort": PASSWORD}),
-        ("/werkbank/protokoll?suche=%00", None),
+        ("/werkbank/anmelden", {"email": "a\0b@x.example", "passwort": "x"}, 401),
+        ("/werkbank/anmelden/code", {"zettel": "\0", "code": "\0"}, 401),
+        ("/werkbank/konto/schluessel", {"name": "a\0b", "gemeinde": OWN, "recht": "view", "tage": "30"}, 200),
+        ("/werkbank/konto/zweiter-faktor", {"geheimnis": "a\0b", "code": "1", "passwort": PASSWORD}, 400),
+        ("/werkbank/protokoll?suche=%00", None, 400),
     ],
 )
-def test_what_no_database_takes_is_no_fault_of_ours(desk: Office, path: str, given: dict[str, str] | None) -> None:
+def test_what_no_database_takes_is_no_fault_of_ours(
+    desk: Office, path: str, given: dict[str, str] | None, status: int
+) -> None:
+    """What was pasted into a form is taken without it; an address that holds it is none."""
     browser = desk.as_role(Role.KREIS)
     answer = browser.get(path) if given is None else browser.post(path, given)
-    assert answer.status_code == 400
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize("path", ["/werkbank/konten/{}", "/werkbank/lieferung/{}", "/werkbank/fassung/{}"])

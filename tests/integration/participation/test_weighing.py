@@ -27,7 +27,7 @@ def test_a_statement_is_weighed_and_a_second_hand_is_told(opened: Town) -> None:
     planner.get(path)
     given = {
         "ergebnis": "teilweise",
-        "abwaegung": "Eine Wand gegen den\xa0Lärm.\u202e",
+        "abwaegung": "Eine Wand gegen den\xa0Lärm.\x00\u202e",
         "notiz": "Gutachten fragen",
         "gesehen": seen(planner, path),
     }
