@@ -11,6 +11,8 @@ from typing import Final
 # CR LF, CR, and what word processors put for a new line or paragraph: VT, FF, NEL, U+2028, U+2029
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# what no text of a database can hold; JSON may write it all the same
+UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 # what a formula begins with, and what only looks like it: -5, +49 6421 1234, the dash of an empty cell
 _FORMULA: Final = frozenset("=+-@\t\r")
 _SIGNED: Final = re.compile(r"[+-][\d\s()/.,-]*")

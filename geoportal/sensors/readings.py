@@ -5,18 +5,17 @@ What cannot be read, or cannot be true, becomes a Rejected with its reason; noth
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from geoportal.catalogue import Layer, Observed
+from geoportal.plain_text import UNSTORABLE
 
 AHEAD: Final = timedelta(minutes=10)  # a clock may be that much fast
 MOST: Final = 256 * 1024  # bytes of a message
 _MOST_READINGS: Final = 5000
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")  # JSON may write what no text of a database can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Rejected:
 
     def __post_init__(self) -> None:
         for name in ("reason", "raw"):
-            object.__setattr__(self, name, _NO_TEXT.sub("\ufffd", getattr(self, name)))
+            object.__setattr__(self, name, UNSTORABLE.sub("\ufffd", getattr(self, name)))
 
 
 class _Unfit(Exception):
@@ -143,7 +142,7 @@ def _reading(layer: Layer, feature: str, name: str, at: datetime, value: object,
     observed = sensors.observed.get(name) if sensors else None
     if sensors is None or observed is None:
         raise _Unfit("diese Größe kennt der Layer nicht / not observed by this layer")
-    if _NO_TEXT.search(feature) or len(feature) > 200:
+    if UNSTORABLE.search(feature) or len(feature) > 200:
         raise _Unfit("kein Schlüssel / no key")
     if at > now + AHEAD:
         raise _Unfit(f"liegt in der Zukunft / lies in the future: {at.isoformat()}")

@@ -410,7 +410,8 @@ def test_a_revoked_or_expired_token_opens_nothing(api: Api) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"{", b'{"grund": 1}', b'{"grund": "x", "mehr": 1}', b'{"grund": "x", "fassung": true}', b"null",
-     b'{"grund": "x", "fassung": "1"}', b'{"grund": "x", "fassung": -1}', b"\xff\xfe"],
+     b'{"grund": "x", "fassung": "1"}', b'{"grund": "x", "fassung": -1}', b"\xff\xfe",
+     b'{"grund": "a\\u0000b", "fassung": 1}', b'{"grund": "a\\ud800b", "fassung": 1}', b"[" * 60_000],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_refused(api: Api, delivered: tuple[int, UUID], body: bytes) -> None:
     program = api.program(Role.KREIS)

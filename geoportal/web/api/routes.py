@@ -23,6 +23,7 @@ from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action, NotAllowed, Principal
 from geoportal.deliveries import Delivered
 from geoportal.editing.fields import Unfit
+from geoportal.plain_text import UNSTORABLE
 from geoportal.virus_scan import Infected, ScannerAway
 from geoportal.web.api import description
 from geoportal.web.desk import report_paper
@@ -330,13 +331,34 @@ def seen(number: int) -> Delivered:
 
 
 def given_object(*known: str) -> dict[str, Any]:
-    """The JSON object of the request. Raises InvalidQuery for anything else, and for names that mean nothing."""
-    given = request.get_json(silent=True)
+    """The JSON object of the request. Raises InvalidQuery for anything else, and for names that mean nothing.
+
+    What is no text is refused and not taken out as in a form: no hand has pasted it.
+    """
+    try:
+        given = request.get_json(silent=True)
+    except RecursionError:
+        given = None
     if not isinstance(given, dict):
         raise InvalidQuery("JSON-Objekt erwartet / JSON object expected")
+    if not _is_storable(given):
+        raise InvalidQuery("kein Text / no text: U+0000, U+D800 … U+DFFF")
     if unknown := sorted(set(given) - set(known)):
         raise InvalidQuery(f"unbekannt / unknown: {', '.join(unknown)[:200]}")
     return given
+
+
+def _is_storable(given: dict[str, Any]) -> bool:
+    left: list[Any] = [given]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left += (*each.keys(), *each.values())
+        elif isinstance(each, list):
+            left += each
+        elif isinstance(each, str) and UNSTORABLE.search(each):
+            return False
+    return True
 
 
 def _body(*known: str) -> dict[str, Any]:
