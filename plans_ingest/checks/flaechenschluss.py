@@ -198,11 +198,13 @@ class _Group:
         return self._context.at(element, self._bereich or self._plan.gml_id)
 
     def _gaps(self, tile: Tile, shapes: Shapes, loose: npt.NDArray[np.bool_]) -> Iterator[Issue]:
-        target, edge = self._target, None
+        bare, edge = shapely.difference(self._target, _united(shapes, loose)), None
         if not tile.is_everything:
-            box = tile.box(np.concatenate([self._boxes, [shapely.bounds(target)]]))
-            target, edge = shapely.intersection(target, box), box.exterior
-        rest = shapely.get_parts(shapely.difference(target, _united(shapes, loose)))
+            # Not the target is cut: the corners would lie beside its slanting borders, by the last digit, and slivers
+            # between them and the areas would tie one gap to the next.
+            box = tile.box(np.concatenate([self._boxes, [shapely.bounds(self._target)]]))
+            bare, edge = shapely.intersection(bare, box), box.exterior
+        rest = shapely.get_parts(bare)
         cut = np.zeros(len(rest), dtype=bool) if edge is None else shapely.intersects(edge, rest)
         self._cut.extend(rest[cut])
         yield from self._told_gaps(rest[~cut], is_whole=True)

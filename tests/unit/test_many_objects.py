@@ -93,6 +93,27 @@ def test_what_is_found_does_not_depend_on_how_many_objects_are_looked_at_at_once
     assert replace(parts.report, issues=()) == replace(whole.report, issues=())
 
 
+def test_gaps_of_a_slanting_plan_are_not_tied_together_where_tiles_are_cut(tmp_path: Path, few_at_once: None) -> None:
+    """On a slanting border no corner of a tile lies exactly, and what lies beside it must not be taken for a gap."""
+
+    def ring(west: float, south: float, east: float, north: float) -> str:
+        corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+        return " ".join(f"{round(x - 0.3 * y, 3)} {round(y + 0.3 * x, 3)}" for x, y in corners)
+
+    missing = {number for number in range(SIDE * SIDE) if number % 2 and not 0 < number // SIDE < SIDE - 1}
+    areas = (
+        feature("BP_GruenFlaeche", f"o{number}", prop("position", polygon(ring(x, y, x + 10, y + 10)))
+                + prop("ebene", "0") + prop("flaechenschluss", "true"))
+        for number in range(SIDE * SIDE) if number not in missing
+        for x, y in [(10 * (number % SIDE), 10 * (number // SIDE))]
+    )  # fmt: skip
+    outline = plan(outline=polygon(ring(0, 0, 10 * SIDE, 10 * SIDE)))
+    batch = ingest(write(tmp_path / "plan.gml", xplangml(outline, *areas)), tmp_path, srid=25832)
+    gaps = [issue for issue in batch.report.issues if issue.code == "flaechenschluss_gap"]
+    assert [issue.detail for issue in gaps] == ["109.00 m²"] * len(missing)
+    assert max(issue.geometry.length for issue in gaps if issue.geometry is not None) < 42
+
+
 def test_many_objects_come_over_the_pipe_as_they_went(tmp_path: Path, few_at_once: None) -> None:
     batch = delivered(tmp_path, 1)
     stream = io.BytesIO()
