@@ -124,7 +124,10 @@ class Covering:
     def _rest_of_plan(self) -> BaseGeometry | None:
         """What Bereiche without an outline of their own have to cover together."""
         outline, others = self._plan.geltungsbereich, list(self._own.values())
-        return outline if outline is None or not others else shapely.difference(outline, shapely.union_all(others))
+        if outline is None or not others:
+            return outline
+        rest = shapely.difference(outline, shapely.union_all(others))
+        return None if rest.is_empty else rest
 
 
 def check(plan: Plan, covering: Covering, context: Context) -> Iterator[Issue]:

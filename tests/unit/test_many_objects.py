@@ -114,6 +114,19 @@ def test_gaps_of_a_slanting_plan_are_not_tied_together_where_tiles_are_cut(tmp_p
     assert max(issue.geometry.length for issue in gaps if issue.geometry is not None) < 42
 
 
+def test_where_bereiche_leave_nothing_to_cover_objects_without_one_are_checked_all_the_same(
+    tmp_path: Path, few_at_once: None
+) -> None:
+    outline = polygon(f"0 0 {10 * SIDE} 0 {10 * SIDE} {10 * SIDE} 0 {10 * SIDE} 0 0")
+    bereich = prop("nummer", "0") + prop("geltungsbereich", outline) + link("gehoertZuPlan", "plan")
+    objekte = (text.replace('"#b"', '"#nirgends"') for text in squares(1))
+    features = [plan(outline=outline, extra=link("bereich", "b")), feature("BP_Bereich", "b", bereich), *objekte]
+    batch = ingest(write(tmp_path / "plan.gml", xplangml(*features)), tmp_path, srid=25832)
+    codes = {issue.code for issue in batch.report.issues}
+    assert "flaechenschluss_overlap" in codes
+    assert "flaechenschluss_gap" not in codes
+
+
 def test_many_objects_come_over_the_pipe_as_they_went(tmp_path: Path, few_at_once: None) -> None:
     batch = delivered(tmp_path, 1)
     stream = io.BytesIO()
