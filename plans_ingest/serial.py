@@ -93,12 +93,12 @@ def write_fault(fault: PlanFileError, stream: BinaryIO) -> None:
 
 def read_batch(stream: BinaryIO, root: Path) -> Batch:
     """The batch that was written; its attachments are named below `root`, whether they are there or not. Many objects
-    lie in files of ours, after each has been looked at.
+    lie in files without a name in `root`, after each has been looked at.
 
     Raises the PlanFileError that was written instead, and Broken for everything else.
     """
     plans: list[tuple[Plan, int]] = []  # each with the number of its first object
-    stock = Stock()
+    stock = Stock(root)  # the system's own folder for such files is often memory
     attachments: list[Attachment] = []
     issues: list[Issue] = []
     report: Report | None = None

@@ -7,9 +7,11 @@ import json
 import os
 import struct
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Final, overload, override
 
 import numpy as np
@@ -40,9 +42,13 @@ class _Heap:
 
 
 class Stock:
-    """Objects in the order in which they came, by number. Only grows."""
+    """Objects in the order in which they came, by number. Only grows.
 
-    def __init__(self) -> None:
+    Its files take room in `folder`, None for where this process has its temporary files, and are closed with it.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._most = IN_MEMORY
         self._fresh: list[Planobjekt] = []
         self._heaps: list[_Heap] = []  # of that many objects each
@@ -57,7 +63,9 @@ class Stock:
     def append(self, objekt: Planobjekt) -> None:
         self._fresh.append(objekt)
         if len(self._fresh) == self._most:
-            self._heaps.append(_put_away(self._fresh))
+            heap = _put_away(self._fresh, self._folder)
+            weakref.finalize(self, heap.file.close)
+            self._heaps.append(heap)
             self._fresh = []
 
     def some(self, numbers: Numbers) -> list[Planobjekt]:
@@ -163,13 +171,12 @@ def _in_bereich(o: Planobjekt, bereich: str | None) -> Planobjekt:
     )
 
 
-def _put_away(objekte: Sequence[Planobjekt]) -> _Heap:
+def _put_away(objekte: Sequence[Planobjekt], folder: Path | None) -> _Heap:
     shapes = np.full((len(objekte), 2), None, dtype=object)
     shapes[:, 0] = [objekt.geometry for objekt in objekte]
     shapes[:, 1] = [objekt.original for objekt in objekte]
     packed = shapely.to_wkb(shapes)
-    # closed, and with it gone, when the stock is
-    heap = _Heap(tempfile.TemporaryFile(), array("q", [0]))  # noqa: SIM115
+    heap = _Heap(tempfile.TemporaryFile(dir=folder), array("q", [0]))  # noqa: SIM115 - the stock closes it
     end = 0
     for objekt, (geometry, original) in zip(objekte, packed, strict=True):
         said = (

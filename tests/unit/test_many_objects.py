@@ -1,6 +1,7 @@
 """A plan of very many objects is read, checked and handed over in parts, and says what it would say in one piece."""
 
 import io
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -137,6 +138,25 @@ def test_many_objects_come_over_the_pipe_as_they_went(tmp_path: Path, few_at_onc
     assert tuple(again.objekte) == tuple(batch.plans[0].objekte)
     assert again.objekte[-1] == batch.plans[0].objekte[-1]
     assert list(again.objekte[3:5]) == list(again.objekte)[3:5]
+
+
+@pytest.mark.filterwarnings("error")
+def test_many_objects_lie_in_the_folder_of_the_reading_and_are_gone_with_the_last_of_them(
+    tmp_path: Path, few_at_once: None
+) -> None:
+    def held() -> list[str]:
+        return [link for fd in Path("/proc/self/fd").iterdir() if (link := os.path.realpath(fd)).startswith(str(room))]
+
+    stream, room = io.BytesIO(), tmp_path / "room"
+    room.mkdir()
+    serial.write_batch(delivered(tmp_path, 1), stream, tmp_path)
+    stream.seek(0)
+    objekte = serial.read_batch(stream, room).plans[0].objekte
+    assert len(held()) == len(objekte) // 40
+    room.rmdir()
+    assert len(list(objekte)) == len(objekte)
+    del objekte
+    assert not held()
 
 
 def test_plans_of_one_file_get_their_own_objects_out_of_many(tmp_path: Path, few_at_once: None) -> None:
