@@ -196,6 +196,8 @@ def test_the_place_may_be_told_by_its_middle_and_a_scale(api: FlaskClient) -> No
         ("bgcolor=red%27", 400), ("transparent=perhaps", 400), ("scale-denominator=0", 400), ("mm-per-pixel=1e9", 400),
         ("ags=6534008", 400), ("status=%27;DROP", 400), ("stand=2026-02-30", 400), ("stand=!bbox!", 400),
         ("unknown=1", 400), ("filter=nothing=1", 400),
+        ("filter=name LIKE 'x\\'", 400), ("filter=CASEI(name) LIKE CASEI('x\\')", 400),
+        ("filter=name LIKE 'x\\\\'", 200),
         ("filter=", 400), ("filter-crs=x", 400), ("filter=nummer='1'&filter-lang=sql", 400),
         ("subset=Foo(1:2)", 400), ("center=8", 400), ("bbox=8,50,9,51&bbox-crs=x", 400),
         ("width=1&height=4096&bbox=8,50,9,51", 200), ("bbox=-180,-90,180,90&crs=OGC:CRS84&width=100", 200),
