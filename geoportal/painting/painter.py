@@ -1,17 +1,17 @@
-"""The process that paints: `python -m geoportal.painting.painter`, asked through its standard input.
+"""The process that paints: `python -m geoportal.painting.painter FOLDER`, asked through its standard input.
 
 Its environment says which database it reads (libpq's PG… variables), so no password is in a style.
 """
 
 import os
 import resource
+import shutil
 import signal
 import sys
-import tempfile
 from base64 import b64decode
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 import mapnik
 import numpy as np
@@ -119,23 +119,29 @@ def main() -> None:
     # Mapnik writes its complaints to standard output: what we say goes another way
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with tempfile.TemporaryDirectory(prefix="geoportal-painter-") as folder:
-        painter = Painter(Path(folder))
-        while True:
-            try:
-                asked, _ = receive(sys.stdin.buffer)
-            except PipeClosed:
-                return
-            try:
-                pictures = painter.paint(asked)
-            except (RuntimeError, MemoryError) as error:
-                _complain(sys.stderr, error)
-                send(answers, {"painted": False, "retires": True})
-                return
-            retires = _resident() > RETIRE_BYTES
-            send(answers, {"painted": True, "retires": retires}, pictures)
-            if retires:
-                return
+    folder = Path(sys.argv[1])
+    try:
+        _serve(Painter(folder), answers)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(painter: Painter, answers: BinaryIO) -> None:
+    while True:
+        try:
+            asked, _ = receive(sys.stdin.buffer)
+        except PipeClosed:
+            return
+        try:
+            pictures = painter.paint(asked)
+        except (RuntimeError, MemoryError) as error:
+            _complain(sys.stderr, error)
+            send(answers, {"painted": False, "retires": True})
+            return
+        retires = _resident() > RETIRE_BYTES
+        send(answers, {"painted": True, "retires": retires}, pictures)
+        if retires:
+            return
 
 
 def _complain(stream: TextIO, error: Exception) -> None:

@@ -4,8 +4,10 @@ import logging
 import os
 import queue
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,9 +73,11 @@ class _Painter:
     """One process and the pipe to it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        # It removes its folder when we are gone, and we do when we have killed it.
+        self._folder = tempfile.mkdtemp(prefix="geoportal-painter-")
         # With an environment of its own: it needs the database and nothing else that we know.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "geoportal.painting.painter"],
+        self._process = subprocess.Popen(  # noqa: S603 - our own program, arguments of our own
+            [sys.executable, "-m", "geoportal.painting.painter", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=dict(environment),
@@ -104,6 +108,7 @@ class _Painter:
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -262,7 +263,8 @@ def test_a_painter_that_dies_is_replaced(api: FlaskClient) -> None:
     assert share(pixels(api.get(f"{PLAN}&width=302".replace("&width=420", ""))), WOHNEN) > 0.4
 
 
-def test_nobody_paints_on_for_who_has_left(stock: Settings) -> None:
+def test_nobody_paints_on_for_who_has_left(stock: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     slow = """<Map srs="epsg:25832"><Style name="area"><Rule><PolygonSymbolizer/></Rule></Style>
         <Layer name="slow" srs="epsg:25832"><StyleName>area</StyleName><Datasource>
         <Parameter name="type">postgis</Parameter><Parameter name="geometry_field">geom</Parameter>
@@ -280,6 +282,7 @@ def test_nobody_paints_on_for_who_has_left(stock: Settings) -> None:
     finally:
         ASKER.reset(asker)
         ours.close()
+    assert list(tmp_path.iterdir()) == [], "a painter that was killed leaves no folder"
     quick = replace(painting, xml=slow.replace("pg_sleep(7)", "pg_sleep(0)"))
     assert len(pool.paint(quick)) == 1
     pool.close()
