@@ -6,7 +6,7 @@ less a pixel farther outside.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ _ASCENT: Final = 26
 type _Mask = NDArray[np.bool_]
 
 
+@lru_cache(16)  # what German texts need is asked for by every map, after each publication anew, and is slow to make
 def glyph_range(font: str, first: int) -> bytes:
     """The letters from `first`, a multiple of RANGE, that the font has. Raises KeyError for a font that is not here."""
     stack = _text(1, font) + _text(2, f"{first}-{first + RANGE - 1}")

@@ -82,3 +82,7 @@ def test_what_a_font_does_not_have_is_left_out() -> None:
     assert letters("DejaVu Sans", 0x4E00) == {}
     with pytest.raises(KeyError):
         glyphs.glyph_range("Comic Sans", 0)
+
+
+def test_what_was_made_last_is_not_made_again() -> None:
+    assert glyphs.glyph_range("DejaVu Sans", 0x4E00) is glyphs.glyph_range("DejaVu Sans", 0x4E00)
