@@ -41,6 +41,7 @@ class _Statement:
     # held while it is cancelled: then the connection is not handed on, and nobody else's statement is hit
     lock: threading.Lock = field(default_factory=threading.Lock)
     is_over: bool = False
+    is_counted: bool = False
 
 
 class _Lookout:
@@ -70,7 +71,6 @@ class _Lookout:
         while True:
             for asker, _ in self._hung_up.poll(_AGAIN_SECONDS if left else None):
                 if (statement := self._running.get(asker)) is not None:
-                    metrics.ABANDONED.labels(statement.connection.info.user).inc()
                     left.append(statement)
             left = [statement for statement in left if self._cancel(statement)]
 
@@ -80,6 +80,9 @@ class _Lookout:
         with statement.lock:
             if statement.is_over:
                 return False
+            if not statement.is_counted:
+                statement.is_counted = True
+                metrics.ABANDONED.labels(statement.connection.info.user).inc()
             try:
                 statement.connection.cancel_safe(timeout=_CANCEL_SECONDS)
             except psycopg.Error as error:
