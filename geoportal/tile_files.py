@@ -2,19 +2,31 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def keep_whole(file: Path, content: bytes) -> None:
     """Whoever else writes the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write(file, content)
+        except FileNotFoundError:  # a sweep found its folder empty
+            continue
+        return
+
+
+def _write(file: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as copy:
         copy.write(content)
     Path(copy.name).replace(file)
 
 
 def sweep(folder: Path, room: int) -> None:
-    """Removes the files that are oldest, if all together have more than `room` bytes, until a fifth of it is free."""
+    """Removes the files that are oldest, if all together have more than `room` bytes, until a fifth of it is free; and
+    the folders that have none then: each publication and each filter has one of its own.
+    """
     files = []
     for path, _, names in os.walk(folder):
         for name in names:
@@ -31,3 +43,7 @@ def sweep(folder: Path, room: int) -> None:
             break
         (Path(path) / name).unlink(missing_ok=True)
         used -= size
+    for below, _, _ in os.walk(folder, topdown=False):
+        if below != str(folder):
+            with suppress(OSError):  # there is something in it, perhaps since a moment ago
+                Path(below).rmdir()
