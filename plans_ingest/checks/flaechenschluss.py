@@ -60,8 +60,9 @@ UNCHECKED: Final = Rule(
     "flaechenschluss_unchecked",
     Level.RULES_PASSED,
     Severity.WARNING,
-    "Hier liegen so viele Flächen aufeinander, dass der Flächenschluss nur an den ersten geprüft wurde: {detail}",
-    "so many areas lie on each other here that only the first were checked for overlaps and gaps: {detail}",
+    "Hier liegen so viele Flächen aufeinander, dass nur die ersten verglichen und keine Lücken gesucht wurden: "
+    "{detail}",
+    "so many areas lie on each other here that only the first were compared, and gaps not looked for: {detail}",
     "Doppelt gelieferte Flächen entfernen; überlagernde Flächen mit flaechenschluss = false liefern.",
     number="2.2.1.1",
 )
@@ -156,21 +157,23 @@ class _Group:
         self._lacking: dict[int, list[npt.NDArray[np.float64]]] = {}  # area -> where it has no vertex
         self._cut: list[BaseGeometry] = []  # gaps that may go on in the next tile
         self._overlaps = 0
-        self._last: tuple[Tile, Indices, Shapes] | None = None
+        self._last: tuple[Tile, tuple[Indices, Shapes, int]] | None = None
 
     def findings(self) -> Iterator[Issue]:
         tiles = Tile.over(self._boxes)
         for tile in tiles:
-            yield from self._told_heap(tile)
+            near, shapes, left_out = self._near(tile)
+            if left_out:
+                detail = f"{len(near)} / {len(near) + left_out}"
+                yield UNCHECKED.issue(self._where(), detail, plan=self._plan.gml_id, geometry=shapes[0])
             # GEOS tells at once which areas meet all their neighbours vertex by vertex, and those need no closer
             # look. Most of a plan does, and looking costs ten times as much.
-            near, shapes = self._near(tile)
             edges = shapely.coverage_invalid_edges(shapes, gap_width=TOLERANCE)
             loose = ~shapely.is_empty(edges)
             # outside the tile the neighbours may not be there, so what is said there counts in theirs
             here = edges if tile.is_everything else shapely.intersection(edges, tile.box(self._boxes))
             self._loose[near] |= shapely.length(here) > 0
-            if self._target is not None:
+            if self._target is not None and not left_out:
                 yield from self._gaps(tile, shapes, loose)
         yield from self._told_gaps(self._cut)
         for tile in tiles:
@@ -179,21 +182,13 @@ class _Group:
                 self._note_lacking(tile)
         yield from self._told_lacking()
 
-    def _near(self, tile: Tile) -> tuple[Indices, Shapes]:
-        """The areas that meet the tile; of a heap the first, which will do."""
+    def _near(self, tile: Tile) -> tuple[Indices, Shapes, int]:
+        """The areas that meet the tile; of a heap the first, which will do, and how many that leaves out."""
         if self._last is None or self._last[0] != tile:
-            near = tile.near(self._boxes, TOLERANCE)
-            if _is_heap(self._boxes[near]):
-                near = near[:_OF_A_HEAP]
-            self._last = tile, near, shapes_of(self._objekte, self._indices[near])
-        return self._last[1:]
-
-    def _told_heap(self, tile: Tile) -> Iterator[Issue]:
-        near, shapes = self._near(tile)
-        there = len(tile.near(self._boxes, TOLERANCE))
-        if len(near) < there:
-            detail = f"{len(near)} / {there}"
-            yield UNCHECKED.issue(self._where(), detail, plan=self._plan.gml_id, geometry=shapes[0])
+            every = tile.near(self._boxes, TOLERANCE)
+            near = every[:_OF_A_HEAP] if _is_heap(self._boxes[every]) else every
+            self._last = tile, (near, shapes_of(self._objekte, self._indices[near]), len(every) - len(near))
+        return self._last[1]
 
     def _where(self) -> Where:
         kind = "Plan" if self._bereich is None else "Bereich"
@@ -222,7 +217,7 @@ class _Group:
     def _overlapping(self, tile: Tile) -> Iterator[Issue]:
         if self._overlaps > _MOST_OVERLAPS:
             return
-        near, shapes = self._near(tile)
+        near, shapes, _ = self._near(tile)
         for some in _near_pairs(shapes, self._loose[near]):
             pairs = near[some]
             here = tile.has(np.maximum(self._boxes[pairs[:, 0], :2], self._boxes[pairs[:, 1], :2]))
@@ -239,7 +234,7 @@ class _Group:
 
     def _note_lacking(self, tile: Tile) -> None:
         """Vertices in this tile that lie on a neighbour's border, where the neighbour has none within the tolerance."""
-        near, shapes = self._near(tile)
+        near, shapes, _ = self._near(tile)
         some = np.flatnonzero(self._loose[near])
         rings, owner_of_ring = shapely.get_rings(shapes[some], return_index=True)
         coordinates, ring = shapely.get_coordinates(rings, return_index=True)
@@ -369,7 +364,7 @@ def _unshared(
             pairs = at_point * count + owner[follows[segment]]
             # An area that has a vertex there is met at a segment that ends there.
             place = coordinates[at_point]
-            ending = _near(place, starts[segment]) | _near(place, ends[segment])
+            ending = _is_same(place, starts[segment]) | _is_same(place, ends[segment])
             if not ending.all():
                 missing.append(np.setdiff1d(pairs[~ending], pairs[ending]))
             left -= hits.shape[1]
@@ -378,6 +373,6 @@ def _unshared(
     return np.concatenate(missing)
 
 
-def _near(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _is_same(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     distance: npt.NDArray[np.float64] = np.hypot(*(one - other).T)
     return distance <= TOLERANCE

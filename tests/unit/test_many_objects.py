@@ -207,11 +207,15 @@ def test_areas_that_nothing_can_tell_apart_are_one_tile(few_at_once: None) -> No
 def test_a_heap_of_areas_is_told_and_not_compared_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plans_ingest.checks.flaechenschluss._MEETINGS", 1_000)
     monkeypatch.setattr("plans_ingest.checks.flaechenschluss._OF_A_HEAP", 20)
-    content = prop("position", polygon()) + prop("flaechenschluss", "true")
-    heap = (feature("BP_GruenFlaeche", f"o{n}", prop("ebene", "0") + content) for n in range(300))
-    batch = ingest(write(tmp_path / "plan.gml", xplangml(plan(), *heap)), tmp_path, srid=25832)
+    west, east, whole = (f"{x} 0 {x + w} 0 {x + w} 10 {x} 10 {x} 0" for x, w in ((0, 5), (5, 5), (0, 10)))
+    heap = (
+        feature("BP_GruenFlaeche", f"o{n}", prop("position", polygon(ring)) + prop("flaechenschluss", "true"))
+        for n, ring in enumerate([*[west] * 299, east])
+    )
+    batch = ingest(write(tmp_path / "plan.gml", xplangml(plan(outline=polygon(whole)), *heap)), tmp_path, srid=25832)
     [told] = [issue for issue in batch.report.issues if issue.code == "flaechenschluss_unchecked"]
     assert told.detail == "20 / 300"
+    assert not any(issue.code == "flaechenschluss_gap" for issue in batch.report.issues)  # there is none
     assert any(issue.code == "flaechenschluss_overlap" for issue in batch.report.issues)
     assert "D" not in next(iter(batch.report.levels.values()))
 
