@@ -1,6 +1,7 @@
 """Who belongs to whom in a document. Versions name the links differently and files set them in either direction.
 
-Features go by their number in the file. Of the objects, which may be a million, nothing is kept here but numbers.
+Features go by their number in the file. Of the objects, which may be a million, nothing is kept here but numbers and
+the references that they write.
 """
 
 from array import array
@@ -28,9 +29,8 @@ BEREICH_TO_OBJECT: Final = (
 _PLAN_TO_BEREICH: Final = ("bereich",)
 _TO_TEXT: Final = ("texte", "begruendungsTexte", "refTextInhalt", "refBegruendungInhalt")
 _TO_OBJECT: Final = ("dientZurDarstellungVon", "wirdDargestelltDurch")
-_KINDS: Final = ("plan", "bereich", "text", "dokument", "objekt")
 _PLAN, _BEREICH, _TEXT, _DOKUMENT, _OBJEKT = range(5)
-_NUMBERS: Final = {name: number for number, name in enumerate(_KINDS)}
+_KINDS: Final = {"plan": _PLAN, "bereich": _BEREICH, "text": _TEXT, "dokument": _DOKUMENT, "objekt": _OBJEKT}
 _NOBODY: Final = -1
 
 type Shape = Callable[[int], BaseGeometry | None]  # of an object, by its number in the file
@@ -97,7 +97,7 @@ class Links:
             raise UnsafeFile(
                 f"mehr als {MAX_OBJECTS} Objekte; bitte in Teilen liefern", "too many objects in one file", record.where
             )
-        what = _NUMBERS[kind(record.klasse)]
+        what = _KINDS[kind(record.klasse)]
         self._klasse.append(self._klassen.setdefault(record.klasse, len(self._klassen)))
         self._kind.append(what)
         self._ids.append(_id(record.gml_id))
@@ -126,7 +126,8 @@ class Links:
     def settle(self, id_of: Callable[[int], str | None], shape_of: Shape) -> Lines:
         """Decides what belongs to which plan. `id_of` and `shape_of` tell of the objects what their keeper knows."""
         self._id_of, self._shape_of = id_of, shape_of
-        self._named = list(self._klassen)
+        self._klassennamen = list(self._klassen)
+        self._kinds = np.array(self._kind, dtype=np.int8)  # the same, to be asked for many at once
         lines = Lines(self._ids, self._line)
         for number in lines.repeated():
             self._tell("gml_id_twice", number, self._gml_id(number) or "")
@@ -137,7 +138,6 @@ class Links:
         self._find_owners()
         self._bereich = self._find_bereiche()
         self._by_owner = np.argsort(self._owner, kind="stable")
-        self._kinds = np.array(self._kind, dtype=np.int8)
         return lines
 
     @property
@@ -152,7 +152,7 @@ class Links:
         """The Bereiche, texts or objects ("bereich", "text", "objekt") that belong to a plan."""
         first, end = np.searchsorted(self._owner, [plan, plan + 1], sorter=self._by_owner)
         belongings: npt.NDArray[np.intp] = self._by_owner[first:end]
-        found: npt.NDArray[np.intp] = belongings[self._kinds[belongings] == _NUMBERS[what]]
+        found: npt.NDArray[np.intp] = belongings[self._kinds[belongings] == _KINDS[what]]
         return found
 
     def owner_of(self, number: int) -> int:
@@ -227,8 +227,7 @@ class Links:
         """What no link ties to a plan goes to the only plan, or to the one in which it lies; told either way."""
         if not self._plans:
             return
-        kinds = np.array(self._kind, dtype=np.int8)
-        for number in np.flatnonzero((kinds == what) & (self._owner == _NOBODY)).tolist():
+        for number in np.flatnonzero((self._kinds == what) & (self._owner == _NOBODY)).tolist():
             plan = self._plans[0]
             if len(self._plans) > 1:
                 shape = self._place_of(number)
@@ -246,7 +245,7 @@ class Links:
 
     def _check_references(self) -> None:
         """What leads nowhere, and what leads to a class that must not stand there: asked once for all of a kind."""
-        klassen, names = self._named, list(self._names)
+        klassen, names = self._klassennamen, list(self._names)
         klasse = np.array(self._klasse, dtype=np.int32)
         holder, named = np.array(self._holder, dtype=np.int32), np.array(self._name, dtype=np.int32)
         triples = np.stack([klasse[holder], named, np.where(self._found < 0, -1, klasse[self._found])], axis=1)
@@ -273,7 +272,7 @@ class Links:
         return Where(self._file, element, self._gml_id(number), self._line[number] or None)
 
     def _tell(self, code: str, number: int, detail: str = "") -> None:
-        where = self._where(number, self._named[self._klasse[number]])
+        where = self._where(number, self._klassennamen[self._klasse[number]])
         self._issues.append(Issue(code, Severity.WARNING, where, detail))
 
 
