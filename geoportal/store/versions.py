@@ -29,7 +29,7 @@ def save_version(
     plan: Plan,
     fingerprint: str,
     files: Mapping[str, tuple[str, Attachment]],
-    levels: str = "",
+    levels: str,
 ) -> tuple[int, int]:
     """A new version of the plan at an address, in review, with all that belongs to it; returns (its id, its number).
 

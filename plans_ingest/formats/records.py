@@ -48,14 +48,3 @@ class Record:
 
     def take_all(self, name: str) -> list[Json]:
         return self.values.pop(name, [])
-
-    def hrefs(self, *names: str) -> list[str]:
-        """Local gml:ids that the named properties refer to."""
-        values = self.values
-        return [
-            value[1:]
-            for name in names
-            if name in values
-            for value in values[name]
-            if isinstance(value, str) and value.startswith("#")
-        ]
