@@ -4,7 +4,7 @@ import io
 import os
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -176,11 +176,14 @@ def test_plans_of_one_file_get_their_own_objects_out_of_many(tmp_path: Path, few
 def test_an_object_comes_back_from_the_stock_with_all_that_it_says(few_at_once: None) -> None:
     stock = Stock()
     objekte = [
-        Planobjekt("BP_Weg", f"ö{n}" if n % 3 else None, None, Point(n, 0.1) if n % 2 else None,
+        Planobjekt("BP_Weg", f"ö{n}" if n % 3 else None, f"b{n}" if n % 7 else None, Point(n, 0.1) if n % 2 else None,
                    box(n, 0, n + 1, 1) if n % 5 == 0 else None, n - 50, None if n % 4 else True, 1000,
                    {"a": [1, {"b": None}], "ü": "\ud800", "x": 0.1})
         for n in range(100)
     ]  # fmt: skip
+    for field in fields(Planobjekt):  # the stock knows them by their order
+        said = [getattr(objekt, field.name) for objekt in objekte[:80]]
+        assert any(value is not None and value != field.default for value in said), field.name
     for objekt in objekte:
         stock.append(objekt)
     order = np.array([99, 0, 41, 80, 79, 3], dtype=np.int32)
