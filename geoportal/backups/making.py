@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import IO, Final
@@ -73,8 +73,8 @@ def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, n
 
     Database and archive fit together: files are never changed, and all that the snapshot names are older than it.
     """
-    moment = (now or datetime.now(UTC)).strftime(_MOMENT)
     with engine.connect() as connection, _alone(connection), tempfile.TemporaryFile() as dump:
+        moment = _free_moment(place, now or datetime.now(UTC))
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         exported = connection.scalar(text("SELECT pg_export_snapshot()"))
         _run(
@@ -162,6 +162,14 @@ def contents_of(place: Place, seal: Seal | None, snapshot: str) -> Contents:
         ) from fault
     tables = {name: (rows, checksum) for name, (rows, checksum) in written.pop("tables").items()}
     return Contents(**written | {"missing": tuple(written["missing"])}, tables=tables)
+
+
+def _free_moment(place: Place, now: datetime) -> str:
+    """The first second from now on that names no snapshot yet: none is ever written over."""
+    taken = snapshots(place)
+    while (moment := now.strftime(_MOMENT)) in taken:
+        now += timedelta(seconds=1)
+    return moment
 
 
 def _restore_database(engine: Engine, place: Place, seal: Seal | None, contents: Contents) -> None:

@@ -180,6 +180,13 @@ def test_old_snapshots_go_with_the_files_that_only_they_named(
     assert list(place.names("files")) == []
 
 
+def test_a_second_backup_in_one_second_takes_no_other_away(database: Settings, engine: Engine, tmp_path: Path) -> None:
+    archive, place, now = Archive(database.archive), place_of(str(tmp_path / "backups")), datetime.now(UTC)
+    made = [backups.back_up(engine, archive, place, None, now).moment for _ in range(2)]
+    assert backups.snapshots(place) == made
+    assert made[0] < made[1]
+
+
 def test_two_backups_at_once_do_not_disturb_each_other(database: Settings, engine: Engine, tmp_path: Path) -> None:
     place = place_of(str(tmp_path / "backups"))
     with engine.connect() as other:

@@ -2,6 +2,7 @@
 
 const WORKER = "/service-worker.js";
 const STORE = /^geoportal-/;
+const KEEPING = "geoportal-keeping"; // the worker holds this lock, shared, while it files an answer
 
 const english = document.documentElement.lang === "en";
 const panel = document.querySelector("#offline-switch");
@@ -35,7 +36,10 @@ async function switchOn() {
 async function switchOff() {
   const registered = await navigator.serviceWorker.getRegistration("/");
   await registered?.unregister();
-  for (const name of await caches.keys()) if (STORE.test(name)) await caches.delete(name);
+  // not beside the worker, which makes a store anew that goes while it files an answer
+  await navigator.locks.request(KEEPING, async () => {
+    for (const name of await caches.keys()) if (STORE.test(name)) await caches.delete(name);
+  });
   await show();
   on.focus();
 }

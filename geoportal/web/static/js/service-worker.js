@@ -8,6 +8,7 @@ const TILES = { name: "geoportal-tiles-2", most: 900, pattern: /^\/(ogc\/.*tiles
 const NOTHING = "/offline/"; // what stands in for a page that was never seen, in each language; it is never given up
 const ENGLISH = "?lang=en";
 const LARGEST = 3_000_000; // bytes of one
+const KEEPING = "geoportal-keeping"; // shared by those who file an answer; who switches off asks for it alone
 
 const KEPT = [
   /^\/$/,
@@ -61,17 +62,22 @@ async function answer(event) {
 const storeOf = (request) => (TILES.pattern.test(new URL(request.url).pathname) ? TILES : PAGES);
 
 async function keep(request, response) {
-  const { name, most } = storeOf(request);
-  if (!(await caches.has(name))) return; // switched off: pages that were open then still have this worker
   if (/no-store|private/.test(response.headers.get("Cache-Control") ?? "")) return;
   if (/event-stream/.test(response.headers.get("Content-Type") ?? "")) return;
   const body = await response.blob();
   if (body.size > LARGEST) return;
   const headers = new Headers(response.headers);
   headers.set("X-Kept-At", new Date().toISOString());
+  const kept = new Response(response.status === 204 ? null : body, { status: response.status, headers });
+  await navigator.locks.request(KEEPING, { mode: "shared" }, () => file(request, kept));
+}
+
+async function file(request, kept) {
+  const { name, most } = storeOf(request);
+  if (!(await caches.has(name))) return; // switched off: pages that were open then still have this worker
   const store = await caches.open(name);
   await store.delete(request); // what is put anew stands last
-  await store.put(request, new Response(response.status === 204 ? null : body, { status: response.status, headers }));
+  await store.put(request, kept);
   const keys = (await store.keys()).filter(({ url }) => new URL(url).pathname !== NOTHING);
   await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((each) => store.delete(each)));
 }
