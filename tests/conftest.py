@@ -100,7 +100,7 @@ def cluster(open_folder: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def layers_read(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database to copy: it holds the layers of the checkout, which take ten seconds to read."""
-    with _copy(cluster, tmp_path_factory.mktemp("layers")) as settings:
+    with copied(cluster, tmp_path_factory.mktemp("layers")) as settings:
         engine = owner_engine(settings.require_database_url())
         operations.prepare(engine)
         operations.sync_layers(engine, settings)
@@ -111,21 +111,21 @@ def layers_read(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def database(cluster: Cluster, tmp_path: Path) -> Iterator[Settings]:
     """Settings of a portal with a migrated, empty database and a data folder that nobody else sees."""
-    with _copy(cluster, tmp_path) as settings:
+    with copied(cluster, tmp_path) as settings:
         yield settings
 
 
 @pytest.fixture(scope="module")
 def module_database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The same, for a module of tests that fill it once and then only read."""
-    with _copy(cluster, tmp_path_factory.mktemp("data")) as settings:
+    with copied(cluster, tmp_path_factory.mktemp("data")) as settings:
         yield settings
 
 
 @pytest.fixture
 def furnished(cluster: Cluster, layers_read: str, tmp_path: Path) -> Iterator[Settings]:
     """As `database`, with the layers of the checkout."""
-    with _copy(cluster, tmp_path, layers_read) as settings:
+    with copied(cluster, tmp_path, layers_read) as settings:
         yield settings
 
 
@@ -134,12 +134,12 @@ def module_furnished(
     cluster: Cluster, layers_read: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
     """As `module_database`, with the layers of the checkout."""
-    with _copy(cluster, tmp_path_factory.mktemp("data"), layers_read) as settings:
+    with copied(cluster, tmp_path_factory.mktemp("data"), layers_read) as settings:
         yield settings
 
 
 @contextmanager
-def _copy(cluster: Cluster, data: Path, template: str = DATABASE) -> Iterator[Settings]:
+def copied(cluster: Cluster, data: Path, template: str = DATABASE) -> Iterator[Settings]:
     name = f"test_{next(_numbers)}"
     identifiers = map(sql.Identifier, (name, template, OWNER))
     with cluster.superuser() as connection:

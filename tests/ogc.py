@@ -1,20 +1,29 @@
 """A small stock of plans and layers behind a served OGC API, for the tests of the API and of its clients."""
 
+import json
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 from xml.sax.saxutils import escape
 
+import shapely
+from shapely.geometry import Point
+from sqlalchemy import Engine
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
 
 from geoportal import operations
 from geoportal.archive import Archive
+from geoportal.catalogue import read_layer
+from geoportal.catalogue.values import copy_lines
 from geoportal.database import owner_engine
+from geoportal.layers.tables import replace_rows
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import CHECKOUT, Settings
 from tests.files import feature, plan, polygon, positions, prop, write, xplangml
@@ -57,6 +66,9 @@ DRAWN = tuple(
 BEBAUUNGSPLAENE, SCHULEN, GEMEINDEN = 12, 30, 22
 ODD_NAME = 'Am „Markt“ <script>alert("1")</script> & O\'Brien 100 %'
 SQUARE_METRES = 100  # the side of each Geltungsbereich
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+ITEMS = "/collections/bebauungsplaene/items"
 
 
 def origin(number: int) -> tuple[float, float]:
@@ -135,6 +147,32 @@ def _flaechennutzungsplan() -> str:
     return xplangml(
         plan("fplan", klasse="FP_Plan", name="Flächennutzungsplan", nummer="", extra=prop("rechtsstand", "4000"))
     )
+
+
+def document(response: TestResponse) -> dict[str, Any]:
+    assert response.status_code == 200, response.get_data(as_text=True)
+    read: dict[str, Any] = json.loads(response.data)
+    return read
+
+
+def names(response: TestResponse) -> set[str]:
+    return {item["properties"]["name"] for item in document(response)["features"]}
+
+
+def link(read: dict[str, Any], rel: str, kind: str | None = None) -> str | None:
+    return next((each["href"] for each in read["links"] if each["rel"] == rel and kind in (None, each["type"])), None)
+
+
+def put_schools(engine: Engine, points: dict[int, Point], name: str = "name") -> None:
+    """The points are the whole layer now, each with the key that its number makes."""
+    layer = read_layer(LAYERS / "schulen").model_copy(update={"expect": None})
+    columns: dict[str, Any] = {field: [f"{field} {n}" for n in points] for field in layer.fields}
+    columns["name"] = [f"{name} {n}" for n in points]
+    columns["schueler"] = list(points)
+    hexes = shapely.to_wkb(shapely.set_srid(list(points.values()), 25832), hex=True, include_srid=True)
+    lines = copy_lines([(layer.fields[field].type, columns[field]) for field in layer.columns], hexes)
+    with engine.begin() as connection:
+        replace_rows(connection, layer, ["".join(lines).encode()])
 
 
 @contextmanager

@@ -11,12 +11,11 @@ from lxml import etree
 from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 from sqlalchemy import text
-from werkzeug.test import TestResponse
 
 from geoportal.database import owner_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
-from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, publish_stock
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, document, publish_stock
 
 ROOT = "http://localhost:8080/ogc"
 ITEMS = "/collections/katalog/items"
@@ -42,12 +41,6 @@ def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def api(stock: Settings) -> FlaskClient:
     return create_ogc(stock, LAYERS).test_client()
-
-
-def document(response: TestResponse) -> dict[str, Any]:
-    assert response.status_code == 200, response.get_data(as_text=True)
-    read: dict[str, Any] = json.loads(response.data)
-    return read
 
 
 def found(api: FlaskClient, query: str) -> set[str]:
