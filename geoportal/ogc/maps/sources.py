@@ -1,7 +1,7 @@
 """Where the features of a map come from: statements for Mapnik, which reads as the reader's role.
 
-`!bbox!` and `!pixel_width!` are Mapnik's. Everything else in a statement is a name from a manifest or a value that
-`selection` has checked.
+`!bbox!` and `!pixel_width!` are Mapnik's. Everything else in a statement is a name from a manifest, a value that
+`selection` has checked, or what `FeatureTable.chosen` has written.
 """
 
 from collections.abc import Iterator, Sequence
