@@ -1,4 +1,4 @@
-"""One plan as XPlanGML 6.0 (IT-Planungsrat 2017/37: XPlanung is owed in both directions).
+"""One plan as XPlanGML 6.0 (IT-Planungsrat 2017/37: XPlanung is owed in both directions): its words in those of 6.0.
 
 Written object by object: memory stays with the largest one. Everything that the model holds is written or told; what is
 told once stands for all objects of the class that lack a place for it. Left aside are what is no content of a plan
@@ -6,25 +6,21 @@ file: the files behind the references, the pictures themselves, and a geometry a
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
-from uuid import uuid5
 
-import shapely
 from lxml import etree
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import codelists
-from plans_ingest.codelists import Attribute, Rechtscharakter
-from plans_ingest.export import gml, successors
+from plans_ingest.export import successors
+from plans_ingest.export.elements import GML, NSMAP, REFERENZ, VERSION, XPLAN, Elements, text_of
 from plans_ingest.export.successors import Values
 from plans_ingest.formats.xplangml.plans import DATES
-from plans_ingest.formats.xplangml.values import parse_date
 from plans_ingest.model import (
     Bereich,
     Dokument,
@@ -33,22 +29,9 @@ from plans_ingest.model import (
     Plan,
     Planobjekt,
     Planwerk,
-    Severity,
     Textabschnitt,
-    Where,
 )
 
-VERSION: Final = "6.0"
-FILE: Final = "XPlanGML 6.0"
-
-_XPLAN: Final = "{http://www.xplanung.de/xplangml/6/0}"
-_GML: Final = "{http://www.opengis.net/gml/3.2}"
-_HREF: Final = "{http://www.w3.org/1999/xlink}href"
-_NSMAP: Final = {"xplan": _XPLAN[1:-1], "gml": _GML[1:-1], "xlink": "http://www.w3.org/1999/xlink"}
-_NCNAME: Final = re.compile(r"[^\W\d][\w.-]*")
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_UOM: Final = {"Length": "m", "Area": "m2", "Volume": "m3", "Angle": "grad"}
-_REFERENZ: Final = ("XP_ExterneReferenz", "XP_SpezExterneReferenz")
 _SCANS: Final = ("XP_RasterplanBasis", "XP_Rasterdarstellung")  # 6.0 has the scans at the Bereich itself
 
 
@@ -75,15 +58,10 @@ def edition() -> str:
 class _Export:
     def __init__(self, plan: Plan, srid: int, addresses: Mapping[str, str]) -> None:
         self._plan = plan
-        self._addresses = addresses
-        self._srs = f"EPSG:{srid}"
         self._is_old = plan.xplan_version not in {"6.0", "6.1"}
-        self._told: dict[tuple[str, str], tuple[str | None, int]] = {}
-        self._renamed: dict[str, str] = {}
-        self._taken: set[str] = set()
-        self._made = 0
+        self._elements = Elements(plan.id, srid, addresses, is_old=self._is_old)
         first: list[Plan | Bereich | Textabschnitt] = [plan, *plan.bereiche, *plan.texte]
-        self._ids = [self._claim(feature.gml_id) for feature in first]
+        self._ids = [self._elements.claim(feature.gml_id) for feature in first]
         self._linked: set[str] = set()
         self._written: set[tuple[str | None, str | None]] = set()
         self._scans: list[Planobjekt] = []
@@ -99,13 +77,13 @@ class _Export:
         """What must be known of all objects before the first is written; they may be too many to keep."""
         klasse = successors.klasse(objekt.klasse)
         if codelists.is_class(klasse, VERSION):
-            self._ids.append(self._claim(objekt.gml_id))
+            self._ids.append(self._elements.claim(objekt.gml_id))
             self._note(objekt.attribute)
         elif klasse in _SCANS and objekt.bereich is not None:
             self._scans.append(objekt)
             self._note_referenzen(objekt.attribute)
         else:
-            self._tell("export_class_left_out", klasse, objekt.gml_id)
+            self._elements.tell("export_class_left_out", klasse, objekt.gml_id)
 
     def _note(self, rest: Mapping[str, Json]) -> None:
         self._linked.update(_hrefs(rest))
@@ -113,26 +91,18 @@ class _Export:
 
     def _note_referenzen(self, rest: Mapping[str, Json]) -> None:
         for found in _referenzen(dict(rest)):
-            url = _plain(found.get("referenzURL")) or _plain(found.get("georefURL"))
-            self._written.add((_plain(found.get("referenzName")), url))
+            url = text_of(found.get("referenzURL")) or text_of(found.get("georefURL"))
+            self._written.add((text_of(found.get("referenzName")), url))
 
     def write(self, out: IO[bytes]) -> tuple[Issue, ...]:
         with etree.xmlfile(out, encoding="UTF-8") as file:
             file.write_declaration()
-            with file.element(f"{_XPLAN}XPlanAuszug", {f"{_GML}id": self._new_id()}, nsmap=_NSMAP):
+            with file.element(f"{XPLAN}XPlanAuszug", {f"{GML}id": self._elements.new_id()}, nsmap=NSMAP):
                 file.write("\n")
                 for gml_id, (klasse, values) in zip(self._ids, self._features(), strict=True):
-                    member = etree.Element(f"{_GML}featureMember", nsmap=_NSMAP)
-                    feature = etree.SubElement(member, f"{_XPLAN}{klasse}", {f"{_GML}id": gml_id})
-                    self._fill(feature, klasse, values, gml_id)
-                    file.write(member)
+                    file.write(self._elements.member(klasse, values, gml_id))
                     file.write("\n")
-        return tuple(
-            Issue(code, Severity.WARNING, Where(FILE, None, gml_id), detail + (f" ({count} ×)" if count > 1 else ""))
-            for (code, detail), (gml_id, count) in self._told.items()
-        )
-
-    # What the model says, in the names of 6.0
+        return self._elements.issues()
 
     def _features(self) -> Iterator[tuple[str, Mapping[str, list[Any]]]]:
         yield self._of_plan()
@@ -169,7 +139,7 @@ class _Export:
         for art, value in self._bezuege():
             said.setdefault(art, []).append(value)
         if plan.verfahren is not None and plan.planwerk is Planwerk.BEBAUUNGSPLAN and not plan.bereiche:
-            self._tell("export_without_place", f"{klasse}.verfahren = {plan.verfahren}", plan.gml_id)
+            self._elements.tell("export_without_place", f"{klasse}.verfahren = {plan.verfahren}", plan.gml_id)
         values = self._with_rest(klasse, said, plan.attribute)
         values.setdefault("bereich", [f"#{gml_id}" for gml_id in self._id_of_bereich.values()])
         values.setdefault("externeReferenz", []).extend(self._further_dokumente())
@@ -246,98 +216,6 @@ class _Export:
             merged[name] = [*merged.get(name, []), *more]
         return {name: found for name, found in merged.items() if found}
 
-    # Values as XML
-
-    def _fill(self, parent: Any, klasse: str, values: Mapping[str, list[Any]], gml_id: str) -> None:
-        known = codelists.attributes(klasse, VERSION)
-        for name in values.keys() - known.keys():
-            self._tell("export_without_place", f"{klasse}.{name}", gml_id)
-        for name, attribute in known.items():
-            written = 0
-            for value in values.get(name, ()):
-                node = etree.Element(f"{_XPLAN}{name}")
-                if (attribute.max is None or written < attribute.max) and self._set(node, attribute, value, gml_id):
-                    parent.append(node)
-                    written += 1
-                else:
-                    self._tell("export_without_place", f"{klasse}.{name} = {_short(value)}", gml_id)
-            if attribute.min and not written:
-                self._tell("export_missing", f"{klasse}.{name}", gml_id)
-                if name == "rechtscharakter":  # mandatory since 5.0, and the standard has a number for "unknown"
-                    etree.SubElement(parent, f"{_XPLAN}{name}").text = str(int(Rechtscharakter.UNBEKANNT))
-
-    def _set(self, node: Any, attribute: Attribute, value: Any, gml_id: str) -> bool:
-        """False where the value is none that 6.0 allows here."""
-        if attribute.kind == "geometry":
-            shape = value if isinstance(value, BaseGeometry) else _shape(value)
-            if shape is not None:
-                node.append(gml.geometry(shape, self._srs, self._new_id))
-            return shape is not None
-        if attribute.kind in {"reference", "complex"}:
-            if value == "":
-                return True  # an empty property, which the standard allows and exporters write
-            if isinstance(value, str) and (attribute.kind == "reference" or value.startswith("#")):
-                node.set(_HREF, "#" + self._renamed.get(value[1:], value[1:]) if value.startswith("#") else value)
-                return True
-            return self._set_nested(node, attribute, value, gml_id)
-        if isinstance(value, dict):
-            if "nilReason" in value:
-                node.set("nilReason", str(value["nilReason"]))
-                return True
-            for name in value.keys() & {"uom", "codeSpace"}:
-                node.set(name, str(value[name]))
-            value = value.get("wert")
-        text = _lexical(attribute, value)
-        if text is None or (self._is_old and (attribute.type, text) in successors.RENUMBERED):
-            return False
-        if attribute.kind == "measure" and "uom" not in node.attrib:
-            node.set("uom", _UOM.get(attribute.type, "m"))
-        node.text = _NOT_XML.sub("", text)
-        return True
-
-    def _set_nested(self, node: Any, attribute: Attribute, value: Any, gml_id: str) -> bool:
-        if not isinstance(value, dict) or "_klasse" not in value:
-            if "allgemein" not in codelists.attributes(attribute.type, VERSION) or isinstance(value, list):
-                return False
-            value = {"_klasse": attribute.type, "allgemein": value}  # a plain code until 5.4
-        klasse = successors.klasse(str(value["_klasse"]))
-        if not codelists.is_a(klasse, attribute.type, VERSION):
-            return False
-        inner = etree.SubElement(node, f"{_XPLAN}{klasse}")
-        if codelists.is_class(klasse, VERSION):
-            inner.set(f"{_GML}id", self._claim(_plain(value.get("_id"))))
-        values = {n: list(v) if isinstance(v, list) else [v] for n, v in value.items() if not n.startswith("_")}
-        if klasse in _REFERENZ:  # 6.0 wants both; until 5.4 one was enough
-            for one, other in (("referenzName", "referenzURL"), ("referenzURL", "referenzName")):
-                if one not in values and other in values:
-                    values[one] = values[other]
-            urls = values.get("referenzURL", [])
-            values["referenzURL"] = [self._addresses.get(_plain(url) or "", url) for url in urls]
-        self._fill(inner, klasse, values, gml_id)
-        return True
-
-    # Names of objects
-
-    def _claim(self, gml_id: str | None) -> str:
-        """The object's own id, or another where it is none or taken; references go to the first that had it."""
-        found = gml_id
-        if found is None or found in self._taken or not _NCNAME.fullmatch(found):
-            found = self._new_id()
-        self._taken.add(found)
-        if gml_id is not None:
-            self._renamed.setdefault(gml_id, found)
-        return found
-
-    def _new_id(self) -> str:
-        """The same for every writing of the same plan."""
-        self._made += 1
-        found = f"GML_{uuid5(self._plan.id, str(self._made))}"
-        return found if found not in self._taken else self._new_id()
-
-    def _tell(self, code: str, detail: str, gml_id: str | None) -> None:
-        first, count = self._told.get((code, detail), (gml_id, 0))
-        self._told[code, detail] = (first, count + 1)
-
 
 def _fields(klasse: str | None, **values: str | None) -> dict[str, Json]:
     head: dict[str, Json] = {} if klasse is None else {"_klasse": klasse}
@@ -360,7 +238,7 @@ def _referenz(dokument: Dokument) -> dict[str, Json]:
 def _referenzen(value: Json) -> Iterator[dict[str, Json]]:
     """Every reference to a document in a value, however deep."""
     if isinstance(value, dict):
-        if value.get("_klasse") in _REFERENZ:
+        if value.get("_klasse") in REFERENZ:
             yield value
         for inner in value.values():
             yield from _referenzen(inner)
@@ -381,44 +259,5 @@ def _outline(area: MultiPolygon | None) -> BaseGeometry | None:
     return area.geoms[0] if area is not None and len(area.geoms) == 1 else area
 
 
-def _shape(value: Json) -> BaseGeometry | None:
-    """A further geometry of an object, kept as GeoJSON."""
-    if not isinstance(value, dict) or "coordinates" not in value:
-        return None
-    return shapely.from_geojson(json.dumps(value))
-
-
 def _integer(text: str) -> int | str:
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
-
-
-def _plain(value: Json) -> str | None:
-    if isinstance(value, dict):
-        value = value.get("wert")
-    return None if value is None or isinstance(value, list) else str(value).strip() or None
-
-
-def _lexical(attribute: Attribute, value: Any) -> str | None:
-    """None for what is no value of the attribute's type."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    match attribute.kind:
-        case "boolean":
-            return str(value).lower() if isinstance(value, bool) else None
-        case "integer":
-            return str(value) if isinstance(value, int) and is_number else None
-        case "number" | "measure":
-            return repr(value) if is_number else None
-        case "date":
-            text = str(value)
-            return None if parse_date(text) is None else text.partition("T")[0]
-        case "code" if attribute.type and not codelists.is_valid(attribute.type, str(value), VERSION):
-            return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None or isinstance(value, dict | list) else str(value)
-
-
-def _short(value: Any) -> str:
-    return (
-        value.geom_type if isinstance(value, BaseGeometry) else json.dumps(value, ensure_ascii=False, default=str)[:80]
-    )
