@@ -180,13 +180,14 @@ class Listener:
 
     def _read(self, message: MQTTMessage, now: datetime) -> list[Reading | Rejected]:
         found: list[Reading | Rejected] = []
-        try:
-            for layer, key in self._hearing(message.topic):
-                found += read(layer, bytes(message.payload), now, key)
-        except Exception:
-            # it would be sent again at every start, and all others would wait behind it
-            log.exception("a message that cannot be read")
-            return [Rejected(None, "nicht lesbar / not readable", bytes(message.payload).decode("utf-8", "replace"))]
+        content = bytes(message.payload)
+        for layer, key in self._hearing(message.topic):
+            try:
+                found += read(layer, content, now, key)
+            except Exception:
+                # it would be sent again at every start, and all others would wait behind it
+                log.exception("a message that cannot be read")
+                found.append(Rejected(layer.id, "nicht lesbar / not readable", content.decode("utf-8", "replace")))
         # none hears a subscription that was given up a moment ago
         nobody = "kein Layer hört auf dieses Topic / no layer listens to this topic"
         return found or [Rejected(None, nobody, message.topic)]

@@ -18,12 +18,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from geoportal import sample_readings, sensors
+from geoportal.catalogue import Layer
 from geoportal.database import owner_engine
 from geoportal.layers import Places
 from geoportal.layers.watch import Watch
 from geoportal.ogc.app import create_ogc
 from geoportal.sensors.listening import Listener
-from geoportal.sensors.readings import MOST, Reading, Rejected
+from geoportal.sensors.readings import MOST, Reading, Rejected, read
 from geoportal.sensors.receiving import create_sensors
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import CHECKOUT, Settings
@@ -275,6 +276,27 @@ def test_layers_that_share_a_topic_hear_all_of_it(bins: Bins, tmp_path: Path) ->
         publish(mosquitto, messages(0, 1))
         wait_for(lambda: listener.counted.messages == 1)
     assert listener.counted.kept + listener.counted.rejected == 2
+
+
+def test_a_layer_that_cannot_read_a_message_takes_it_from_no_other(
+    bins: Bins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unforeseen(layer: Layer, *given: Any) -> Iterator[Reading | Rejected]:
+        if layer.id == "zwilling":
+            raise ArithmeticError
+        return read(layer, *given)
+
+    twin = bins.settings.home / "layers" / "zwilling"
+    shutil.copytree(bins.settings.home / "layers" / "tonnen", twin)
+    write(twin / "layer.yml", MANIFEST.replace("id: tonnen", "id: zwilling"))
+    monkeypatch.setattr("geoportal.sensors.listening.read", unforeseen)
+    with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
+        publish(mosquitto, messages(0, 1))
+        wait_for(lambda: listener.counted.messages == 1)
+    assert (listener.counted.kept, listener.counted.rejected) == (1, 1)
+    assert rows(bins.owner, "SELECT layer, reason FROM sensors.rejected") == [
+        ("zwilling", "nicht lesbar / not readable")
+    ]
 
 
 def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path) -> None:
