@@ -1,6 +1,6 @@
-"""So many requests a second for each network, counted by all workers of a server together, in memory that never grows.
+"""So many requests a second for each who asks, counted by all workers of a server together, in memory that never grows.
 
-The generic cell rate algorithm: a network has one moment, the one from which it owes nothing; each request moves it on.
+The generic cell rate algorithm: each has one moment, the one from which nothing is owed; each request moves it on.
 The moments lie in a shared mapping made before the workers are forked. They have no lock: a worker killed while it held
 one would stop all others, and an update lost between two workers at the same instant only lets one request through.
 """
@@ -17,7 +17,7 @@ _SLOTS: Final = 1 << 16
 
 
 class Fairness:
-    """`rate` requests a second, and `burst` at once, for each network."""
+    """`rate` requests a second, and `burst` at once, for each network, or for each of whatever else is counted."""
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._step = 1 / rate
@@ -28,15 +28,17 @@ class Fairness:
         self._moments = memoryview(mmap.mmap(-1, 8 * _SLOTS)).cast("d")
 
     def wait(self, address: str) -> float:
-        """0, and the request is counted; or in how many seconds the network may ask again, and it is not.
+        """As of the network that an address lies in.
 
         An address that is none, such as that of a unix socket, and this machine itself are never made to wait.
         """
         network = network_of(address)
-        if network is None:
-            return 0.0
-        digest = hashlib.blake2b(network, digest_size=8, key=self._key).digest()
-        # Two places for each network: only one whose both places are taken by others would be counted with them.
+        return 0.0 if network is None else self.wait_of(network)
+
+    def wait_of(self, who: bytes) -> float:
+        """0, and the request is counted; or in how many seconds the next is welcome, and it is not."""
+        digest = hashlib.blake2b(who, digest_size=8, key=self._key).digest()
+        # Two places for each: only one whose both places are taken by others would be counted with them.
         first = int.from_bytes(digest[:4]) % _SLOTS
         second = int.from_bytes(digest[4:]) % _SLOTS
         now = self._clock()

@@ -104,7 +104,7 @@ class Settings:
     `run` holds what may be gone after a restart. `trusted_proxies`: how many before us add to X-Forwarded-For.
     `bucket` is where archive and downloads lie when several machines share them; without it they are folders of `data`.
     `backups` is a folder or `s3://bucket/prefix`; `backup_key` a file with the key that seals them.
-    `requests_per_second` is the share of one network; 0 leaves that to the proxy.
+    `requests_per_second` is the share of one network, and of one token of sensors; 0 leaves that to the proxy.
     `second_factor`: whether accounts of the portal need one.
     `provider` is where the staff of the Kreis signs in (OpenID Connect), if anywhere.
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from geoportal.catalogue import Shelf
 from geoportal.database import sensors_engine
+from geoportal.fairness import Fairness
 from geoportal.sensors.readings import MOST, read
 from geoportal.sensors.store import layers_of, take
 from geoportal.settings import Settings
@@ -20,6 +22,7 @@ from geoportal.settings import Settings
 log = logging.getLogger(__name__)
 
 _RETRY: Final = {"Retry-After": "5"}
+_BURST_SECONDS: Final = 4  # a gateway tells at once what it has gathered
 
 
 def create_sensors(settings: Settings, folder: Path) -> Flask:
@@ -28,12 +31,18 @@ def create_sensors(settings: Settings, folder: Path) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MOST
     engine = sensors_engine(settings.require_sensors_url())
     shelf = Shelf(folder)
+    rate = settings.requests_per_second
+    fairness = Fairness(rate, _BURST_SECONDS * rate) if rate else None
 
     @app.post("/<name>")
     @app.post("/<name>/<key>")
     def receive(name: str, key: str | None = None) -> Response:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         content = request.get_data()
+        # from however many networks: a token that floods leaves the database to the others
+        if fairness and (wait := fairness.wait_of(token.encode())):
+            later = {"Retry-After": str(math.ceil(wait))}
+            return _told(HTTPStatus.TOO_MANY_REQUESTS, "Zu viele Anfragen / too many requests", later)
         shelf.look()
         layer = shelf.layers.get(name)
         try:

@@ -169,6 +169,24 @@ def test_http_takes_readings_with_a_token_for_the_layer(bins: Bins) -> None:
     assert post(good)[0] == 401
 
 
+def test_a_token_that_floods_is_told_to_wait_and_no_other(bins: Bins) -> None:
+    with bins.owner.begin() as connection:
+        tokens = [sensors.make_token(connection, name, ["tonnen"]) for name in ("irre", "ruhig")]
+    few = replace(bins.settings, requests_per_second=1)
+    client = create_sensors(few, bins.settings.home / "layers").test_client()
+
+    def post(token: str) -> tuple[int, str | None]:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.post("/tonnen/1", json={"data": {"level": 12}}, headers=headers)
+        return answer.status_code, answer.headers.get("Retry-After")
+
+    mad, calm = tokens
+    answers = [post(mad) for _ in range(40)]
+    assert set(answers) == {(200, None), (429, "1")}
+    assert answers[:4] == [(200, None)] * 4, "what was gathered is taken at once"
+    assert post(calm) == (200, None)
+
+
 def test_the_history_is_a_collection_of_the_ogc_api(bins: Bins) -> None:
     bins.take(*(level(number, 60 - number) for number in range(20)))
     client = create_ogc(replace(bins.settings, home=CHECKOUT), bins.settings.home / "layers").test_client()
