@@ -59,7 +59,8 @@ def _lines() -> Iterator[str]:
                 continue
             key = field.alias or name
             shown = f"**`{key}`**" if field.is_required() else f"`{key}`"
-            yield f"| {shown} | {_kind(field)} | {field.description}{_default(field)} |"
+            meaning = " ".join(str(field.description).split())  # a row of a table is one line
+            yield f"| {shown} | {_kind(field)} | {meaning}{_default(field)} |"
             inner, step = _model(field.annotation)
             if inner is not None and inner is not Words:
                 queue.append((f"{place}.{key}{step}".lstrip("."), inner))
