@@ -120,7 +120,7 @@ def sync(engine: Engine, layer: Layer, places: Places, *, again: bool = False) -
 
 
 def check(layer: Layer, places: Places) -> Synced:
-    """What sync() would read and say, without a database. Expectations that only all rows can show are left to it."""
+    """What sync() would read and say, without a database: addresses and names that are taken are left to it."""
     try:
         reading = Reading(layer, provide(layer, places).file)
         rows, keys, doubled = 0, set[bytes](), dict[str, None]()
