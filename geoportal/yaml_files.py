@@ -37,11 +37,8 @@ class YamlFile:
             raise YamlFaults(file, [(line, f"kein gültiges YAML / no valid YAML: {_spelling(error)}")]) from error
         except UnicodeDecodeError as error:
             raise YamlFaults(file, [(1, "nicht in UTF-8 gespeichert / not saved as UTF-8")]) from error
-        except (
-            yaml.YAMLError,
-            ValueError,
-            RecursionError,
-        ) as error:  # control characters, 30 February, endless nesting
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            # control characters, 30 February, endless nesting
             raise YamlFaults(file, [(1, f"kein gültiges YAML / no valid YAML: {error}")]) from error
         if not isinstance(node, yaml.MappingNode):
             raise YamlFaults(file, [(1, "keine Schlüssel gefunden / no keys found")])
@@ -89,9 +86,7 @@ class YamlFile:
         if error["type"] == "model_type":
             keys = ", ".join(sorted(_keys_at(model, place)))
             return self.fault_at(place, f"hat eigene Schlüssel / has keys of its own: {keys}")
-        if place and place[-1] == "[key]":
-            return self.fault_at(place[:-1], _said(error))
-        return self.fault_at(place, _said(error))
+        return self.fault_at(place[:-1] if place and place[-1] == "[key]" else place, _said(error))
 
     def _line(self, place: Place) -> int:
         node: yaml.Node = self._node

@@ -30,7 +30,7 @@ def values(field: Field, column: Iterable[object], decimal: str, rows: Iterable[
     found: list[object] = []
     faults: list[str] = []
     codes = {str(code) for code in field.codes}
-    for row, raw in zip(rows, column, strict=False):
+    for row, raw in zip(rows, column, strict=True):
         if empty(raw):
             found.append(None)
             continue
