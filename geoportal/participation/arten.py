@@ -1,7 +1,7 @@
 """The kinds of participation, and what the law asks of each: BauGB §§ 3, 4 and 4a as since 7 July 2023. Pure.
 
-One table for the desk, the pages of citizens, calendars and time lines. The database knows the names of the kinds, whom
-each is for, and as what a plan's file tells it (migration `0037_arten.sql`); a contract test holds both together.
+One table for the desk, the pages of citizens, calendars and time lines. The database knows the names of the kinds,
+whom each is for, and as what a plan's file tells it (migration `0037_arten.sql`); a test holds both together.
 """
 
 from collections.abc import Mapping
@@ -41,75 +41,37 @@ class Regel:
     """`norm` is the clause, `name` what people call it.
 
     `is_public`: everybody takes part, and everybody is told; else it is an affair of authorities, of which the public
-    sees the days in the plan's time line. `told_as`: what a plan's file calls it, which knows fewer kinds.
-    `is_shorter`: the month shall be shortened, appropriately (§ 4a Abs. 3 Satz 3). `is_announced_before`: the public
-    notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and not only with it.
+    sees the days in the plan's time line. `is_shorter`: the month shall be shortened, appropriately (§ 4a Abs. 3
+    Satz 3). `is_announced_before`: the public notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and not
+    only with it.
     """
 
     norm: str
     name: str
     is_public: bool
-    told_as: Art
-    monat: Monat
-    is_shorter: bool
-    is_announced_before: bool
+    monat: Monat = Monat.KEINER
+    is_shorter: bool = False
+    is_announced_before: bool = False
 
 
 ARTEN: Final[Mapping[Art, Regel]] = MappingProxyType(
     {
-        Art.FRUEHZEITIG: Regel(
-            norm="§ 3 Abs. 1 BauGB",
-            name="Frühzeitige Beteiligung der Öffentlichkeit",
-            is_public=True,
-            told_as=Art.FRUEHZEITIG,
-            monat=Monat.KEINER,
-            is_shorter=False,
-            is_announced_before=False,
-        ),
+        Art.FRUEHZEITIG: Regel("§ 3 Abs. 1 BauGB", "Frühzeitige Beteiligung der Öffentlichkeit", is_public=True),
         Art.VEROEFFENTLICHUNG: Regel(
-            norm="§ 3 Abs. 2 BauGB",
-            name="Öffentliche Auslegung",
-            is_public=True,
-            told_as=Art.VEROEFFENTLICHUNG,
-            monat=Monat.AB_ERSTEM_TAG,
-            is_shorter=False,
-            is_announced_before=True,
+            "§ 3 Abs. 2 BauGB", "Öffentliche Auslegung", is_public=True,
+            monat=Monat.AB_ERSTEM_TAG, is_announced_before=True,
         ),
         Art.ERNEUT: Regel(
-            norm="§ 4a Abs. 3, § 3 Abs. 2 BauGB",
-            name="Erneute Auslegung",
-            is_public=True,
-            told_as=Art.VEROEFFENTLICHUNG,
-            monat=Monat.AB_ERSTEM_TAG,
-            is_shorter=True,
-            is_announced_before=True,
+            "§ 4a Abs. 3, § 3 Abs. 2 BauGB", "Erneute Auslegung", is_public=True,
+            monat=Monat.AB_ERSTEM_TAG, is_shorter=True, is_announced_before=True,
         ),
-        Art.BEHOERDEN_FRUEHZEITIG: Regel(
-            norm="§ 4 Abs. 1 BauGB",
-            name="Frühzeitige Beteiligung der Behörden",
-            is_public=False,
-            told_as=Art.BEHOERDEN_FRUEHZEITIG,
-            monat=Monat.KEINER,
-            is_shorter=False,
-            is_announced_before=False,
-        ),
+        Art.BEHOERDEN_FRUEHZEITIG: Regel("§ 4 Abs. 1 BauGB", "Frühzeitige Beteiligung der Behörden", is_public=False),
         Art.BEHOERDEN: Regel(
-            norm="§ 4 Abs. 2 BauGB",
-            name="Beteiligung der Behörden",
-            is_public=False,
-            told_as=Art.BEHOERDEN,
-            monat=Monat.NACH_ERSTEM_TAG,
-            is_shorter=False,
-            is_announced_before=False,
+            "§ 4 Abs. 2 BauGB", "Beteiligung der Behörden", is_public=False, monat=Monat.NACH_ERSTEM_TAG
         ),
         Art.BEHOERDEN_ERNEUT: Regel(
-            norm="§ 4a Abs. 3, § 4 Abs. 2 BauGB",
-            name="Erneute Beteiligung der Behörden",
-            is_public=False,
-            told_as=Art.BEHOERDEN,
-            monat=Monat.NACH_ERSTEM_TAG,
-            is_shorter=True,
-            is_announced_before=False,
+            "§ 4a Abs. 3, § 4 Abs. 2 BauGB", "Erneute Beteiligung der Behörden", is_public=False,
+            monat=Monat.NACH_ERSTEM_TAG, is_shorter=True,
         ),
     }
-)
+)  # fmt: skip
