@@ -129,6 +129,14 @@ def asked_day(args: Mapping[str, str], name: str) -> date | None:
     raise InvalidQuery(f"{name}: JJJJ-MM-TT")
 
 
+def needed_day(args: Mapping[str, str], name: str) -> date:
+    """A day that must be given, and on which a plan can be worked at. Raises InvalidQuery."""
+    day = asked_day(args, name)
+    if day is None or not 2000 <= day.year <= 2200:
+        raise InvalidQuery(f"{name}: JJJJ-MM-TT, 2000 bis 2200")
+    return day
+
+
 def asked_stand(args: Mapping[str, str], today: date) -> date | None:
     """The day of which is asked what was public; None for today. Raises InvalidQuery for what is still to come."""
     stand = asked_day(args, "stand")

@@ -85,6 +85,16 @@ def publish(publisher: Browser, number: int) -> None:
     assert publisher.post(path, {"stand": stamp[1], "wann": "jetzt"}).status_code == 303
 
 
+def test_who_wants_a_day_and_names_none_publishes_nothing(draft: Draft) -> None:
+    page = draft.publisher.get(f"/werkbank/lieferung/{draft.delivery}").text
+    stamp = re.search(r'name="stand" value="([^"]+)"', page)
+    assert stamp
+    path = f"/werkbank/lieferung/{draft.delivery}/veroeffentlichen"
+    for day in ("", "bald", "2026-W48-1", "9999-01-01"):
+        assert draft.publisher.post(path, {"stand": stamp[1], "wann": "tag", "tag": day}).status_code == 400
+    assert f'action="{path}"' in draft.publisher.get(f"/werkbank/lieferung/{draft.delivery}").text
+
+
 def test_the_page_says_what_differs_and_shows_both_versions(draft: Draft) -> None:
     page = draft.publisher.get(f"{draft.path}/vergleich?neu=2").text
     assert "Am Hang Süd" in page

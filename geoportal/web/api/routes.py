@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
@@ -31,6 +31,7 @@ from geoportal.web.desk.access import origin, tell_refusals
 from geoportal.web.desk.delivery_page import sheets_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
 from geoportal.web.problems import FAULT, PROBLEMS, Problem, problem_of
 from plans_ingest.errors import PlanFileError
@@ -233,11 +234,7 @@ def submit(number: int) -> Answer:
 @once
 def publish(number: int) -> Answer:
     given = _body("stempel", "am")
-    raw = given.get("am")
-    try:
-        on = None if raw is None else date.fromisoformat(raw)
-    except ValueError as error:
-        raise InvalidQuery("am: JJJJ-MM-TT") from error
+    on = needed_day(given, "am") if "am" in given else None
     workflow.publish(
         desk().engine,
         portal().archive,

@@ -31,6 +31,7 @@ from geoportal.participation.states import WAYS, State
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery
+from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
 
 _NOTICE: Final = 7  # days
@@ -107,7 +108,7 @@ _STEPS: Final[Mapping[str, Callable[[UUID, int, date], object]]] = {
         desk().engine, who(), number, version, today
     ),
     "verlaengern": lambda number, version, today: beteiligungen.extend(
-        desk().engine, who(), number, version, _day(request.form, "bis"), _hinweis(), today
+        desk().engine, who(), number, version, needed_day(request.form, "bis"), _hinweis(), today
     ),
     "unterbrechen": lambda number, version, today: beteiligungen.interrupt(
         desk().engine, who(), number, version, _hinweis(), today
@@ -219,9 +220,9 @@ def _read(given: Mapping[str, str]) -> Angaben:
     try:
         return Angaben(
             art=Art(given.get("art", "")),
-            bekanntmachung=_day(given, "bekanntmachung"),
-            beginn=_day(given, "beginn"),
-            ende=_day(given, "ende"),
+            bekanntmachung=needed_day(given, "bekanntmachung"),
+            beginn=needed_day(given, "beginn"),
+            ende=needed_day(given, "ende"),
             name_angabe=Angabe(given.get("name_angabe", "")),
             anschrift_angabe=Angabe(given.get("anschrift_angabe", "")),
             mit_ort="mit_ort" in given,
@@ -238,16 +239,6 @@ _WORDS: Final = ("grund", "anlass", "zugang", "stelle", "telefon", "email", "dat
 
 def _words(given: Mapping[str, str], name: str) -> str:
     return plain_text.paragraphs(given.get(name, ""))[:_LONG]
-
-
-def _day(given: Mapping[str, str], name: str) -> date:
-    try:
-        day = date.fromisoformat(given.get(name, ""))
-    except ValueError as fault:
-        raise InvalidQuery(f"{name}: JJJJ-MM-TT") from fault
-    if not 2000 <= day.year <= 2200:
-        raise InvalidQuery(f"{name}: 2000 bis 2200")
-    return day
 
 
 def _hinweis() -> str:

@@ -1,7 +1,6 @@
 """One delivery: how far it is, what was found in it, and what is to be done with it."""
 
 import json
-from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from geoportal.web.desk import report_paper
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
 
 PAGE: Final = 200  # findings on a page
@@ -143,11 +143,8 @@ def discard(number: int) -> BaseResponse:
 
 @open_to(Action.PUBLISH)
 def publish(number: int) -> BaseResponse:
-    raw = request.form.get("tag", "") if request.form.get("wann") == "tag" else ""
-    try:
-        on = date.fromisoformat(raw) if raw else None
-    except ValueError as error:
-        raise InvalidQuery("tag: JJJJ-MM-TT") from error
+    # who wants a day and names none must not publish now
+    on = needed_day(request.form, "tag") if request.form.get("wann") == "tag" else None
     workflow.publish(
         desk().engine,
         portal().archive,
