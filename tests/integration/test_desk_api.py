@@ -338,6 +338,10 @@ def test_a_program_sees_a_participation_through(api: Api, delivered: tuple[int, 
     assert (asked["stand"], asked["moeglich"]) == (  # type: ignore[index]
         "bekannt", ["abgebrochen", "abgeschlossen", "bekannt", "unterbrochen"],
     )  # fmt: skip
+    for said in ({}, {"bis": 5}, {"bis": "bald", "hinweis": "x"}, {"bis": "2026-12-20", "hinweis": 1}):
+        assert publisher.ask("POST", f"{path}/verlaengern", {"fassung": 3} | said).status_code == 400
+    sunday = publisher.ask("POST", f"{path}/verlaengern", {"fassung": 3, "bis": "2026-12-20", "hinweis": "Ferien."})
+    assert sunday.status_code == 409
     unreasoned = publisher.ask("POST", f"{path}/abbrechen", {"fassung": 3})
     assert unreasoned.status_code == 422
     ended = publisher.ask("POST", f"{path}/abbrechen", {"fassung": 3, "hinweis": "Neu gedacht."})

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from geoportal.web.api import schemas
+from geoportal.web.desk.beteiligungen import STEPS
 
 _ID: Final = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _UUID: Final = {"type": "string", "format": "uuid"}
@@ -289,7 +290,7 @@ def _participations() -> dict[str, Any]:
                 "Ein Schritt",
                 {"$ref": one},
                 number,
-                {"name": "schritt", "in": "path", "required": True, "schema": {"enum": list(schemas.STEPS)}},
+                {"name": "schritt", "in": "path", "required": True, "schema": {"enum": list(STEPS)}},
                 _KEY,
                 body=_json(step),
             )

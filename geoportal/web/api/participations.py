@@ -2,7 +2,7 @@
 alone: no token opens them (accounts.tokens.GRANTABLE).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date
 from http import HTTPStatus
@@ -11,7 +11,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, url_for
 
-from geoportal import plain_text
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
 from geoportal.participation import beteiligungen
@@ -21,12 +20,12 @@ from geoportal.participation.beteiligungen import Angaben, Beteiligung
 from geoportal.participation.fristen import hinweise
 from geoportal.participation.states import WAYS, State
 from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
-from geoportal.web.api.schemas import STEPS
+from geoportal.web.desk.beteiligungen import STEPS, words_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
 
-_LONG: Final = 5_000
 _WORDS: Final = {"art": Art, "name_angabe": Angabe, "anschrift_angabe": Angabe}
 _DAYS: Final = frozenset({"bekanntmachung", "beginn", "ende"})
 _CHOICES: Final = frozenset({"mit_ort", "mit_anlagen", "online"})
@@ -89,31 +88,11 @@ def change(beteiligung: UUID) -> Answer:
 @once
 def step(beteiligung: UUID, schritt: str) -> Answer:
     given = given_object("fassung", "bis", "hinweis")
-    _DO[schritt](beteiligung, _version(given), given)
+    said = {name: _text(name, value) for name, value in given.items() if name != "fassung"}
+    STEPS[schritt](beteiligung, _version(given), portal().today(), said)
     return _answer(beteiligung)
 
 
-_DO: Final[Mapping[str, Callable[[UUID, int, dict[str, Any]], object]]] = {
-    "bekanntmachen": lambda number, version, _: beteiligungen.announce(
-        desk().engine, who(), number, version, portal().today()
-    ),
-    "verlaengern": lambda number, version, given: beteiligungen.extend(
-        desk().engine, who(), number, version, _day("bis", given.get("bis")), _hinweis(given), portal().today()
-    ),
-    "unterbrechen": lambda number, version, given: beteiligungen.interrupt(
-        desk().engine, who(), number, version, _hinweis(given), portal().today()
-    ),
-    "fortsetzen": lambda number, version, _: beteiligungen.resume(
-        desk().engine, who(), number, version, portal().today()
-    ),
-    "verwerfen": lambda number, version, _: beteiligungen.drop(desk().engine, who(), number, version),
-    "abbrechen": lambda number, version, given: beteiligungen.abort(
-        desk().engine, who(), number, version, _hinweis(given)
-    ),
-    "abschliessen": lambda number, version, _: beteiligungen.close(
-        desk().engine, who(), number, version, portal().today()
-    ),
-}
 _NAMES: Final = tuple(field.name for field in fields(Angaben))
 
 
@@ -164,17 +143,17 @@ def _angaben(given: Mapping[str, Any]) -> Angaben:
             if not isinstance(raw, bool):
                 raise InvalidQuery(f"{name}: true, false")
             values[name] = raw
-        elif not isinstance(raw, str):
-            raise InvalidQuery(f"{name}: Text erwartet / text expected")
-        elif name in _DAYS:
-            values[name] = _day(name, raw)
+            continue
+        said = {name: _text(name, raw)}
+        if name in _DAYS:
+            values[name] = needed_day(said, name)
         elif name in _WORDS:
             try:
                 values[name] = _WORDS[name](raw)
             except ValueError as fault:
                 raise InvalidQuery(f"{name}: {', '.join(_WORDS[name])}") from fault
         else:
-            values[name] = plain_text.paragraphs(raw)[:_LONG]
+            values[name] = words_of(said, name)
     if missing := [name for name in ("art", *sorted(_DAYS)) if name not in values]:
         raise InvalidQuery(f"fehlt / is missing: {', '.join(missing)}")
     if values["ende"] < values["beginn"]:
@@ -182,21 +161,10 @@ def _angaben(given: Mapping[str, Any]) -> Angaben:
     return Angaben(**values)
 
 
-def _day(name: str, raw: Any) -> date:
-    try:
-        day = date.fromisoformat(raw if isinstance(raw, str) else "")
-    except ValueError as fault:
-        raise InvalidQuery(f"{name}: JJJJ-MM-TT") from fault
-    if not 2000 <= day.year <= 2200:
-        raise InvalidQuery(f"{name}: 2000 bis 2200")
-    return day
-
-
-def _hinweis(given: Mapping[str, Any]) -> str:
-    raw = given.get("hinweis", "")
+def _text(name: str, raw: Any) -> str:
     if not isinstance(raw, str):
-        raise InvalidQuery("hinweis: Text erwartet / text expected")
-    return plain_text.paragraphs(raw)[:_LONG]
+        raise InvalidQuery(f"{name}: Text erwartet / text expected")
+    return raw
 
 
 def _version(given: Mapping[str, Any]) -> int:

@@ -8,9 +8,6 @@ from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe
 from geoportal.participation.beteiligungen import Angaben
 
-STEPS: Final = (
-    "bekanntmachen", "verlaengern", "unterbrechen", "fortsetzen", "verwerfen", "abbrechen", "abschliessen",
-)  # fmt: skip
 _TYPES: Final[dict[Any, dict[str, Any]]] = {
     Art: {"enum": list(Art)},
     Angabe: {"enum": list(Angabe)},

@@ -44,7 +44,7 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/plan/<uuid:plan>/beteiligung", "participation_create", create, methods=["POST"])
     bp.add_url_rule("/beteiligung/<uuid:number>", "participation", page)
     bp.add_url_rule("/beteiligung/<uuid:number>", "participation_change", change, methods=["POST"])
-    bp.add_url_rule("/beteiligung/<uuid:number>/<any({}):step>".format(", ".join(_STEPS)), "participation_step", step,
+    bp.add_url_rule("/beteiligung/<uuid:number>/<any({}):step>".format(", ".join(STEPS)), "participation_step", step,
                     methods=["POST"])  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def change(number: UUID) -> BaseResponse | tuple[str, int]:
 @open_to(Action.VIEW)
 def step(number: UUID, step: str) -> BaseResponse | tuple[str, int]:
     try:
-        _STEPS[step](number, _version(), portal().today())
+        STEPS[step](number, _version(), portal().today(), request.form)
     except NotAnnounceable:
         return _page(number, fault=_NOT_NOW[step]), HTTPStatus.UNPROCESSABLE_ENTITY
     except HinweisMissing:
@@ -103,20 +103,23 @@ def step(number: UUID, step: str) -> BaseResponse | tuple[str, int]:
     return redirect(url_for("desk.participation", number=number), HTTPStatus.SEE_OTHER)
 
 
-_STEPS: Final[Mapping[str, Callable[[UUID, int, date], object]]] = {
-    "bekanntmachen": lambda number, version, today: beteiligungen.announce(
+# Of the form, and of programs too (web/api/participations.py): by which name, and what each is told.
+STEPS: Final[Mapping[str, Callable[[UUID, int, date, Mapping[str, str]], object]]] = {
+    "bekanntmachen": lambda number, version, today, _: beteiligungen.announce(
         desk().engine, who(), number, version, today
     ),
-    "verlaengern": lambda number, version, today: beteiligungen.extend(
-        desk().engine, who(), number, version, needed_day(request.form, "bis"), _hinweis(), today
+    "verlaengern": lambda number, version, today, given: beteiligungen.extend(
+        desk().engine, who(), number, version, needed_day(given, "bis"), words_of(given, "hinweis"), today
     ),
-    "unterbrechen": lambda number, version, today: beteiligungen.interrupt(
-        desk().engine, who(), number, version, _hinweis(), today
+    "unterbrechen": lambda number, version, today, given: beteiligungen.interrupt(
+        desk().engine, who(), number, version, words_of(given, "hinweis"), today
     ),
-    "fortsetzen": lambda number, version, today: beteiligungen.resume(desk().engine, who(), number, version, today),
-    "verwerfen": lambda number, version, _: beteiligungen.drop(desk().engine, who(), number, version),
-    "abbrechen": lambda number, version, _: beteiligungen.abort(desk().engine, who(), number, version, _hinweis()),
-    "abschliessen": lambda number, version, today: beteiligungen.close(desk().engine, who(), number, version, today),
+    "fortsetzen": lambda number, version, today, _: beteiligungen.resume(desk().engine, who(), number, version, today),
+    "verwerfen": lambda number, version, _, __: beteiligungen.drop(desk().engine, who(), number, version),
+    "abbrechen": lambda number, version, _, given: beteiligungen.abort(
+        desk().engine, who(), number, version, words_of(given, "hinweis")
+    ),
+    "abschliessen": lambda number, version, today, _: beteiligungen.close(desk().engine, who(), number, version, today),
 }
 _NOT_NOW: Final = {
     "bekanntmachen": "So geht es noch nicht: Bitte berichtigen, was als Fehler dasteht. Damit sich alle äußern können, "
@@ -228,7 +231,7 @@ def _read(given: Mapping[str, str]) -> Angaben:
             mit_ort="mit_ort" in given,
             mit_anlagen="mit_anlagen" in given,
             online="online" in given,
-            **{name: _words(given, name) for name in _WORDS},
+            **{name: words_of(given, name) for name in _WORDS},
         )
     except ValueError as fault:
         raise InvalidQuery("art, name_angabe, anschrift_angabe") from fault
@@ -237,12 +240,8 @@ def _read(given: Mapping[str, str]) -> Angaben:
 _WORDS: Final = ("grund", "anlass", "zugang", "stelle", "telefon", "email", "datenschutz")
 
 
-def _words(given: Mapping[str, str], name: str) -> str:
+def words_of(given: Mapping[str, str], name: str) -> str:
     return plain_text.paragraphs(given.get(name, ""))[:_LONG]
-
-
-def _hinweis() -> str:
-    return _words(request.form, "hinweis")
 
 
 def _version() -> int:
