@@ -93,6 +93,12 @@ class Office:
 _QUICK = Passwords()
 
 
+def cookie(browser: Browser) -> str | None:
+    """Of the session."""
+    found = browser.client.get_cookie("sid", domain="localhost")
+    return None if found is None else found.value
+
+
 @contextmanager
 def office(settings: Settings) -> Iterator[Office]:
     from geoportal.web.desk import room
