@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, expect
 from werkzeug.serving import make_server
 
 from geoportal import wsgi
@@ -109,6 +109,33 @@ class Visit:
         self.page.evaluate(_axe_core())
         found: list[str] = self.page.evaluate(_AXE)
         return found
+
+
+def cards(page: Page) -> Locator:
+    """The plans in the answer to "what applies here?"."""
+    return page.locator("#answer .card, main .hier .card")
+
+
+def wait_for_drawing(page: Page, address: str) -> None:
+    """Until the map shows tiles in whose address this stands, and waits for none."""
+    expect(page.locator(f"img.leaflet-tile-loaded[src*='{address}']")).not_to_have_count(0)
+    expect(page.locator("img.leaflet-tile:not(.leaflet-tile-loaded)")).to_have_count(0)
+
+
+def coloured(page: Page) -> int:
+    """How many pixels of the drawing's tiles have the colour of a residential area."""
+    found = page.evaluate("""() => [...document.querySelectorAll("img.leaflet-tile")].map((tile) => {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 256, height: 256});
+        const context = canvas.getContext("2d");
+        context.drawImage(tile, 0, 0);
+        const {data} = context.getImageData(0, 0, 256, 256);
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4)
+            if (Math.abs(data[at] - 246) + Math.abs(data[at + 1] - 193) + Math.abs(data[at + 2] - 176) < 30) count += 1;
+        return count;
+    }).reduce((one, other) => one + other, 0)""")
+    assert isinstance(found, int)
+    return found
 
 
 @cache

@@ -8,22 +8,16 @@ from playwright.sync_api import (
     Browser,
     Locator,
     Page,
-    Response,
     Route,
     expect,
 )
 from pyproj import Transformer
 
-from tests.acceptance.portal import DESKTOP, HOSTILE, PHONE, PLACE, Visit, watched
+from tests.acceptance.portal import DESKTOP, HOSTILE, PHONE, PLACE, Visit, cards, coloured, wait_for_drawing, watched
 
 pytestmark = pytest.mark.browser
 
 HERE = "/hier?ost=480050&nord=5630050"
-TILE = re.compile(r"/collections/(\w+)/styles/planzv/map/tiles/")
-
-
-def cards(page: Page) -> Locator:
-    return page.locator("#answer .card, main .hier .card")
 
 
 def test_a_click_shows_all_plans_at_that_place(desktop: Visit, paths: dict[str, str]) -> None:
@@ -114,127 +108,6 @@ def test_at_the_beginning_the_list_is_asked_for_once(desktop: Visit, path: str) 
     desktop.open(path)
     expect(desktop.page.locator("#in-view-count")).to_contain_text("im Ausschnitt")
     assert len([url for url in asked if "/bebauungsplaene/items" in url]) == 1
-
-
-def tiles_that_came(page: Page) -> list[str]:
-    """The collections of the tiles that the map asks for from now on; each of them comes, and as a picture."""
-    came: list[str] = []
-
-    def listen(response: Response) -> None:
-        if found := TILE.search(response.url):
-            assert response.status == 200
-            assert response.headers["content-type"] in {"image/png", "image/webp"}
-            came.append(found[1])
-
-    page.on("response", listen)
-    return came
-
-
-def wait_for_drawing(page: Page, address: str) -> None:
-    """Until the map shows tiles in whose address this stands, and waits for none."""
-    expect(page.locator(f"img.leaflet-tile-loaded[src*='{address}']")).not_to_have_count(0)
-    expect(page.locator("img.leaflet-tile:not(.leaflet-tile-loaded)")).to_have_count(0)
-
-
-def coloured(page: Page) -> int:
-    """How many pixels of the drawing's tiles have the colour of a residential area."""
-    found = page.evaluate("""() => [...document.querySelectorAll("img.leaflet-tile")].map((tile) => {
-        const canvas = Object.assign(document.createElement("canvas"), {width: 256, height: 256});
-        const context = canvas.getContext("2d");
-        context.drawImage(tile, 0, 0);
-        const {data} = context.getImageData(0, 0, 256, 256);
-        let count = 0;
-        for (let at = 0; at < data.length; at += 4)
-            if (Math.abs(data[at] - 246) + Math.abs(data[at + 1] - 193) + Math.abs(data[at + 2] - 176) < 30) count += 1;
-        return count;
-    }).reduce((one, other) => one + other, 0)""")
-    assert isinstance(found, int)
-    return found
-
-
-@pytest.mark.parametrize("device", ["desktop", "phone"])
-def test_the_drawing_of_plans_is_switched_on_and_off(request: pytest.FixtureRequest, device: str) -> None:
-    visited: Visit = request.getfixturevalue(device)
-    page = visited.page
-    switch = page.get_by_role("checkbox", name="Planzeichnung")
-    tiles = page.locator("img.leaflet-tile")
-    came = tiles_that_came(page)
-    visited.open("/")
-    assert came == [], "the first view is light"
-    if device == "phone":
-        page.locator(".themes > summary").tap()
-    expect(page.locator("#drawing-hint")).to_contain_text("heranzoomen")
-    page.evaluate("location.hash = '#13/50.82183/8.71677'")
-    wait_for_drawing(page, "/flaechennutzungsplaene/")
-    assert set(came) == {"flaechennutzungsplaene"}
-    came.clear()
-    page.evaluate(f"location.hash = '{PLACE}'")
-    wait_for_drawing(page, "/bebauungsplaene/")
-    assert set(came) == {"bebauungsplaene"}
-    assert coloured(page) > 1000
-    switch.uncheck()
-    expect(tiles).to_have_count(0)
-    expect(page.locator("#opacity")).to_be_disabled()
-    switch.check()
-    wait_for_drawing(page, "/bebauungsplaene/")
-    assert coloured(page) > 1000
-    if device == "phone":
-        page.locator(".themes > summary").tap()
-        expect(page.locator(".themes__tree")).to_be_hidden()
-    visited.click_the_middle()
-    expect(cards(page).first).to_contain_text("Am Hang")
-
-
-def test_the_drawing_follows_the_switches_of_the_legal_states(desktop: Visit) -> None:
-    desktop.open(f"/{PLACE}")
-    page = desktop.page
-    wait_for_drawing(page, "/bebauungsplaene/")
-    assert coloured(page) > 1000
-    page.get_by_label("In Kraft").uncheck()  # the residential area is of a plan in force
-    wait_for_drawing(page, "&status=in_aufstellung")
-    assert coloured(page) == 0
-    page.get_by_label("Geltungsbereiche").check()
-    wait_for_drawing(page, "/flaechennutzungsplaene/")  # below the Bebauungspläne
-    expect(page.locator("#drawing-hint")).to_contain_text("über Flächennutzungsplänen")
-
-
-def test_the_opacity_of_the_drawing_is_set_with_the_keyboard(desktop: Visit) -> None:
-    desktop.open(f"/{PLACE}")
-    page = desktop.page
-    pane = page.locator(".leaflet-contents-pane")
-    slider = page.get_by_role("slider", name="Deckkraft")
-    expect(pane).to_have_css("opacity", "1")
-    page.get_by_role("checkbox", name="Planzeichnung").focus()
-    page.keyboard.press("Tab")
-    expect(slider).to_be_focused()
-    for _ in range(4):
-        page.keyboard.press("ArrowLeft")
-    expect(slider).to_have_attribute("aria-valuetext", "60 %")
-    expect(pane).to_have_css("opacity", "0.6")
-    page.keyboard.press("Home")
-    expect(pane).to_have_css("opacity", "0.1")
-
-
-def test_the_key_to_the_drawing_tells_what_occurs_in_view(desktop: Visit) -> None:
-    page = desktop.page
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/legend?" in request.url else None)
-    desktop.open(f"/{PLACE}")
-    assert asked == [], "folded, it asks for nothing"
-    page.locator("#drawing-legend > summary").click()
-    rows = page.locator("#drawing-legend li")
-    expect(rows.filter(has_text="Wohngebiete")).to_have_count(1)
-    expect(rows.filter(has_text="Bahnanlage")).to_have_count(0)
-    shown = rows.filter(has_text="Wohngebiete").locator("img")
-    assert shown.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") == 40
-    page.evaluate("location.hash = '#17/50.9/8.9'")
-    expect(rows.filter(has_text="Wohngebiete")).to_have_count(0)
-    page.get_by_role("checkbox", name="Planzeichnung").uncheck()
-    expect(page.locator("#drawing-legend")).to_contain_text("Im Ausschnitt ist nichts gezeichnet.")
-    desktop.open(f"/?lang=en{PLACE}")
-    expect(page.get_by_role("checkbox", name="Plan drawing")).to_be_checked()
-    page.locator("#drawing-legend > summary").click()
-    expect(rows.filter(has_text="Residential")).to_have_count(1)
 
 
 def drawn(page: Page) -> Locator:
