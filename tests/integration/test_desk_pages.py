@@ -173,7 +173,9 @@ def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[st
     for (name, ags), browser in everybody.items():
         if name in CHANGES[path] and is_inside(name, ags):
             continue
-        status = browser.post(address, {"grund": "x", "fassung": "1", "stand": "x"}).status_code
+        status = browser.post(
+            address, {"grund": "x", "fassung": "1", "stand": "x", "mit": str(UUID(int=1))}
+        ).status_code
         assert status in SHUT, (address, name, ags, status)
     for (name, ags), browser in everybody.items():
         if name in CHANGES[path] and is_inside(name, ags) and not path.endswith("verwerfen"):

@@ -7,16 +7,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, send_file, url_for
+from flask import Blueprint, Response, jsonify, url_for
 
-from geoportal import deliveries, differing, oversight, workflow
+from geoportal import differing, oversight, workflow
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
-from geoportal.web.api.routes import Answer, given_object, once, require_reach, seen, who
+from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
+from geoportal.web.desk import delivery_page
 from geoportal.web.desk.compare_page import pair
-from geoportal.web.desk.delivery_page import sealed
+from geoportal.web.desk.plan_pages import history_of
 from geoportal.web.desk.room import desk
-from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import portal
 
 
@@ -52,12 +53,8 @@ def standing() -> Response:
 
 def original(number: int) -> Response:
     """The file as it was sent in."""
-    found = seen(number)
-    path = portal().archive.path(found.sha256)
-    if not path.is_file():
-        raise FileAway
-    media = "application/octet-stream"
-    return sealed(send_file(path, mimetype=media, as_attachment=True, download_name=found.filename))
+    require_reach(Action.VIEW)
+    return delivery_page.original(number)
 
 
 @once
@@ -93,13 +90,10 @@ def merge(plan: UUID) -> Answer:
 def compare(plan: UUID) -> Response:
     """`?neu=2&alt=1`: what differs between two versions; without `alt`, against the public one, or the one before."""
     require_reach(Action.VIEW)
+    before, after = pair(history_of(plan))
+    if before is None:
+        raise NotPublished
     with acting(desk().engine, who()) as connection:
-        versions = deliveries.history(connection, plan)
-        if not versions or not who().may(Action.VIEW, versions[0].ags or "", who().account_id):
-            raise NotPublished
-        before, after = pair(versions)
-        if before is None:
-            raise NotPublished
         found, outline = differing.differences(connection, before.id, after.id)
         listed = differing.described(connection, found)
     return jsonify(

@@ -26,9 +26,9 @@ from geoportal.editing.fields import Unfit
 from geoportal.plain_text import UNSTORABLE
 from geoportal.virus_scan import Infected, ScannerAway
 from geoportal.web.api import description
-from geoportal.web.desk import report_paper
+from geoportal.web.desk import delivery_page, report_paper
 from geoportal.web.desk.access import origin, tell_refusals
-from geoportal.web.desk.delivery_page import sheets_of
+from geoportal.web.desk.plan_pages import history_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.plan_query import needed_day
@@ -210,7 +210,7 @@ def report(number: int, kind: str) -> Response:
     found = seen(number)
     if kind == "pdf":
         with acting(desk().engine, who()) as connection:
-            sheets = sheets_of(connection, found)
+            sheets = delivery_page.sheets_of(connection, found)
         return report_paper.on_paper(sheets)
     with acting(desk().engine, who()) as connection:
         digest = deliveries.report(connection, found.id, kind)
@@ -249,10 +249,7 @@ def publish(number: int) -> Answer:
 
 def plan(plan: UUID) -> Response:
     require_reach(Action.VIEW)
-    with acting(desk().engine, who()) as connection:
-        versions = deliveries.history(connection, plan)
-    if not versions or not who().may(Action.VIEW, versions[0].ags or "", who().account_id):
-        raise NotPublished
+    versions = history_of(plan)
     return jsonify(
         {
             "plan": str(plan),
@@ -319,12 +316,9 @@ def _sees(found: Delivered) -> bool:
 
 
 def seen(number: int) -> Delivered:
+    """As on its page."""
     require_reach(Action.VIEW)
-    with acting(desk().engine, who()) as connection:
-        found = deliveries.one(connection, number)
-    if found is None or not _sees(found):
-        raise NotPublished
-    return found
+    return delivery_page.seen(number)
 
 
 def given_object(*known: str) -> dict[str, Any]:
