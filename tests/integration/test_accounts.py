@@ -108,7 +108,7 @@ def test_an_account_sees_and_changes_itself_only(desk: Office) -> None:
         "INSERT INTO desk.membership VALUES (desk.me(), '*', 'kreis', 'operator')",
         "INSERT INTO desk.membership VALUES (desk.me(), '*', 'kreis', 'provider')",
         "UPDATE desk.membership SET role = 'publisher'",
-        "INSERT INTO desk.session SELECT '\\x00', 1, '-', now(), now(), now()",
+        "INSERT INTO desk.session SELECT '\\x00', desk.me() + 1, '-', now(), now(), now()",
         "DELETE FROM desk.account",
         "UPDATE desk.audit SET actor = 'x'",
         "DELETE FROM desk.audit",
