@@ -35,9 +35,20 @@ def owner_engine(url: str) -> Engine:
     )
 
 
-def reader_engine(url: str) -> Engine:
-    """For everything that citizens ask; keeps the options that the URL brings (such as `role`)."""
-    engine = create_engine(_with_options(url, f"{_READ_OPTIONS} -c jit=off"), hide_parameters=True, pool_size=8)
+def reader_engine(url: str, *, each_alone: bool = False) -> Engine:
+    """For everything that citizens ask; keeps the options that the URL brings (such as `role`).
+
+    `each_alone`: no statement has a transaction around it, which would be two more ways to the database.
+    """
+    engine = create_engine(
+        _with_options(url, f"{_READ_OPTIONS} -c jit=off"),
+        hide_parameters=True,
+        pool_size=8,
+        # few connections that know their statements already, and not all in turn
+        pool_use_lifo=True,
+        skip_autocommit_rollback=True,
+        **({"isolation_level": "AUTOCOMMIT"} if each_alone else {}),
+    )
     return cancel_for_who_left(checked_after_rest(engine))
 
 

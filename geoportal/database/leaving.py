@@ -9,6 +9,8 @@ import logging
 import select
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -33,6 +35,22 @@ def cancel_for_who_left(engine: Engine) -> Engine:
     event.listen(engine, "after_cursor_execute", _end)
     event.listen(engine, "handle_error", lambda context: _end(context.connection))
     return engine
+
+
+@contextmanager
+def ended_for_who_left(driver: psycopg.Connection[Any]) -> Iterator[None]:
+    """The same for what is asked of the driver itself: the statement in this block ends with its asker."""
+    asker = ASKER.get()
+    line = asker.fileno() if asker is not None else -1
+    if line < 0:
+        yield
+        return
+    lookout = _lookout()
+    lookout.begin(line, _Statement(driver))
+    try:
+        yield
+    finally:
+        lookout.end(line, driver)
 
 
 @dataclass(slots=True)

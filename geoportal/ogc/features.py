@@ -18,11 +18,8 @@ from geoportal.ogc.table import MANY, Condition, FeatureTable, Order, Question
 
 @cache
 def engine_for(url: str) -> Engine:
-    """pygeoapi constructs a provider for every request; the connections live here.
-
-    Each answer is one statement: a transaction around it would be two more ways to the database.
-    """
-    return reader_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    """pygeoapi constructs a provider for every request; the connections live here. Each answer is one statement."""
+    return reader_engine(url, each_alone=True)
 
 
 class ProviderProblem(ProviderGenericError):  # type: ignore[misc]

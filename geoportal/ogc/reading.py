@@ -1,37 +1,79 @@
-"""A connection for reading, and what the database says in the words of a problem."""
+"""How the database is read, and what it says in the words of a problem."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from geoportal.ogc.problems import InvalidParameter, Unavailable
+from geoportal.database.leaving import ended_for_who_left
+from geoportal.ogc.problems import InvalidParameter, OgcProblem, Unavailable
 
 _SQLSTATE_DATA: Final = "22"  # class 22, data exception: a value of the request did not fit after all
+
+
+def read_row(engine: Engine, sql: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+    """The first row of a statement. Raises Unavailable, InvalidParameter.
+
+    SQLAlchemy lends the connection and no more: what it does around a statement takes as long as many an answer. The
+    engine is one whose statements have no transaction (`each_alone`). Bytes come as they are, not as digits.
+    """
+    with _told():
+        lent = engine.raw_connection()
+        driver = lent.driver_connection
+        if not isinstance(driver, psycopg.Connection):
+            raise TypeError(f"psycopg 3 expected, not {type(driver)}")
+        try:
+            with ended_for_who_left(driver):
+                row: tuple[Any, ...] | None = driver.execute(sql, values, binary=True).fetchone()
+                return row
+        finally:
+            if driver.closed:
+                lent.invalidate()
+            lent.close()
 
 
 @contextmanager
 def connection_for_reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reading; what the database says is told without its words."""
+    with _told(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        with engine.connect() as connection:
-            yield connection
-    except (OperationalError, PoolTimeout) as error:
-        raise Unavailable(
-            "Die Datenbank antwortet gerade nicht oder nicht rechtzeitig. / The database does not answer in time."
-        ) from error
-    except ProgrammingError as error:
-        # the view is not there, or not yet: a new layer is published as soon as its rows are loaded
-        raise Unavailable("Diese Sammlung ist noch nicht geladen. / This collection is not loaded yet.") from error
+        yield
+    except PoolTimeout as error:
+        raise _away() from error
     except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", "")).startswith(_SQLSTATE_DATA):
-            raise InvalidParameter(
-                "Ein Wert passt nicht zur Sammlung. / A value does not fit the collection."
-            ) from error
+        if (problem := _problem(error.orig)) is not None:
+            raise problem from error
         raise
+    except psycopg.Error as error:
+        if (problem := _problem(error)) is not None:
+            raise problem from error
+        raise
+
+
+def _problem(error: BaseException | None) -> OgcProblem | None:
+    if isinstance(error, psycopg.OperationalError):
+        return _away()
+    if isinstance(error, psycopg.ProgrammingError):
+        # the view is not there, or not yet: a new layer is published as soon as its rows are loaded
+        return Unavailable("Diese Sammlung ist noch nicht geladen. / This collection is not loaded yet.")
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_SQLSTATE_DATA):
+        return InvalidParameter("Ein Wert passt nicht zur Sammlung. / A value does not fit the collection.")
+    return None
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "Die Datenbank antwortet gerade nicht oder nicht rechtzeitig. / The database does not answer in time."
+    )
 
 
 def view_columns(engine: Engine) -> Mapping[str, Sequence[str]]:

@@ -37,7 +37,7 @@ from geoportal.ogc.cql2.text import Json
 from geoportal.ogc.crs import CRS84, Crs
 from geoportal.ogc.postgis import postgis
 from geoportal.ogc.problems import InvalidParameter, NotFound
-from geoportal.ogc.reading import connection_for_reading
+from geoportal.ogc.reading import connection_for_reading, read_row
 from geoportal.ogc.statements import (
     MOST_COUNTED,
     NOT_READY,
@@ -68,6 +68,7 @@ _SQL_TYPES: Mapping[FieldType, Any] = {
 }
 ID, GEOMETRY = "id", "geom"
 MANY = -1  # rows that nobody has counted to the end
+_NOTHING = (None, 0, 0, None)
 
 
 class Condition(NamedTuple):
@@ -178,10 +179,9 @@ class FeatureTable:
             offset=question.offset,
             after=question.after,
         )
-        with connection_for_reading(engine) as connection:
-            row = connection.exec_driver_sql(*statement).one()
-        matched = known if known is not None else row.counted if row.counted <= MOST_COUNTED else MANY
-        return Page(row.features or "", row.returned, matched, json.loads(row.last) if row.last else None)
+        features, returned, counted, last = read_row(engine, *statement) or _NOTHING
+        matched = known if known is not None else counted if counted <= MOST_COUNTED else MANY
+        return Page(features or "", returned, matched, json.loads(last) if last else None)
 
     def chosen(self, conditions: Sequence[Condition]) -> str:
         """A statement that yields the ids of what fulfils the conditions, its values written in it: for programs that
@@ -266,8 +266,8 @@ class FeatureTable:
 
     @staticmethod
     def _scalar(engine: Engine, statement: Statement) -> Any:
-        with connection_for_reading(engine) as connection:
-            return connection.exec_driver_sql(*statement).scalar()
+        row = read_row(engine, *statement)
+        return row[0] if row else None
 
     def _demanded(self, conditions: Sequence[Condition]) -> tuple[str, Values]:
         """What conditions, and the collection itself, demand of a row, in SQL. Raises InvalidParameter."""

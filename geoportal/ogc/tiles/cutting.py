@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    Connection,
     Dialect,
     Double,
     Engine,
@@ -45,7 +44,7 @@ from geoportal.catalogue import FieldType
 from geoportal.database.history import was_public
 from geoportal.ogc.crs import WEB_MERCATOR
 from geoportal.ogc.postgis import postgis
-from geoportal.ogc.reading import connection_for_reading
+from geoportal.ogc.reading import connection_for_reading, read_row
 from geoportal.ogc.tiles.matrix import SRID, Bounds, Tile
 from geoportal.ogc.tiles.tileset import PLAIN, Manner, TileLayer, Tileset
 from geoportal.settings import STORAGE_SRID
@@ -84,18 +83,18 @@ _FEATURE = table(
 
 def cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner = PLAIN) -> bytes:
     """A Mapbox Vector Tile, empty where there is nothing to be seen. Raises Unavailable."""
-    with connection_for_reading(engine) as connection:
-        most = _MOST_FEATURES
-        # how many bytes its features need is known only afterwards; few tiles are cut twice
-        while len(content := _cut(connection, tileset, tile, manner, most)) > _MOST_BYTES and most > 1:
-            most = min(most // 2, most * _MOST_BYTES // len(content))
-        return content
+    most = _MOST_FEATURES
+    # how many bytes its features need is known only afterwards; few tiles are cut twice
+    while len(content := _cut(engine, tileset, tile, manner, most)) > _MOST_BYTES and most > 1:
+        most = min(most // 2, most * _MOST_BYTES // len(content))
+    return content
 
 
-def _cut(connection: Connection, tileset: Tileset, tile: Tile, manner: Manner, most: int) -> bytes:
+def _cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner, most: int) -> bytes:
     sql, values = _statement(tileset.layers, tile.zoom, manner, most)
-    row = connection.exec_driver_sql(sql, {**values, **_place(tile)})
-    return bytes(row.scalar_one())
+    row = read_row(engine, sql, {**values, **_place(tile)})
+    content: bytes = row[0] if row else b""
+    return content
 
 
 @lru_cache(1024)
