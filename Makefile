@@ -82,7 +82,7 @@ bench-ingest: .venv/installed ## measures how fast plan files are read, beside G
 
 .PHONY: hostile
 hostile: postgis sandbox .venv/installed ## tries every hostile file of the tests, and the harmless ones beside them, on the whole portal
-	@.venv/bin/python -m tests.hostile.whole
+	@.venv/bin/python -m tests.hostile.whole $(ARGS)
 
 .PHONY: bench
 bench: postgis sandbox map-server .venv/installed node_modules/.installed ## measures ours beside other servers, into docs/performance.md; a quick look: ARGS="--plans 20000 --points 10000 --requests 12 --pages 20"

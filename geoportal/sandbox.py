@@ -32,7 +32,7 @@ from plans_ingest.child import Request
 from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
 from plans_ingest.formats.recognise import Format, sniff
-from plans_ingest.gemeinden import Gemeinde
+from plans_ingest.gemeinden import Gemeinde, surroundings
 from plans_ingest.model import Where
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def read(
         gemeinde=None if gemeinde is None else gemeinde.model_dump_json(),
         gemeinden=None if manifests is None else _GEMEINDEN if is_wrapped else str(manifests),
         schemas=None if schemas is None else _SCHEMAS if is_wrapped else str(schemas),
-        grenzen=grenzen,
+        grenzen={**surroundings(SRID), **grenzen},
         limits=limits,
         asker=None if is_wrapped else os.getpid(),
     )

@@ -1,14 +1,20 @@
 """The Gemeinden that deliver plans: one manifest each, gemeinden/<AGS>_<name>.yml."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
 
-from plans_ingest import kreis
+from plans_ingest import crs, kreis
 from plans_ingest.profiles.model import Profile
+
+_REACH: Final = 20_000.0  # metres: no Gemeinde of ours ends further from its Sitz
+_WGS84: Final = 4326
 
 
 class Sitz(BaseModel):
@@ -41,6 +47,18 @@ def all_gemeinden() -> tuple[Gemeinde, ...]:
 @cache
 def _read(manifests: tuple[Path, ...]) -> tuple[Gemeinde, ...]:
     return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
+
+
+def surroundings(srid: int) -> Mapping[str, BaseGeometry]:
+    """Of each Gemeinde a circle that it lies in, in EPSG:`srid`: for those whose borders nobody knows yet."""
+    return _surroundings(kreis.manifests(), srid)
+
+
+@cache
+def _surroundings(manifests: tuple[Path, ...], srid: int) -> Mapping[str, BaseGeometry]:
+    there = crs.transformer(_WGS84, srid)
+    places = {gemeinde.ags: there.transform(gemeinde.sitz.lon, gemeinde.sitz.lat) for gemeinde in _read(manifests)}
+    return {ags: Point(place).buffer(_REACH) for ags, place in places.items()}
 
 
 def gemeinde_of(ags: str) -> Gemeinde | None:

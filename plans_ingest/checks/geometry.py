@@ -14,6 +14,7 @@ from plans_ingest.model import Bereich, Issue, Level, Plan, Planobjekt, Severity
 
 TOLERANCE: Final = 0.002  # XPlanung's own: what is nearer than 2 mm is the same place
 _BORDER_TOLERANCE: Final = 5.0  # Gemeinden are digitised more coarsely than plans
+_NEAR: Final = 20_000.0  # what lies further from its Gemeinde lies in a wrong zone, or names another one
 _SAME: Final = 1e-6  # two vertices written alike, after a change of CRS
 # XP_BedeutungenBereich: a Kompensationsbereich lies elsewhere by nature, as does what 2000 stands for
 AUSSERHALB: Final = frozenset({"1800", "2000"})
@@ -65,7 +66,18 @@ PLAN_OUTSIDE_GEMEINDE: Final = Rule(
     basis="BauGB § 2 (1)",
     breaks=False,
 )
-RULES: Final = (DOUBLE_POINT, OBJEKT_OUTSIDE, BEREICH_OUTSIDE, BEREICH_WITHOUT_OUTLINE, PLAN_OUTSIDE_GEMEINDE)
+PLAN_ELSEWHERE: Final = Rule(
+    "plan_elsewhere",
+    Level.RULES_PASSED,
+    Severity.ERROR,
+    "Der Geltungsbereich liegt {detail} von der genannten Gemeinde entfernt",
+    "the outline lies {detail} away from the Gemeinde that the plan names",
+    "Koordinatenreferenzsystem (Zone, Streifen) und Gemeindeschlüssel prüfen.",
+    basis="BauGB § 2 (1)",
+)
+RULES: Final = (
+    DOUBLE_POINT, OBJEKT_OUTSIDE, BEREICH_OUTSIDE, BEREICH_WITHOUT_OUTLINE, PLAN_OUTSIDE_GEMEINDE, PLAN_ELSEWHERE
+)  # fmt: skip
 SINCE_6: Final = frozenset({"6.0", "6.1"})  # where a fault of the Flächenschluss is an error
 
 
@@ -190,7 +202,11 @@ def _outside_gemeinde(plan: Plan, context: Context) -> Iterator[Issue]:
     grenzen = [context.grenzen[ref.ags] for ref in plan.gemeinden if ref.ags and ref.ags in context.grenzen]
     if plan.geltungsbereich is None or not grenzen:
         return
-    rest = shapely.difference(plan.geltungsbereich, grown(shapely.union_all(grenzen), _BORDER_TOLERANCE))
+    area = shapely.union_all(grenzen)
+    where = context.at(f"{plan.planwerk.value}_Plan", plan.gml_id)
+    if (distance := shapely.distance(plan.geltungsbereich, area)) > _NEAR:
+        yield PLAN_ELSEWHERE.issue(where, f"{distance / 1000:.0f} km", plan=plan.gml_id, geometry=plan.geltungsbereich)
+        return
+    rest = shapely.difference(plan.geltungsbereich, grown(area, _BORDER_TOLERANCE))
     if not rest.is_empty:
-        where = context.at(f"{plan.planwerk.value}_Plan", plan.gml_id)
         yield PLAN_OUTSIDE_GEMEINDE.issue(where, extent(rest), plan=plan.gml_id, geometry=rest)

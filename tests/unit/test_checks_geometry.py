@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import shapely
-from shapely.geometry import MultiPolygon, box
+from shapely.geometry import MultiPolygon, Point, box
 
 from plans_ingest import Batch, checks, ingest
 from plans_ingest.checks import Context, rules
+from plans_ingest.gemeinden import all_gemeinden, surroundings
 from plans_ingest.model import Issue, Plan, Planobjekt, Planwerk, Severity
 from tests.files import ORIGIN, feature, link, plan, polygon, positions, prop, write, xplangml
 
@@ -166,11 +167,33 @@ def test_a_plan_outside_its_gemeinde(tmp_path: Path) -> None:
     workdir.mkdir()
     inside = {"06534008": box(east - 10, north - 10, east + 96, north + 110)}  # 4 m missing: borders are coarse
     assert "plan_outside_gemeinde" not in told(ingest(file, workdir, srid=25832, grenzen=inside))
-    far = {"06534008": box(east + 1000, north, east + 2000, north + 1000)}
-    batch = ingest(file, workdir, srid=25832, grenzen=far)
+    beside = {"06534008": box(east + 1000, north, east + 2000, north + 1000)}
+    batch = ingest(file, workdir, srid=25832, grenzen=beside)
     [issue] = [issue for issue in batch.report.issues if issue.code == "plan_outside_gemeinde"]
     assert issue.severity is Severity.WARNING
     assert issue.geometry is not None
+    far = {"06534008": box(east + 300_000, north, east + 301_000, north + 1000)}
+    batch = ingest(file, workdir, srid=25832, grenzen=far)
+    [issue] = [issue for issue in batch.report.issues if issue.code.startswith("plan_")]
+    assert (issue.code, issue.severity, issue.detail) == ("plan_elsewhere", Severity.ERROR, "300 km")
+
+
+def test_every_gemeinde_has_a_surrounding_before_anybody_knows_its_border() -> None:
+    places = surroundings(25832)
+    assert places.keys() == {gemeinde.ags for gemeinde in all_gemeinden()}
+    assert places["06534008"].covers(Point(ORIGIN))
+    assert not places["06534008"].covers(Point(ORIGIN[0] + 60_000, ORIGIN[1]))
+
+
+def test_mending_that_guesses_what_was_meant_is_an_error_and_mending_of_millimetres_is_not(tmp_path: Path) -> None:
+    knot = "0 0 100 0 100 100 50 100 50.001 100.001 50.001 100 0 100 0 0"
+    for coordinates, severity in (("0 0 100 100 100 0 0 100 0 0", Severity.ERROR), (knot, Severity.WARNING)):
+        folder = tmp_path / severity.value
+        folder.mkdir()
+        batch = read(folder, plan(outline=polygon(coordinates)))
+        [issue] = [issue for issue in batch.report.issues if issue.code == "geometry_mended"]
+        assert issue.severity is severity
+        assert batch.report.levels[str(batch.plans[0].id)] == "ABC"
 
 
 def told(batch: Batch) -> set[str]:

@@ -133,10 +133,13 @@ def _tables(connection: sqlite3.Connection, where: Where) -> Iterator[_Table]:
         yield _Table(name, column, systems.get(srs, f"srs_id {srs}") if srs not in (None, 0, -1) else None)
 
 
-def _srs(organization: object, code: object, definition: object) -> str:
+def _srs(organization: object, code: object, definition: object) -> str | None:
+    """None for what GDAL registers where nobody named a system: ENGCRS["Undefined Cartesian SRS", …]."""
     if str(organization).upper() == "EPSG":
         return f"EPSG:{code}"
     epsg = crs.epsg_of_wkt(str(definition))
+    if epsg is None and "undefined" in str(definition).casefold():
+        return None
     return f"{organization}:{code}"[:80] if epsg is None else f"EPSG:{epsg}"
 
 
