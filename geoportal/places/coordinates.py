@@ -23,11 +23,22 @@ _GK_EAST: Final = (300_000.0, 700_000.0)  # without the number of the zone
 _ZONE_PREFIX: Final = _ZONE * 1_000_000.0
 
 _NUMBER: Final = r"[+-]?\d{1,8}(?:[.,]\d{1,12})?"
-_PAIR: Final = re.compile(rf"({_NUMBER})(?:\s*[;,/|]\s*|\s+)({_NUMBER})")
-_DEGREES: Final = re.compile(
-    r"""(\d{1,2})\s*°\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|''|′′)\s*)?([NOESW]?)""",
-    re.IGNORECASE,
+_MARKS: Final = r"\s°'’′\"”″,;/|:=&()\[\]"
+# Which number is which, their sizes say: names of axes and systems may stand anywhere or nowhere. Those of places that
+# nobody here means (south, west, other zones) are not among them, and leave the text no coordinate.
+_WORDS: Final = re.compile(
+    rf"""(?<![a-zäöüß])(?:epsg\s*:?\s*(?:{STORAGE_SRID}|4326|4258|3146[789])(?!\d)|etrs\s*89|wgs\s*84|utm|gk|zone
+        |gau(?:ß|ss)[\s-]*kr(?:ü|ue)ger|geo|point|lat|lon|lng|latitude|longitude|breite|l(?:ä|ae)nge|(?:geo)?koordinaten?
+        |rechtswert|hochwert|ostwert|nordwert|rechts|hoch|ost|nord|osten|norden|east|north|easting|northing
+        |rw|hw|grad|min|sek|m[neo]?|[neorhut])(?![a-zäöüß])""",
+    re.VERBOSE | re.IGNORECASE,
 )
+# "32 483877 5627865" has its zone before it, and so has "Zone 3: 3483944 5629677"
+_PAIR: Final = re.compile(
+    rf"(?:{_ZONE}[{_MARKS}]+|[345][{_MARKS}]+(?=[345]\d{{6}}))?({_NUMBER})(?:[{_MARKS}]+)({_NUMBER})"
+)
+_THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){1,2}(?![\d.])")
+_GAPS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3}){1,2}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +81,13 @@ class Coordinates:
 
 def parse(text: str) -> Coordinates | None:
     """The coordinates that a text is, or None when it is none, or none in Germany."""
-    stripped = re.sub(rf"^\s*(?:utm|gk|epsg:\d+)?\s*:?\s*(?:{_ZONE}\s*[UT]\s+)?", "", text, flags=re.IGNORECASE).strip()
-    if (found := _sexagesimal(stripped)) is not None:
-        return found
-    pair = _PAIR.fullmatch(_plain(stripped))
-    if pair is None:
-        return None
-    return _of_pair(*(float(number.replace(",", ".")) for number in pair.groups()))
-
-
-def _plain(text: str) -> str:
-    """Without letters of axes, units and thousands' points: '483.055 5.627.387' -> '483055 5627387'."""
-    text = re.sub(r"(?i)\b(?:lat|lon|lng|ost|nord|[NEOHR])\b[:=]?|°|(?<=\d)\s*m\b", " ", text).strip()
-    return re.sub(r"(?<![\d.])\d{1,3}(?:\.\d{3}){1,2}(?![\d.])", _without_points, text)
+    bare = _WORDS.sub(" ", text)
+    for spelt in (_THOUSANDS.sub(_without_points, bare), _GAPS.sub(_without_gaps, bare)):
+        pair = _PAIR.fullmatch(spelt := re.sub(rf"^[{_MARKS}]+|[{_MARKS}]+$", "", spelt))
+        values = _sexagesimal(spelt) if pair is None else [float(each.replace(",", ".")) for each in pair.groups()]
+        if values and (found := _of_pair(*values)) is not None:
+            return found
+    return None
 
 
 def _without_points(match: re.Match[str]) -> str:
@@ -90,6 +95,10 @@ def _without_points(match: re.Match[str]) -> str:
     raw = match.group()
     joined = raw.replace(".", "")
     return joined if raw.count(".") == 2 or int(joined) >= _EAST[0] else raw
+
+
+def _without_gaps(match: re.Match[str]) -> str:
+    return match.group().replace(" ", "")
 
 
 def _of_pair(first: float, second: float) -> Coordinates | None:
@@ -106,17 +115,19 @@ def _of_pair(first: float, second: float) -> Coordinates | None:
     return None
 
 
-def _sexagesimal(text: str) -> Coordinates | None:
-    parts = list(_DEGREES.finditer(text))
-    if len(parts) != 2 or _DEGREES.sub("", text).strip(" ,;/NOESWnoesw"):
+def _sexagesimal(text: str) -> list[float] | None:
+    """Twice degrees and minutes, or degrees, minutes and seconds, whatever stands between them."""
+    if re.sub(rf"{_NUMBER}|[{_MARKS}]", "", text):
+        return None
+    numbers = [float(raw.replace(",", ".")) for raw in re.findall(_NUMBER, text)]
+    if len(numbers) not in {4, 6}:
         return None
     values = []
-    for part in parts:
-        degrees, minutes, seconds = (float((raw or "0").replace(",", ".")) for raw in part.groups()[:3])
-        if minutes >= 60 or seconds >= 60:
+    for degrees, *parts in (numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]):
+        if not all(0 <= part < 60 for part in parts):
             return None
-        values.append(degrees + minutes / 60 + seconds / 3600)
-    return _of_pair(*values)
+        values.append(degrees + sum(part / 60**place for place, part in enumerate(parts, 1)))
+    return values
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:

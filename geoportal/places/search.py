@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from geoportal.places.coordinates import Coordinates, parse
+from geoportal.places.questions import HouseWords, ParcelWords, house_words, kennzeichen, parcel_words, without_ranges
 
 MAX_LENGTH: Final = 120  # characters of a question
 _MAX_WORDS: Final = 8
@@ -72,18 +73,20 @@ def search(connection: Connection, question: str, limit: int = 10) -> tuple[Hit,
         title = f"{found.lat:.5f} N, {found.lon:.5f} O".replace(".", ",")
         detail = f"UTM {found.utm}" + (f", {found.note}" if found.note else "")
         return (Hit(HitKind.KOORDINATE, "", title, detail, "", found.lon, found.lat),)
-    form: str = connection.scalar(_FORM, {"question": question}) or ""
+    parcel = parcel_words(question)
+    asked = {"question": question, "address": without_ranges(question), "gemarkung": parcel.gemarkung if parcel else ""}
+    form, address, gemarkung = connection.execute(_FORMS, asked).one()
     if len(form.replace(" ", "")) < 2:
         return ()
-    if parcels := tuple(_parcels(connection, question, limit)):
+    if parcels := tuple(_parcels(connection, question, parcel, gemarkung, limit)):
         return parcels
-    named = _Words.of(form)
-    exact, houses = _named(connection, form, limit), _houses(connection, named, limit)
+    house = house_words(address)
+    exact, houses = _named(connection, form, limit), _houses(connection, house, limit)
     hits = [hit for closeness, hit in exact if closeness == 0]
     hits += houses
     hits += [hit for closeness, hit in exact if closeness > 0]
     # only where nothing is spelt like this: it is the dearest of the questions
-    return tuple(dict.fromkeys(hits or _similar(connection, named, limit)))[:limit]
+    return tuple(dict.fromkeys(hits or _similar(connection, house, limit)))[:limit]
 
 
 def address(connection: Connection, identifier: str) -> Address | None:
@@ -98,39 +101,14 @@ def nearest_address(connection: Connection, east: float, north: float) -> Addres
     return None if row is None else _address(row)
 
 
-def parcel(connection: Connection, kennzeichen: str) -> Parcel | None:
-    row = connection.execute(_PARCEL, {"kennzeichen": kennzeichen}).mappings().one_or_none()
+def parcel(connection: Connection, key: str) -> Parcel | None:
+    row = connection.execute(_PARCEL, {"kennzeichen": [key]}).mappings().one_or_none()
     return None if row is None else _parcel(row)
 
 
 def parcel_at(connection: Connection, east: float, north: float) -> Parcel | None:
     row = connection.execute(_PARCEL_AT, {"east": east, "north": north}).mappings().first()
     return None if row is None else _parcel(row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """A question in the form of comparison, and the house number that is in it."""
-
-    form: str
-    street: str
-    number: int | None = None
-    letter: str = ""
-
-    @classmethod
-    def of(cls, form: str) -> "_Words":
-        """'bahnhofstr 12 a kirchhain' -> the street 'bahnhofstr kirchhain', 12, 'a'. The last number that may be one
-        counts (Straße des 17. Juni 5), a Postleitzahl is too long for one.
-        """
-        words = form.split()
-        for index in range(len(words) - 1, 0, -1):
-            if (match := re.fullmatch(r"(\d{1,4})([a-z]?)", words[index])) is None:
-                continue
-            rest, letter = words[index + 1 :], match[2]
-            if not letter and rest and re.fullmatch(r"[a-z]", rest[0]):
-                letter, rest = rest[0], rest[1:]
-            return cls(form, " ".join(words[:index] + rest), int(match[1]), letter)
-        return cls(form, form)
 
 
 def _tsquery(form: str) -> str:
@@ -151,7 +129,7 @@ def _named(connection: Connection, form: str, limit: int) -> list[tuple[int, Hit
     return [(row["closeness"], _hit(row)) for row in connection.execute(_BY_NAME, asked).mappings()]
 
 
-def _houses(connection: Connection, words: _Words, limit: int) -> list[Hit]:
+def _houses(connection: Connection, words: HouseWords, limit: int) -> list[Hit]:
     if words.number is None:
         return []
     asked = {"query": _tsquery(words.street), "form": words.street, "streets": _STREETS}
@@ -159,7 +137,7 @@ def _houses(connection: Connection, words: _Words, limit: int) -> list[Hit]:
     return _in_streets(connection, streets, words, limit)
 
 
-def _in_streets(connection: Connection, streets: Sequence[int], words: _Words, limit: int) -> list[Hit]:
+def _in_streets(connection: Connection, streets: Sequence[int], words: HouseWords, limit: int) -> list[Hit]:
     if not streets:
         return []
     asked = {"streets": streets, "number": words.number, "letter": words.letter, "limit": limit}
@@ -169,7 +147,7 @@ def _in_streets(connection: Connection, streets: Sequence[int], words: _Words, l
     ]
 
 
-def _similar(connection: Connection, words: _Words, limit: int) -> list[Hit]:
+def _similar(connection: Connection, words: HouseWords, limit: int) -> list[Hit]:
     """Names that are spelt a little differently; of streets among them, the house too."""
     connection.execute(_THRESHOLD)
     rows = list(connection.execute(_BY_SIMILARITY, {"form": words.street, "limit": limit}).mappings())
@@ -180,42 +158,26 @@ def _similar(connection: Connection, words: _Words, limit: int) -> list[Hit]:
     return _in_streets(connection, streets, words, limit) + hits
 
 
-_FLURSTUECK: Final = re.compile(
-    r"""^(?:gemarkung\s+|gmk\.?\s+)?(?P<gemarkung>[^\d,;]{2,}?)[\s,;]+
-        (?:(?:flur|fl\.?)\s*(?P<flur>\d{1,3})[\s,;]+)?
-        (?:flurst(?:ü|ue)ck|flst\.?|flstk?\.?)?\s*(?:nr\.?\s*)?
-        (?P<zaehler>\d{1,5})(?:\s*/\s*(?P<nenner>\d{1,4}))?$""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_THREE_NUMBERS: Final = re.compile(
-    r"^(?P<gemarkung>[^\d,;]{2,}?)[\s,;]+(?P<flur>\d{1,3})[\s,;-]+(?P<zaehler>\d{1,5})(?:\s*/\s*(?P<nenner>\d{1,4}))?$"
-)
-_KENNZEICHEN: Final = re.compile(r"\d{6}[\d_/-]{8,20}")
-
-
-def _parcels(connection: Connection, question: str, limit: int) -> Iterator[Hit]:
-    """'Gemarkung Cölbe Flur 3 Flurstück 12/4', 'Cölbe 3 12/4', or the Kennzeichen."""
-    if _KENNZEICHEN.fullmatch(question):
-        found = parcel(connection, question)
+def _parcels(
+    connection: Connection, question: str, words: ParcelWords | None, gemarkung: str, limit: int
+) -> Iterator[Hit]:
+    """By its Kennzeichen; by Gemarkung, Flur and number, each Gemarkung when none is named."""
+    if keys := kennzeichen(question):
+        found = connection.execute(_PARCEL, {"kennzeichen": keys}).mappings().first()
         if found is not None:
-            yield _parcel_hit(found)
+            yield _parcel_hit(_parcel(found))
         return
-    match = _THREE_NUMBERS.match(question) or _FLURSTUECK.match(question)
-    if match is None:
+    if words is None or not (gemarkung or words.certain):
         return
-    parts = match.groupdict()
-    told = "/" in question or parts["flur"] is not None or re.search(r"(?i)flst|flurst|gemarkung", question)
-    form = connection.scalar(_FORM, {"question": parts["gemarkung"]}) or ""
-    if not told or not form:
+    asked = {"flur": words.flur, "zaehler": words.zaehler, "nenner": words.nenner, "limit": limit}
+    gemarkungen = list(connection.scalars(_GEMARKUNGEN, {"query": _tsquery(gemarkung), "any": not gemarkung}))
+    if not gemarkungen and words.certain:
+        connection.execute(_THRESHOLD)
+        gemarkungen = list(connection.scalars(_SIMILAR_GEMARKUNGEN, {"form": gemarkung}))
+    if not gemarkungen:
         return
-    asked = {
-        "query": _tsquery(form),
-        "flur": None if parts["flur"] is None else int(parts["flur"]),
-        "zaehler": int(parts["zaehler"]),
-        "nenner": None if parts["nenner"] is None else int(parts["nenner"]),
-        "limit": limit,
-    }
-    for row in connection.execute(_PARCELS, asked).mappings():
+    rows = connection.execute(_PARCELS, asked | {"gemarkungen": gemarkungen}).mappings()
+    for row in rows:
         yield _parcel_hit(_parcel(row))
 
 
@@ -239,7 +201,7 @@ def _parcel(row: Mapping[Any, Any]) -> Parcel:
     return Parcel(row["kennzeichen"], row["titel"], row["ags"], place, row["wkt"])
 
 
-_FORM: Final = text("SELECT ogc.suchform(:question)")
+_FORMS: Final = text("SELECT ogc.suchform(:question), ogc.suchform(:address), ogc.suchform(:gemarkung)")
 
 _BY_NAME: Final = text("""
     -- whole names before beginnings before words inside; then the larger thing
@@ -264,7 +226,8 @@ _THRESHOLD: Final = text("SELECT set_config('pg_trgm.word_similarity_threshold',
 _BY_SIMILARITY: Final = text("""
     SELECT id, art, quelle, schluessel, titel, zusatz, lon, lat
     FROM ogc.suchziele WHERE :form <% suche
-    ORDER BY word_similarity(:form, suche) DESC, rang, length(name), titel, id LIMIT :limit""")
+    ORDER BY word_similarity(:form, suche) + similarity(:form, name) DESC, rang, length(name), titel, id
+    LIMIT :limit""")
 
 _ADDRESS: Final = text("SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen WHERE id = :id")
 _NEAREST: Final = text("""
@@ -274,15 +237,19 @@ _NEAREST: Final = text("""
 
 _PARCEL: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt
-    FROM ogc.flurstuecke WHERE kennzeichen = :kennzeichen""")
+    FROM ogc.flurstuecke WHERE kennzeichen = ANY(:kennzeichen)""")
 _PARCEL_AT: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
     WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()))
     ORDER BY kennzeichen LIMIT 1""")
+_GEMARKUNGEN: Final = text("""
+    SELECT id FROM ogc.suchziele WHERE art = 'gemarkung' AND (:any OR woerter @@ to_tsquery('simple', :query))""")
+_SIMILAR_GEMARKUNGEN: Final = text("""
+    SELECT id FROM ogc.suchziele WHERE art = 'gemarkung' AND :form <% suche
+    ORDER BY word_similarity(:form, suche) DESC, id LIMIT 3""")
 _PARCELS: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
-    WHERE gemarkung_id IN (
-            SELECT id FROM ogc.suchziele WHERE art = 'gemarkung' AND woerter @@ to_tsquery('simple', :query))
+    WHERE gemarkung_id = ANY(:gemarkungen)
       AND zaehler = :zaehler AND (CAST(:nenner AS integer) IS NULL OR nenner = :nenner)
       AND (CAST(:flur AS integer) IS NULL OR flur = :flur)
     ORDER BY nenner NULLS FIRST, flur, kennzeichen LIMIT :limit""")
