@@ -174,6 +174,15 @@ def counting(settings: Settings) -> Iterator[list[tuple[float, int]]]:
         looking.join()
 
 
+def listened(log: Path) -> None:
+    """Back when the listener has said that it hears the bins."""
+    deadline = time.monotonic() + 120
+    while "listening to kreis/tonnen/+" not in log.read_text("utf-8", "replace"):
+        if time.monotonic() > deadline:
+            sys.exit(f"the listener hears nothing: {log}")
+        time.sleep(0.1)
+
+
 def readings(stack: Stack, cluster: Cluster, rate: int, seconds: float) -> None:
     with broker(stack.folder) as mosquitto:
         environ = stack.environ | {
@@ -181,7 +190,7 @@ def readings(stack: Stack, cluster: Cluster, rate: int, seconds: float) -> None:
             "GEOPORTAL_SENSORS_DATABASE_URL": stack.settings.require_sensors_url(),
         }
         with running(command("sensors", "listen"), environ, stack.log):
-            time.sleep(5)  # the broker keeps what comes for a session that it knows
+            listened(stack.log)  # from then on the broker keeps what comes for it, whatever happens
             timer = threading.Timer(seconds / 2, crash_and_restart, (cluster,))
             timer.start()
             began = time.perf_counter()
