@@ -164,6 +164,8 @@ class Layer(Closed):
     """Schlagwörter."""
     theme: Name
     """Zweig im Themenbaum der Karte, zum Beispiel `bildung`."""
+    theme_title: Words | None = None
+    """Überschrift dieses Zweigs; ein Layer des Themas genügt. Nennt sie keiner, steht dort sein Name."""
     publisher: Text
     """Wer die Daten herausgibt."""
     contact: Contact | None = None
@@ -284,6 +286,7 @@ class Layer(Closed):
             ),
             keywords=self.keywords,
             theme=self.theme,
+            theme_title=self.theme_title,
             publisher=self.publisher,
             contact=self.contact,
             licence=self.licence,

@@ -51,7 +51,7 @@ from geoportal.web.language import Spoken, spoken
 from geoportal.web.modules import imported
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
-from geoportal.web.themes import Catalogue, heading, legend_of, symbol
+from geoportal.web.themes import Catalogue, legend_of, symbol
 
 
 def berlin_today() -> date:
@@ -118,7 +118,6 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "beteiligungsart": spoken(words.beteiligungsart),
         "bezug": words.bezug,
         "planart": words.planart,
-        "heading": heading,
     }
     app.jinja_env.globals |= {
         "storage_srid": STORAGE_SRID,

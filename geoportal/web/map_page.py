@@ -21,6 +21,7 @@ def show() -> str:
     return render_template(
         "map.html",
         themes=shown,
+        headings=themes.headings(shown, language()),
         layers=layers,
         # What the scripts need to know; a data block, which the policy lets through because no browser runs it.
         page_data={

@@ -2,11 +2,13 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
+
+from flask import g, has_request_context
 
 from geoportal.cartography import legend, planzeichen
 from geoportal.cartography.model import Dimension, Disc, Fill, Line, Rule, Sheet
@@ -33,10 +35,18 @@ class Catalogue:
         self._layers: Mapping[str, Layer] = {}
 
     def layers(self) -> Mapping[str, Layer]:
-        """By id. A mistake in a manifest leaves what was read of it before.
+        """By id; within a request always the same. A mistake in a manifest leaves what was read of it before.
 
         Raises PortalSetupError when, at the start, the map lacks a layer that has its own place on it.
         """
+        if not has_request_context():
+            return self._now()
+        if "layers" not in g:
+            g.layers = self._now()
+        found: Mapping[str, Layer] = g.layers
+        return found
+
+    def _now(self) -> Mapping[str, Layer]:
         if not self._shelf.look():
             return self._layers
         for name, fault in self._shelf.faults.items():
@@ -57,17 +67,13 @@ class Catalogue:
         return sorted(found, key=lambda layer: (layer.theme, layer.title.de))
 
 
-# A name has no umlauts, and not each ae is one.
-_SPELT: Final = {
-    "und": "und", "mobilitaet": "Mobilität", "oepnv": "ÖPNV", "gewaesser": "Gewässer", "waelder": "Wälder",
-    "laerm": "Lärm", "gebaeude": "Gebäude", "staedtebau": "Städtebau", "fluesse": "Flüsse",
-    "gruen": "Grün", "gruenflaechen": "Grünflächen", "flaechen": "Flächen", "oekologie": "Ökologie",
-}  # fmt: skip
+def headings(layers: Sequence[Layer], spoken: Language) -> dict[str, str]:
+    """Of the parts of the tree in which these layers stand: as the first says, else 'Stadt Natur' of stadt_natur.
 
-
-def heading(layer: Layer) -> str:
-    """'natur_und_umwelt' -> 'Natur und Umwelt': the part of the tree in which a theme stands."""
-    return " ".join(_SPELT.get(word, word.capitalize()) for word in layer.theme.split("_"))
+    A name has no umlauts, and not each ae is one: only a manifest can say how a theme is spelt.
+    """
+    said = {layer.theme: getattr(layer.theme_title, spoken) for layer in reversed(layers) if layer.theme_title}
+    return {layer.theme: layer.theme.replace("_", " ").title() for layer in layers} | said
 
 
 def symbol(layer: Layer, value: str | int | bool | None = None) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from geoportal.catalogue import Layer
+from geoportal.catalogue import Layer, Words
 from geoportal.web.errors import PortalSetupError
-from geoportal.web.themes import Catalogue, for_script, heading, symbol
+from geoportal.web.themes import Catalogue, for_script, headings, symbol
 from tests.ogc import LAYERS
 
 
@@ -22,7 +22,7 @@ def add_brunnen(folder: Path, text: str = "") -> None:
     manifest.write_text(
         manifest.read_text("utf-8")
         .replace("id: schulen", "id: trinkbrunnen")
-        .replace("theme: bildung", "theme: stadt_natur")
+        .replace("theme: bildung\ntheme_title: {de: Bildung, en: Education}\n", "theme: stadt_natur\n")
         + text,
         "utf-8",
     )
@@ -38,7 +38,7 @@ def test_a_new_folder_is_a_new_theme_without_a_restart(folder: Path) -> None:
     add_brunnen(folder)
     schools, wells = catalogue.themes()
     assert (schools.id, wells.id) == ("schulen", "trinkbrunnen")
-    assert heading(wells) == "Stadt Natur"
+    assert headings([schools, wells], "de") == {"bildung": "Bildung", "stadt_natur": "Stadt Natur"}
 
 
 def test_a_mistake_in_a_manifest_leaves_the_themes_that_were_read_before(folder: Path) -> None:
@@ -105,9 +105,14 @@ def test_a_theme_is_drawn_from_the_zoom_at_which_its_scale_is_reached(folder: Pa
     assert 12 < for_script(wells, "de")["minZoom"] < 13
 
 
-@pytest.mark.parametrize(
-    ("theme", "shown"),
-    [("natur_und_umwelt", "Natur und Umwelt"), ("mobilitaet", "Mobilität"), ("neue_energie", "Neue Energie")],
-)
-def test_a_theme_stands_in_the_tree_as_german_spells_it(theme: str, shown: str) -> None:
-    assert heading(Layer.model_construct(theme=theme)) == shown
+def test_a_theme_stands_in_the_tree_as_the_first_of_its_layers_spells_it() -> None:
+    def layer(theme: str, title: Words | None = None) -> Layer:
+        return Layer.model_construct(theme=theme, theme_title=title)
+
+    words = Words(de="Mobilität", en="Mobility")
+    layers = [layer("mobilitaet"), layer("mobilitaet", words), layer("mobilitaet", Words(de="Anders", en="Other"))]
+    assert headings([*layers, layer("neue_energie")], "de") == {
+        "mobilitaet": "Mobilität",
+        "neue_energie": "Neue Energie",
+    }
+    assert headings(layers, "en") == {"mobilitaet": "Mobility"}
