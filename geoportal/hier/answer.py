@@ -226,7 +226,5 @@ def _names(one: PlanAtPlace, other: PlanAtPlace, art: str) -> bool:
 
 
 def _near(connection: Connection, place: Place, layers: Sequence[Layer]) -> Iterator[NearLayer]:
-    for layer in layers:
-        found = published.nearest(connection, layer, place.wkt, within=_NEAR_METRES, most=_NEAR_MOST)
-        if found:
-            yield NearLayer(layer, tuple(found))
+    found = published.nearest(connection, layers, place.wkt, within=_NEAR_METRES, most=_NEAR_MOST)
+    return (NearLayer(layer, tuple(found[layer.id])) for layer in layers if layer.id in found)

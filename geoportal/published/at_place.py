@@ -3,12 +3,29 @@
 A place is WKT in the storage CRS, a point or the area of a parcel.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, cast, column, func, null, select, table, text
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+    text,
+    union_all,
+)
 
 from geoportal.catalogue import Layer
 from geoportal.published.reading import ENTRY, PLAENE, as_entry
@@ -86,17 +103,8 @@ class Sketch:
 
 def plans_at(connection: Connection, wkt: str) -> tuple[PlanAtPlace, ...]:
     """Every published plan there, whatever its legal state; the youngest first."""
-    place, geom = func.ST_GeomFromText(wkt, STORAGE_SRID), PLAENE.c.geom
-    # a point has no area: whatever lies there covers it
-    share = func.coalesce(func.ST_Area(func.ST_Intersection(geom, place)) / func.nullif(func.ST_Area(place), 0.0), 1.0)
-    found = (
-        select(*ENTRY, PLAENE.c.bezuege, share.label("share"))
-        .where(func.ST_Intersects(geom, place))
-        .order_by(PLAENE.c.gueltig_von.desc().nulls_last(), PLAENE.c.id)
-        .limit(MOST_PLANS)
-    )
     plans = []
-    for row in connection.execute(found).mappings():
+    for row in connection.execute(_PLANS, {"wkt": wkt}).mappings():
         known = dict(row)
         share_of = float(known.pop("share"))
         bezuege = tuple(known.pop("bezuege"))
@@ -119,11 +127,8 @@ def contents_at(connection: Connection, plan_ids: Sequence[UUID], wkt: str) -> t
 
 def gemeinde_at(connection: Connection, wkt: str) -> GemeindeAtPlace | None:
     """By the official boundaries where they were imported, else by the outlines of the layer `gemeinden`."""
-    for statement in (_OFFICIAL, _OUTLINES):
-        row = connection.execute(statement, {"wkt": wkt}).mappings().first()
-        if row is not None:
-            return GemeindeAtPlace(**row)
-    return None
+    row = connection.execute(_GEMEINDE, {"wkt": wkt}).mappings().first()
+    return None if row is None else GemeindeAtPlace(**row)
 
 
 def sketch(connection: Connection, plan_ids: Sequence[UUID], wkt: str, size: float) -> Sketch:
@@ -133,34 +138,73 @@ def sketch(connection: Connection, plan_ids: Sequence[UUID], wkt: str, size: flo
     return Sketch(size, tuple(SketchedOutline(row["svg"], Status(row["status"])) for row in rows))
 
 
-def nearest(connection: Connection, layer: Layer, wkt: str, *, within: float, most: int) -> list[NearFeature]:
-    """Features of a layer with a popup around a place, the nearest first.
+def nearest(
+    connection: Connection, layers: Sequence[Layer], wkt: str, *, within: float, most: int
+) -> dict[str, list[NearFeature]]:
+    """By layer, features around a place, the nearest first. Each of the layers has a popup.
 
-    None while the layer's view is not in step with its manifest, as before its first load: the answer stands without.
+    Those whose view is not in step with their manifest, as before the first load, are left out: the answer stands
+    without.
     """
-    name, hours = layer.popup[0], layer.hours
-    names = list(dict.fromkeys(["id", name, *([hours] if hours else []), "geom"]))
-    if connection.scalar(_STANDS, {"view": f'ogc."{layer.view}"', "names": names}) != len(names):
-        return []
-    view = table(layer.view, *(column(each) for each in names), schema="ogc")
-    geom, place = view.c.geom, func.ST_GeomFromText(wkt, STORAGE_SRID)
-    distance = func.ST_Distance(geom, place)
-    in_degrees = func.ST_Transform(func.ST_PointOnSurface(geom), 4326)
-    found = (
-        select(
-            cast(view.c.id, Text).label("id"),
-            func.coalesce(cast(view.c[name], Text), "").label("name"),
-            (view.c[hours] if hours else null()).label("hours"),
-            distance.label("distance"),
-            func.ST_X(in_degrees).label("lon"),
-            func.ST_Y(in_degrees).label("lat"),
-        )
-        .where(func.ST_DWithin(geom, place, within))
-        .order_by(distance)
-        .limit(most)
-    )
-    return [NearFeature(**row) for row in connection.execute(found).mappings()]
+    columns = {layer.id: (layer.view, layer.popup[0], layer.hours) for layer in layers}
+    named = [
+        {"layer": key, "view": f'ogc."{view}"', "name": name}
+        for key, (view, *names) in columns.items()
+        for name in {"id", "geom", *names} - {None}
+    ]
+    missing = set(connection.scalars(_MISSING, {"named": json.dumps(named)}))
+    standing = tuple((key, *names) for key, names in columns.items() if key not in missing)
+    found: dict[str, list[NearFeature]] = {}
+    if standing:
+        asked = {"wkt": wkt, "within": within, "most": most}
+        for row in connection.execute(_nearest(standing), asked).mappings():
+            known = dict(row)
+            found.setdefault(known.pop("layer"), []).append(NearFeature(**known))
+    return found
 
+
+@lru_cache(maxsize=32)
+def _nearest(layers: tuple[tuple[str, str, str, str | None], ...]) -> CompoundSelect[Any]:
+    """One statement for all of them, composed once; of each (layer, view, column of its name, column of its hours)."""
+    place = func.ST_GeomFromText(bindparam("wkt"), STORAGE_SRID)
+    parts = []
+    for number, (key, name_of_view, name, hours) in enumerate(layers):
+        names = dict.fromkeys(["id", name, *([hours] if hours else []), "geom"])
+        view = table(name_of_view, *(column(each) for each in names), schema="ogc")
+        distance = func.ST_Distance(view.c.geom, place)
+        in_degrees = func.ST_Transform(func.ST_PointOnSurface(view.c.geom), 4326)
+        part = (
+            select(
+                literal(key).label("layer"),
+                cast(view.c.id, Text).label("id"),
+                func.coalesce(cast(view.c[name], Text), "").label("name"),
+                cast(view.c[hours] if hours else null(), Text).label("hours"),
+                distance.label("distance"),
+                func.ST_X(in_degrees).label("lon"),
+                func.ST_Y(in_degrees).label("lat"),
+            )
+            .where(func.ST_DWithin(view.c.geom, place, bindparam("within")))
+            .order_by(distance)
+            .limit(bindparam("most"))
+            .subquery(f"layer{number}")
+        )
+        parts.append(select(*part.c))
+    return union_all(*parts)
+
+
+def _plans() -> Select[Any]:
+    place, geom = func.ST_GeomFromText(bindparam("wkt"), STORAGE_SRID), PLAENE.c.geom
+    # a point has no area: whatever lies there covers it
+    share = func.coalesce(func.ST_Area(func.ST_Intersection(geom, place)) / func.nullif(func.ST_Area(place), 0.0), 1.0)
+    return (
+        select(*ENTRY, PLAENE.c.bezuege, share.label("share"))
+        .where(func.ST_Intersects(geom, place))
+        .order_by(PLAENE.c.gueltig_von.desc().nulls_last(), PLAENE.c.id)
+        .limit(MOST_PLANS)
+    )
+
+
+_PLANS: Final = _plans()
 
 _CONTENTS: Final = text("""
     WITH place AS (SELECT ST_GeomFromText(:wkt, ogc.storage_srid()) AS geom),
@@ -191,13 +235,18 @@ _SKETCH: Final = text("""
          LATERAL (SELECT ST_CollectionExtract(ST_Intersection(plaene.geom, box), 3) AS geom) AS cut
     WHERE id = ANY(:plans) AND NOT ST_IsEmpty(cut.geom) ORDER BY ST_Area(cut.geom) DESC""")
 
-_STANDS: Final = text("""
-    SELECT count(*) FROM pg_attribute
-    WHERE attrelid = to_regclass(:view) AND attname = ANY(:names) AND NOT attisdropped""")
+_MISSING: Final = text("""
+    SELECT DISTINCT named.layer
+    FROM json_to_recordset(:named) AS named (layer text, view text, name text)
+    LEFT JOIN pg_attribute ON attrelid = to_regclass(named.view) AND attname = named.name AND NOT attisdropped
+    WHERE attname IS NULL""")
 
-_OFFICIAL: Final = text("""
-    SELECT ags, name, false AS schematic FROM ogc.verwaltungsgrenzen
-    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid()))) ORDER BY ags LIMIT 1""")
-_OUTLINES: Final = text("""
-    SELECT ags, name, hinweis IS NOT NULL AS schematic FROM ogc.gemeinden
-    WHERE ST_Intersects(geom, ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid()))) ORDER BY ags LIMIT 1""")
+_GEMEINDE: Final = text("""
+    WITH place AS MATERIALIZED (SELECT ST_PointOnSurface(ST_GeomFromText(:wkt, ogc.storage_srid())) AS geom)
+    SELECT ags, name, schematic FROM (
+        SELECT 1 AS turn, ags, name, false AS schematic
+        FROM ogc.verwaltungsgrenzen AS official, place WHERE ST_Intersects(official.geom, place.geom)
+        UNION ALL
+        SELECT 2, ags, name, hinweis IS NOT NULL
+        FROM ogc.gemeinden AS outlined, place WHERE ST_Intersects(outlined.geom, place.geom)) AS found
+    ORDER BY turn, ags LIMIT 1""")
