@@ -157,10 +157,8 @@ def _until(plan: PlanEntry, today: date) -> tuple[int, date]:
 
 def _point(connection: Connection, at: Coordinates) -> Place:
     wkt = f"POINT({at.east} {at.north})"
-    found = places.nearest_address(connection, at.east, at.north)
-    parcel = places.parcel_at(connection, at.east, at.north)
-    title = "" if found is None else f"{found.title}, {found.detail}"
-    return Place(at, title, "" if parcel is None else parcel.title, wkt)
+    address, parcel = places.around(connection, at.east, at.north)
+    return Place(at, address, parcel, wkt)
 
 
 def _gemeinde(found: GemeindeAtPlace | None, plans: Sequence[PlanAtPlace]) -> GemeindeAtPlace | None:

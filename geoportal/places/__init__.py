@@ -8,9 +8,8 @@ from geoportal.places.search import (
     HitKind,
     Parcel,
     address,
-    nearest_address,
+    around,
     parcel,
-    parcel_at,
     search,
 )
 
@@ -22,9 +21,8 @@ __all__ = [
     "HitKind",
     "Parcel",
     "address",
-    "nearest_address",
+    "around",
     "parcel",
-    "parcel_at",
     "parse",
     "search",
 ]

@@ -75,6 +75,11 @@ def kennzeichen(question: str) -> list[str]:
     return [before, *(f"{before}{end}" for end in ("____", "______", "0000", "0000__", "000000"))]
 
 
+def named(question: str) -> str:
+    """'Stadt Kirchhain' -> 'Kirchhain': what a place is, stands in no name of one."""
+    return re.sub(r"^(?:stadt|gemeinde|ortsteil|ort|ot)\s+(?=\w)", "", question, flags=re.IGNORECASE)
+
+
 def without_ranges(question: str) -> str:
     """An address as its house is registered: 'Hauptstr.12-14, D-35037 Marburg' -> 'Hauptstr. 12, 35037 Marburg'."""
     for pattern, instead in _WRITTEN:

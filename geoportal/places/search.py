@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from geoportal.places.coordinates import Coordinates, parse
-from geoportal.places.questions import HouseWords, ParcelWords, house_words, kennzeichen, parcel_words, without_ranges
+from geoportal.places.questions import (
+    HouseWords,
+    ParcelWords,
+    house_words,
+    kennzeichen,
+    named,
+    parcel_words,
+    without_ranges,
+)
 
 MAX_LENGTH: Final = 120  # characters of a question
 _MAX_WORDS: Final = 8
@@ -73,6 +81,7 @@ def search(connection: Connection, question: str, limit: int = 10) -> tuple[Hit,
         title = f"{found.lat:.5f} N, {found.lon:.5f} O".replace(".", ",")
         detail = f"UTM {found.utm}" + (f", {found.note}" if found.note else "")
         return (Hit(HitKind.KOORDINATE, "", title, detail, "", found.lon, found.lat),)
+    question = named(question)
     parcel = parcel_words(question)
     asked = {"question": question, "address": without_ranges(question), "gemarkung": parcel.gemarkung if parcel else ""}
     form, address, gemarkung = connection.execute(_FORMS, asked).one()
@@ -94,20 +103,15 @@ def address(connection: Connection, identifier: str) -> Address | None:
     return None if row is None else _address(row)
 
 
-def nearest_address(connection: Connection, east: float, north: float) -> Address | None:
-    """The address within 60 m that is nearest, so that a reader recognises the place."""
+def around(connection: Connection, east: float, north: float) -> tuple[str, str]:
+    """The nearest address within 60 m, by which a reader recognises the place, and the parcel there; '' for none."""
     asked = {"east": east, "north": north, "reach": _NEAR_METRES}
-    row = connection.execute(_NEAREST, asked).mappings().one_or_none()
-    return None if row is None else _address(row)
+    address, parcel = connection.execute(_AROUND, asked).one()
+    return address or "", parcel or ""
 
 
 def parcel(connection: Connection, key: str) -> Parcel | None:
     row = connection.execute(_PARCEL, {"kennzeichen": [key]}).mappings().one_or_none()
-    return None if row is None else _parcel(row)
-
-
-def parcel_at(connection: Connection, east: float, north: float) -> Parcel | None:
-    row = connection.execute(_PARCEL_AT, {"east": east, "north": north}).mappings().first()
     return None if row is None else _parcel(row)
 
 
@@ -149,8 +153,14 @@ def _in_streets(connection: Connection, streets: Sequence[int], words: HouseWord
 
 def _similar(connection: Connection, words: HouseWords, limit: int) -> list[Hit]:
     """Names that are spelt a little differently; of streets among them, the house too."""
-    connection.execute(_THRESHOLD)
-    rows = list(connection.execute(_BY_SIMILARITY, {"form": words.street, "limit": limit}).mappings())
+    if not re.search(r"[a-z]", words.street):  # of numbers, the next one is another thing
+        return []
+    rows: list[RowMapping] = []
+    for threshold in _THRESHOLDS:
+        connection.execute(_THRESHOLD, {"threshold": threshold})
+        rows = list(connection.execute(_BY_SIMILARITY, {"form": words.street, "limit": limit}).mappings())
+        if rows:
+            break
     hits = [_hit(row) for row in rows]
     if words.number is None:
         return hits
@@ -172,7 +182,7 @@ def _parcels(
     asked = {"flur": words.flur, "zaehler": words.zaehler, "nenner": words.nenner, "limit": limit}
     gemarkungen = list(connection.scalars(_GEMARKUNGEN, {"query": _tsquery(gemarkung), "any": not gemarkung}))
     if not gemarkungen and words.certain:
-        connection.execute(_THRESHOLD)
+        connection.execute(_THRESHOLD, {"threshold": _THRESHOLDS[-1]})
         gemarkungen = list(connection.scalars(_SIMILAR_GEMARKUNGEN, {"form": gemarkung}))
     if not gemarkungen:
         return
@@ -221,8 +231,9 @@ _HOUSES: Final = text("""
     ORDER BY nummer <> :number, buchstabe <> :letter, array_position(:streets, street_id), nummer, buchstabe, id
     LIMIT :limit""")
 
-# of pg_trgm, for the operator <% below; holds until the transaction ends
-_THRESHOLD: Final = text("SELECT set_config('pg_trgm.word_similarity_threshold', '0.4', true)")
+# Of pg_trgm, for the operator <% below; holds until the transaction ends. The nearer, the fewer rows are compared.
+_THRESHOLDS: Final = ("0.5", "0.4")
+_THRESHOLD: Final = text("SELECT set_config('pg_trgm.word_similarity_threshold', :threshold, true)")
 _BY_SIMILARITY: Final = text("""
     SELECT id, art, quelle, schluessel, titel, zusatz, lon, lat
     FROM ogc.suchziele WHERE :form <% suche
@@ -230,18 +241,20 @@ _BY_SIMILARITY: Final = text("""
     LIMIT :limit""")
 
 _ADDRESS: Final = text("SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen WHERE id = :id")
-_NEAREST: Final = text("""
-    SELECT id, titel, zusatz, ags, lon, lat FROM ogc.adressen
-    WHERE ST_DWithin(geom, ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()), :reach)
-    ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()), id LIMIT 1""")
+_AROUND: Final = text("""
+    SELECT address.title, parcel.title
+    FROM (SELECT ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()) AS geom) AS place
+    LEFT JOIN LATERAL (
+        SELECT titel || ', ' || zusatz AS title FROM ogc.adressen
+        WHERE ST_DWithin(adressen.geom, place.geom, :reach)
+        ORDER BY adressen.geom <-> place.geom, id LIMIT 1) AS address ON true
+    LEFT JOIN LATERAL (
+        SELECT titel AS title FROM ogc.flurstuecke WHERE ST_Intersects(flurstuecke.geom, place.geom)
+        ORDER BY kennzeichen LIMIT 1) AS parcel ON true""")
 
 _PARCEL: Final = text("""
     SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt
     FROM ogc.flurstuecke WHERE kennzeichen = ANY(:kennzeichen)""")
-_PARCEL_AT: Final = text("""
-    SELECT kennzeichen, titel, ags, lon, lat, ST_AsText(geom) AS wkt FROM ogc.flurstuecke
-    WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:east, :north), ogc.storage_srid()))
-    ORDER BY kennzeichen LIMIT 1""")
 _GEMARKUNGEN: Final = text("""
     SELECT id FROM ogc.suchziele WHERE art = 'gemarkung' AND (:any OR woerter @@ to_tsquery('simple', :query))""")
 _SIMILAR_GEMARKUNGEN: Final = text("""

@@ -126,6 +126,8 @@ def test_the_larger_place_comes_first(found_in: Connection) -> None:
     assert kinds[0] == "gemeinde"
     assert kinds.index("ortsteil" if "ortsteil" in kinds else "strasse") > 0
     assert [hit.kind for hit in places.search(found_in, "Marburg")][:2] == ["gemeinde", "strasse"]
+    for question in ("Stadt Kirchhain", "kirchain", "Kirchhein"):
+        assert places.search(found_in, question)[0].kind == "gemeinde", question
 
 
 def test_a_gemeinde_that_takes_no_part_is_found_by_its_addresses(found_in: Connection) -> None:
@@ -167,13 +169,12 @@ def test_a_parcel_is_found_by_what_the_land_register_calls_it(found_in: Connecti
 
 
 def test_a_place_has_its_parcel_and_its_nearest_address(found_in: Connection) -> None:
-    parcel = places.parcel_at(found_in, 493_530, 5_630_010)
-    assert parcel is not None
-    assert parcel.kennzeichen == "061234003000120005"
-    near = places.nearest_address(found_in, 493_530, 5_630_010)
-    assert near is not None
-    assert near.title == "Marburger Straße 3"
-    assert places.nearest_address(found_in, 480_000, 5_640_000) is None
+    address, parcel = places.around(found_in, 493_530, 5_630_010)
+    assert (address, parcel) == (
+        "Marburger Straße 3, 35274 Kirchhain, Langenstein",
+        "Gemarkung Langenstein, Flur 3, Flurstück 12/5",
+    )
+    assert places.around(found_in, 480_000, 5_640_000) == ("", "")
 
 
 def test_what_nobody_can_mean_finds_nothing(found_in: Connection) -> None:
