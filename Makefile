@@ -88,6 +88,10 @@ hostile: postgis sandbox .venv/installed ## tries every hostile file of the test
 bench: postgis sandbox map-server .venv/installed node_modules/.installed ## measures ours beside other servers, into docs/performance.md; a quick look: ARGS="--plans 20000 --points 10000 --requests 12 --pages 20"
 	@.venv/bin/python -m tests.benchmarks $(or $(ARGS),--write)
 
+.PHONY: bench-pages
+bench-pages: postgis sandbox .venv/installed node_modules/.installed $(SAMPLE_DATA) ## measures what each public page costs the server, and the search among 500,000 addresses, into docs/performance.md
+	@PYTHONPATH=. .venv/bin/python scripts/bench_pages.py $(or $(ARGS),--write)
+
 .PHONY: fuzz
 fuzz: postgis .venv/installed ## many requests made up from the OpenAPI document; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} .venv/bin/python -m pytest -n0 -s tests/acceptance/test_schemathesis.py

@@ -74,7 +74,8 @@ def run(settings: Settings) -> int:
                 folder = (settings.data / "letters").resolve()
                 settings = replace(settings, smtp=Smtp(str(folder), 0, "folder", "", "", "geoportal@localhost"))
             engine = owner_engine(settings.require_database_url())
-            _fill(engine, settings)
+            fill(engine, settings)
+            _file(settings)
             sign_ins = sample_people.welcome(engine, settings)
             if sign_ins:
                 sample_delivery.leave(engine, settings)
@@ -106,7 +107,7 @@ def _listen(settings: Settings) -> socket.socket:
         ) from fault
 
 
-def _fill(engine: Engine, settings: Settings) -> None:
+def fill(engine: Engine, settings: Settings) -> None:
     """The schema, the thematic layers, and those sample plans that were not delivered yet."""
     migrate(engine)
     operations.prepare(engine)
@@ -136,11 +137,15 @@ def _fill(engine: Engine, settings: Settings) -> None:
         if not any(results):
             raise _DemoError("Keine Musterdatei ist lesbar. / No sample file can be read.")
     _fill_places(engine, settings.home / "data" / "sample")
+    check_schema(engine)
+
+
+def _file(settings: Settings) -> None:
+    """What can be downloaded of it."""
     reader = reader_engine(settings.require_read_url())
     filing.refresh_downloads(reader, settings, debounce=0, by_gemeinde=False)
     refresh_packages(reader, settings, datetime.now(BERLIN).date(), debounce=0)
     reader.dispose()
-    check_schema(engine)
 
 
 def _fill_places(engine: Engine, folder: Path) -> None:
