@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from psycopg import sql
 
 from geoportal import operations
+from geoportal.database import engine as engines
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.paper import Press
 from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, Settings
 
 # The official schemas and the real plans are not ours to hand on: see CONTRIBUTING.md.
@@ -63,6 +66,35 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section(f"{len(names)} left out: {' and '.join(FOREIGN_DATA)} are not both set")
         for name in names:
             terminalreporter.write_line(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """What serves readers gives up after seconds, which on a machine that runs all these tests at once tells nothing.
+
+    Tests of that give it seconds of their own, or look at processes (`tests.processes`), which stay as impatient.
+    """
+    with pytest.MonkeyPatch.context() as longer:
+        longer.setattr(engines, "_READ_OPTIONS", engines._READ_OPTIONS.replace("=8s", "=90s").replace("=2s", "=60s"))
+        longer.setattr(engines, "OWNER_OPTIONS", engines.OWNER_OPTIONS.replace("=10s", "=90s"))
+        longer.setattr(engines, "_DESK_OPTIONS", engines._DESK_OPTIONS.replace("=30s", "=90s").replace("=5s", "=60s"))
+        for name in (
+            "accounts.passwords._PATIENCE",
+            "basemaps.mosaic._SECONDS",
+            "basemaps.store.WAIT_SECONDS",
+            "certificate._PATIENCE",
+            "editing.examining._PATIENCE",
+            "health.LONGEST",
+            "painting.pool.PAINT_SECONDS",
+            "painting.pool.WAIT_SECONDS",
+            "participation.attachments._SECONDS",
+            "web.desk.drawing._PATIENCE",
+            "web.plan_files._PATIENCE",
+        ):
+            module, _, constant = name.rpartition(".")
+            longer.setattr(import_module(f"geoportal.{module}"), constant, 120.0)
+        longer.setattr(Press.__init__, "__defaults__", (120.0, 120.0))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """A mail server for tests: aiosmtpd on a port of this machine, which takes letters, refuses them, or is slow."""
 
 import email
-import socket
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +19,15 @@ SENDER = "geoportal@kreis.example"
 
 @dataclass
 class Box:
-    """What has arrived; `answers` are given in turn to DATA, then 250. `delay`: seconds before each answer."""
+    """What has arrived; `answers` are given in turn to DATA, then 250, as soon as `answering` is set."""
 
     letters: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
-    delay: float = 0
+    answering: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answering.set()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -36,8 +38,7 @@ class Box:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.delay:
-            time.sleep(self.delay)
+        self.answering.wait()
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             self.letters.append(cast(EmailMessage, email.message_from_bytes(envelope.content or b"", policy=default)))
@@ -47,12 +48,6 @@ class Box:
         return [letter for letter in self.letters if letter["To"] == address]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def smtp_at(port: int, **changes: Any) -> Smtp:
     values = {"host": "127.0.0.1", "port": port, "security": "none", "user": "", "password": "", "sender": SENDER}
     return Smtp(**(values | changes))
@@ -60,7 +55,7 @@ def smtp_at(port: int, **changes: Any) -> Smtp:
 
 @contextmanager
 def mail_server(box: Box, port: int, **options: Any) -> Iterator[Controller]:
-    server = Controller(box, hostname="127.0.0.1", port=port, **options)
+    server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=120, **options)
     server.start()
     try:
         yield server

@@ -1,12 +1,13 @@
 """The portal's processes as an operator runs them, for tests that look at them from outside."""
 
+import itertools
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -27,10 +28,18 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return told | more
 
 
+# Each process of a suite begins elsewhere.
+_numbers = itertools.count(97 * os.getpid())
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port at which nobody listens. The kernel gives away others (32768 and more), so that no connection takes it
+    before its server is there, or while that is away.
+    """
+    while True:
+        port = 10_000 + next(_numbers) % 20_000
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def command(*arguments: str) -> list[str]:

@@ -21,6 +21,7 @@ from geoportal.sensors.readings import Reading, Rejected
 from geoportal.sensors.store import Taken, take
 from geoportal.settings import Settings
 from tests.files import write
+from tests.processes import free_port
 
 BINS = 50
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -110,8 +111,7 @@ class Broker:
     """A real mosquitto that keeps what waits for us, as docs/operations/sensors.md asks for."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self._config = write(
             folder / "mosquitto.conf",
@@ -123,7 +123,7 @@ class Broker:
         self._process = subprocess.Popen(
             ["/usr/sbin/mosquitto", "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + 10
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -136,7 +136,7 @@ class Broker:
     def stop(self) -> None:
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(120)
 
 
 @contextmanager

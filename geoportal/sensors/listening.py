@@ -170,10 +170,10 @@ class Listener:
                 continue
             for message in batch:
                 client.ack(message.mid, message.qos)
-            self.counted.messages += len(batch)
             self.counted.kept += taken.kept
             self.counted.repeated += taken.repeated
             self.counted.rejected += len(taken.rejected)
+            self.counted.messages += len(batch)  # at last: whoever sees the number finds what became of them
             for each in taken.rejected[:5]:
                 log.warning("reading kept apart: %s: %s", each.layer, each.reason)
             return

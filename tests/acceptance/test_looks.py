@@ -28,8 +28,9 @@ from tests.acceptance.looks import FEW, Difference, keep, load, thumbnail
 from tests.acceptance.portal import CHROMIUM, DESKTOP, PHONE, PLACE, Visit, serving, watched
 from tests.desk import hire, membership
 from tests.files import archive, feature, pdf, plan, polygon, prop, xplangml
-from tests.mail import free_port, smtp_at
+from tests.mail import smtp_at
 from tests.participation import announced
+from tests.processes import free_port
 
 pytestmark = pytest.mark.browser
 

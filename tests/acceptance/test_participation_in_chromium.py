@@ -26,9 +26,9 @@ from geoportal.settings import Settings
 from tests.acceptance.portal import DESKTOP, PHONE, TODAY, Visit, serving, watched
 from tests.desk import PASSWORD, hire, membership
 from tests.files import feature, pdf, plan, polygon, prop, write, xplangml
-from tests.mail import SENDER, Box, free_port, mail_server, smtp_at
+from tests.mail import SENDER, Box, mail_server, smtp_at
 from tests.participation import announced
-from tests.processes import command, environment, running
+from tests.processes import command, environment, free_port, running
 
 pytestmark = pytest.mark.browser
 

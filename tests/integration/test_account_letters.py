@@ -18,7 +18,8 @@ from geoportal.mail import Postman
 from geoportal.settings import Settings
 from geoportal.web.desk import room
 from tests.desk import ORIGIN, OWN, Office, membership, office
-from tests.mail import Box, free_port, mail_server, smtp_at
+from tests.mail import Box, mail_server, smtp_at
+from tests.processes import free_port
 
 LINK = re.compile(rf"{ORIGIN}(/werkbank/einladung/[\w-]{{43}})")
 NEW = "Ein ganz neues Passwort 7"

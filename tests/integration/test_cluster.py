@@ -23,7 +23,7 @@ from pathlib import Path
 from geoportal.database.cluster import Cluster
 with Cluster(Path(sys.argv[1])) as cluster:
     print(cluster.url, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -42,7 +42,7 @@ def children(pid: int) -> list[int]:
 
 
 def wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.05)
@@ -123,7 +123,7 @@ def test_a_pid_that_now_belongs_to_another_process_does_not_stop_the_start(home:
         os.kill(killed, signal.SIGKILL)
         wait_for_end(killed)
     pid_file = home / "cluster/postmaster.pid"
-    with subprocess.Popen(["sleep", "60"], user=pid_file.stat().st_uid) as stranger:
+    with subprocess.Popen(["sleep", "600"], user=pid_file.stat().st_uid) as stranger:
         pid_file.write_text(pid_file.read_text().replace(str(killed), str(stranger.pid), 1))
         with Cluster(home) as cluster:
             assert postmaster(home) != stranger.pid

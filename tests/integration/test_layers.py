@@ -543,5 +543,5 @@ def test_two_syncs_at_once_end_in_one_stock(home: Home) -> None:
             second = threads.submit(home.sync)
             with pytest.raises(TimeoutError):  # it waits for the first to end
                 second.result(timeout=0.5)
-        assert second.result(timeout=10).fault is None
+        assert second.result(timeout=120).fault is None
     assert home.public("id") == [(1,), (2,)]

@@ -25,7 +25,8 @@ from geoportal.database import owner_engine
 from geoportal.mail import Letter, Postman, ServerAway, put, queue
 from geoportal.settings import Settings, SettingsError
 from tests.desk import Clock
-from tests.mail import SENDER, Box, free_port, mail_server, smtp_at
+from tests.mail import SENDER, Box, mail_server, smtp_at
+from tests.processes import free_port
 
 HOST = "geoportal.example"
 TO = "erika@muster.example"
@@ -111,14 +112,16 @@ def test_while_the_server_is_away_letters_wait_and_that_does_not_count(engine: E
 
 
 def test_a_slow_server_is_given_up_and_asked_later(engine: Engine) -> None:
-    box, port, clock = Box(delay=1.5), free_port(), Clock()
+    box, port, clock = Box(), free_port(), Clock()
     write(engine, now=clock.now)
     with mail_server(box, port):
+        box.answering.clear()
         with pytest.raises(ServerAway):
-            Postman(engine, smtp_at(port), timeout=0.5, now=clock).send_due()
+            Postman(engine, smtp_at(port), timeout=2, now=clock).send_due()
         assert rows(engine)[0][:2] == ("waiting", 1)
-        box.delay = 0
-        time.sleep(1.2)  # what the server began, it ends: here it takes the letter that we gave up
+        box.answering.set()
+        while not box.letters:  # what the server began, it ends: here it takes the letter that we gave up
+            time.sleep(0.01)
         clock.now += timedelta(minutes=2)
         assert Postman(engine, smtp_at(port), now=clock).send_due() == 1
     assert len({letter["Message-ID"] for letter in box.letters}) == 1

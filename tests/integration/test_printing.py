@@ -185,10 +185,11 @@ def test_a_press_at_work_asks_the_next_one_to_come_again(app: Flask, plan_id: st
 
 
 def test_one_pdf_at_a_time() -> None:
-    press = Press(wait=0)
+    press, together = Press(wait=0), threading.Barrier(3)
     outcomes: list[str] = []
 
     def ask() -> None:
+        together.wait()
         try:
             press.pdf(SMALL)
             outcomes.append("printed")

@@ -184,7 +184,7 @@ def test_what_ends_a_reading_is_told(file: Path, workdir: Path, body: str, limit
 @both_ways
 def test_computing_time_is_bounded(file: Path, workdir: Path, wrapped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size, **_: cls(1536 * 2**20, 3, 2**30, 256)))
-    monkeypatch.setattr(sandbox, "_PATIENCE", 20)
+    monkeypatch.setattr(sandbox, "_PATIENCE", 200)
     with pytest.raises(ResourceExceeded) as caught:
         probe("while True: pass", file, workdir, wrapped=wrapped)
     assert caught.value.limit is Limit.CPU
@@ -194,11 +194,12 @@ def test_computing_time_is_bounded(file: Path, workdir: Path, wrapped: bool, mon
 def test_a_process_that_only_waits_is_ended_with_all_it_holds(
     file: Path, workdir: Path, wrapped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size, **_: cls(1536 * 2**20, 2, 2**30, 256)))
+    monkeypatch.setattr(Limits, "of", classmethod(lambda cls, size, **_: cls(1536 * 2**20, 30, 2**30, 256)))
+    monkeypatch.setattr(sandbox, "_PATIENCE", 0.1)
     with pytest.raises(ResourceExceeded) as caught:
-        probe("import time\ntime.sleep(1000.125)", file, workdir, wrapped=wrapped)
+        probe(f"import time\ntime.sleep(1000)  # {file}", file, workdir, wrapped=wrapped)
     assert caught.value.limit is Limit.TIME
-    assert_no_process_says("1000.125")
+    assert_no_process_says(f"# {file}")
 
 
 @both_ways
@@ -206,13 +207,13 @@ def test_a_cancelled_reading_ends_at_once(file: Path, workdir: Path, wrapped: bo
     no_longer_wanted = threading.Event()
     threading.Timer(1.5, no_longer_wanted.set).start()
     started = time.monotonic()
-    program = PROBE.format(body="    import time; time.sleep(1000.25)")
+    program = PROBE.format(body=f"    import time; time.sleep(1000)  # {file}")
     with pytest.raises(sandbox.ReadingCancelled):
         sandbox.read(
             file, "p", workdir=workdir, cancelled=no_longer_wanted.is_set, program=("-c", program), bubblewrap=wrapped
         )
-    assert time.monotonic() - started < 5
-    assert_no_process_says("1000.25")
+    assert time.monotonic() - started < 60, "not only when its time was over"
+    assert_no_process_says(f"# {file}")
 
 
 @both_ways
@@ -226,7 +227,7 @@ sandbox.read(Path({str(file)!r}), 'p', workdir=Path({str(workdir)!r}), program=p
 """
     asker = subprocess.Popen([sys.executable, "-c", asking])
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(processes_that_say(f"# {file}", but=asker.pid)) < 1 + wrapped and time.monotonic() < deadline:
             time.sleep(0.1)
         time.sleep(1.5)
@@ -293,7 +294,7 @@ def processes_that_say(word: str, but: int) -> list[int]:
 
 
 def assert_no_process_says(word: str) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while left := processes_that_say(word, but=0):
         assert time.monotonic() < deadline, f"still there: {left}"
         time.sleep(0.05)

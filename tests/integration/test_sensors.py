@@ -114,7 +114,8 @@ def test_a_sensor_gone_mad_fills_no_disk_and_hides_no_other(bins: Bins) -> None:
 def test_each_month_has_its_partition(bins: Bins) -> None:
     bins.take(level(1, 0), level(2, 29 * 24 * 60))
     parts = rows(bins.owner, "SELECT DISTINCT tableoid::regclass::text FROM sensors.reading ORDER BY 1")
-    assert parts == [(f"sensors.reading_{each:%Y_%m}",) for each in (NOW - timedelta(days=29), NOW)]
+    months = {f"sensors.reading_{each:%Y_%m}" for each in (NOW - timedelta(days=29), NOW)}  # on the 30th only one
+    assert parts == [(each,) for each in sorted(months)]
 
 
 def test_old_readings_become_values_of_a_day(bins: Bins) -> None:
@@ -206,15 +207,15 @@ def listening(bins: Bins, url: str) -> Iterator[Listener]:
     thread = threading.Thread(target=listener.run)
     thread.start()
     try:
-        assert listener.ready.wait(30)
+        assert listener.ready.wait(120)
         yield listener
     finally:
         listener.stop()
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
@@ -231,7 +232,7 @@ def publish(to: Broker, messages: Iterator[tuple[str, object]]) -> None:
         client.publish(topic, message if isinstance(message, bytes) else json.dumps(message), qos=1)
         for topic, message in messages
     ]:
-        sent.wait_for_publish(30)
+        sent.wait_for_publish(120)
     client.disconnect()
     client.loop_stop()
 
@@ -263,7 +264,8 @@ def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bin
                 terminate_connections(bins)
             sender.join()
             wait_for(lambda: count(bins) == 3501)
-            assert second.counted.kept >= 3500
+            # what was in the database when its connection ended comes as a repeated one
+            wait_for(lambda: second.counted.kept + second.counted.repeated >= 3500)
     [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
     assert row == (BINS,)
 
@@ -328,8 +330,8 @@ def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path)
         mosquitto.start()
         assert listener.ready.wait(120)
         publish(mosquitto, messages(10, 10))
-        wait_for(lambda: count(bins) == 20)
-        assert listener.counted.kept == 20
+        wait_for(lambda: listener.counted.kept == 20)
+        assert count(bins) == 20
 
 
 def terminate_connections(bins: Bins) -> None:

@@ -158,10 +158,12 @@ def test_a_server_that_falls_silent_holds_nobody_up(said: bytes, tmp_path: Path)
             heard.append(connection)
             connection.sendall(said)
 
-        threading.Thread(target=say).start()
+        speaking = threading.Thread(target=say)
+        speaking.start()
         fetcher = Fetcher(frozenset({netloc}), 1024, seconds=0.5, private=frozenset({netloc}))
         with pytest.raises(FetchError, match=r"Timeout|länger als"):
             fetcher.download(f"http://{netloc}/", tmp_path / "x")
+        speaking.join()
         heard[0].close()
 
 

@@ -20,7 +20,7 @@ from tests.files import ORIGIN, archive, plan, prop, xplangml
 from tests.tables import ROW, SQUARE, drawing, parts, table, zipped
 
 SECRET = "s3cret-of-the-server"
-SECONDS = 20.0
+SECONDS = 20.0  # of computing time
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,10 @@ def read(tmp_path: Path, file: Path) -> Batch:
 
 def refused(tmp_path: Path, file: Path, kind: type[PlanFileError] = PlanFileError) -> PlanFileError:
     before = {item for item in file.parent.iterdir() if item.name != "work"}
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(kind) as caught:
         read(tmp_path, file)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     text = str(caught.value)
     assert SECRET not in text
     assert str(tmp_path) not in text
@@ -428,9 +428,9 @@ def test_blocks_are_never_inserted(tmp_path: Path, insert: str) -> None:
         f"0\nBLOCK\n2\nB{i}\n" + f"0\nINSERT\n2\nB{i + 1}\n" * 10 + "0\nENDBLK\n" for i in range(12)
     )
     outline = drawing(("Geltungsbereich", [(0, 0), (9, 0), (9, 9)], True), extra=insert)
-    started = time.monotonic()
+    started = time.process_time()
     refused(tmp_path, written(tmp_path, "p.dxf", f"{blocks}0\nENDSEC\n{outline}"), UnsafeFile)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("columns", ["1.5", "viele", "inf"])
