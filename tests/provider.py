@@ -1,7 +1,7 @@
 """An OpenID Connect provider of the tests' own, on Authlib's server side: it insists on PKCE and checks its clients."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,12 +31,17 @@ class Person:
 
 @dataclass
 class Provider:
-    """`person` is who sits before it; `forge` may change the claims of an ID token or its key before it is signed."""
+    """`person` is who sits before it; what is `forged` changes the claims of an ID token, its key or how it is signed.
+    `asked` counts the codes that were shown to it, `refused` those for which it gave no token.
+    """
 
     url: str = ""
     person: Person = field(default_factory=lambda: Person("s-1", "kreis@example.org"))
     forged_claims: dict[str, Any] = field(default_factory=dict)
     forged_key: RSAKey | None = None
+    forged_signing: Callable[[dict[str, Any], RSAKey], str] | None = None
+    asked: int = 0
+    refused: int = 0
     callback: str = ""
 
 
@@ -93,6 +98,10 @@ class _Code:
         return self.asked.get("code_challenge_method")
 
 
+def _signed(claims: dict[str, Any], key: RSAKey) -> str:
+    return jwt.encode({"alg": "RS256", "kid": "k"}, claims, key)
+
+
 @contextmanager
 def running(callback: str) -> Iterator[Provider]:
     app, provider = Flask("provider"), Provider(callback=callback)
@@ -125,7 +134,8 @@ def running(callback: str) -> Iterator[Provider]:
             claims = {"iss": provider.url, "aud": CLIENT, "exp": 4102444800, "iat": 0, "nonce": code.get_nonce()}
             claims |= {"sub": person.sub, "email": person.email, "email_verified": person.email_verified}
             claims |= {"groups": person.groups} | provider.forged_claims
-            token["id_token"] = jwt.encode({"alg": "RS256", "kid": "k"}, claims, provider.forged_key or key)
+            sign = provider.forged_signing or _signed
+            token["id_token"] = sign(claims, provider.forged_key or key)
             return token
 
     server = AuthorizationServer(app, lambda _: _Client(provider), lambda token, _: None)
@@ -147,7 +157,10 @@ def running(callback: str) -> Iterator[Provider]:
 
     @app.post("/token")
     def token() -> Response:
-        return server.create_token_response()
+        answer: Response = server.create_token_response()
+        provider.asked += 1
+        provider.refused += answer.status_code != 200
+        return answer
 
     web = make_server("127.0.0.1", 0, app, threaded=True)
     provider.url = f"http://127.0.0.1:{web.port}"

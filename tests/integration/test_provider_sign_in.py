@@ -1,11 +1,18 @@
 """Signing in at the Kreis's provider: a real authorization server, reached over HTTP."""
 
+import base64
+import hashlib
+import hmac
+import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -15,7 +22,7 @@ from geoportal.accounts.roles import Membership, Role
 from geoportal.settings import Provider as ProviderSettings
 from geoportal.settings import Settings, SettingsError
 from geoportal.web.desk.provider import CALLBACK, memberships_of
-from tests.desk import ORIGIN, OTHER, OWN, Browser, Office, membership, office
+from tests.desk import ORIGIN, OTHER, OWN, Browser, Office, cookie, membership, office
 from tests.provider import CLIENT, SECRET, Person, Provider, running
 
 
@@ -98,13 +105,72 @@ def test_a_locked_account_stays_out(desk: Office, provider: Provider) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{"nonce": "x"}, {"aud": "somebody"}, {"iss": "http://evil.example"}, {"exp": 1}, {"azp": "x"}, {"sub": None}],
+    [
+        {"nonce": "x"},
+        {"nonce": None},
+        {"aud": "somebody"},
+        {"aud": []},
+        {"iss": "http://evil.example"},
+        {"exp": 1},
+        {"exp": time.time() - 3600},
+        {"exp": None},
+        {"nbf": 4102444800},
+        {"azp": "x"},
+        {"sub": None},
+        {"sub": ""},
+    ],
     ids=str,
 )
 def test_an_id_token_that_is_not_for_us_is_refused(desk: Office, provider: Provider, claims: dict[str, object]) -> None:
     invite(desk, provider)
     provider.forged_claims = claims
     assert come_home(desk.browser()).status_code == 502
+
+
+def test_an_id_token_for_several_says_for_whom_it_was_made(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    provider.forged_claims = {"aud": [CLIENT, "somebody"]}  # OpenID Connect Core 3.1.3.7, 4
+    assert come_home(desk.browser()).status_code == 502
+    provider.forged_claims |= {"azp": CLIENT}
+    assert come_home(desk.browser()).status_code == 303
+
+
+def test_two_clocks_may_differ_by_less_than_a_minute(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    now = time.time()
+    provider.forged_claims = {"iat": now + 30, "nbf": now + 30}
+    assert come_home(desk.browser()).status_code == 303
+
+
+def encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def by_hand(algorithm: str, claims: dict[str, Any], secret: bytes | None) -> str:
+    """A token as no library would make it."""
+    header = {"alg": algorithm, "kid": "k", "typ": "JWT"}
+    body = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
+    return f"{body}." + ("" if secret is None else encoded(hmac.digest(secret, body.encode(), hashlib.sha256)))
+
+
+@pytest.mark.parametrize("kind", ["none", "None", "public key", "own secret", "own key inside"])
+def test_an_id_token_that_is_signed_in_another_way_is_refused(desk: Office, provider: Provider, kind: str) -> None:
+    invite(desk, provider)
+    own = RSAKey.generate_key(2048, {"kid": "k"})
+
+    def sign(claims: dict[str, Any], key: RSAKey) -> str:
+        if kind == "public key":
+            return by_hand("HS256", claims, key.as_pem(private=False))
+        if kind == "own secret":
+            return by_hand("HS256", claims, SECRET.encode())
+        if kind == "own key inside":
+            return jwt.encode({"alg": "RS256", "kid": "k", "jwk": own.as_dict(private=False)}, claims, own)
+        return by_hand(kind, claims, None)
+
+    provider.forged_signing = sign
+    assert come_home(desk.browser()).status_code == 502
+    provider.forged_signing = None
+    assert come_home(desk.browser()).status_code == 303
 
 
 def test_an_id_token_of_another_key_is_refused(desk: Office, provider: Provider) -> None:
@@ -155,6 +221,54 @@ def test_an_answer_belongs_to_the_browser_that_asked(desk: Office, provider: Pro
     assert theirs.get(path).status_code == 502, "another state"
     assert mine.get(path).status_code == 303
     assert mine.get(path).status_code == 502, "a code is good once"
+
+
+@pytest.mark.parametrize("change", ["state missing", "code missing", "state of another", "issuer of another"])
+def test_an_answer_that_was_tampered_with_is_not_even_shown_to_the_provider(
+    desk: Office, provider: Provider, change: str
+) -> None:
+    invite(desk, provider)
+    browser = desk.browser()
+    path, _, query = journey(browser).partition("?")
+    given = {name: value for name, [value] in parse_qs(query).items()}
+    match change.split():
+        case [name, "missing"]:
+            del given[name]
+        case ["state", *_]:
+            given["state"] = "x" * 43
+        case _:
+            given["iss"] = "http://evil.example"  # RFC 9207, against mix-up
+    asked = provider.asked
+    assert browser.get(path, query_string=given).status_code == 502
+    assert provider.asked == asked
+
+
+def test_a_code_that_was_stolen_is_worth_nothing_in_another_journey(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    path, _, stolen = journey(desk.browser()).partition("?")
+    thief = desk.browser()
+    own = parse_qs(journey(thief).partition("?")[2])
+    mixed = {"code": parse_qs(stolen)["code"][0], "state": own["state"][0]}
+    assert thief.get(path, query_string=mixed).status_code == 502, "its verifier is the victim's (PKCE)"
+    assert provider.refused == 1
+
+
+def test_after_the_sign_in_nobody_is_led_elsewhere(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    browser = desk.browser()
+    assert browser.get(journey(browser) + "&weiter=https://evil.example/").location == "/werkbank/"
+
+
+def test_who_signs_out_is_out_although_the_provider_still_knows_them(desk: Office, provider: Provider) -> None:
+    invite(desk, provider)
+    browser = desk.browser()
+    come_home(browser)
+    browser.get("/werkbank/konto")
+    kept = cookie(browser)
+    assert browser.post("/werkbank/abmelden").status_code == 303
+    browser.client.set_cookie("sid", kept or "", domain="localhost")
+    assert browser.get("/werkbank/konto").status_code == 303
+    assert browser.get("/werkbank/konto").location.startswith("/werkbank/anmelden")
 
 
 def test_the_first_cookie_is_short_and_for_us_only(desk: Office, provider: Provider) -> None:

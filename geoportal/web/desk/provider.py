@@ -116,7 +116,9 @@ class ProviderClient:
             ).validate(claims)
         except (AuthlibBaseError, JoseError, requests.RequestException, ValueError) as fault:
             raise ProviderError(type(fault).__name__) from fault
-        if claims.get("azp", self._provider.client_id) != self._provider.client_id:
+        # OpenID Connect Core 3.1.3.7: a token for several says which of them it was made for
+        for_several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if claims.get("azp", None if for_several else self._provider.client_id) != self._provider.client_id:
             raise ProviderError("azp")
         self._require_strength(claims)
         verified = claims.get("email") if claims.get("email_verified") is True else None
