@@ -1,7 +1,8 @@
-"""The kinds of participation, and what the law asks of each: BauGB §§ 3, 4 and 4a as since 7 July 2023. Pure.
+"""The kinds of participation, and what the law asks of each: BauGB §§ 3, 4, 4a, 13 as since 7 July 2023. Pure.
 
 One table for the desk, the pages of citizens, calendars and time lines. The database knows the names of the kinds,
-whom each is for, and as what a plan's file tells it (migration `0037_arten.sql`); a test holds both together.
+whom each is for, and as what a plan's file tells it (migrations `0037_arten.sql`, `0041_simplified.py`); a test holds
+both together.
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,11 @@ class Art(StrEnum):
     FRUEHZEITIG = "fruehzeitig"
     VEROEFFENTLICHUNG = "veroeffentlichung"
     ERNEUT = "erneut"
+    BETROFFENE = "betroffene"
     BEHOERDEN_FRUEHZEITIG = "behoerden_fruehzeitig"
     BEHOERDEN = "behoerden"
     BEHOERDEN_ERNEUT = "behoerden_erneut"
+    BEHOERDEN_BERUEHRT = "behoerden_beruehrt"
 
     @property
     def regel(self) -> "Regel":
@@ -42,8 +45,9 @@ class Regel:
 
     `is_public`: everybody takes part, and everybody is told; else it is an affair of authorities, of which the public
     sees the days in the plan's time line. `is_shorter`: the month shall be shortened, appropriately (§ 4a Abs. 3
-    Satz 3). `is_announced_before`: the public notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and not
-    only with it.
+    Satz 3). `is_simplified`: only whom the plan concerns is heard, within an appropriate period (§ 13 Abs. 2 Satz 1
+    Nr. 2 and 3). `is_announced_before`: the public notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and
+    not only with it.
     """
 
     norm: str
@@ -51,6 +55,7 @@ class Regel:
     is_public: bool
     monat: Monat = Monat.KEINER
     is_shorter: bool = False
+    is_simplified: bool = False
     is_announced_before: bool = False
 
 
@@ -65,6 +70,10 @@ ARTEN: Final[Mapping[Art, Regel]] = MappingProxyType(
             "§ 4a Abs. 3, § 3 Abs. 2 BauGB", "Erneute Auslegung", is_public=True,
             monat=Monat.AB_ERSTEM_TAG, is_shorter=True, is_announced_before=True,
         ),
+        Art.BETROFFENE: Regel(
+            "§ 13 Abs. 2 Satz 1 Nr. 2 BauGB", "Beteiligung der betroffenen Öffentlichkeit", is_public=True,
+            is_simplified=True,
+        ),
         Art.BEHOERDEN_FRUEHZEITIG: Regel("§ 4 Abs. 1 BauGB", "Frühzeitige Beteiligung der Behörden", is_public=False),
         Art.BEHOERDEN: Regel(
             "§ 4 Abs. 2 BauGB", "Beteiligung der Behörden", is_public=False, monat=Monat.NACH_ERSTEM_TAG
@@ -72,6 +81,9 @@ ARTEN: Final[Mapping[Art, Regel]] = MappingProxyType(
         Art.BEHOERDEN_ERNEUT: Regel(
             "§ 4a Abs. 3, § 4 Abs. 2 BauGB", "Erneute Beteiligung der Behörden", is_public=False,
             monat=Monat.NACH_ERSTEM_TAG, is_shorter=True,
+        ),
+        Art.BEHOERDEN_BERUEHRT: Regel(
+            "§ 13 Abs. 2 Satz 1 Nr. 3 BauGB", "Beteiligung der berührten Behörden", is_public=False, is_simplified=True
         ),
     }
 )  # fmt: skip

@@ -13,7 +13,8 @@ expect who read "one month". Before 2023 the announcement had to come a week ahe
 begins (§ 3 Abs. 2 Satz 4). A week is still good practice, so less is told and not refused.
 
 Authorities have a month, and at least 30 days, to answer (§ 4 Abs. 2 Satz 3): for them only the second holds. For what
-is early (§ 3 Abs. 1, § 4 Abs. 1) no law names a period; what is very short is told.
+is early (§ 3 Abs. 1, § 4 Abs. 1) no law names a period, and in the simplified procedure it is to be appropriate (§ 13
+Abs. 2 Satz 1 Nr. 2 and 3); what is very short is told.
 """
 
 import calendar
@@ -154,9 +155,10 @@ def _too_short(frist: Frist) -> Iterator[Hinweis]:
     regel = frist.art.regel
     if regel.monat is Monat.KEINER:
         if frist.tage < _EARLY_DAYS:
+            law = "verlangt eine angemessene Frist" if regel.is_simplified else "nennt hier keine Frist"
             yield _warning(
-                f"{frist.tage} Tage sind wenig. Das Gesetz nennt hier keine Frist ({regel.norm}), aber wer sich äußern "
-                "soll, muss davon erfahren und lesen können; zwei bis vier Wochen sind üblich."
+                f"{frist.tage} Tage sind wenig. Das Gesetz {law} ({regel.norm}), und wer sich äußern soll, muss davon "
+                "erfahren und lesen können; zwei bis vier Wochen sind üblich."
             )
         return
     least, safe = kuerzestes_ende(frist.beginn, regel.monat), sicheres_ende(frist.beginn)

@@ -54,12 +54,13 @@ Please open the link above and press the button to confirm your statement. If it
 
     def receipt(self, email: str, secret: str, nummer: int, eingang: datetime, *, late: bool) -> Letter:
         local = eingang.astimezone(_BERLIN)
-        # the result is told only of what was said of a draft
-        then = (
-            "liest Ihre Stellungnahme und macht daraus den Entwurf. Zu ihm können Sie sich noch einmal äußern"
-            if self.art is Art.FRUEHZEITIG
-            else "prüft Ihre Stellungnahme und teilt Ihnen das Ergebnis mit"
-        )
+        # the result is told only of what was said of a draft that was published (§ 3 Abs. 2 Satz 6)
+        then = {
+            Art.FRUEHZEITIG: (
+                "liest Ihre Stellungnahme und macht daraus den Entwurf. Zu ihm können Sie sich noch einmal äußern"
+            ),
+            Art.BETROFFENE: "prüft Ihre Stellungnahme und wägt sie mit allem anderen ab",
+        }.get(self.art, "prüft Ihre Stellungnahme und teilt Ihnen das Ergebnis mit")
         told = (
             "Sie ist nach dem Ende der Frist eingegangen. Die Gemeinde kann sie deshalb unberücksichtigt lassen.\n\n"
             if late

@@ -239,6 +239,7 @@ class PublishedPlan(PlacedPlan):
     """A plan as its own page shows it."""
 
     beschreibung: str | None
+    verfahren: int | None
     verfahren_text: str | None
     aufstellungsbeschluss_datum: date | None
     entwurfsbeschluss_datum: date | None

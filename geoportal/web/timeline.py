@@ -12,7 +12,17 @@ _STEPS: tuple[tuple[str | Art, str], ...] = (
     ("aufstellungsbeschluss_datum", "Aufstellungsbeschluss"),
     *((art, art.regel.name) for art in (Art.BEHOERDEN_FRUEHZEITIG, Art.FRUEHZEITIG)),
     ("entwurfsbeschluss_datum", "Entwurfsbeschluss"),
-    *((art, art.regel.name) for art in (Art.BEHOERDEN, Art.VEROEFFENTLICHUNG, Art.BEHOERDEN_ERNEUT, Art.ERNEUT)),
+    *(
+        (art, art.regel.name)
+        for art in (
+            Art.BEHOERDEN,
+            Art.BEHOERDEN_BERUEHRT,
+            Art.VEROEFFENTLICHUNG,
+            Art.BETROFFENE,
+            Art.BEHOERDEN_ERNEUT,
+            Art.ERNEUT,
+        )
+    ),
     ("satzungsbeschluss_datum", "Satzungsbeschluss"),
     ("planbeschluss_datum", "Planbeschluss"),
     ("rechtsverordnungs_datum", "Rechtsverordnung"),

@@ -194,6 +194,8 @@ _STEPS = {
     "Frühzeitige Beteiligung der Behörden": "Early participation of authorities",
     "Beteiligung der Behörden": "Participation of authorities",
     "Erneute Beteiligung der Behörden": "Repeated participation of authorities",
+    "Beteiligung der berührten Behörden": "Participation of the authorities concerned",
+    "Beteiligung der betroffenen Öffentlichkeit": "Participation of the public concerned",
     "Öffentliche Auslegung": "Public display",
     "Erneute Auslegung": "Repeated public display",
     "Satzungsbeschluss": "Adoption as a by-law",

@@ -117,6 +117,9 @@ def test_a_good_period_has_nothing_wrong() -> None:
         # what is early has no period by law
         ({"art": Art.FRUEHZEITIG, "ende": date(2026, 11, 24)}, Schwere.WARNING, "§ 3 Abs. 1 BauGB"),
         ({"art": Art.BEHOERDEN_FRUEHZEITIG, "ende": date(2026, 11, 24)}, Schwere.WARNING, "§ 4 Abs. 1 BauGB"),
+        # in the simplified procedure it is to be appropriate
+        ({"art": Art.BETROFFENE, "ende": date(2026, 11, 24)}, Schwere.WARNING, "eine angemessene Frist (§ 13 Abs. 2"),
+        ({"art": Art.BEHOERDEN_BERUEHRT, "ende": date(2026, 11, 24)}, Schwere.WARNING, "Satz 1 Nr. 3 BauGB"),
         ({"art": Art.FRUEHZEITIG, "bekanntmachung": date(2026, 11, 19)}, Schwere.ERROR, "spätestens am ersten Tag"),
         # authorities have the month after the day on which they were asked
         ({"art": Art.BEHOERDEN, "ende": date(2026, 12, 17)}, Schwere.ERROR, "frühestens bis 18.12.2026"),
@@ -136,6 +139,7 @@ def test_what_is_wrong_is_told(changes: dict[str, object], schwere: Schwere, wor
     [
         # a Saturday, and the notice on the first day: the law asks for neither
         {"art": Art.FRUEHZEITIG, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
+        {"art": Art.BETROFFENE, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
         {"art": Art.BEHOERDEN, "bekanntmachung": date(2026, 11, 18)},
         # a letter may have gone out before anybody writes it down here
         {"art": Art.BEHOERDEN, "beginn": date(2026, 11, 2), "bekanntmachung": date(2026, 11, 2)},

@@ -24,7 +24,11 @@ from tests.files import plan, prop, write, xplangml
 from tests.participation import AFTER, ANGABEN, DURING, Town, form, signed_in
 
 # a plan's file knows no second time
-_TOLD_AS = {Art.ERNEUT: Art.VEROEFFENTLICHUNG, Art.BEHOERDEN_ERNEUT: Art.BEHOERDEN}
+_TOLD_AS = {
+    Art.ERNEUT: Art.VEROEFFENTLICHUNG,
+    Art.BEHOERDEN_ERNEUT: Art.BEHOERDEN,
+    Art.BEHOERDEN_BERUEHRT: Art.BEHOERDEN,
+}
 AUTHORITIES = replace(ANGABEN, art=Art.BEHOERDEN)
 
 
@@ -92,6 +96,44 @@ def test_once_more_people_are_told_that_it_is_about_the_changes(opened: Town) ->
     assert "was Sie früher geschrieben haben, zählt weiter" in page
     assert "Nur die Höhe ist anders." not in page  # for the log, and for a court
     assert "was sich am Entwurf geändert hat" in erika.get(erika.form).text
+
+
+def test_in_the_simplified_procedure_whom_the_plan_concerns_is_heard(opened: Town) -> None:
+    opened.announce(replace(ANGABEN, art=Art.BETROFFENE, ende=date(2026, 12, 5)))  # a Saturday, in less than a month
+    opened.announce(replace(AUTHORITIES, art=Art.BEHOERDEN_BERUEHRT, ende=date(2026, 12, 5)))
+    erika = opened.citizen()
+    page = erika.get(f"/beteiligung/{opened.plan_id}").text
+    assert "Beteiligung der betroffenen Öffentlichkeit" in page
+    assert "Wen der Plan betrifft, der kann sich äußern vom" in page
+    assert "§ 13 Abs. 2 Satz 1 Nr. 2 BauGB" in page
+    assert "Von einer Umweltprüfung wird abgesehen (§ 13 Abs. 3 BauGB)." in page
+    erika.confirmed()
+    opened.deliver()
+    receipt = str(opened.box.letters[-1].get_content())
+    assert "wägt sie mit allem anderen ab (§ 13 Abs. 2 Satz 1 Nr. 2 BauGB)." in receipt
+    assert "teilt Ihnen das Ergebnis mit" not in receipt
+    assert "Die Gemeinde hört, wen der Plan betrifft:" in erika.get(f"/plan/{opened.plan_id}").text
+    with opened.office.owner.connect() as connection:
+        told = connection.execute(
+            text("SELECT auslegungen, traegerbeteiligungen FROM ogc.plaene WHERE id = :id"), {"id": opened.plan_id}
+        ).one()
+    assert told.auslegungen == []
+    assert [each["ende"] for each in told.traegerbeteiligungen] == ["2026-12-05"]
+
+
+@pytest.mark.parametrize(
+    ("verfahren", "words"),
+    [("2000", "Von einer Umweltprüfung wird abgesehen"), ("3000", "im beschleunigten Verfahren"), ("1000", "")],
+)
+def test_a_file_that_tells_of_another_procedure_tells_of_no_environmental_assessment(
+    opened: Town, tmp_path: Path, verfahren: str, words: str
+) -> None:
+    told = prop("verfahren", verfahren)
+    told += prop("auslegungsStartDatum", "2026-11-20") + prop("auslegungsEndDatum", "2026-12-21")
+    number = deliver(opened, tmp_path, f"Verfahren {verfahren}", told)
+    page = opened.citizen().get(f"/beteiligung/{number}").text
+    assert words in page
+    assert ("mweltprüfung" in page) is bool(words)
 
 
 def test_what_authorities_are_asked_is_no_affair_of_the_public_but_for_its_days(opened: Town) -> None:
