@@ -6,8 +6,8 @@ them, on loopback, over TLS, with a database of its own that is thrown away afte
 Boxes are random and never the same twice, so that no memory answers, but for the few addresses of discovery. Readers
 ask without pause: the rate is what the machine gives, and the client shares its processors. Three kinds as INSPIRE has
 them (discovery, view, download), tiles, whole pages of a thousand features, fifty deliveries at once from 21 Gemeinden
-while others read, each of which must end as its own, one of nearly 500 MB, new web servers under load, and a soak of so
-many seconds. Memory is that of the web server's processes (PSS, MB).
+while others read, each of which must end as its own, an archive with scans of nearly 500 MB, new web servers under
+load, and a soak of so many seconds. Memory is that of the web server's processes (PSS, MB).
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import numpy
+import rasterio
+from rasterio.transform import from_origin
 from sqlalchemy import text
 
 from geoportal import operations
@@ -33,12 +37,12 @@ from geoportal.settings import CHECKOUT, Settings
 from plans_ingest.gemeinden import all_gemeinden
 from tests.benchmarks import stock
 from tests.desk import token_for
-from tests.files import feature, plan, polygon, prop, xplangml
+from tests.files import ORIGIN, bereich, feature, plan, polygon, prop, xplangml
 from tests.load import Readers, box, items, quantile, tile
 from tests.processes import memory_of
 from tests.stack import Stack, machine
 
-AT_ONCE, LARGE = 50, 499_000_000
+AT_ONCE = 50
 DISCOVERY = ("/ogc/", "/ogc/collections", "/ogc/collections/bebauungsplaene", "/ogc/conformance", "/ogc/openapi")
 type Path_ = Callable[[random.Random], str]
 
@@ -149,35 +153,67 @@ def read_and_told_apart(settings: Settings, name: str) -> tuple[Counter[str], in
         engine.dispose()
 
 
-def deliver_a_large_one(stack: Stack, size: int) -> str:
-    """One file of this many bytes; how it was answered, and the most memory of the web server meanwhile."""
+def large_archive(path: Path) -> None:
+    """A plan with two sheets scanned to be nearly 500 MB together: nothing in them repeats, so nothing packs well."""
+    side, pixels = 8_960, numpy.random.default_rng(1)
+    references = ""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for number in (1, 2):
+            name = f"blatt{number}.tif"
+            references += prop("refScan", "<xplan:XP_ExterneReferenz><xplan:georefURL>x</xplan:georefURL>"
+                               f"<xplan:referenzName>{name}</xplan:referenzName>"
+                               f"<xplan:referenzURL>{name}</xplan:referenzURL></xplan:XP_ExterneReferenz>")  # fmt: skip
+            place = from_origin(ORIGIN[0], ORIGIN[1] + 100, 100 / side, 100 / side)
+            sheet = path.with_name(name)
+            with rasterio.open(
+                sheet, "w", driver="GTiff", width=side, height=side, count=3, dtype="uint8", crs="EPSG:25832",
+                transform=place, tiled=True, interleave="pixel",
+            ) as sink:  # fmt: skip
+                for _, window in sink.block_windows():
+                    sink.write(pixels.integers(0, 255, (3, window.height, window.width), numpy.uint8), window=window)
+            archive.write(sheet, name)
+            sheet.unlink()
+        archive.writestr("xplan.gml", xplangml(plan(name="gross"), bereich(extra=references)))
+
+
+def deliver_a_large_one(stack: Stack, worker: int) -> str:
+    """One archive of nearly 500 MB: how it was answered and what became of it, and the most memory meanwhile of the web
+    server and of the worker with the processes that read for it.
+    """
     token = token_for(stack.settings, name="gross")
-    before = most = memory(stack)
+    headers = {"Authorization": f"Bearer {token}", "Content_Type": "application/zip"}
+    before = memory(stack), memory_of(worker)
+    most = list(before)
     done = threading.Event()
 
     def watch() -> None:
-        nonlocal most
         while not done.wait(0.1):
-            most = max(most, memory(stack))
+            most[:] = max(most[0], memory(stack)), max(most[1], memory_of(worker))
 
     watcher = threading.Thread(target=watch)
-    watcher.start()
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as file:
-        file.truncate(size)
-        sent = stack.ask(
-            "PUT", "/api/v1/gemeinden/06534008/lieferungen/gross.gml", file,
-            Authorization=f"Bearer {token}", Content_Length=str(size), Content_Type="application/gml+xml",
-        )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="geoportal-large-") as folder:
+        path = Path(folder, "gross.zip")
+        large_archive(path)
+        size = path.stat().st_size
+        watcher.start()
+        began = time.perf_counter()
+        with path.open("rb") as file:
+            address = "/api/v1/gemeinden/06534008/lieferungen/gross-1.zip"
+            sent = stack.ask("PUT", address, file, Content_Length=str(size), **headers)
     took = time.perf_counter() - began
+    ends, _ = read_and_told_apart(stack.settings, "gross")
     done.set()
     watcher.join()
-    return f"{size / 1e6:.0f} MB answered {sent.status} in {took:.1f} s, memory {before:.0f}, at most {most:.0f} MB"
+    return (
+        f"{size / 1e6:.0f} MB answered {sent.status} in {took:.1f} s, read as {dict(ends)} in "
+        f"{time.perf_counter() - began:.0f} s; memory of the web {before[0]:.0f}, at most {most[0]:.0f} MB, of the "
+        f"worker with its readers {before[1]:.0f}, at most {most[1]:.0f} MB"
+    )
 
 
 def main(arguments: argparse.Namespace) -> None:
     seconds, readers = arguments.seconds, arguments.readers
-    with filled(arguments.plans) as settings, Stack(settings) as stack, stack.work():
+    with filled(arguments.plans) as settings, Stack(settings) as stack, stack.work() as worker:
         print(f"{arguments.plans} plans, {readers} readers, {seconds} s each, {os.cpu_count()} processors, "
               f"load {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
         kinds = {"discovery": discovery, "view 800x600": view, "download, a box of 100": items, "tiles": tiles,
@@ -192,7 +228,7 @@ def main(arguments: argparse.Namespace) -> None:
             read = time.perf_counter() - began
         print(f"{'':34} {AT_ONCE} deliveries from 21 answered {dict(answers)} within {took:.1f} s, read within "
               f"{read:.0f} s as {dict(ends)}, {astray} astray", flush=True)  # fmt: skip
-        print(f"{'':34} {deliver_a_large_one(stack, LARGE)}", flush=True)
+        print(f"{'':34} {deliver_a_large_one(stack, worker.pid)}", flush=True)
         if arguments.restarts:
             with measured("new web servers under load", stack, mixed, readers, arguments.restarts) as asked:
                 restarts = 0
