@@ -1,8 +1,12 @@
 """Writes the input files of the tests. Each helper gives the smallest file that is still what it says."""
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 SQUARE = "0 0 100 0 100 100 0 100 0 0"
 ORIGIN = (480000, 5630000)  # EPSG:25832, in the Kreis
@@ -109,3 +113,10 @@ def pdf(text: str = "x") -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     head = b"xref\n0 5\n0000000000 65535 f \n"
     return b"%b%b%btrailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (content, head, table, len(content))
+
+
+def picture(kind: str, **options: Any) -> bytes:
+    """16 × 16 pixels, `kind` as Pillow calls it."""
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 16)).convert("RGB").save(file, kind, **options)
+    return file.getvalue()

@@ -27,12 +27,11 @@ from geoportal.web import portal, stellungnahme_pages
 from geoportal.web.desk import room
 from geoportal.web.words import BERLIN
 from tests.desk import ORIGIN, OWN, Browser, Office, office
-from tests.files import feature, plan, polygon, prop, write, xplangml
+from tests.files import feature, picture, plan, polygon, prop, write, xplangml
 from tests.mail import Box, mail_server, smtp_at
 from tests.processes import free_port
 
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"
-JPEG = b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11\x08\0\x10\0\x10\x03" + bytes(9)
+PNG, JPEG = picture("PNG"), picture("JPEG")
 LINK = re.compile(rf"{ORIGIN}(/beteiligung/stellungnahme/[\w-]{{43}})")
 TOKEN = re.compile(r'name="zeichen" value="([^"]+)"')
 BEGINN, ENDE = date(2026, 11, 18), date(2026, 12, 18)

@@ -1,8 +1,8 @@
 """Files that strangers add to their statements: which we take, and how each is looked at before it is kept.
 
 Three kinds, told by their first bytes, never by their name: PDF, JPEG, PNG. A PDF is opened as the documents of plans
-are, in a process of its own that can reach nothing. Pictures are not opened at all: only their size and their
-dimensions are read. Nothing is ever shown by this portal: planners save the files.
+are, in a process of its own that can reach nothing. Pictures are not opened at all: they are cut down to what they show
+(`pictures`). Nothing is ever shown by this portal: planners save the files.
 """
 
 import tempfile
@@ -14,6 +14,7 @@ from typing import IO, Final
 
 from geoportal import sandbox, virus_scan
 from geoportal.editing import examining
+from geoportal.participation import pictures
 from plans_ingest import PlanFileError
 
 MOST: Final = 5
@@ -70,12 +71,19 @@ def _screened(name: str, content: bytes, scanner: str | None) -> Datei:
             _require_clean(scanner, file, name)
         if content.startswith(b"%PDF-"):
             return Datei(name, "application/pdf", _screened_pdf(name, file))
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR":
-        width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
-        return Datei(name, "image/png", _of_size(name, content, width, height))
-    if content.startswith(b"\xff\xd8\xff"):
-        return Datei(name, "image/jpeg", _of_size(name, content, *_jpeg_size(content)))
-    raise Refused(f"{name}: bitte nur PDF, JPG oder PNG. / PDF, JPG or PNG only, please.")
+    try:
+        picture = pictures.bare(content)
+    except pictures.Damaged:
+        raise _bad_picture(name) from None
+    if picture is None:
+        raise Refused(f"{name}: bitte nur PDF, JPG oder PNG. / PDF, JPG or PNG only, please.")
+    if not 0 < picture.width * picture.height <= MAX_PIXELS:
+        raise _bad_picture(name)
+    return Datei(name, picture.media_type, picture.content)
+
+
+def _bad_picture(name: str) -> Refused:
+    return Refused(f"{name}: das Bild ist beschädigt oder zu groß. / The picture is damaged or too large.")
 
 
 def _require_clean(scanner: str, file: Path, name: str) -> None:
@@ -88,23 +96,6 @@ def _require_clean(scanner: str, file: Path, name: str) -> None:
             "Zurzeit können keine Dateien geprüft werden; bitte ohne Dateien senden oder später noch einmal. "
             "/ Files cannot be checked right now."
         ) from fault
-
-
-def _of_size(name: str, content: bytes, width: int, height: int) -> bytes:
-    if not 0 < width * height <= MAX_PIXELS:
-        raise Refused(f"{name}: das Bild ist beschädigt oder zu groß. / The picture is damaged or too large.")
-    return content
-
-
-def _jpeg_size(content: bytes) -> tuple[int, int]:
-    """Width and height from the frame header (ITU T.81 B.2.2); (0, 0) where there is none."""
-    at = 2
-    while at + 9 < len(content) and content[at] == 0xFF:
-        kind, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4])
-        if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
-            return int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7])
-        at += 2 + max(length, 2)
-    return 0, 0
 
 
 def _screened_pdf(name: str, file: Path) -> bytes:

@@ -13,8 +13,8 @@ from geoportal.participation import beteiligungen, forms, stellungnahmen
 from geoportal.participation.bekannt import Angabe
 from geoportal.web import stellungnahme_pages
 from geoportal.web.desk import room
-from tests.files import pdf
-from tests.participation import AFTER, ANGABEN, DURING, JPEG, PNG, Town
+from tests.files import pdf, picture
+from tests.participation import AFTER, ANGABEN, DURING, PNG, Town
 
 
 def test_what_is_missing_is_told_beside_its_field_and_nothing_is_lost(opened: Town) -> None:
@@ -55,33 +55,68 @@ def test_a_click_on_the_picture_sets_the_place_without_a_script(opened: Town) ->
 def test_files_are_looked_at_before_they_are_kept(opened: Town) -> None:
     opened.announce()
     erika = opened.citizen()
-    files = [(io.BytesIO(pdf()), "brief.pdf"), (io.BytesIO(PNG), "../../bild.png"), (io.BytesIO(JPEG), "foto.jpg")]
+    photo = picture("JPEG", comment=b"taken at home") + b"PK\x03\x04"
+    files = [(io.BytesIO(pdf()), "brief.pdf"), (io.BytesIO(PNG), "../../bild.png"), (io.BytesIO(photo), "foto.pdf.jpg")]
     link = erika.confirmed(dateien=files)
     page = erika.get(link).text
     assert "../" not in page.split("Anlagen")[1].split("Ändern")[0]
-    [first, *_] = re.findall(rf'href="({link}/anlage/\d+)"', page)
+    [first, _, third] = dict.fromkeys(re.findall(rf'href="({link}/anlage/\d+)"', page))
+    shown = erika.get(third)
+    assert shown.mimetype == "image/jpeg"
+    assert shown.headers["Content-Disposition"].startswith("attachment")
+    assert b"taken at home" not in shown.data
+    assert shown.data.endswith(b"\xff\xd9"), "and nothing behind it"
     saved = erika.get(first)
     assert saved.headers["Content-Disposition"] == "attachment; filename=brief.pdf"
     assert "sandbox" in saved.headers["Content-Security-Policy"]
     assert saved.data.startswith(b"%PDF-")
 
 
-SCRIPTED = pdf().replace(b"/Type /Catalog", b"/Type /Catalog /OpenAction << /S /JavaScript /JS (app.alert(1)) >>")
+def acting(action: bytes) -> bytes:
+    """A PDF that does this by itself when it is opened."""
+    return pdf().replace(b"/Type /Catalog", b"/Type /Catalog /OpenAction << " + action + b" >>")
+
+
+EMBEDDING = pdf().replace(
+    b"/Type /Catalog",
+    b"/Type /Catalog /Names << /EmbeddedFiles << /Names [(a) << /Type /Filespec /F (a.exe) >>] >> >>",
+)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (SCRIPTED, "PDF"),
+        (acting(b"/S /JavaScript /JS (app.alert(1))"), "PDF"),
+        (acting(b"/S /Launch /F (cmd.exe)"), "PDF"),
+        (EMBEDDING, "PDF"),
         (b"%PDF-1.7\nnothing of a PDF", "beschädigt"),
         (b"<html><script>alert(1)</script>", "nur PDF, JPG oder PNG"),
         (b"MZ\x90\0" + bytes(100), "nur PDF, JPG oder PNG"),
         (b"PK\x03\x04" + bytes(100), "nur PDF, JPG oder PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "nur PDF, JPG oder PNG"),
+        (b"GIF89a" + bytes(100), "nur PDF, JPG oder PNG"),
+        (b"GIF89a/*" + pdf(), "nur PDF, JPG oder PNG"),
+        (PNG[:-12], "beschädigt oder zu groß"),
         (PNG[:16] + b"\x7f\xff\xff\xff" * 2 + PNG[24:], "beschädigt oder zu groß"),
         (b"\xff\xd8\xff\xe0", "beschädigt oder zu groß"),
         (PNG + bytes(10_000_000), "zu groß"),
     ],
-    ids=["script", "broken", "html", "exe", "zip", "pixels", "cut", "large"],
+    ids=[
+        "script",
+        "launch",
+        "files",
+        "broken",
+        "html",
+        "exe",
+        "zip",
+        "svg",
+        "gif",
+        "both",
+        "half",
+        "pixels",
+        "cut",
+        "large",
+    ],
 )
 def test_a_hostile_file_is_refused_in_words(opened: Town, content: bytes, words: str) -> None:
     opened.announce()
