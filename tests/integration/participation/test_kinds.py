@@ -99,8 +99,9 @@ def test_once_more_people_are_told_that_it_is_about_the_changes(opened: Town) ->
 
 
 def test_in_the_simplified_procedure_whom_the_plan_concerns_is_heard(opened: Town) -> None:
-    opened.announce(replace(ANGABEN, art=Art.BETROFFENE, ende=date(2026, 12, 5)))  # a Saturday, in less than a month
-    opened.announce(replace(AUTHORITIES, art=Art.BEHOERDEN_BERUEHRT, ende=date(2026, 12, 5)))
+    opened.announce(replace(ANGABEN, art=Art.BETROFFENE, ende=date(2026, 12, 12)))  # a Saturday, in less than a month
+    opened.announce(replace(AUTHORITIES, art=Art.BEHOERDEN_BERUEHRT, ende=date(2026, 12, 12)))
+    opened.office.clock.now = DURING
     erika = opened.citizen()
     page = erika.get(f"/beteiligung/{opened.plan_id}").text
     assert "Beteiligung der betroffenen Öffentlichkeit" in page
@@ -118,7 +119,7 @@ def test_in_the_simplified_procedure_whom_the_plan_concerns_is_heard(opened: Tow
             text("SELECT auslegungen, traegerbeteiligungen FROM ogc.plaene WHERE id = :id"), {"id": opened.plan_id}
         ).one()
     assert told.auslegungen == []
-    assert [each["ende"] for each in told.traegerbeteiligungen] == ["2026-12-05"]
+    assert [each["ende"] for each in told.traegerbeteiligungen] == ["2026-12-12"]
 
 
 @pytest.mark.parametrize(
