@@ -1,6 +1,6 @@
 """The one table of what can go wrong: exception -> status and friendly words. No page ever shows a traceback."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, make_response, render_template, request
@@ -22,7 +22,7 @@ from geoportal.paper import PaperBusy, PaperFailed
 from geoportal.participation import beteiligungen
 from geoportal.participation import states as beteiligung_states
 from geoportal.states import IllegalTransition
-from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn
+from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn, StaleForm, kept_form
 from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
 from geoportal.web.language import language
 
@@ -101,6 +101,10 @@ PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     NotAllowed: (
         403,
         Problem("Das dürfen Sie hier nicht", "Ihr Konto hat für diese Gemeinde oder diesen Schritt kein Recht."),
+    ),
+    StaleForm: (
+        403,
+        Problem("Bitte senden Sie noch einmal", "Seit Sie diese Seite geöffnet haben, wurde neu angemeldet."),
     ),
     NotOurPage: (
         403,
@@ -250,7 +254,8 @@ def register(app: Flask) -> None:
             # what a store of files says is for operators, and names nobody
             told = str(error) if isinstance(error, StoreError) else type(error).__name__
             app.logger.warning("not available: %s", told)
-        response = _page(status, problem, str(error) if status == 400 else "")
+        kept = kept_form() if isinstance(error, NotSignedIn | StaleForm) else []
+        response = _page(status, problem, str(error) if status == 400 else "", kept)
         if isinstance(error, TooOften):
             response.headers["Retry-After"] = str(error.seconds)
         return response
@@ -274,9 +279,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, unforeseen)
 
 
-def _page(status: int, problem: Problem, detail: str = "") -> Response:
+def _page(status: int, problem: Problem, detail: str = "", kept: Sequence[tuple[str, str]] = ()) -> Response:
     title, said = problem.english if problem.english and language() == "en" else (problem.title, problem.text)
-    page = render_template("problem.html", status=status, title=title, said=said, detail=detail)
+    page = render_template("problem.html", status=status, title=title, said=said, detail=detail, kept=kept)
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     if status in {503, 507}:

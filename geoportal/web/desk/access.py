@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 MAX_FORM: Final = 256 * 1024
 FORM_KEY: Final = "form_key"
 _REFUSED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+_SECRET: Final = frozenset({"passwort", "alt", "neu", "noch_einmal", "code", "geheimnis"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,6 +40,10 @@ class Access(StrEnum):
 
 class NotOurPage(Exception):
     """A request that changes something came from another site, or without the key of the session."""
+
+
+class StaleForm(NotOurPage):
+    """It came from our own page, but with the key of another session: one that has ended."""
 
 
 class NoPrivacy(Exception):
@@ -123,7 +128,21 @@ def form_key() -> str:
 def require_form_key(given: str) -> None:
     """Raises NotOurPage unless it is the key that belongs to the session of the request."""
     if not g.session or not hidden.same(form_key(), given):
-        raise NotOurPage
+        raise StaleForm
+
+
+def kept_form() -> list[tuple[str, str]]:
+    """What somebody has typed into a form whose session had ended, to send it once more: with the key of the session of
+    now, if there is one. Nothing of a form with secrets or files.
+
+    Only where the request has been found to come from our own page: else it would lend our key to a stranger's words.
+    """
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return []
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name != FORM_KEY]
+    if not typed or any(name in _SECRET for name, _ in typed):
+        return []
+    return [(FORM_KEY, form_key()), *typed]
 
 
 def require_own_origin(own: Desk) -> None:

@@ -58,5 +58,6 @@ def _page(fault: str = "") -> str:
             "formKey": form_key(),
             "maxSize": workflow.MAX_SIZE,
             "piece": 4 * 1024 * 1024,
+            "signIn": url_for("desk.sign_in", weiter=url_for("desk.deliver")),
         },
     )

@@ -16,6 +16,7 @@ from geoportal.accounts.roles import Action
 from geoportal.archive import Archive
 from geoportal.deliveries import Delivered
 from geoportal.settings import STORAGE_SRID
+from geoportal.states import IllegalTransition, State
 from geoportal.web.desk import report_paper
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
@@ -145,15 +146,21 @@ def discard(number: int) -> BaseResponse:
 def publish(number: int) -> BaseResponse:
     # who wants a day and names none must not publish now
     on = needed_day(request.form, "tag") if request.form.get("wann") == "tag" else None
-    workflow.publish(
-        desk().engine,
-        portal().archive,
-        who(),
-        number,
-        seen=request.form.get("stand", ""),
-        on=on,
-        today=portal().today(),
-    )
+    try:
+        workflow.publish(
+            desk().engine,
+            portal().archive,
+            who(),
+            number,
+            seen=request.form.get("stand", ""),
+            on=on,
+            today=portal().today(),
+        )
+    except (IllegalTransition, workflow.Changed):
+        # who clicks twice sees what the first click has done, and not that somebody was faster
+        found = seen(number)
+        if found.state is not State.PUBLISHED and (found.state is not State.SCHEDULED or found.publish_on != on):
+            raise
     return _back(number)
 
 

@@ -3,7 +3,7 @@
 import { Announcer } from "../announcer.js";
 import { element } from "../dom.js";
 
-const { tus, formKey, maxSize, piece } = JSON.parse(document.getElementById("page-data").textContent);
+const { tus, formKey, maxSize, piece, signIn } = JSON.parse(document.getElementById("page-data").textContent);
 const form = document.getElementById("deliver");
 const drop = document.getElementById("drop");
 const input = document.getElementById("dateien");
@@ -11,6 +11,7 @@ const gemeinde = document.getElementById("gemeinde");
 const list = document.getElementById("transfers");
 const announcer = new Announcer(document.getElementById("announcer"));
 const PASSING = new Set([409, 423, 502, 503]); // what has arrived is kept, and the next try goes on from there
+const ENDED = new Set([401, 403]);
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Form-Key": formKey };
 
 for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
@@ -77,8 +78,11 @@ async function send(file, ags) {
       }
     }
   } catch (fault) {
-    sessionStorage.removeItem(key);
-    return end(said, reason(fault));
+    // whoever has signed in anew goes on where the session ended
+    if (!ENDED.has(fault.status)) sessionStorage.removeItem(key);
+    end(said, reason(fault));
+    if (fault.status === 401) said.append(" ", element("a", { href: signIn }, "Neu anmelden"));
+    return undefined;
   }
 }
 
@@ -90,7 +94,7 @@ class Refused extends Error {
 }
 
 function reason(fault) {
-  const known = { 401: "Ihre Sitzung ist beendet. Bitte melden Sie sich neu an.", 403: "Das dürfen Sie für diese Gemeinde nicht.", 413: "Die Datei ist zu groß, oder das Kontingent der Gemeinde ist erschöpft.", 429: "Es sind zu viele Übertragungen offen." };
+  const known = { 401: "Ihre Sitzung ist beendet. Wählen Sie die Datei nach der Anmeldung noch einmal: Es geht dort weiter, wo es aufgehört hat.", 403: "Das dürfen Sie für diese Gemeinde nicht, oder Sie haben sich neu angemeldet: Dann laden Sie bitte die Seite neu.", 413: "Die Datei ist zu groß, oder das Kontingent der Gemeinde ist erschöpft.", 429: "Es sind zu viele Übertragungen offen." };
   return known[fault.status] ?? "Die Übertragung ist gescheitert. Bitte versuchen Sie es noch einmal.";
 }
 
