@@ -89,6 +89,7 @@ def _patient() -> Iterator[None]:
             "painting.pool.WAIT_SECONDS",
             "participation.attachments._SECONDS",
             "web.desk.drawing._PATIENCE",
+            "web.desk.provider._TIMEOUT",
             "web.plan_files._PATIENCE",
         ):
             module, _, constant = name.rpartition(".")

@@ -186,7 +186,7 @@ def served(settings: Settings, layers: Path = LAYERS) -> Iterator[str]:
     server = context.Process(target=_serve, args=(settings, layers, there), daemon=True)
     server.start()
     try:
-        assert here.poll(60), "the server did not start"
+        assert here.poll(240), "the server did not start"
         yield here.recv()
     finally:
         server.terminate()

@@ -1,7 +1,8 @@
 """The portal as it is served to browsers, with a few plans."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -13,6 +14,18 @@ from geoportal.published import PlanFilter, plaene
 from geoportal.settings import Settings
 from tests.acceptance.portal import CHROMIUM, DESKTOP, HOSTILE, PHONE, TODAY, Visit, serving, watched
 from tests.files import archive, feature, pdf, plan, polygon, prop, xplangml
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure comes what its page showed; a visit that is no fixture tells it itself (portal.watched)."""
+    report = yield
+    if call.when == "call" and report.failed:
+        given: dict[str, Any] = getattr(item, "funcargs", {})
+        report.sections += [(f"page {name}", visit.seen()) for name, visit in given.items() if isinstance(visit, Visit)]
+    return report
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, expect
+from playwright.sync_api import Error as PlaywrightError
 from werkzeug.serving import make_server
 
 from geoportal import wsgi
@@ -28,7 +29,7 @@ TODAY = berlin_today()  # by which served portals go, also when midnight passes 
 PLACE = "#17/50.82183/8.71677"  # the middle of the square that tests.files draws: EPSG:25832 480050 5630050
 _AXE = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
     "best-practice"]})).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
-expect.set_options(timeout=30_000)  # a machine that does other work too takes its time
+expect.set_options(timeout=60_000)  # a machine that does other work too takes its time
 
 
 @contextmanager
@@ -63,11 +64,17 @@ class Visit:
         self.page.goto(self.address + path)
         self.page.wait_for_load_state("networkidle")
 
+    def drawn(self) -> None:
+        """Until all tiles that the map asks for have come: who clicks before hits nothing of what is on its way."""
+        expect(self.page.locator(".leaflet-tile-loaded")).not_to_have_count(0)
+        expect(self.page.locator(".leaflet-tile:not(.leaflet-tile-loaded)")).to_have_count(0)
+
     def open_and_keep(self, path: str) -> None:
         """Until its tiles lie on the device too; what keeps pages must be switched on."""
         tiles: set[str] = set()
         self.page.on("response", lambda response: tiles.add(response.url) if "/tiles/" in response.url else None)
         self.open(path)
+        self.drawn()
         self.page.wait_for_function(
             """async (tiles) => (await Promise.all(tiles.map((tile) => caches.match(tile, {ignoreVary: true}))))
                 .every(Boolean)""",
@@ -103,9 +110,19 @@ class Visit:
                 if time.monotonic() > end:
                     raise
 
+    def seen(self) -> str:
+        """What a reader of the failure would ask for: where the page is, what it says, what went wrong on it."""
+        try:
+            text = self.page.locator("body").inner_text(timeout=5_000)
+        except PlaywrightError as gone:
+            text = str(gone)
+        return f"{self.page.url}\nfaults: {self.faults}\n{text[:3000]}"
+
     def axe(self) -> list[str]:
         """What axe-core finds to fault in the page as it stands."""
         self.page.wait_for_load_state("networkidle")
+        # what fades has another contrast meanwhile
+        self.page.wait_for_function("document.getAnimations().every(({playState}) => playState !== 'running')")
         self.page.evaluate(_axe_core())
         found: list[str] = self.page.evaluate(_AXE)
         return found
@@ -179,6 +196,9 @@ def watched(
     try:
         yield opened
         assert cookies or context.cookies() == []
+    except BaseException as failure:
+        failure.add_note(opened.seen())
+        raise
     finally:
         context.close()
     assert opened.faults == [], opened.faults

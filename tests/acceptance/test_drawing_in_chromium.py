@@ -66,6 +66,7 @@ def test_the_drawing_follows_the_switches_of_the_legal_states(desktop: Visit) ->
     assert coloured(page) > 1000
     page.get_by_label("In Kraft").uncheck()  # the residential area is of a plan in force
     wait_for_drawing(page, "&status=in_aufstellung")
+    expect(page.locator("img.leaflet-tile:not([src*='status='])")).to_have_count(0)
     assert coloured(page) == 0
     page.get_by_label("Geltungsbereiche").check()
     wait_for_drawing(page, "/flaechennutzungsplaene/")  # below the Bebauungspläne

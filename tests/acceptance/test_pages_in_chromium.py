@@ -18,6 +18,7 @@ from geoportal.database import owner_engine, reader_engine
 from geoportal.packages import refresh_packages
 from geoportal.settings import Settings
 from tests.acceptance.portal import DESKTOP, PHONE, PLACE, TODAY, serving, watched
+from tests.acceptance.test_map_tools import until
 from tests.files import archive, pdf, plan, prop, write, xplangml
 from tests.homes import home_with
 
@@ -185,8 +186,7 @@ def test_a_town_that_is_named_shows_the_map_and_another_one_does_not(
         expect(opened.value.get_by_role("navigation", name="Hauptmenü")).to_be_visible()
         assert opened.value.url.endswith(PLACE), "at the same place"
         page.goto(unnamed)
-        page.wait_for_load_state("networkidle")
-        assert page.frames[1].url.startswith("chrome-error:")
+        until(page, lambda each: each.frames[1].url.startswith("chrome-error:"))
         visited.forgive("frame-ancestors")
 
 

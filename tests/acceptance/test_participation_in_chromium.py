@@ -51,7 +51,7 @@ class Served:
         self, address: str, number: int = 1, pattern: str = r"http://\S+/beteiligung/stellungnahme/[\w-]{43}"
     ) -> str:
         """The link in the letter to that address, as soon as so many have come."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while len(found := self.box.to(address)) < number:
             assert time.monotonic() < deadline, "no letter"
             time.sleep(0.2)

@@ -47,7 +47,7 @@ def journey(browser: Browser) -> str:
     """To the provider and, as it says, back: the path on which the browser comes home."""
     away = browser.post("/werkbank/anmelden/anbieter")
     assert away.status_code == 303
-    back = requests.get(away.location, allow_redirects=False, timeout=10)
+    back = requests.get(away.location, allow_redirects=False, timeout=120)
     assert back.status_code == 302, back.text
     return back.headers["Location"].removeprefix(ORIGIN)
 
