@@ -33,7 +33,7 @@ WORK = """
 import os
 from geoportal import jobs
 from geoportal.settings import Settings
-jobs.work(Settings.from_env(os.environ), parallel=2, heartbeat=0.5)
+jobs.work(Settings.from_env(os.environ), parallel=2, heartbeat=2)
 """
 
 

@@ -48,7 +48,7 @@ for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
         os.setsid()
-        jobs.work(settings, parallel=1, heartbeat=0.3)
+        jobs.work(settings, parallel=1, heartbeat=1)
         os._exit(0)
     print(pid, flush=True)
     os.waitpid(pid, 0)

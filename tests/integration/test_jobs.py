@@ -36,7 +36,7 @@ from geoportal import jobs
 from geoportal.settings import Settings
 logging.basicConfig(level=logging.INFO)
 settings = replace(Settings.from_env({}), database_url=sys.argv[1], data=Path(sys.argv[2]))
-jobs.work(settings, parallel=int(sys.argv[3]), heartbeat=0.5)
+jobs.work(settings, parallel=int(sys.argv[3]), heartbeat=2)
 """
 
 
