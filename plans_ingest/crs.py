@@ -25,13 +25,16 @@ _ADV: Final = {
     "DE_DHDN_3GK5": 31469,
     "ETRS89_LAT-LON": 4258,
 }
+_ADV_ALONE: Final = re.compile(r"(?:ETRS89_UTM|DE_DHDN_3GK)\d+\b", re.IGNORECASE)  # without "urn:adv:crs:"
+# Of two joined systems the first; the second is of heights (OGC 11-135r2, 7.4).
+_COMPOUND: Final = re.compile(r"https?://(?:www\.)?opengis\.net/def/crs-compound\?1=([^&]{1,100})&2=[^&]{1,100}$")
 # 325832/325833 are Brandenburg's old house numbers for UTM with (a part of) the zone written before the easting.
 _HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
 # A bare number too. Of two joined systems ("crs,crs:EPSG::25832,crs:EPSG::5783") the first: the second is of heights.
 _EPSG: Final = re.compile(
     r"(?:|EPSG::?\s*|urn:(?:x-)?ogc:def:crs(?::EPSG:(?:[\d.]*:)?|,crs:EPSG:[\d.]*:)"
     r"|https?://(?:www\.)?opengis\.net/(?:def/crs/EPSG/[\d.]+/|gml/srs/epsg\.xml#))"
-    r"(\d{4,6})(?:,crs:EPSG:[\d.]*:\d{4,6})?",
+    r"(\d{4,6})(?:,crs:EPSG:[\d.]*:\d{4,6}|\+\d{4,6})?",
     re.IGNORECASE,
 )
 
@@ -51,7 +54,9 @@ _GERMANY_UTM32: Final = (193_000.0, 5_149_000.0, 1_037_000.0, 6_236_000.0)
 def epsg_of(srs_name: str) -> int | None:
     """The EPSG number that a srsName means, or None if we do not know it."""
     name = srs_name.strip()
-    if name.lower().startswith("urn:adv:crs:"):
+    if compound := _COMPOUND.match(name):
+        name = compound[1]
+    if name.lower().startswith("urn:adv:crs:") or _ADV_ALONE.match(name):
         parts = name.rpartition(":")[2].upper().split("*")  # a system of places, one of heights, in either order
         return next(
             (epsg for part in parts for stem, epsg in _ADV.items() if re.fullmatch(rf"{stem}(_.*)?", part)), None

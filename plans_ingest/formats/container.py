@@ -113,6 +113,8 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
         shown = _name(entry)
         where = Where(f"{name}: {shown}")
         _refuse_name(shown, where)
+        if not shown or "\0" in entry.orig_filename:  # Python ends a name there, other programs do not
+            raise _unsafe(where, "Steuerzeichen im Namen", "control characters in the name")
         key = unicodedata.normalize("NFKC", str(PurePosixPath(shown))).casefold()
         if key in seen:
             raise _unsafe(where, "Name kommt zweimal vor", "name occurs twice")

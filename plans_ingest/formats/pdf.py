@@ -27,6 +27,7 @@ _ACTIONS: Final = {
     "/ImportData": "das Einlesen fremder Daten",
     "/GoToR": "einen Sprung in eine andere Datei",
     "/GoToE": "einen Sprung in eine eingebettete Datei",
+    "/Thread": "einen Sprung in eine andere Datei",
     "/Rendition": "eine Medienwiedergabe",
     "/Movie": "eine Medienwiedergabe",
     "/Sound": "eine Medienwiedergabe",

@@ -1,5 +1,6 @@
 """How large a picture says it is, from its own header: known before any library allocates a byte for it."""
 
+import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ MAX_BANDS: Final = 8
 MAX_RATIO: Final = 2_000  # pixels for each byte of the file: blank fax pages reach some hundreds
 _MAX_TAGS: Final = 1_000
 _TIFF_TYPES: Final = {1: "B", 3: "H", 4: "I", 16: "Q"}
+_TIFF_BYTES: Final = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}  # others: 1
 _WIDTH, _HEIGHT, _SAMPLES = 256, 257, 277
 _JPEG_FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
@@ -63,12 +65,17 @@ def _tiff(file: IO[bytes]) -> Size:
         raise struct.error
     width = 20 if big else 12
     entries = file.read(width * count)
+    end = file.seek(0, io.SEEK_END)
     found = {_SAMPLES: 1}
     for number in range(count):
         tag, kind = struct.unpack_from(f"{order}HH", entries, number * width)
+        at_value = number * width + (12 if big else 8)
         if tag in {_WIDTH, _HEIGHT, _SAMPLES}:
-            at_value = number * width + (12 if big else 8)
             (found[tag],) = struct.unpack_from(f"{order}{_TIFF_TYPES[kind]}", entries, at_value)
+        length, place = struct.unpack_from(f"{order}{'QQ' if big else 'II'}", entries, number * width + 4)
+        size = length * _TIFF_BYTES.get(kind, 1)
+        if size > (8 if big else 4) and place + size > end:  # GDAL would take what it cannot find for white paper
+            raise struct.error
     return Size(found[_WIDTH], found[_HEIGHT], found[_SAMPLES])
 
 

@@ -43,6 +43,7 @@ _MAGIC: Final = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"\xff\xd8\xff", Format.JPEG),
     (b"%PDF-", Format.PDF),
+    (b"AutoCAD Binary DXF\r\n\x1a\0", Format.DXF),
     (b"\xef\xbb\xbf<", Format.XML),
     (b"\xff\xfe<\0", Format.XML),
     (b"\xfe\xff\0<", Format.XML),
@@ -50,7 +51,6 @@ _MAGIC: Final = (
 # What people deliver and we do not read as a plan, by name, so that the message can say so.
 _OTHERS: Final = (
     (b"AC10", "DWG (bitte als DXF speichern)"),
-    (b"AutoCAD Binary DXF", "Binäres DXF (bitte als Text-DXF speichern)"),
     (b"7z\xbc\xaf", "7-Zip"),
     (b"Rar!", "RAR"),
     (b"!table", "MapInfo TAB (bitte als Shapefile oder GeoPackage speichern)"),
@@ -81,7 +81,7 @@ def sniff(path: Path) -> Format | None:
         return Format.PDF
     if bare.startswith(b"<"):
         return Format.XML
-    if bare.startswith(b"{"):
+    if bare.lstrip(b"\x1e").startswith(b"{"):  # the mark before each text of a sequence (RFC 8142)
         return Format.GEOJSON
     return Format.DXF if _DXF.match(bare) else None
 

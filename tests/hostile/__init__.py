@@ -48,6 +48,7 @@ def makers() -> dict[str, Maker]:
         exporters,
         harmless,
         markup,
+        odd,
         offices,
         ordinary,
         pictures,
@@ -66,4 +67,5 @@ def makers() -> dict[str, Maker]:
         "exporters": exporters.cases,
         "offices": offices.cases,
         "subtle": subtle.cases,
+        "odd": odd.cases,
     }

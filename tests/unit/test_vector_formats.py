@@ -11,6 +11,7 @@ from plans_ingest import Batch, NoPlan, UnreadableFile, UnsupportedFormat, inges
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Level, Plan, Planwerk, Severity
 from tests.files import ORIGIN, archive, pdf, plan, xplangml
+from tests.hostile.odd import binary
 from tests.tables import RING, ROW, SQUARE, drawing, far, parts, table, zipped
 
 FORMATS = [".gpkg", ".geojson", ".fgb", ".shp"]
@@ -414,3 +415,14 @@ def test_what_offices_have_and_we_do_not_read_is_called_by_its_name(
         read(file)
     with pytest.raises(NoPlan, match=f"nicht gelesen wird .*{said}"):
         read(archive(tmp_path / "p.zip", {name: content, "liesmich.txt": "x"}))
+
+
+@pytest.mark.parametrize("is_short", [False, True], ids=["release 13 and later", "release 12"])
+def test_a_binary_drawing_is_the_same_as_in_text(tmp_path: Path, *, is_short: bool) -> None:
+    text = drawing(("Geltungsbereich", [(0, 0), (90, 0, 0.5), (90, 90), (0, 90)], True))
+    for name, content in (("t.dxf", text.encode()), ("b.dxf", binary(text, is_short=is_short))):
+        (tmp_path / name).write_bytes(content)
+    [one], [other] = (read(tmp_path / name).plans for name in ("t.dxf", "b.dxf"))
+    assert one.geltungsbereich is not None
+    assert other.geltungsbereich is not None
+    assert one.geltungsbereich.equals(other.geltungsbereich)

@@ -17,7 +17,7 @@ import shapely
 from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.formats.arcs import Coordinates
 from plans_ingest.formats.records import MAX_FEATURES
-from plans_ingest.formats.vector import rings, strokes
+from plans_ingest.formats.vector import binary_dxf, rings, strokes
 from plans_ingest.formats.vector.blocks import Blocks, read_number
 from plans_ingest.formats.vector.layers import MAX_RING, Layer
 from plans_ingest.formats.vector.strokes import Stroke
@@ -105,6 +105,10 @@ def _polyline_points(line: _Polyline, where: Where) -> Coordinates | None:
 def _pairs(path: Path, where: Where) -> Iterator[_Pair]:
     """Group code and value, line by line (DXF reference, "Group Codes in Numerical Order")."""
     with path.open("rb") as file:
+        if file.read(len(binary_dxf.SENTINEL)) == binary_dxf.SENTINEL:
+            yield from ((code, _decoded(value)) for code, value in binary_dxf.pairs(path.read_bytes(), where))
+            return
+        file.seek(0)
         while code := file.readline(64):
             value = file.readline(_LONGEST_LINE)
             if len(value) == _LONGEST_LINE:

@@ -1,4 +1,7 @@
-"""GeoJSON (RFC 7946) by Python's own parser: GDAL would fetch the URL of a `crs` member and run pipelines."""
+"""GeoJSON (RFC 7946), also as a sequence (RFC 8142, or a feature a line), by Python's own parser.
+
+GDAL would fetch the URL of a `crs` member and run pipelines.
+"""
 
 import json
 import re
@@ -23,6 +26,7 @@ _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _GEOMETRIES: Final = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
+_SEQUENCE: Final = re.compile(rb"\s*(?:\x1e|\{[^\r\n]*\}[ \t]*\r?\n\s*\{)")
 _CRS84: Final = "urn:ogc:def:crs:OGC:1.3:CRS84"
 
 
@@ -31,7 +35,8 @@ def read(path: Path, name: str) -> Layer:
     where = Where(name)
     if path.stat().st_size > MAX_SIZE:
         raise UnsafeFile(f"GeoJSON größer als {MAX_SIZE >> 20} MB", "GeoJSON too large", where)
-    document = _parse(path.read_bytes(), where)
+    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    document = _sequence(data, where) if _SEQUENCE.match(data) else _parse(data, where)
     features = _features(document, where)
     layer = Layer(name, name, _srs(document, features, where))
     columns: dict[str, None] = {}
@@ -52,8 +57,17 @@ def read(path: Path, name: str) -> Layer:
     return layer
 
 
+def _sequence(data: bytes, where: Where) -> dict[str, Any]:
+    """The features that follow each other, behind a mark each (RFC 8142, 2) or a line each, as one collection."""
+    texts = data.split(b"\x1e") if data.lstrip().startswith(b"\x1e") else data.splitlines()
+    texts = [text for text in texts if text.strip()]
+    if len(texts) > MAX_FEATURES:
+        raise UnsafeFile(f"mehr als {MAX_FEATURES} Objekte", "too many features", where)
+    features = [feature for text in texts for feature in _features(_parse(text, where), where)]
+    return {"type": "FeatureCollection", "features": features}
+
+
 def _parse(data: bytes, where: Where) -> dict[str, Any]:
-    data = data.removeprefix(b"\xef\xbb\xbf")
     _refuse_depth(data, where)
     try:
         document = json.loads(
@@ -121,8 +135,15 @@ def _srs(document: Mapping[str, Any], features: list[dict[str, Any]], where: Whe
     if crs is None:
         return None if _is_projected(features) else _CRS84
     properties = crs.get("properties") if isinstance(crs, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if not isinstance(crs, dict) or crs.get("type") != "name" or not isinstance(name, str):
+    name = None
+    if isinstance(crs, dict) and isinstance(properties, dict):
+        key = {"name": "name", "EPSG": "code", "OGC": "urn"}.get(str(crs.get("type")))  # the last two before 2008
+        name = properties.get(key) if key else None
+        if key == "code" and isinstance(name, int):
+            name = f"EPSG:{name}"
+        elif key == "urn" and not str(name).startswith("urn:ogc:def:crs:"):
+            name = None
+    if not isinstance(name, str):
         raise UnsafeFile(
             "crs verweist auf eine andere Stelle; erlaubt ist nur ein Name wie urn:ogc:def:crs:EPSG::25832",
             "the crs member points elsewhere; only a name is allowed",

@@ -30,6 +30,11 @@ _TRIGGERS: Final = re.compile(
 _RTREE: Final = re.compile(r'\s*CREATE\s+VIRTUAL\s+TABLE\s+("(?:[^"]|"")*"|\w+)\s+USING\s+rtree\b', re.IGNORECASE)
 # Views of its annex on SQL/MM, which other libraries write; tables alone are ever read.
 _VIEWS: Final = re.compile(r"(st_)?(spatial_ref_sys|geometry_columns)")
+# What a trigger's statements write to: not the table after "AFTER DELETE ON" nor the column after "UPDATE OF".
+_WRITTEN: Final = re.compile(
+    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|DELETE\s+FROM|UPDATE(?:\s+OR\s+\w+)?(?!\s+O[FN]\b))\s+[\"'`\[]?(\w+)",
+    re.IGNORECASE,
+)
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA})
 _ENVELOPES: Final = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _GENERATED: Final = (2, 3)  # `hidden` in PRAGMA table_xinfo: values that the file's own SQL works out
@@ -91,7 +96,7 @@ def _refuse_hostile(connection: sqlite3.Connection, where: Where) -> None:
         text = str(sql or "")
         if kind == "view" and not _VIEWS.fullmatch(str(name)):
             raise _refused(f"enthält die Sicht {str(name)[:60]}", "holds a view", where)
-        if kind == "trigger" and not _TRIGGERS.fullmatch(str(name)):
+        if kind == "trigger" and not (_TRIGGERS.fullmatch(str(name)) and _writes_to_indexes_alone(text)):
             raise _refused(f"enthält den Trigger {str(name)[:60]}", "holds a trigger", where)
         if kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", text, re.IGNORECASE) and not _RTREE.match(text):
             raise _refused(f"enthält die virtuelle Tabelle {str(name)[:60]}", "holds a virtual table", where)
@@ -104,6 +109,11 @@ def _refused(german: str, english: str, where: Where) -> UnsafeFile:
     return UnsafeFile(
         f"GeoPackage abgelehnt: {german}; bitte ohne sie exportieren", f"GeoPackage refused: {english}", where
     )
+
+
+def _writes_to_indexes_alone(trigger: str) -> bool:
+    """Whether a trigger does no more than those of the standard and of GDAL, whose names it has."""
+    return all(target.lower().startswith(("rtree_", "gpkg_ogr_contents")) for target in _WRITTEN.findall(trigger))
 
 
 def _tables(connection: sqlite3.Connection, where: Where) -> Iterator[_Table]:

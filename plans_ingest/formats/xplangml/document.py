@@ -34,7 +34,7 @@ MAX_OUTSIDE: Final = 100_000  # elements that belong to no object: a plan file h
 _NAMESPACE: Final = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)/?$")
 _NUMBERED: Final = "http://www.xplanung.de/xplangml/{}/{}"
 _OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
-_CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects"})
+_CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects", "Insert"})
 _TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_CONTAINERS))
 _GEOMETRY_LINKS: Final = frozenset(
     {

@@ -131,7 +131,7 @@ class _Reader:
 
     def _segment(self, element: Element) -> Coordinates:
         kind = local(element)
-        if kind in {"LineStringSegment", "GeodesicString"}:
+        if kind in {"LineStringSegment", "GeodesicString", "Geodesic"}:
             return self._coordinates(element)
         if kind in {"Arc", "ArcString"}:
             points = self._coordinates(element)
@@ -185,7 +185,7 @@ class _Reader:
             kind = local(boundary)
             if kind in {"exterior", "outerBoundaryIs"}:
                 shell = self._ring(boundary)
-            elif kind in {"interior", "innerBoundaryIs"}:
+            elif kind in {"interior", "innerBoundaryIs"} and len(boundary):  # an empty property is no hole
                 holes.append(self._ring(boundary))
         if shell is None:
             raise GeometryFault("Fläche ohne äußeren Ring / surface without exterior ring")
@@ -356,7 +356,7 @@ _MEMBERS = frozenset(
     {
         "pointMember", "pointMembers", "curveMember", "curveMembers", "lineStringMember", "surfaceMember",
         "surfaceMembers", "polygonMember", "geometryMember", "geometryMembers", "patches", "polygonPatches",
-        "baseCurve", "baseSurface",
+        "trianglePatches", "baseCurve", "baseSurface",
     }
 )  # fmt: skip
 
@@ -377,6 +377,8 @@ _READERS: Mapping[str, Callable[[_Reader, Element], BaseGeometry]] = {
     "Triangle": _Reader.polygon,
     "Surface": _Reader.surface,
     "PolyhedralSurface": _Reader.surface,
+    "TriangulatedSurface": _Reader.surface,
+    "Tin": _Reader.surface,
     "CompositeSurface": _Reader.surface,
     "OrientableSurface": _Reader.surface,
     "MultiSurface": _Reader.multi_surface,
