@@ -12,6 +12,7 @@ from plans_ingest.errors import UnsafeFile
 from plans_ingest.model import Where
 
 _SAME_PLACE: Final = 0.002  # metres
+_POLYGON: Final = 3  # of GEOS' numbers of kinds: what comes after it has parts
 _AREAL: Final = {"Polygon", "MultiPolygon"}
 
 # Mending takes some 30 µs for each place where lines cross, and more the more there are: a star of 2,001 points has two
@@ -46,12 +47,17 @@ def mend(geometry: BaseGeometry, where: Where | None = None) -> tuple[BaseGeomet
     return mended, reason
 
 
-def keeps_area(geometry: BaseGeometry, mended: BaseGeometry) -> bool:
-    """Whether mending changed no more than what lies within XPlanung's 2 mm of the lines.
+def keeps_area(geometry: BaseGeometry) -> bool:
+    """Whether mending changes each ring by no more than what lies within XPlanung's 2 mm of its line.
 
-    Where rings cross like a bow tie nobody knows which side was meant, and what is left is a guess.
+    Where a ring crosses itself like a bow tie nobody knows which side was meant, and what is left is a guess; holes
+    that overlap mean what they say.
     """
-    return bool(abs(geometry.area - mended.area) <= _SAME_PLACE * geometry.length)
+    rings = np.array([Polygon(ring) for ring in shapely.get_rings(single_parts(geometry))], dtype=object)
+    crossing = rings[~shapely.is_valid(rings)]
+    mended = shapely.make_valid(crossing, method="structure", keep_collapsed=True)
+    changed = np.abs(shapely.area(crossing) - shapely.area(mended))
+    return bool((changed <= _SAME_PLACE * shapely.length(crossing)).all())
 
 
 def outline(geometry: BaseGeometry | None) -> MultiPolygon | None:
@@ -117,8 +123,12 @@ def _side(
     return np.sign(along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0])
 
 
-def _parts(geometry: BaseGeometry) -> list[BaseGeometry]:
-    return list(shapely.get_parts(shapely.get_parts(geometry)))
+def single_parts(geometry: BaseGeometry) -> npt.NDArray[np.object_]:
+    """The points, lines and polygons of a geometry, out of collections however deep."""
+    parts = np.array([geometry], dtype=object)
+    while (shapely.get_type_id(parts) > _POLYGON).any():
+        parts = shapely.get_parts(parts)
+    return parts
 
 
 def _areas(geometry: BaseGeometry) -> Polygon | MultiPolygon | None:
@@ -126,7 +136,7 @@ def _areas(geometry: BaseGeometry) -> Polygon | MultiPolygon | None:
         return None if geometry.is_empty or geometry.area == 0 else geometry
     if not isinstance(geometry, GeometryCollection):
         return None
-    polygons = [part for part in _parts(geometry) if isinstance(part, Polygon) and part.area > 0]
+    polygons = [part for part in single_parts(geometry) if isinstance(part, Polygon) and part.area > 0]
     if not polygons:
         return None
     merged = shapely.union_all(polygons)

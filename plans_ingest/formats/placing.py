@@ -153,5 +153,5 @@ def _make_valid(placed: list[Placed], issues: list[Issue]) -> None:
             if mended.geom_type.removeprefix("Multi") == shapes[index].geom_type.removeprefix("Multi")
             else "geometry_collapsed"
         )
-        severity = Severity.WARNING if geometry.keeps_area(shapes[index], mended) else Severity.ERROR
+        severity = Severity.WARNING if geometry.keeps_area(shapes[index]) else Severity.ERROR
         issues.append(Issue(code, severity, item.record.where, reason or "", geometry=shapes[index]))

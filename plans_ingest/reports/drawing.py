@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from plans_ingest.geometry import single_parts
 from plans_ingest.model import Issue, Plan, Severity
 
 WIDTH: Final = 960
@@ -92,7 +93,7 @@ class _Canvas:
         return (path for path in map(self.path, simple) if path)
 
     def path(self, shape: BaseGeometry) -> str:
-        parts = shapely.get_parts(shapely.get_parts(shape))
+        parts = single_parts(shape)
         dimensions = shapely.get_dimensions(parts)
         drawn = [self._line(ring, closed=True) for ring in shapely.get_rings(parts[dimensions == 2])]
         drawn.extend(self._line(line, closed=False) for line in parts[dimensions == 1])

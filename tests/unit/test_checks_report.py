@@ -43,6 +43,22 @@ def test_a_clean_file_ends_with_0_and_a_faulty_one_with_1(tmp_path: Path) -> Non
     assert "Stufen A B" in result.output
 
 
+def test_what_lies_in_collections_of_collections_is_drawn_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    point = '<gml:Point srsName="EPSG:25832"><gml:pos>480050 5630050</gml:pos></gml:Point>'
+    shape = point + point.replace("480050", "480060")
+    for _ in range(4):
+        members = "".join(f"<gml:geometryMember>{part}</gml:geometryMember>" for part in (shape, ""))
+        shape = f'<gml:MultiGeometry srsName="EPSG:25832">{members}</gml:MultiGeometry>'
+    objects = [
+        feature("BP_GruenFlaeche", f"g{number}", prop("position", each))
+        for number, each in enumerate((shape, '<gml:MultiGeometry srsName="EPSG:25832"/>'))
+    ]
+    file = write(tmp_path / "nested.gml", xplangml(plan(), *objects))
+    assert not isinstance(run(file, "--report", tmp_path / "out").exception, ValueError)
+    page = (tmp_path / "out" / "nested.gml.html").read_text("utf-8")
+    assert page.count("l6,6m0,-6l-6,6") >= 2
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\0\xff", b"<a", b"PK\x03\x04", b"%PDF-1.7", b"{}", b"<?xml version='1.0'?><!DOCTYPE a><a/>"]
 )
