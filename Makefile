@@ -45,6 +45,10 @@ load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed 
 load-layers: postgis programs-of-tests .venv/installed node_modules/.installed ## a layer of a million points and a thousand readings a second, in one table (ten minutes)
 	@.venv/bin/python scripts/load_layers.py $(ARGS)
 
+.PHONY: measure-pages
+measure-pages: postgis sandbox programs-of-tests .venv/installed node_modules/.installed $(SAMPLE_DATA) ## weights and times of the public pages, and frames of the map, into docs/performance-pages.md; a quick look: ARGS="--loads 1"
+	@.venv/bin/python scripts/measure_pages.py $(or $(ARGS),--write)
+
 .PHONY: growth
 growth: postgis .venv/installed ## builds 2,000, 20,000 and 200,000 plans and computes what larger places need: docs/operations/growth.md (ARGS="--plans 2000 20000")
 	@PYTHONPATH=. .venv/bin/python scripts/growth.py $(ARGS)

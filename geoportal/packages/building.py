@@ -138,5 +138,6 @@ def _environment() -> Environment:
         "planart": words.planart,
         "bezug": words.bezug,
     }
+    pages.globals["abschnitt"] = words.abschnitt
     pages.globals |= {"STATUS": words.STATUS["de"], "PLANWERK": words.PLANWERK["de"]}
     return pages

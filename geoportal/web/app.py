@@ -126,6 +126,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         "PLANWERK": Spoken(words.PLANWERK),
         "counted": spoken(words.counted),
         "drawn_as": words.drawn_as,
+        "abschnitt": spoken(words.abschnitt),
         "days_left": spoken(words.days_left),
         "imported": lambda entrance: imported(Path(app.static_folder or ""), entrance),
         "symbol": symbol,

@@ -223,6 +223,16 @@ def planart(label: str) -> str:
     return label.replace("BPlan", "Bebauungsplan").replace("FPlan", "Flächennutzungsplan")
 
 
+def abschnitt(art: str, schluessel: str | None, number: int, language: Language = "de") -> str:
+    """What a text of a plan is called: 'Festsetzung 1.2', 'Begründung 3'. `art` is its class, `number` its place."""
+    german, english = "Festsetzung", "Rule"
+    if art.endswith("_BegruendungAbschnitt"):
+        german, english = "Begründung", "Reasons"
+    elif art.startswith("FP_"):
+        german, english = "Darstellung", "Designation"
+    return f"{english if language == 'en' else german} {schluessel or number}"
+
+
 def bezug(art: str) -> str:
     """The German of a link's property; a property that we do not know is named as it stands."""
     return _BEZUG.get(art, art)

@@ -111,7 +111,7 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             assert page.evaluate("navigator.serviceWorker.getRegistration('/').then(Boolean)") is False, "off at first"
             visited.open("/offline/")
             switch_on(page)
-            for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183"):
+            for path in (f"/plan/{plan_id}", "/plaene", "/hier?lon=8.71677&lat=50.82183", "/themen/"):
                 visited.open(path)
             visited.open_and_keep(f"/{PLACE}")
             expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
@@ -127,8 +127,15 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
             page.wait_for_load_state("networkidle")
             expect(page.locator("#map-note p")).to_be_hidden()  # nothing of it is missing
-            visited.open("/gemeinden/")
-            expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
+            visited.click_the_middle()
+            expect(page.get_by_role("heading", name="Keine Antwort")).to_be_visible()
+            page.locator("#answer").get_by_role("link", name="Am Hang").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Am Hang")
+            visited.open("/themen/")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Themen")
+            for path in ("/gemeinden/", "/suche?q=hang"):
+                visited.open(path)
+                expect(page.get_by_role("heading", level=1)).to_have_text("Ohne Netz")
             expect(page.locator(".kept")).to_have_count(0)
             visited.open("/gemeinden/?lang=en")
             expect(page.get_by_role("heading", level=1)).to_have_text("Without a network")

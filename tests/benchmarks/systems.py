@@ -87,9 +87,8 @@ class System:
         return f"{self.items}?{urlencode(query, quote_via=quote)}"
 
 
-@contextmanager
-def ours(settings: Settings, folder: Path) -> Iterator[System]:
-    """The product as `geoportal serve` starts it, with the layer of the stock beside its own."""
+def home_in(folder: Path) -> Path:
+    """A home of the product with the layer of the stock, which lies in `folder / "layers"`, beside its own."""
     home = folder / "home"
     (home / "layers").mkdir(parents=True, exist_ok=True)
     for name in ("config", "data", "node_modules"):
@@ -97,6 +96,13 @@ def ours(settings: Settings, folder: Path) -> Iterator[System]:
     for layer in (CHECKOUT / "layers").iterdir():
         _link(home / "layers" / layer.name, layer)
     _link(home / "layers" / LIGHTS, folder / "layers" / LIGHTS)
+    return home
+
+
+@contextmanager
+def ours(settings: Settings, folder: Path) -> Iterator[System]:
+    """The product as `geoportal serve` starts it, with the layer of the stock beside its own."""
+    home = home_in(folder)
     port = _free_port()
     environment = {
         "GEOPORTAL_DATABASE_URL": settings.require_database_url(),

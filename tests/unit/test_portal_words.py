@@ -56,6 +56,19 @@ def test_official_short_forms_become_words() -> None:
     assert words.planart("FPlan und Regionalplan") == "Flächennutzungsplan und Regionalplan"
 
 
+@pytest.mark.parametrize(
+    ("art", "schluessel", "said"),
+    [
+        ("BP_TextAbschnitt", "1.2", "Festsetzung 1.2"),
+        ("FP_TextAbschnitt", None, "Darstellung 4"),
+        ("BP_BegruendungAbschnitt", "3", "Begründung 3"),
+        ("XP_BegruendungAbschnitt", None, "Begründung 4"),
+    ],
+)
+def test_a_number_alone_is_no_name_of_a_text(art: str, schluessel: str | None, said: str) -> None:
+    assert words.abschnitt(art, schluessel, 4) == said
+
+
 def test_a_link_of_unknown_kind_keeps_its_name() -> None:
     assert words.bezug("wurdeGeaendertVonPlan") == "Geändert durch"
     assert words.bezug("ersetzt") == "ersetzt"

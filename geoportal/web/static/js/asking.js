@@ -45,7 +45,7 @@ export class Asking {
       this.board.showAnswer({ page, places: cards });
       this.#makeRoom(latlng);
     } catch (error) {
-      if (error.name !== "AbortError") this.board.showFailure(() => this.at(latlng, url));
+      if (error.name !== "AbortError") this.board.showFailure(() => this.at(latlng, url), this.#plansAt(latlng));
     }
   }
 
@@ -61,7 +61,7 @@ export class Asking {
       this.#outline(plan);
       this.board.showPlan({ ...plan, collection: row.collection, documents, stand: this.state.stand });
     } catch (error) {
-      if (error.name !== "AbortError") this.board.showFailure(() => this.plan(row));
+      if (error.name !== "AbortError") this.board.showFailure(() => this.plan(row), row.properties ? [row] : []);
     }
   }
 
@@ -147,6 +147,11 @@ export class Asking {
   #themesAt(latlng) {
     const hits = this.picture(latlng).hits(latlng, REACH);
     return hits.flatMap(({ layer, ...hit }) => (this.#theme(layer.id) ? [{ ...hit, theme: this.#theme(layer.id) }] : []));
+  }
+
+  #plansAt(latlng) {
+    const hits = this.picture(latlng).hits(latlng, 0);
+    return hits.flatMap(({ layer, feature }) => (layer.id in this.page.plans ? [feature] : []));
   }
 
   /** Those that stand for several, replaced by these: so near to each other that no zoom parts them. */

@@ -8,6 +8,10 @@ const KINDS = {
   flaechennutzungsplaene: say("Flächennutzungsplan", "Land-use plan"),
 };
 
+// On a phone the focus in a field brings up the keyboard, over the very list that somebody wants back.
+const TOUCHED = window.matchMedia("(pointer: coarse)");
+const callsKeyboard = (node) => TOUCHED.matches && node.matches("input");
+
 export class Board extends EventTarget {
   /** Fires "select" {plan}, "hover" {plan or null}, "open" and "close". `page` is the page's data block. */
   constructor(root, page, announcer) {
@@ -62,12 +66,19 @@ export class Board extends EventTarget {
     this.#showAnswer(say("Einen Augenblick …", "One moment …"), []);
   }
 
-  showFailure(retry) {
+  /** `plans`: what the map itself knows to lie there, with the pages that may have been kept. */
+  showFailure(retry, plans = []) {
     const again = element("button", { type: "button", class: "button button--quiet", onclick: retry }, say("Noch einmal", "Try again"));
     this.#showAnswer(say("Keine Antwort", "No answer"), [
       element("p", {}, say("Die Daten lassen sich gerade nicht abrufen. Bitte versuchen Sie es gleich noch einmal.", "The data cannot be had at the moment. Please try again shortly.")),
       again,
+      ...(plans.length ? [element("p", { class: "board__several" }, say("Laut Karte liegt hier:", "According to the map there is here:")), element("ul", {}, plans.map((plan) => this.#link(plan)))] : []),
     ]);
+  }
+
+  #link({ id, properties: { name, status } }) {
+    const { pathname, search } = pageUrl(this.page.planPage + encodeURIComponent(id));
+    return element("li", {}, element("a", { href: pathname + search }, name), ` (${this.page.status[status].label})`);
   }
 
   /** `page` is the server's answer; its title becomes that of the panel. `places` are cards of what the map shows there. */
@@ -101,7 +112,7 @@ export class Board extends EventTarget {
     this.inView.hidden = false;
     this.dispatchEvent(new Event("close"));
     this.root.removeAttribute("data-answer");
-    if (hadFocus) (this.returnTo?.isConnected ? this.returnTo : this.count).focus();
+    if (hadFocus) (this.returnTo?.isConnected && !callsKeyboard(this.returnTo) ? this.returnTo : this.count).focus();
   }
 
   #showAnswer(text, parts) {

@@ -53,16 +53,15 @@ export class Combobox extends EventTarget {
       this.#show(hits, true);
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.#show([], false);
-      this.announcer.say(say("Die Suche antwortet gerade nicht.", "The search does not answer at the moment."));
+      this.#show([], true, say("Die Suche antwortet gerade nicht.", "The search does not answer at the moment."));
     }
   }
 
-  #show(hits, tell) {
+  /** `none`: what is said where nothing was found. */
+  #show(hits, tell, none = say("Kein Treffer", "Nothing found")) {
     this.hits = hits;
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
-    const none = say("Kein Treffer", "Nothing found");
     this.list.replaceChildren(...hits.map((hit, index) => this.#option(hit, index)));
     if (tell && hits.length === 0) {
       this.list.append(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "suggestion suggestion--none" }, none));

@@ -206,6 +206,7 @@ function show() {
 let listed = "";
 function follow() {
   tree.show(state);
+  note.tell(null);
   show();
   showLists();
   const asks = [[...state.on].filter((id) => id in page.plans), [...state.statuses], state.stand].join(";");
@@ -222,6 +223,7 @@ function meant(latlng) {
 }
 
 function bindButtons() {
+  document.getElementById("measure").addEventListener("click", () => note.tell(null));
   document.getElementById("zoom-in").addEventListener("click", () => map.zoomIn());
   document.getElementById("zoom-out").addEventListener("click", () => map.zoomOut());
   document.getElementById("zoom-home").addEventListener("click", goHome);
@@ -277,7 +279,10 @@ bindNames(map, (latlng) => asking.nameAt(latlng));
 bindFullScreen(document.getElementById("full-screen"), document.querySelector(".map-layout"));
 bindPosition(
   document.getElementById("position"),
-  (latlng) => asking.goTo({ lat: latlng.lat, lon: latlng.lng, zoom: 17, title: say("Ihren Standort", "your position") }),
+  (latlng) => {
+    if (home.pad(0.1).contains(latlng)) asking.goTo({ lat: latlng.lat, lon: latlng.lng, zoom: 17, title: say("Ihren Standort", "your position") });
+    else note.tell(say("Ihr Standort liegt außerhalb dieses Gebiets.", "Your position is outside of this area."));
+  },
   (text) => note.tell(text),
 );
 loadBoundaries();

@@ -63,7 +63,7 @@ async function kept() {
     const store = await caches.open(name);
     for (const request of await store.keys()) {
       const { pathname, search } = new URL(request.url);
-      if (!/^\/(plaene|hier|plan\/[^/]+|gemeinde\/.*|gemeinden\/)?$/.test(pathname)) continue;
+      if (!/^\/(plaene|hier|plan\/[^/]+|gemeinde\/.*|gemeinden\/|beteiligung\/.*|themen\/|thema\/.*)?$/.test(pathname)) continue;
       const response = await store.match(request);
       if (!/^text\/html/.test(response.headers.get("Content-Type") ?? "")) continue;
       const title = /<title>([^<]*)<\/title>/.exec(await response.text());

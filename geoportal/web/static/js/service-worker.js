@@ -12,7 +12,9 @@ const KEEPING = "geoportal-keeping"; // shared by those who file an answer; who 
 
 const KEPT = [
   /^\/$/,
-  /^\/(plaene|hier|gemeinden\/|dokumente\.json|offline\/|impressum\/|datenschutz\/|barrierefreiheit\/)$/,
+  /^\/(plaene|hier|gemeinden\/|themen\/|beteiligung\/|dokumente\.json|offline\/|impressum\/|datenschutz\/|barrierefreiheit\/)$/,
+  /^\/thema\//,
+  /^\/beteiligung\/[0-9a-f-]{36}$/,
   /^\/plan\/[0-9a-f-]{36}(\/qr\.svg)?$/,
   /^\/gemeinde\/[0-9]{8}\//,
   /^\/static\//,
@@ -42,8 +44,10 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  const open = request.method === "GET" && origin === self.location.origin && !request.headers.has("range");
-  if (open && KEPT.some((pattern) => pattern.test(pathname))) event.respondWith(answer(event));
+  if (request.method !== "GET" || origin !== self.location.origin || request.headers.has("range")) return;
+  if (KEPT.some((pattern) => pattern.test(pathname))) event.respondWith(answer(event));
+  // of what is never kept, such as the search, it is said at least that there is no network
+  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(async () => (await nothing(request)) ?? Response.error()));
 });
 
 async function answer(event) {

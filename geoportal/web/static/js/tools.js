@@ -26,7 +26,7 @@ export function bindNames(map, nameAt) {
   const tip = window.L.tooltip({ direction: "top", offset: [0, -10], className: "map-tip" });
   let waits = false;
   map.on("mousemove", ({ latlng }) => {
-    if (waits) return;
+    if (waits || map.dragging.moving()) return; // a hand that moves the map asks for no names
     waits = true;
     requestAnimationFrame(() => {
       waits = false;
@@ -50,9 +50,10 @@ function textNode(text) {
 export function bindPosition(button, found, tell) {
   button.hidden = !navigator.geolocation;
   button.addEventListener("click", () => {
-    button.disabled = true;
+    if (button.getAttribute("aria-disabled") === "true") return; // not disabled: it would lose the focus
+    button.setAttribute("aria-disabled", "true");
     const done = (act) => (result) => {
-      button.disabled = false;
+      button.removeAttribute("aria-disabled");
       act(result);
     };
     navigator.geolocation.getCurrentPosition(
@@ -60,8 +61,8 @@ export function bindPosition(button, found, tell) {
       done(({ code }) =>
         tell(
           code === 1
-            ? say("Ihr Gerät gibt den Standort nicht frei.", "Your device does not share its position.")
-            : say("Ihr Standort ist gerade nicht zu bestimmen.", "Your position cannot be found at the moment."),
+            ? say("Ihr Gerät gibt den Standort nicht frei. Sie können oben eine Adresse eingeben.", "Your device does not share its position. You can enter an address above.")
+            : say("Ihr Standort ist gerade nicht zu bestimmen. Sie können oben eine Adresse eingeben.", "Your position cannot be found at the moment. You can enter an address above."),
         ),
       ),
       { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },
