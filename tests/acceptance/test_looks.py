@@ -77,6 +77,14 @@ def ask_in_vain(visit: Visit) -> None:
 
 
 def ask_and_get_no_answer(visit: Visit) -> None:
+    """Once the map knows by itself what lies there: then it names it under the pointer."""
+    box, end = visit.page.locator("#karte").bounding_box(), time.monotonic() + PATIENCE
+    assert box is not None
+    while not visit.page.locator(".map-tip").count():
+        assert time.monotonic() < end
+        for step in (1, 0):
+            visit.page.mouse.move(box["x"] + box["width"] / 2 + step, box["y"] + box["height"] / 2)
+        visit.page.wait_for_timeout(200)
     visit.page.route("**/hier?*", refuse)
     visit.click_the_middle()
     visit.page.get_by_role("heading", name="Keine Antwort").wait_for()

@@ -127,7 +127,7 @@ def test_what_was_seen_is_there_without_a_network_and_says_of_which_day_it_is(
             expect(page.get_by_role("list", name="im Ausschnitt").get_by_text("Am Hang")).to_be_visible()
             page.wait_for_load_state("networkidle")
             expect(page.locator("#map-note p")).to_be_hidden()  # nothing of it is missing
-            visited.click_the_middle()
+            visited.ask_the_middle("Am Hang")
             expect(page.get_by_role("heading", name="Keine Antwort")).to_be_visible()
             page.locator("#answer").get_by_role("link", name="Am Hang").click()
             expect(page.get_by_role("heading", level=1)).to_have_text("Am Hang")
