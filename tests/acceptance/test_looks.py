@@ -120,14 +120,6 @@ def search(words: str) -> Callable[[Visit], None]:
     return do
 
 
-def search_and_choose(words: str) -> Callable[[Visit], None]:
-    def do(visit: Visit) -> None:
-        search(words)(visit)
-        visit.page.locator("#q").press("ArrowDown")
-
-    return do
-
-
 def measure(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Messen").click()
     visit.click_the_middle()
@@ -232,9 +224,7 @@ ON_PHONE = {
 # What people choose whom our colours blind or do not reach.
 DARK, FORCED = {"color_scheme": "dark"}, {"color_scheme": "dark", "forced_colors": "active"}
 IN_DARK = {name: ON_DESKTOP[name] for name in ("answer", "plan-running", "statement-faults")}
-IN_FORCED_COLOURS = {name: ON_DESKTOP[name] for name in ("plan-running", "here", "plans")} | {
-    "suggestions": Look(f"/{PLACE}", search_and_choose("hang")),
-}
+IN_FORCED_COLOURS = {name: ON_DESKTOP[name] for name in ("plan-running", "here", "plans")}
 DEVICES = {
     "desktop": (DESKTOP, ON_DESKTOP),
     "phone": (PHONE, ON_PHONE),
