@@ -23,10 +23,10 @@ from geoportal.archive import Archive
 from geoportal.backups.places import BackupError, Place
 from geoportal.backups.sealing import NotOurs, Seal
 from geoportal.backups.thinning import kept
+from geoportal.database.locks import Lock, alone
 
 _CHUNK: Final = 1024**2
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
-_LOCK: Final = 0x67656F62  # "geob": one backup of a place at a time, so that none is thinned while it is written
 _SUPERUSERS: Final = re.compile(r" EXTENSION | public spatial_ref_sys | SCHEMA - public ")
 _NO_PATH: Final = b"SELECT pg_catalog.set_config('search_path', '', false);"
 _WAYS: Final = frozenset({"host", "sslmode", "sslrootcert"})  # what of an address says how to reach the server
@@ -73,7 +73,10 @@ def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, n
 
     Database and archive fit together: files are never changed, and all that the snapshot names are older than it.
     """
-    with engine.connect() as connection, _alone(connection), tempfile.TemporaryFile() as dump:
+    # one at a time, so that none is thinned while it is written
+    with alone(engine, Lock.BACKUP) as is_ours, engine.connect() as connection, tempfile.TemporaryFile() as dump:
+        if not is_ours:
+            raise BackupError("Eine andere Sicherung läuft noch. / Another backup is running.")
         moment = _free_moment(place, now or datetime.now(UTC))
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         exported = connection.scalar(text("SELECT pg_export_snapshot()"))
@@ -278,20 +281,6 @@ def _thin(place: Place, seal: Seal | None) -> None:
     for name in list(place.names("files")):
         if name.rpartition("/")[2] not in named:
             place.remove(name)
-
-
-@contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """Raises BackupError while another backup runs."""
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-        raise BackupError("Eine andere Sicherung läuft noch. / Another backup is running.")
-    connection.commit()
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-        connection.commit()
 
 
 def _run(program: str, url: URL | None, *arguments: str, out: IO[bytes] | None = None) -> str:

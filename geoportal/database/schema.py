@@ -14,6 +14,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from geoportal.database.locks import Lock
 from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, STORAGE_SRID
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 _PAUSES = (1, 2, 3, 5, 8, 13)  # seconds
 _WRITTEN_FOR = 25832
-_LOCK = 0x67656F70  # "geop": one migration at a time, whoever starts it
 
 REQUIRED_INDEXES = frozenset(
     {
@@ -59,7 +59,7 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             with engine.begin() as connection:
                 # with the time that the one before us may take
                 connection.execute(text("SET LOCAL lock_timeout = '5min'"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": Lock.MIGRATION})
                 connection.execute(text("SET LOCAL lock_timeout = '1s'"))
                 _migrate(connection, revision)
         except OperationalError as fault:

@@ -10,8 +10,8 @@ import sqlite3
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ import shapely
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, func, select, text
 
 from geoportal.catalogue import FieldType, Geometry
+from geoportal.database.locks import Lock, alone
 from geoportal.downloads.data_set import DataSet
 from geoportal.downloads.folder import FORMATS, Download, DownloadFolder, Format
 from geoportal.downloads.styling import add_styles
@@ -32,7 +33,6 @@ from geoportal.settings import STORAGE_SRID
 SRID: Final = STORAGE_SRID
 DEBOUNCE_SECONDS: Final = 20.0
 _ROWS: Final = 2000  # that are in memory at once
-_LOCK: Final = 0x67656F64  # "geod": one process builds, on whichever machine
 _AGS: Final = re.compile(r"[0-9]{8}")
 _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "GeoJSON": {"RFC7946": "YES", "ID_FIELD": "id", "WRITE_NAME": "NO"},
@@ -50,7 +50,7 @@ def refresh(
     One process at a time: another that comes meanwhile does nothing.
     """
     target.folder.mkdir(parents=True, exist_ok=True)
-    with alone(engine, _LOCK) as is_ours:
+    with alone(engine, Lock.DOWNLOADS) as is_ours:
         if not is_ours:
             return []
         built, faults = [], list[Exception]()
@@ -97,19 +97,6 @@ def build(engine: Engine, data: DataSet, target: DownloadFolder) -> list[Downloa
                 downloads.append(Download(named, data.name, ags, kind.suffix, sha256, size, now, version or ""))
         target.publish([data.name], downloads)
         return downloads
-
-
-@contextmanager
-def alone(engine: Engine, lock: int) -> Iterator[bool]:
-    """Whether nobody else who asks this database holds the lock; then it is ours for the while."""
-    # outside of a transaction: one that only waits for files to be written would be ended
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        is_ours = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}))
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
 
 
 def _version(connection: Connection, view: str) -> tuple[str | None, float]:

@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine, text
 
 from geoportal import published
+from geoportal.database.locks import Lock, alone
 from geoportal.downloads import Download, DownloadFolder, downloads_in
-from geoportal.downloads.building import alone
 from geoportal.downloads.folder import PACKAGE
 from geoportal.published import PlanFilter, PublishedPlan, Status
 from geoportal.settings import Settings
@@ -24,7 +24,6 @@ from plans_ingest.gemeinden import all_gemeinden
 
 _PAGE: Final = 200  # plans that are in memory at once
 _TEMPLATES: Final = Path(__file__).with_name("templates")
-_LOCK: Final = 0x67656F70  # "geop", as that of the downloads
 
 _STATES: Final = text("""
     -- what a package holds follows from this (a participation is announced of a version that stands); a plan that is
@@ -46,7 +45,7 @@ def refresh_packages(engine: Engine, settings: Settings, today: date, debounce: 
     """
     target = downloads_in(settings, settings.packages)
     target.folder.mkdir(parents=True, exist_ok=True)
-    with alone(engine, _LOCK) as is_ours:
+    with alone(engine, Lock.PACKAGES) as is_ours:
         if not is_ours:
             return []
         with engine.connect() as connection:

@@ -22,6 +22,7 @@ from geoportal.backups.places import Place
 from geoportal.cli import main
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.database.locks import Lock, alone
 from geoportal.settings import Settings
 from tests.files import archive as archived
 from tests.files import pdf, plan, prop, xplangml
@@ -189,11 +190,8 @@ def test_a_second_backup_in_one_second_takes_no_other_away(database: Settings, e
 
 def test_two_backups_at_once_do_not_disturb_each_other(database: Settings, engine: Engine, tmp_path: Path) -> None:
     place = place_of(str(tmp_path / "backups"))
-    with engine.connect() as other:
-        other.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": 0x67656F62})
-        with pytest.raises(BackupError, match="läuft noch"):
-            backups.back_up(engine, Archive(database.archive), place, None)
-        other.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": 0x67656F62})
+    with alone(engine, Lock.BACKUP), pytest.raises(BackupError, match="läuft noch"):
+        backups.back_up(engine, Archive(database.archive), place, None)
     backups.back_up(engine, Archive(database.archive), place, None)
 
 

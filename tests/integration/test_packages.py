@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from geoportal import operations
 from geoportal.archive import Archive
 from geoportal.database import owner_engine, reader_engine
+from geoportal.database.locks import Lock, alone
 from geoportal.packages import refresh_packages
 from geoportal.settings import Settings
 from geoportal.web import create_portal
@@ -84,7 +85,10 @@ def test_a_package_is_made_anew_when_its_plans_have_changed_and_only_then(
     owner: Engine, furnished: Settings, tmp_path: Path
 ) -> None:
     assert refreshed(furnished, debounce=3600) == [], "more may be on its way"
-    assert refreshed(furnished) == ["gemeinde-06534008.zip"]
+    with alone(owner, Lock.PACKAGES):
+        assert refreshed(furnished) == [], "somebody else makes them"
+    with alone(owner, Lock.MIGRATION):
+        assert refreshed(furnished) == ["gemeinde-06534008.zip"], "neither waits for the other"
     assert refreshed(furnished) == []
     more = write(tmp_path / "more.gml", xplangml(plan("p3", name="Neu", nummer="9")))
     operations.deliver(owner, Archive(furnished.archive), more)
