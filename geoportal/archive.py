@@ -56,6 +56,8 @@ def write_all(write: Callable[[memoryview], int | None], data: bytes) -> None:
 class Archive:
     """A folder of files under their hash. Putting a file in is atomic: it is there whole, or not at all."""
 
+    _mode = _MODE
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -75,7 +77,7 @@ class Archive:
     def take(self, file: Path) -> str:
         """The same for a file on the same disk that can be made again: it is moved, and no power cut is feared."""
         digest = sha256_of(file)
-        file.chmod(_MODE)
+        file.chmod(self._mode)
         self._file_away(file, digest)
         return digest
 
@@ -117,7 +119,9 @@ class Archive:
             os.utime(self.path(digest))
 
     def remove(self, digest: str, older_than: float) -> None:
-        """Unless somebody has put it again within these seconds."""
+        """Unless somebody has put it again within these seconds. Who puts it between this look and the removal has
+        lost it: in a folder a moment, in a bucket one question.
+        """
         path = self.path(digest)
         if path.exists() and path.stat().st_mtime < time.time() - older_than:
             path.unlink()
@@ -152,7 +156,7 @@ class Archive:
             for piece in pieces:
                 counted.update(piece)
                 write_all(copy.write, piece)
-            os.fchmod(copy.fileno(), _MODE)
+            os.fchmod(copy.fileno(), self._mode)
             os.fsync(copy.fileno())
             yield Path(copy.name), counted.hexdigest()
 
@@ -171,6 +175,8 @@ class SharedArchive(Archive):
     All methods but `scratch` raise StoreError too, when the bucket is needed and cannot be had.
     """
 
+    _mode = 0o660  # whichever account of ours reads a copy makes it young
+
     def __init__(self, folder: Path, bucket: Bucket, room: int) -> None:
         super().__init__(folder)
         self._bucket = bucket
@@ -181,9 +187,8 @@ class SharedArchive(Archive):
     @override
     def path(self, digest: str) -> Path:
         path = super().path(digest)
-        if path.exists():
-            with suppress(PermissionError, FileNotFoundError):  # another account of ours has brought it here
-                os.utime(path)  # it is wanted
+        with suppress(FileNotFoundError):
+            os.utime(path)  # it is wanted: whoever makes room spares it until it is open
             return path
         if not self._fetching.acquire(timeout=_PATIENCE):
             raise StoreAway(f"{digest}: zu viele holen gerade etwas / too many are fetching")
