@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from geoportal import uploads
-from geoportal.archive import Archive, archive_of
+from geoportal.archive import Archive, archive_of, sha256_of
 from geoportal.cli.common import spoken_errors, stop
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
@@ -25,14 +25,16 @@ def fill_command(settings: Settings, folder: Path) -> None:
     with spoken_errors():
         archive, source = archive_of(settings), Archive(folder)
         there, brought = archive.sizes(), source.sizes()
-        for digest in brought.keys() - there.keys():
-            if archive.put(source.path(digest)) != digest:
-                click.echo(
-                    f"{digest}: der Inhalt ist ein anderer, als der Name sagt / content and name differ", err=True
-                )
-    click.echo(
-        f"{len(brought.keys() - there.keys())} Dateien aufgenommen, {len(brought.keys() & there.keys())} waren da"
-    )
+        lacking = brought.keys() - there.keys()
+        wrong = [digest for digest in sorted(lacking) if sha256_of(source.path(digest)) != digest]
+        for digest in lacking.difference(wrong):
+            archive.put(source.path(digest))
+    for digest in wrong:
+        click.echo(f"{digest}: der Inhalt ist ein anderer, als der Name sagt / content and name differ", err=True)
+    told = f"{len(lacking) - len(wrong)} Dateien aufgenommen, {len(brought) - len(lacking)} waren da"
+    if wrong:
+        stop(f"{told}, {len(wrong)} sind verdorben / are spoilt")
+    click.echo(told)
 
 
 @archive_group.command("verify", help="Ist alles da, was die Datenbank nennt?")

@@ -76,6 +76,7 @@ def test_what_one_machine_puts_another_reads(where: S3, tmp_path: Path) -> None:
     file.write_bytes(content)
     digest = one.put(file)
     assert two.path(digest).read_bytes() == content
+    assert two.path(digest).stat().st_mode & 0o777 == 0o660, "any account of ours may say that it is wanted"
     assert b"".join(two.pieces(digest)) == content
     assert two.sizes() == {digest: len(content)}
     assert not two.path(sha256(b"nobody has it").hexdigest()).exists()
@@ -277,6 +278,11 @@ def test_an_archive_moves_into_a_bucket_by_command(settings: Settings, engine: E
     assert (filled.exit_code, filled.output) == (0, "2 Dateien aufgenommen, 0 waren da\n")
     again = run.invoke(main, ["archive", "fill", str(former.archive)], env=told)
     assert again.output == "0 Dateien aufgenommen, 2 waren da\n"
+    (former.archive / "aa").mkdir(exist_ok=True)
+    write(former.archive / "aa" / ("a" * 64), "spoilt on its disk")
+    spoilt = run.invoke(main, ["archive", "fill", str(former.archive)], env=told)
+    assert (spoilt.exit_code, "0 Dateien aufgenommen, 2 waren da, 1 sind verdorben" in spoilt.output) == (1, True)
+    (former.archive / "aa" / ("a" * 64)).unlink()
     assert run.invoke(main, ["archive", "verify"], env=told).exit_code == 0
     assert archive_of(settings).sizes() == Archive(former.archive).sizes()
 
