@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from geoportal.cli import main
-from geoportal.database.cluster import PACKAGES
+from geoportal.database.cluster import OWNER, PACKAGES
 from geoportal.installing import InstallError, Place, plan
 from geoportal.installing.plan import PERIODIC, PROGRAMS
 from geoportal.settings import CHECKOUT
@@ -22,6 +23,17 @@ def test_what_make_installs_is_installed_there_too(name: str) -> None:
     assert set(packages.split()) <= {*PACKAGES, *PROGRAMS}
     if name == "PRINTING":
         assert all(package in (CHECKOUT / "Containerfile").read_text("utf-8") for package in packages.split())
+
+
+def test_whoever_signs_in_to_the_database_of_the_containers_is_made_there() -> None:
+    composed = (CHECKOUT / "compose.yaml").read_text("utf-8")
+    signs_in = dict(re.findall(r"postgresql://(\w+):\$\{(\w+):\?\}@database", composed))
+    made = (CHECKOUT / "compose.roles.sql").read_text("utf-8")
+    known = dict(re.findall(r"\\getenv (\w+) (\w+)", made))
+    roles = {role: known[name] for role, name in re.findall(r"CREATE ROLE (\w+) LOGIN PASSWORD :'(\w+)'", made)}
+    assert signs_in == roles | {OWNER: "OWNER_PASSWORD"}
+    database = yaml.safe_load(composed)["services"]["database"]["environment"]
+    assert set(roles.values()) <= database.keys()
 
 
 @pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
