@@ -188,7 +188,8 @@ class SharedArchive(Archive):
     def path(self, digest: str) -> Path:
         path = super().path(digest)
         with suppress(FileNotFoundError):
-            os.utime(path)  # it is wanted: whoever makes room spares it until it is open
+            with suppress(PermissionError):  # a copy from before they were shared between accounts
+                os.utime(path)  # it is wanted: whoever makes room spares it until it is open
             return path
         if not self._fetching.acquire(timeout=_PATIENCE):
             raise StoreAway(f"{digest}: zu viele holen gerade etwas / too many are fetching")
