@@ -1,6 +1,7 @@
 """`make growth`: what the portal costs at several sizes that are really built, and what larger ones would need.
 
-Counts CPU time, of our process and of PostgreSQL's, because a busy machine makes answers late but not dear; and bytes.
+Each plan has as many objects as said; all of it is public, and in the stock of tiles. Counts CPU time, of our process
+and of PostgreSQL's, because a busy machine makes answers late but not dear; and bytes.
 Writes docs/operations/growth.json (measured), growth.svg (the curves) and the table in docs/operations/growth.md.
 """
 
@@ -32,6 +33,22 @@ PLANS_OF_A_GEMEINDE: Final = 95  # the assumption of the page: 2,000 plans of 21
 PLACES: Final = {"Kreis (21 Gemeinden)": 21, "Hessen (421)": 421, "Deutschland (10 700)": 10_700}
 _SEED: Final = 20260101
 _CHUNK: Final = 10  # requests between two looks at the clock, whose ticks are 10 ms
+_FOR_BUILDING: Final = ("maintenance_work_mem = '512MB'", "max_wal_size = '4GB'")
+
+# Of each plan, around its middle: uses, building lines and streets, of nine corners on average.
+_OBJECTS: Final = """
+    WITH shape AS (
+        SELECT k, ST_Buffer(ST_SetSRID(ST_MakePoint(0, 0), 25832), 4 + 3 * k, 1 + mod(k, 3)) AS area,
+            ST_SetSRID(ST_MakeLine(ST_MakePoint(-k - 5, 0), ST_MakePoint(k + 5, 3)), 25832) AS line
+        FROM generate_series(0, 9) AS k)
+    INSERT INTO plans.planobjekt (version_id, klasse, gml_id, ebene, rechtscharakter, attribute, geom)
+    SELECT version.id, (ARRAY['BP_BaugebietsTeilFlaeche', 'BP_BauGrenze', 'BP_StrassenVerkehrsFlaeche'])[1 + mod(n, 3)],
+        'GML_' || version.id || '-' || n, 0, 1000,
+        jsonb_build_object('GRZ', mod(n, 10) / 10.0, 'GFZ', mod(n, 20) / 10.0, 'bauweise', '1000'),
+        ST_Translate(CASE mod(n, 3) WHEN 1 THEN line ELSE area END,
+            ST_X(middle) + mod(n * 37, 101) - 50, ST_Y(middle) + mod(n * 53, 97) - 48)
+    FROM (SELECT id, ST_Centroid(geom) AS middle FROM plans.version) AS version
+    CROSS JOIN generate_series(1, %s) AS n JOIN shape ON shape.k = mod(n, 10)"""
 
 # What is asked, by name; each address is another one, so that nothing is remembered.
 _ASKS: Final[Mapping[str, Callable[[random.Random, Sequence[str]], str]]] = {
@@ -42,20 +59,36 @@ _ASKS: Final[Mapping[str, Callable[[random.Random, Sequence[str]], str]]] = {
         f"/ogc/collections/bebauungsplaene/items?f=json&limit=100&bbox={_box(dice, 0.1)}"
     ),
     "ein Plan": lambda dice, ids: f"/ogc/collections/bebauungsplaene/items/{dice.choice(ids)}?f=json",
-    "Kachel, Zoom 15": lambda dice, _: f"/ogc/collections/bebauungsplaene/tiles/WebMercatorQuad/15/{_tile(dice)}?f=mvt",
+    "Kachel, Zoom 15": lambda dice, _: (
+        f"/ogc/collections/bebauungsplaene/tiles/WebMercatorQuad/15/{_tile(dice, 15)}?f=mvt"
+    ),
+    "Inhalte eines Plans": lambda dice, ids: (
+        f"/ogc/collections/planinhalte/items?f=json&limit=100&plan_id={dice.choice(ids)}"
+    ),
+    "100 Inhalte in 500 m": lambda dice, _: (
+        f"/ogc/collections/planinhalte/items?f=json&limit=100&bbox={_box(dice, 0.005)}"
+    ),
+    "Kachel der Inhalte, Zoom 17": lambda dice, _: (
+        f"/ogc/collections/planinhalte/tiles/WebMercatorQuad/17/{_tile(dice, 17)}?f=mvt"
+    ),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plans", type=int, nargs="+", default=[2_000, 20_000, 200_000])
+    parser.add_argument("--objects", type=int, default=50, help="of each plan")
     parser.add_argument("--requests", type=int, default=60, help="of each kind")
+    parser.add_argument("--folder", type=Path, help="where there is room; else the folder for temporary files")
     parser.add_argument("--redraw", action="store_true", help="only curves and table, from what was measured last")
     given = parser.parse_args()
     if not given.redraw:
-        found = [_measured(number, given.requests) for number in sorted(given.plans)]
-        told = {"measured": datetime.now(UTC).date().isoformat(), "requests": given.requests, "sizes": found}
-        MEASURED.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        found = []
+        for number in sorted(given.plans):
+            found.append(_measured(number, given.objects, given.requests, given.folder))
+            told = {"measured": datetime.now(UTC).date().isoformat(), "requests": given.requests, "sizes": found}
+            # each by itself: the next size may be too large for the disk
+            MEASURED.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
     told = json.loads(MEASURED.read_text("utf-8"))
     CURVES.write_text(drawn(told["sizes"]), "utf-8")
     text = PAGE.read_text("utf-8")
@@ -65,37 +98,71 @@ def main() -> None:
     )
 
 
-def _measured(plans: int, requests: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="geoportal-growth-") as name:
+def _measured(plans: int, objects: int, requests: int, room: Path | None) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="geoportal-growth-", dir=room) as name:
         folder = Path(name)
         folder.chmod(0o711)
         layers = folder / "layers"
         layers.mkdir()
         (layers / "bebauungsplaene").symlink_to(CHECKOUT / "layers/bebauungsplaene")
-        with Cluster(folder / "postgres") as server:
+        with Cluster(folder / "postgres", durable=False) as server:
             settings = replace(
                 Settings.from_env({}), database_url=server.url, read_database_url=server.read_url,
                 desk_database_url=server.desk_url, data=folder / "data", run=folder / "run", requests_per_second=0,
             )  # fmt: skip
+            with server.superuser() as superuser:
+                for each in _FOR_BUILDING:
+                    superuser.execute(f"ALTER SYSTEM SET {each}")
+                superuser.execute("SELECT pg_reload_conf()")
             began = time.process_time() + cpu.seconds(postmaster(server))
             stock.build(settings, layers, plans, 1_000)
-            building = time.process_time() + cpu.seconds(postmaster(server)) - began
             with psycopg.connect(server.url, autocommit=True) as connection:
                 connection.execute("DROP SCHEMA peer CASCADE")
-                [(size, publication, public)] = connection.execute("""
-                    SELECT pg_database_size(current_database()), pg_total_relation_size('plans.publication'), count(*)
-                    FROM plans.publication""")
+                _told(f"{plans} plans")
+                _add_objects(connection, objects)
+                building = time.process_time() + cpu.seconds(postmaster(server)) - began
+                [sizes] = connection.execute("""
+                    SELECT pg_database_size(current_database()), pg_total_relation_size('plans.publication'),
+                        pg_total_relation_size('plans.planobjekt'), pg_total_relation_size('plans.tile_feature'),
+                        (SELECT count(*) FROM plans.publication), (SELECT count(*) FROM ogc.planinhalte)""")
                 ids = [row[0] for row in connection.execute("SELECT id::text FROM ogc.bebauungsplaene LIMIT 5000")]
             client = Client(wsgi.create(settings))
             costs = {
                 name: statistics.median(_costs(client, postmaster(server), ask, ids, requests))
                 for name, ask in _ASKS.items()
             }
-            return {
-                "plans": plans, "public": public, "database_bytes": size, "publication_bytes": publication,
-                "build_cpu_seconds": round(building, 1),
+            names = ("database_bytes", "publication_bytes", "objects_bytes", "tiles_bytes", "public", "objects")
+            measured = dict(zip(names, sizes, strict=True)) | {
+                "plans": plans, "build_cpu_seconds": round(building, 1),
                 "cpu_ms": {name: round(cost, 2) for name, cost in costs.items()},
             }  # fmt: skip
+            _told(json.dumps(measured, ensure_ascii=False))
+            return measured
+
+
+def _add_objects(connection: psycopg.Connection, objects: int) -> None:
+    """To every plan, and to the stock of tiles. Indexes are made when all rows are there: of millions, in a tenth of
+    the time.
+    """
+    indexes = connection.execute("""
+        SELECT pg_get_indexdef(indexrelid), indexrelid::regclass::text FROM pg_index
+        WHERE NOT indisunique AND indrelid IN ('plans.planobjekt'::regclass, 'plans.tile_feature'::regclass)
+        """).fetchall()
+    for _, name in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    connection.execute(_OBJECTS, (objects,))
+    _told("objects")
+    connection.execute("SELECT plans.rebuild_tiles('planinhalte')")
+    _told("tiles")
+    for definition, _ in indexes:
+        connection.execute(definition)
+    _told("indexes")
+    connection.execute("SELECT plans.touch_plans(ARRAY['BP'])")
+    connection.execute("VACUUM ANALYZE")
+
+
+def _told(what: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {what}", flush=True)
 
 
 def _costs(
@@ -124,9 +191,9 @@ def _box(dice: random.Random, side: float) -> str:
     return f"{west:.5f},{south:.5f},{west + side:.5f},{south + side / 1.6:.5f}"
 
 
-def _tile(dice: random.Random) -> str:
+def _tile(dice: random.Random, zoom: int) -> str:
     west, south, *_ = map(float, _box(dice, 0.02).split(","))
-    across = 1 << 15
+    across = 1 << zoom
     row = (1 - math.asinh(math.tan(math.radians(south))) / math.pi) / 2 * across
     return f"{int(row)}/{int((west + 180) / 360 * across)}"
 
@@ -173,7 +240,7 @@ def _base(sizes: Sequence[Mapping[str, Any]]) -> float:
         return 0
     first, second = sizes[0], sizes[1]
     slope = (second["database_bytes"] - first["database_bytes"]) / (second["plans"] - first["plans"])
-    return max(0, first["database_bytes"] - slope * first["plans"])
+    return float(max(0, first["database_bytes"] - slope * first["plans"]))
 
 
 def drawn(sizes: Sequence[Mapping[str, Any]]) -> str:
