@@ -58,11 +58,12 @@ drill: postgis .venv/installed ## saves, proves, loses and restores a portal of 
 	@PYTHONPATH=. .venv/bin/python scripts/drill.py $(ARGS)
 
 .PHONY: faults
-faults: postgis sandbox .venv/installed ## kills, restarts, upgrades and restores with real processes: the heavy proofs
+faults: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## kills, restarts, upgrades and restores with real processes, and what they cost; figures alone: scripts/faults.py --help
 	@.venv/bin/python -m pytest tests/acceptance/test_faults.py tests/acceptance/test_fault_injection.py \
 	  tests/acceptance/test_upgrade_under_load.py tests/acceptance/test_behind_nginx.py tests/acceptance/test_growing.py \
 	  tests/acceptance/test_point_in_time.py tests/acceptance/test_clock_jumps.py tests/integration/test_backups.py \
 	  tests/integration/test_ogc_caching.py
+	@.venv/bin/python scripts/faults.py $(ARGS)
 
 .PHONY: former
 former: postgis sandbox printing programs-of-tests .venv/installed node_modules/.installed ## the last release's tests on this schema: make former REF=v1.0 ARGS=tests/integration/test_delivery.py
@@ -160,6 +161,7 @@ production: .venv/place ## what an installed machine needs, without the tools of
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.production.lock
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
 	  --config-settings editable_mode=compat --editable .
+	@.venv/bin/python -m compileall -q geoportal plans_ingest # the services may write nothing here
 	@echo "Node: package-lock.json"
 	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch .venv/locked .venv/installed node_modules/.installed

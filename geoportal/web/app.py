@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
@@ -190,4 +191,13 @@ def _fresh(response: Response) -> Response:
     if response.mimetype == "text/html":
         # Pages follow the data; without a word about it, browsers keep them as long as they like.
         response.headers.setdefault("Cache-Control", "no-cache")
+    if (
+        request.method in {"GET", "HEAD"}
+        and response.status_code == HTTPStatus.OK
+        and not (response.is_streamed or response.cache_control.no_store)
+    ):
+        # Of what is said, because too much decides it: plans, participations, files, the day, the configuration. Who
+        # has it already is spared the way, not we the work.
+        response.add_etag(weak=True)
+        response.make_conditional(request)
     return response

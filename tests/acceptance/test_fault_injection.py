@@ -3,181 +3,43 @@
 The readers of the database look on all the while; what they ever saw is part of the verdict.
 """
 
-import os
 import random
 import resource
-import signal
-import subprocess
-import sys
-import threading
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
-from math import cos, pi, sin
 from pathlib import Path
-from typing import Self
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
 from geoportal import operations
 from geoportal.archive import Archive
-from geoportal.database import migrate, owner_engine
+from geoportal.database import migrate
 from geoportal.database.cluster import Cluster
 from geoportal.settings import Settings
 from geoportal.states import State
+from tests.faults import (
+    Witness,
+    Worker,
+    engine_of,
+    refuse_a_star,
+    uploads,
+    wait_unless_done,
+    wait_until_all_are_published,
+    wait_until_one_is_begun,
+)
 from tests.files import feature, plan, polygon, prop, write, xplangml
 from tests.processes import crash_and_restart
 
 OBJEKTE = 40
 ROUNDS, KILLS = 20, 10
 
-# Python with all that a worker needs is loaded once; each worker is a fork of it, killed and forked anew in no time.
-STABLE = """
-import os, sys
-from dataclasses import replace
-from math import cos, pi, sin
-from pathlib import Path
-from geoportal import jobs
-from geoportal.settings import Settings
-settings = replace(Settings.from_env({}), database_url=sys.argv[1], data=Path(sys.argv[2]))
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        jobs.work(settings, parallel=1, heartbeat=1)
-        os._exit(0)
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print('gone', flush=True)
-"""
-
-
-# Without bubblewrap, whose killed processes are in nobody's account.
-STAR = """
-import resource, sys
-from pathlib import Path
-from geoportal import sandbox
-from plans_ingest import UnsafeFile
-try:
-    sandbox.read(Path(sys.argv[1]), 'star.gml', workdir=Path(sys.argv[2]), bubblewrap=False)
-except UnsafeFile as refused:
-    print(refused)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime)
-print(used.ru_maxrss)
-"""
-
-
-class Worker:
-    """One worker at a time, out of the stable; `kill` is SIGKILL and waits until it is gone."""
-
-    def __init__(self, url: str, data: Path) -> None:
-        self._stable = subprocess.Popen(
-            [sys.executable, "-c", STABLE, url, str(data)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        self._pid = 0
-
-    def start(self) -> None:
-        assert self._stable.stdin is not None
-        assert self._stable.stdout is not None
-        self._stable.stdin.write("\n")
-        self._stable.stdin.flush()
-        self._pid = int(self._stable.stdout.readline())
-
-    def kill(self) -> None:
-        assert self._stable.stdout is not None
-        os.kill(self._pid, signal.SIGKILL)
-        assert self._stable.stdout.readline() == "gone\n"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        self._stable.communicate(timeout=240)
-
-
-class Witness:
-    """Counts the objects of the public plan, all the time; a number that no whole delivery has is half a plan."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._over = threading.Event()
-        self.seen: set[tuple[int, int]] = set()
-        self._thread = threading.Thread(target=self._look)
-
-    def _look(self) -> None:
-        while not self._over.wait(0.02):
-            try:
-                with self._engine.connect() as connection:
-                    row = connection.execute(
-                        text(
-                            "SELECT (SELECT count(*) FROM ogc.bebauungsplaene), (SELECT count(*) FROM ogc.planinhalte)"
-                        )
-                    ).one()
-            except OperationalError:
-                continue
-            self.seen.add((row[0], row[1]))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
 
 def document(name: str, objekte: int = OBJEKTE) -> str:
     things = [feature("BP_GruenFlaeche", f"{name}{n}", prop("position", polygon(f"{n} 0 {n + 1} 0 {n + 1} 1 {n} 0")))
               for n in range(objekte)]  # fmt: skip
     return xplangml(plan(name=name), *things)
-
-
-def uploads(engine: Engine) -> list[tuple[State, int]]:
-    return [(item.state, item.attempts) for item in operations.latest_uploads(engine, 200)]
-
-
-def wait_until_all_are_published(engine: Engine, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if all(state is State.PUBLISHED for state, _ in uploads(engine)):
-                return
-        except OperationalError:
-            pass
-        assert time.monotonic() < deadline, uploads(engine)
-        time.sleep(0.1)
-
-
-def wait_unless_done(engine: Engine, seconds: float) -> float:
-    """Until they are over; or until the newest upload is through, and then how long that took."""
-    began = time.monotonic()
-    while (passed := time.monotonic() - began) < seconds:
-        if uploads(engine)[0][0] is State.PUBLISHED:
-            return passed
-        time.sleep(min(0.02, seconds - passed))
-    return seconds
-
-
-def wait_until_one_is_begun(engine: Engine, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while uploads(engine)[0][0] is State.RECEIVED:
-        assert time.monotonic() < deadline, uploads(engine)
-        time.sleep(0.01)
-
-
-@contextmanager
-def engine_of(settings: Settings) -> Iterator[Engine]:
-    engine = owner_engine(settings.require_database_url())
-    yield engine
-    engine.dispose()
 
 
 def test_twenty_rounds_with_ten_kills_publish_every_plan_once(database: Settings, tmp_path: Path) -> None:
@@ -282,15 +144,8 @@ def test_an_upload_of_500_mb_fits_in_little_memory(database: Settings, tmp_path:
 
 @pytest.mark.parametrize("points", [2_001, 10_001])
 def test_a_star_is_refused_before_it_is_mended(tmp_path: Path, points: int) -> None:
-    turns = [2 * pi * (points // 2) * n / points for n in range(points + 1)]
-    corners = " ".join(f"{100 + 99 * cos(turn):.6f} {100 + 99 * sin(turn):.6f}" for turn in turns)
-    file = write(tmp_path / "star.gml", xplangml(plan(outline=polygon(corners))))
-    # A process of its own does the asking, because the largest child of this one may have been another test's.
-    asked = subprocess.run(
-        [sys.executable, "-c", STAR, str(file), str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
-    )
-    words, seconds, kilobytes = asked.stdout.splitlines()
-    assert "überschneidet sich" in words
+    refused = refuse_a_star(tmp_path, points)
+    assert "überschneidet sich" in refused.words
     # most of it is the start of the reader
-    assert float(seconds) < 10
-    assert int(kilobytes) < 400_000
+    assert refused.cpu_seconds < 10
+    assert refused.megabytes < 400

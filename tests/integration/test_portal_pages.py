@@ -369,6 +369,27 @@ def test_only_the_files_that_pages_use_are_served_of_leaflet(client: FlaskClient
         assert client.get(f"/static/vendor/leaflet/{name}").status_code == 404
 
 
+def test_who_holds_a_page_is_told_so_until_it_says_something_else(
+    client: FlaskClient, settings: Settings, address: dict[str, str]
+) -> None:
+    for path in (
+        "/", "/plaene", "/plaene?q=Hang", address["Am Hang"], "/gemeinden/", f"/gemeinde/{AMOENEBURG}/",
+        f"/gemeinde/{AMOENEBURG}/beteiligung/", "/hier?lon=8.71677&lat=50.82183", "/impressum/", "/abo/plaene.atom",
+    ):  # fmt: skip
+        answer = client.get(path)
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b""), path
+        assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+        assert client.head(path).headers["ETag"] == answer.headers["ETag"]
+    held = client.get("/plaene").headers["ETag"]
+    assert client.get("/plaene?lang=en", headers={"If-None-Match": held}).status_code == 200
+    assert client.get("/plaene?seite=2", headers={"If-None-Match": held}).status_code == 200
+    later = create_portal(settings, today=lambda: date(2026, 12, 19)).test_client()
+    held = client.get(address["Am Hang, 1. Änderung"]).headers["ETag"]
+    assert later.get(address["Am Hang, 1. Änderung"], headers={"If-None-Match": held}).status_code == 200, "another day"
+    assert "ETag" not in client.get("/suche?q=Hang&f=json").headers, "nobody keeps what somebody looked for"
+
+
 def test_without_its_front_end_packages_the_portal_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(PortalSetupError, match="npm ci"):
         vendor.blueprint(tmp_path)
