@@ -186,9 +186,13 @@ def page_statement(
             SELECT string_agg({features.text}, ',') FILTER (WHERE fits) AS features,
                 count(*) FILTER (WHERE fits) AS returned, count(*) AS found
             FROM (
-                SELECT {features.columns}, place <= %(page_limit)s
+                -- row by row: a view of many tables is more than the planner arranges together with the page, and it
+                -- would put all of its rows together first
+                SELECT whole.*, place <= %(page_limit)s
                     AND (place = 1 OR sum({features.size}) OVER (ORDER BY place) <= {MOST_BYTES}) AS fits
-                FROM page JOIN {view} ON {keys[-1].column} = page.{names[-1]} AND {own}
+                FROM page CROSS JOIN LATERAL (
+                    SELECT {features.columns} FROM {view} WHERE {keys[-1].column} = page.{names[-1]} AND {own} OFFSET 0
+                ) AS whole
                 ORDER BY place
             ) AS item
         )
