@@ -45,7 +45,8 @@ from tests.stack import Stack, machine
 
 PLANS, OBJECTS = 12, 10  # of a delivery; of each of its plans
 CACHED, READERS = 40, 4
-SERVED, AWAY = 200, 503
+SERVED = 200
+LATE: Final = text("SELECT extract(epoch FROM clock_timestamp() - changed_at) FROM plans.upload WHERE id = :upload")
 
 
 def main() -> None:
@@ -295,17 +296,15 @@ def cancel(_: argparse.Namespace) -> None:
         operations.prepare(engine)
         archive = Archive(replace(Settings.from_env({}), data=folder / "data").archive)
         file = write(folder / "large.gml", xplangml(plan(), *large))
-        with psycopg.connect(cluster.url, autocommit=True) as listener:
+        with psycopg.connect(cluster.url, autocommit=True) as listener, engine.connect() as asking:
             listener.execute("LISTEN geoportal_upload")
             number = operations.receive(engine, archive, file)
             worker.start()
             seen = []
             for notice in listener.notifies(timeout=300):
                 if json.loads(notice.payload)["id"] == number:
-                    [(late,)] = listener.execute(
-                        "SELECT extract(epoch FROM clock_timestamp() - changed_at) FROM plans.upload WHERE id = %s",
-                        (number,),
-                    )
+                    late = asking.scalar(LATE, {"upload": number})
+                    asking.rollback()
                     seen.append(float(late))
                     if json.loads(notice.payload)["step"] == "reading":
                         break

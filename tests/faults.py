@@ -85,9 +85,12 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        self._stable.communicate(timeout=30)
+        # nothing is left to say to the stable, and on a busy machine Python takes long to end by itself
+        self._stable.kill()
+        self._stable.communicate()
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class Witness:
