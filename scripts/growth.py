@@ -214,12 +214,15 @@ def written(told: Mapping[str, Any]) -> str:
         f"Gemessen am {told['measured']}, {told['requests']} Anfragen je Art und Größe, Median; ms CPU von "
         "Webserver und Datenbank.",
         "",
-        "| Pläne | Datenbank, MB | kB je Plan | Aufbau, s CPU | " + " | ".join(f"{name}, ms" for name in names) + " |",
-        "|" + "---|" * (4 + len(names)),
+        "| Pläne | Objekte | Datenbank, MB | kB je Plan | Aufbau, s CPU | "
+        + " | ".join(f"{name}, ms" for name in names)
+        + " |",
+        "|" + "---|" * (5 + len(names)),
     ]
     for each in sizes:
         per_plan = (each["database_bytes"] - _base(sizes)) / each["plans"] / 1000
-        cells = [f"{each['plans']:,}".replace(",", " "), f"{each['database_bytes'] / 1e6:.0f}", f"{per_plan:.1f}"]
+        cells = [f"{each[rows]:,}".replace(",", " ") for rows in ("plans", "objects")]
+        cells += [f"{each['database_bytes'] / 1e6:.0f}", f"{per_plan:.1f}"]
         cells += [f"{each['build_cpu_seconds']:.0f}", *(f"{each['cpu_ms'][name]:.1f}" for name in names)]
         lines.append(f"| {' | '.join(cells)} |")
     per_plan = (sizes[-1]["database_bytes"] - _base(sizes)) / sizes[-1]["plans"]
@@ -255,7 +258,7 @@ def drawn(sizes: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-_COLOURS: Final = ("#0b5cad", "#b3261e", "#1b7f4b", "#8a5a00", "#6b3fa0")
+_COLOURS: Final = ("#0b5cad", "#b3261e", "#1b7f4b", "#8a5a00", "#6b3fa0", "#00707a", "#444444")
 
 
 def _chart(x: float, title: str, plans: Sequence[int], series: Mapping[str, Sequence[float]]) -> str:

@@ -85,12 +85,12 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # nothing is left to say to the stable, and on a busy machine Python takes long to end by itself
-        self._stable.kill()
-        self._stable.communicate()
         if self.pid:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
+        # nothing is left to say to the stable, and on a busy machine Python takes long to end by itself
+        self._stable.kill()
+        self._stable.communicate()
 
 
 class Witness:
