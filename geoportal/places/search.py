@@ -89,6 +89,8 @@ def search(connection: Connection, question: str, limit: int = 10) -> tuple[Hit,
         return ()
     if parcels := tuple(_parcels(connection, question, parcel, gemarkung, limit)):
         return parcels
+    if parcel is not None and parcel.certain:  # that is not there; where it would lie is
+        form = address = gemarkung
     house = house_words(address)
     exact, houses = _named(connection, form, limit), _houses(connection, house, limit)
     hits = [hit for closeness, hit in exact if closeness == 0]

@@ -168,6 +168,17 @@ def test_a_parcel_is_found_by_what_the_land_register_calls_it(found_in: Connecti
     assert first.title == "Gemarkung Langenstein, Flur 3, Flurstück 12/4"
 
 
+def test_of_a_parcel_that_is_not_there_the_gemarkung_is_found(found_in: Connection) -> None:
+    for question in (
+        "Gemarkung Langenstein Flur 3 Flurstück 99/1",
+        "Langenstein Flur 9 Nr. 12/4",
+        "Flst. 99 Langenstein",
+    ):
+        hits = places.search(found_in, question)
+        assert "gemarkung" in {hit.kind for hit in hits}, question
+        assert not {"adresse", "flurstueck"} & {hit.kind for hit in hits}, question
+
+
 def test_a_place_has_its_parcel_and_its_nearest_address(found_in: Connection) -> None:
     address, parcel = places.around(found_in, 493_530, 5_630_010)
     assert (address, parcel) == (
