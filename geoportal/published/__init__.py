@@ -37,7 +37,7 @@ from geoportal.published.one_plan import (
     umrissvergleiche,
 )
 from geoportal.published.outlines import Gemeindeumriss, gemeindeumrisse
-from geoportal.published.reading import beteiligungen, gemeinde, gemeinden, plaene, planarten
+from geoportal.published.reading import beteiligungen, gemeinden, plaene, planarten, state
 from geoportal.published.rows import (
     Beteiligungszeit,
     Bezug,
@@ -104,7 +104,6 @@ __all__ = [
     "fassung",
     "fassung_am",
     "fassungen",
-    "gemeinde",
     "gemeinde_at",
     "gemeinden",
     "gemeindeumrisse",
@@ -119,6 +118,7 @@ __all__ = [
     "plans_at",
     "public_fassung",
     "sketch",
+    "state",
     "umrissvergleiche",
     "whole_plan",
 ]

@@ -44,11 +44,6 @@ def gemeinden(connection: Connection, today: date) -> tuple[Gemeinde, ...]:
     return tuple(Gemeinde(**row) for row in connection.execute(_gemeinden(today)).mappings())
 
 
-def gemeinde(connection: Connection, ags: str, today: date) -> Gemeinde | None:
-    row = connection.execute(_gemeinden(today).where(_GEMEINDEN.c.ags == ags)).mappings().one_or_none()
-    return None if row is None else Gemeinde(**row)
-
-
 def plaene(
     connection: Connection,
     wanted: PlanFilter,
@@ -60,10 +55,16 @@ def plaene(
     """The plans of a filter, `limit` of them from `offset` on."""
     source = PLAENE if wanted.stand is None else public_on(wanted.stand)
     conditions = _conditions(source, wanted)
-    total = connection.scalar(select(func.count()).select_from(source).where(*conditions)) or 0
     order = _order(source, sortierung, wanted.laufend_am)
     found = select(*entry(source)).where(*conditions).order_by(*order).limit(limit).offset(offset)
-    return PlanPage(tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings()), total)
+    # in one reading where that is the dear part of it; a page after the last has no row that could tell
+    rows = connection.execute(found.add_columns(func.count().over().label("total")) if wanted.words else found).all()
+    if wanted.words and rows:
+        total = rows[0].total
+    else:
+        total = connection.scalar(select(func.count()).select_from(source).where(*conditions)) or 0
+    entries = [{name: each for name, each in row._mapping.items() if name != "total"} for row in rows]
+    return PlanPage(tuple(PlanEntry(**as_entry(row)) for row in entries), total)
 
 
 def beteiligungen(connection: Connection, ags: str, today: date) -> tuple[PlanEntry, ...]:
@@ -79,6 +80,16 @@ def planarten(connection: Connection) -> tuple[Planart, ...]:
     named = (kind.planwerk, kind.planart, kind.planart_text.label("label"))
     found = select(*named).where(kind.planart_text.is_not(None)).distinct().order_by(kind.planwerk, kind.planart)
     return tuple(Planart(Planwerk(row.planwerk), int(row.planart), str(row.label)) for row in connection.execute(found))
+
+
+def state(connection: Connection) -> str:
+    """Another text after each change of what the functions here tell."""
+    return str(connection.scalar(_STATE))
+
+
+_STATE = text("""
+    SELECT string_agg(concat_ws(' ', collection, version, changed_at), ',' ORDER BY collection) FROM ogc.data_version
+    WHERE collection IN ('bebauungsplaene', 'flaechennutzungsplaene')""")
 
 
 def view(name: str, *columns: str) -> TableClause:

@@ -52,6 +52,7 @@ from geoportal.web.language import Spoken, spoken
 from geoportal.web.modules import imported
 from geoportal.web.portal import Portal, ogc_root, portal
 from geoportal.web.portal_config import PortalConfig
+from geoportal.web.stock import Memory
 from geoportal.web.themes import Catalogue, legend_of, symbol
 
 
@@ -106,6 +107,7 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
         hub=Hub(DataVersions(engine).numbers),
         drawer=Drawer(archive, engine, painters),
         press=Press(),
+        memory=Memory(),
         today=today,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

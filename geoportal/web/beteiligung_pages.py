@@ -23,6 +23,7 @@ from geoportal.web.errors import NotPublished
 from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_pages import COLLECTIONS, map_hash
 from geoportal.web.portal import portal
+from geoportal.web.stock import Stock
 
 bp = Blueprint("beteiligung", __name__)
 
@@ -55,7 +56,8 @@ class Offen:
 def index() -> str:
     own = portal()
     with own.engine.connect() as connection:
-        found = published.plaene(connection, PlanFilter(mitreden_ab=own.today()), limit=_MOST).plaene
+        wanted = PlanFilter(mitreden_ab=own.today())
+        found = Stock.of(connection, own.memory).plaene(wanted, limit=_MOST).plaene
     today = own.today()
     periods = [(period, plan) for plan in found if (period := plan.beteiligung(today)) is not None]
     by_end = sorted(periods, key=lambda pair: (pair[0].ende or date.max, pair[1].name))

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from geoportal import published
 from geoportal.places import Coordinates
 from geoportal.published import Beteiligungszeit, PlanEntry, PlanFilter, Sortierung, Umkreis
 from geoportal.web import words
@@ -20,6 +19,7 @@ from geoportal.web.errors import InvalidQuery
 from geoportal.web.language import either, language
 from geoportal.web.plan_query import PlanQuery
 from geoportal.web.portal import portal
+from geoportal.web.stock import Stock
 
 bp = Blueprint("feeds", __name__)
 
@@ -95,7 +95,7 @@ def _subscription() -> Subscription:
     about = [own.config.area.title]
     if query.gemeinde is not None:
         with own.engine.connect() as connection:
-            gemeinde = published.gemeinde(connection, query.gemeinde, own.today())
+            gemeinde = Stock.of(connection, own.memory).gemeinde(query.gemeinde, own.today())
         about.append(query.gemeinde if gemeinde is None else gemeinde.name)
     if (around := _around(request.args)) is not None:
         wanted = replace(wanted, umkreis=around)
@@ -120,8 +120,9 @@ def _around(args: Mapping[str, str]) -> Umkreis | None:
 
 
 def _plans(wanted: PlanFilter, order: Sortierung) -> Sequence[PlanEntry]:
-    with portal().engine.connect() as connection:
-        return published.plaene(connection, wanted, limit=MOST, sortierung=order).plaene
+    own = portal()
+    with own.engine.connect() as connection:
+        return Stock.of(connection, own.memory).plaene(wanted, limit=MOST, sortierung=order).plaene
 
 
 def _event(plan: PlanEntry, period: Beteiligungszeit, since: date) -> Iterator[str]:

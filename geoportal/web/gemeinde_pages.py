@@ -11,6 +11,7 @@ from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_pages import COLLECTIONS, plan_list
 from geoportal.web.plan_query import PlanQuery
 from geoportal.web.portal import portal
+from geoportal.web.stock import Stock
 
 bp = Blueprint("gemeinden", __name__)
 
@@ -22,7 +23,8 @@ _PLANWERK = {slug: planwerk for planwerk, slug in COLLECTIONS.items()}
 def index() -> str:
     own = portal()
     with own.engine.connect() as connection:
-        return render_template("gemeinden.html", gemeinden=published.gemeinden(connection, own.today()))
+        found = Stock.of(connection, own.memory).gemeinden(own.today())
+    return render_template("gemeinden.html", gemeinden=found)
 
 
 @bp.get("/gemeinde/<ags>/")
@@ -30,11 +32,12 @@ def overview(ags: str) -> str:
     own = portal()
     today = own.today()
     with own.engine.connect() as connection:
-        gemeinde = published.gemeinde(connection, ags, today)
+        stock = Stock.of(connection, own.memory)
+        gemeinde = stock.gemeinde(ags, today)
         if gemeinde is None:
             raise NotPublished
         states = [
-            (status, published.plaene(connection, PlanFilter(ags=ags, status=status), limit=_SHOWN))
+            (status, stock.plaene(PlanFilter(ags=ags, status=status), limit=_SHOWN))
             for status in (Status.IN_AUFSTELLUNG, Status.IN_KRAFT, Status.UNBEKANNT)
         ]
         beteiligungen = published.beteiligungen(connection, ags, today)
@@ -68,7 +71,7 @@ def beteiligung(ags: str) -> str:
 def _known(ags: str) -> Gemeinde:
     own = portal()
     with own.engine.connect() as connection:
-        gemeinde = published.gemeinde(connection, ags, own.today())
+        gemeinde = Stock.of(connection, own.memory).gemeinde(ags, own.today())
     if gemeinde is None:
         raise NotPublished
     return gemeinde

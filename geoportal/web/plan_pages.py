@@ -21,6 +21,7 @@ from geoportal.web.errors import NotPublished
 from geoportal.web.feeds import subscription_urls
 from geoportal.web.plan_query import PAGE_SIZE, PlanQuery, asked_number, asked_stand
 from geoportal.web.portal import portal
+from geoportal.web.stock import Stock
 from geoportal.web.timeline import timeline
 from geoportal.web.words import BERLIN
 from plans_ingest.model import Planwerk
@@ -71,11 +72,10 @@ def plan_list(query: PlanQuery, gemeinde: Gemeinde | None = None) -> str:
     own = portal()
     today = own.today()
     with own.engine.connect() as connection:
-        page = published.plaene(
-            connection, query.filter(today), limit=PAGE_SIZE, offset=query.offset, sortierung=query.order
-        )
-        choices = () if gemeinde else published.gemeinden(connection, today)
-        kinds = published.planarten(connection)
+        stock = Stock.of(connection, own.memory)
+        page = stock.plaene(query.filter(today), limit=PAGE_SIZE, offset=query.offset, sortierung=query.order)
+        choices = () if gemeinde else stock.gemeinden(today)
+        kinds = stock.planarten()
     pages = max(1, -(-page.total // PAGE_SIZE))
     if query.seite > pages:
         raise NotPublished

@@ -16,6 +16,7 @@ from geoportal.ogc.maps.drawing import Drawer
 from geoportal.paper import Press
 from geoportal.settings import Settings
 from geoportal.web.portal_config import PortalConfig
+from geoportal.web.stock import Memory
 from geoportal.web.themes import Catalogue
 
 
@@ -39,6 +40,7 @@ class Portal:
     hub: Hub
     drawer: Drawer
     press: Press
+    memory: Memory
     today: Callable[[], date]
 
 

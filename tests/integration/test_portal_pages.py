@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from werkzeug.test import Client
 
 from geoportal import operations, wsgi
@@ -284,6 +284,26 @@ def test_a_plan_that_was_withdrawn_is_no_longer_there(database: Settings, tmp_pa
         operations.withdraw(engine, first, "falsch")
         assert client.get(f"/plan/{first}").status_code == 404
         assert client.get(f"/plan/{second}").status_code == 200
+
+
+def test_lists_remember_nothing_that_is_no_longer_so(furnished: Settings, tmp_path: Path) -> None:
+    lists = ("/plaene", "/gemeinde/06534008/", "/gemeinde/06534008/bebauungsplaene/", "/abo/plaene.atom")
+    with two_plans(furnished, tmp_path) as (engine, first, _):
+        client = create_portal(furnished).test_client()
+        for _ in range(2):
+            assert all("Am Hang" in client.get(path).text for path in lists)
+        operations.withdraw(engine, first, "falsch")
+        for path in lists:
+            assert "Am Hang" not in client.get(path).text, path
+            assert "Am Bach" in client.get(path).text, path
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE plans.gemeinde SET name = 'Neuer Name' WHERE ags = '06534008'"))
+        assert "Neuer Name" in client.get("/gemeinden/").text
+
+
+def test_a_page_after_the_last_is_not_there_for_words_either(client: FlaskClient) -> None:
+    assert client.get("/plaene?q=hang").status_code == 200
+    assert client.get("/plaene?q=hang&seite=900").status_code == 404
 
 
 def test_an_address_that_a_plan_once_had_leads_to_it(database: Settings, tmp_path: Path) -> None:
