@@ -85,7 +85,7 @@ def parcels(file: Path, profile: ParcelProfile, faults: Faults) -> Iterator[Parc
         columns.kennzeichen, columns.gemarkung, columns.gemarkung_schluessel, columns.ags, columns.flur,
         columns.zaehler, columns.nenner,
     )  # fmt: skip
-    for place, row, shape in _features(file, names, faults):
+    for place, row, shape in _features(file, profile, names, faults):
         try:
             flur, zaehler = _digits(row[columns.flur]), _digits(row[columns.zaehler])
             if flur is None or zaehler is None:
@@ -102,7 +102,7 @@ def boundaries(file: Path, profile: BoundaryProfile, faults: Faults) -> Iterator
     """Raises ImportFault when the file lacks the columns, or its coordinate system."""
     columns = profile.columns
     names = (columns.ags, columns.name, columns.bezeichnung)
-    for place, row, shape in _features(file, (*names, *profile.only), faults):
+    for place, row, shape in _features(file, profile, (*names, *profile.only), faults):
         if any(row[name] not in values for name, values in profile.only.items()):
             continue
         ags, name, bezeichnung = (str(row[each] or "").strip() for each in names)
@@ -119,10 +119,20 @@ def fits(file: Path, profile: AddressProfile | ParcelProfile | BoundaryProfile) 
             _, row = next(_table(file, profile))
             used = [each for each in _address_columns(profile) if each is not None]
             return all(column in row for column in used)
-        found = {str(name) for name in pyogrio.read_info(file)["fields"]}
+        return _layer(file, profile) is not None
     except (StopIteration, ImportFault, pyogrio.errors.DataSourceError):
         return False
-    return set(profile.columns.model_dump().values()) <= found
+
+
+def _layer(file: Path, profile: ParcelProfile | BoundaryProfile) -> str | None:
+    """Of the layers with the columns of the profile, the one that bears its name: VG250 has states with the same."""
+    wanted = set(profile.columns.model_dump().values())
+    fitting = [
+        str(name)
+        for name, kind in pyogrio.list_layers(file)
+        if kind is not None and wanted <= {str(each) for each in pyogrio.read_info(file, layer=name)["fields"]}
+    ]
+    return next((name for name in fitting if profile.layer in name.lower()), next(iter(fitting), None))
 
 
 def _address_columns(profile: AddressProfile) -> list[Column | None]:
@@ -160,16 +170,19 @@ def _encoding(file: Path, candidates: Sequence[str]) -> str:
     raise ImportFault(f"{file.name}: Zeichensatz ist keiner von {', '.join(candidates)} / unknown encoding")
 
 
-def _features(file: Path, names: Sequence[str], faults: Faults) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+def _features(
+    file: Path, profile: ParcelProfile | BoundaryProfile, names: Sequence[str], faults: Faults
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Place in the file, the columns, and the area as hexadecimal EWKB in the storage CRS."""
     try:
-        info = pyogrio.read_info(file)
+        layer = _layer(file, profile)
+        info = pyogrio.read_info(file, layer=layer)
         move = _mover(file, info["crs"])
         if missing := sorted(set(names) - set(map(str, info["fields"]))):
             raise ImportFault(f"{file.name}: Spalten fehlen / columns missing: {', '.join(missing)}")
         for start in range(0, max(1, info["features"]), _CHUNK):
             meta, _, wkb, arrays = pyogrio.raw.read(
-                file, columns=list(names), skip_features=start, max_features=_CHUNK, force_2d=True
+                file, layer=layer, columns=list(names), skip_features=start, max_features=_CHUNK, force_2d=True
             )
             order = [str(name) for name in meta["fields"]]
             shapes = shapely.from_wkb(wkb, on_invalid="fix")

@@ -211,6 +211,25 @@ def test_a_second_import_replaces_the_first(database: Settings, tmp_path: Path) 
     engine.dispose()
 
 
+def test_of_a_file_with_several_layers_the_one_that_is_meant_is_read(database: Settings, tmp_path: Path) -> None:
+    engine, file = owner_engine(database.require_database_url()), tmp_path / "DE_VG250.gpkg"
+    for layer, ags, name in (("vg250_lan", "06", "Hessen"), ("vg250_gem", KIRCHHAIN, "Kirchhain")):
+        area = {"AGS": [ags], "GEN": [name], "BEZ": ["-"], "GF": [4]}
+        square = [box(480_000, 5_620_000, 500_000, 5_640_000)]
+        geopandas.GeoDataFrame(area, geometry=square, crs="EPSG:25832").to_file(file, layer=layer)
+    done = import_file(engine, "boundaries", file)
+    assert (done.rows, done.left_out) == (1, 0)
+    parcel = {
+        "flstkennz": ["061234003000120004"], "gemarkung": ["Langenstein"], "gemaschl": ["061234"],
+        "gmdschl": [KIRCHHAIN], "flur": ["Flur 3"], "flstnrzae": ["12"], "flstnrnen": ["4"],
+    }  # fmt: skip
+    file = tmp_path / "alkis.gpkg"
+    for layer, columns in (("GebaeudeBauwerk", {"oid": ["1"]}), ("Flurstueck", parcel)):
+        geopandas.GeoDataFrame(columns, geometry=square, crs="EPSG:25832").to_file(file, layer=layer)
+    assert import_file(engine, "parcels", file).rows == 1
+    engine.dispose()
+
+
 def test_boundaries_come_without_their_waters(database: Settings, tmp_path: Path) -> None:
     square = Polygon([(480_000, 5_630_000), (481_000, 5_630_000), (481_000, 5_631_000), (480_000, 5_631_000)])
     frame = geopandas.GeoDataFrame(

@@ -65,6 +65,8 @@ class ParcelProfile(_Strict):
     id: str
     kind: Literal["parcels"]
     title: str
+    layer: str
+    """A part of its name, in small letters, where a file has several that fit."""
     columns: ParcelColumns
 
 
@@ -74,6 +76,7 @@ class BoundaryProfile(_Strict):
     id: str
     kind: Literal["boundaries"]
     title: str
+    layer: str
     columns: BoundaryColumns
     only: dict[str, tuple[str | int, ...]] = {}
 
