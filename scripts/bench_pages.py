@@ -239,7 +239,7 @@ def _search(question: str) -> str:
 
 def _spread(values: Sequence[float]) -> list[str]:
     """Half of them, 95 of 100, and the largest; `values` in order."""
-    return [f"{values[min(len(values) - 1, int(share * len(values)))]:.1f}" for share in (0.5, 0.95, 1)]
+    return [f"{values[int(share * (len(values) - 1))]:.1f}" for share in (0.5, 0.95, 1)]
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def state(connection: Connection) -> str:
 
 _STATE = text("""
     SELECT string_agg(concat_ws(' ', collection, version, changed_at), ',' ORDER BY collection) FROM ogc.data_version
-    WHERE collection IN ('bebauungsplaene', 'flaechennutzungsplaene')""")
+    WHERE collection IN ('bebauungsplaene', 'flaechennutzungsplaene', 'gemeinden')""")
 
 
 def view(name: str, *columns: str) -> TableClause:
