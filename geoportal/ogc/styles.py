@@ -274,11 +274,13 @@ def _openapi(layers: Sequence[Layer]) -> Document:
         "503": {"$ref": "#/components/responses/Unavailable"},
     }
 
+    gl = ENCODINGS["gl"].media_type
+
     def operation(
         layer: Layer, what: str, summary: str, parameters: Sequence[Document], kinds: Sequence[str]
     ) -> Document:
         name = layer.id.title().replace("_", "")
-        content = {kind: {"schema": {"type": "object"} if kind == JSON else {"type": "string"}} for kind in kinds}
+        content = {kind: {"schema": {"type": "object" if kind in (JSON, gl) else "string"}} for kind in kinds}
         return {
             "get": {
                 "tags": [layer.id],

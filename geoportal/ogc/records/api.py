@@ -5,6 +5,7 @@ from typing import Final
 
 from geoportal.catalogue import Layer
 from geoportal.ogc.links import GEOJSON, HTML, Document
+from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.search import SORTABLE
 
 _CATALOGUE: Final = "/collections/katalog"
@@ -35,11 +36,10 @@ def openapi(_: Iterable[Layer]) -> Document:
         for name, (text, schema) in own.items()
     ]
     shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset", "lang")]
-    kinds = {GEOJSON: "featureCollection", "application/rdf+xml": None, "application/ld+json": "object"}
-    items = _get("Einträge / records", "getRecords", kinds)
+    graphs: dict[str, str | None] = {RDF_XML: None, TURTLE: None, JSON_LD: "object"}
+    items = _get("Einträge / records", "getRecords", {**graphs, GEOJSON: "featureCollection"})
     items["get"]["parameters"] = [*parameters, *shared, _format("json", "html", "rdf", "ttl", "jsonld")]
-    kinds = {GEOJSON: "feature", "application/rdf+xml": None, "application/ld+json": "object"}
-    item = _get("Ein Eintrag / one record", "getRecord", kinds | {"application/vnd.iso.19139+xml": None})
+    item = _get("Ein Eintrag / one record", "getRecord", {**graphs, GEOJSON: "feature", ISO: None})
     item["get"]["parameters"] = [
         {"$ref": "#/components/parameters/featureId"},
         {"$ref": "#/components/parameters/lang"},
