@@ -34,6 +34,7 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 	@.venv/bin/lint-imports
 	@.venv/bin/python -m pip check
 	@.venv/bin/python scripts/supply_chain.py audit
+	@.venv/bin/python -m pytest --quiet --collect-only > .venv/collected 2>&1 || { cat .venv/collected >&2; exit 1; }
 	@.venv/bin/python -m pytest --quiet -m "not database and not corpus" tests/contracts
 	@! grep -nE '"resolved"|^-|^[^#].*://' package-lock.json requirements.lock requirements.production.lock || { echo "lock files name no registry: make lock" >&2; exit 1; }
 
