@@ -38,6 +38,8 @@ def load(file: Path) -> Image.Image:
 
 def keep(picture: Image.Image, file: Path) -> None:
     picture.save(file, "WEBP", quality=80, method=6)
+    if Difference.between(load(file), picture).marks.any():  # bright letters on black lose their colour by that
+        picture.save(file, "WEBP", lossless=True, method=6)
 
 
 @dataclass(frozen=True, slots=True)
