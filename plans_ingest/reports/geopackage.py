@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import messages
 from plans_ingest.checks import rules
+from plans_ingest.geometry import single_parts
 from plans_ingest.model import Batch, Issue
 from plans_ingest.reports.document import in_order
 
@@ -54,7 +55,7 @@ def _by_dimension(shape: BaseGeometry | None) -> list[tuple[int, BaseGeometry]]:
     """What a finding shows, as one multi-geometry for each dimension that it has."""
     if shape is None or shape.is_empty:
         return []
-    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = single_parts(shape)
     dimensions = shapely.get_dimensions(parts)
     makers = ((0, shapely.multipoints), (1, shapely.multilinestrings), (2, shapely.multipolygons))
     return [(d, make(parts[dimensions == d])) for d, make in makers if (dimensions == d).any()]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plans_ingest import Batch, PlanFileError, ingest
 from plans_ingest.model import Severity
+from plans_ingest.reports import write_reports
 
 MEMORY = 1536 * 1024**2
 SECONDS = 60  # of computing time for one file; far beyond what any needs
@@ -41,6 +42,7 @@ def _read(case: Path) -> dict[str, object]:
     found: dict[str, object] = {"published": 0, "text": "", "codes": []}
     try:
         batch = ingest(file, workdir, srid=25832)
+        write_reports(batch, workdir / "report", "report", srid=25832)
     except PlanFileError as fault:
         found |= {"outcome": "refused", "text": str(fault), "codes": [type(fault).__name__]}
     except Exception as fault:  # noqa: BLE001 - whatever it is, the test names the file

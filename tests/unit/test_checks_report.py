@@ -54,9 +54,11 @@ def test_what_lies_in_collections_of_collections_is_drawn_and_an_empty_one_is_no
         for number, each in enumerate((shape, '<gml:MultiGeometry srsName="EPSG:25832"/>'))
     ]
     file = write(tmp_path / "nested.gml", xplangml(plan(), *objects))
-    assert not isinstance(run(file, "--report", tmp_path / "out").exception, ValueError)
+    assert isinstance(run(file, "--report", tmp_path / "out").exception, SystemExit | None)
     page = (tmp_path / "out" / "nested.gml.html").read_text("utf-8")
     assert page.count("l6,6m0,-6l-6,6") >= 2
+    _, _, points, _ = pyogrio.raw.read(tmp_path / "out" / "nested.gml.gpkg", layer="befunde_punkte")
+    assert shapely.get_num_geometries(shapely.from_wkb(points)).tolist() == [2]
 
 
 @pytest.mark.parametrize(
