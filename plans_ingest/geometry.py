@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import GeometryCollection, MultiPolygon, Polygon
+from shapely.geometry import GeometryCollection, MultiLineString, MultiPoint, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.errors import UnsafeFile
@@ -129,6 +129,22 @@ def single_parts(geometry: BaseGeometry) -> npt.NDArray[np.object_]:
     while (shapely.get_type_id(parts) > _POLYGON).any():
         parts = shapely.get_parts(parts)
     return parts
+
+
+def flat(geometry: BaseGeometry) -> BaseGeometry:
+    """A collection without collections in it, and as a multi-geometry where all of it is of one kind.
+
+    XPlanung knows points, lines and areas alone (XP_VariableGeometrie); who tells them by their dimension, as maps and
+    tables do, takes a collection of points for one of anything.
+    """
+    if not isinstance(geometry, GeometryCollection) or geometry.is_empty:
+        return geometry
+    parts = single_parts(geometry)
+    kinds = set(shapely.get_dimensions(parts).tolist())
+    if len(kinds) > 1:
+        return GeometryCollection(list(parts))
+    kind = (MultiPoint, MultiLineString, MultiPolygon)[kinds.pop()]
+    return kind(list(parts))
 
 
 def _areas(geometry: BaseGeometry) -> Polygon | MultiPolygon | None:

@@ -105,7 +105,7 @@ class Placer:
                 self._issues.append(Issue("geometry_unplaceable", Severity.ERROR, where, f"EPSG:{way.epsg}"))
                 _keep_unplaced(item)
                 continue
-            item.geometry = shape
+            item.geometry = geometry.flat(shape)
             result.append(item)
         return result
 

@@ -227,6 +227,24 @@ def test_a_number_that_no_database_holds_is_told_and_kept(portal: Portal) -> Non
     assert (ebene, kept) == (0, "99999999999")
 
 
+def collection(*members: str) -> str:
+    inside = "".join(f"<gml:geometryMember>{member}</gml:geometryMember>" for member in members)
+    return f'<gml:MultiGeometry srsName="EPSG:25832">{inside}</gml:MultiGeometry>'
+
+
+def test_collections_in_collections_are_published_as_what_is_in_them(portal: Portal) -> None:
+    points = [f'<gml:Point srsName="EPSG:25832"><gml:pos>4800{n} 5630050</gml:pos></gml:Point>' for n in (50, 60, 70)]
+    shapes = {
+        "points": collection(collection(collection(*points[:2])), points[2]),
+        "mixed": collection(collection(points[0]), polygon()),
+        "empty": collection(collection(), collection()),
+    }
+    objects = [feature("BP_GruenFlaeche", name, prop("position", shape)) for name, shape in shapes.items()]
+    portal.deliver(xplangml(plan(), *objects))
+    found = portal.public("SELECT ST_GeometryType(geom), ST_NumGeometries(geom) FROM ogc.planinhalte ORDER BY 1")
+    assert found == [("ST_GeometryCollection", 0), ("ST_GeometryCollection", 2), ("ST_MultiPoint", 3)]
+
+
 def test_a_plan_outside_its_gemeinde_is_told_where_the_boundary_is_official(portal: Portal, tmp_path: Path) -> None:
     def sync(hinweis: str) -> None:
         home = tmp_path / f"home{len(hinweis)}"
