@@ -62,14 +62,7 @@ def run(settings: Settings) -> int:
             listener = started.enter_context(_listen(settings))
             if settings.database_url is None:
                 cluster = started.enter_context(Cluster(settings.data / "postgres"))
-                settings = replace(
-                    settings,
-                    database_url=cluster.url,
-                    read_database_url=cluster.read_url,
-                    desk_database_url=cluster.desk_url,
-                    sensors_database_url=cluster.sensors_url,
-                    participation_database_url=cluster.participation_url,
-                )
+                settings = cluster.settings(settings)
             if settings.smtp is None:  # what is asked for by letter can be tried all the same
                 folder = (settings.data / "letters").resolve()
                 settings = replace(settings, smtp=Smtp(str(folder), 0, "folder", "", "", "geoportal@localhost"))

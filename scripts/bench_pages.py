@@ -250,11 +250,8 @@ def filled(folder: Path, plans: int, addresses: int) -> Iterator[Settings]:
         each.chmod(0o711)  # PostgreSQL is another account
     with Cluster(folder / "postgres", durable=False) as cluster:
         settings = replace(
-            Settings.from_env({}), database_url=cluster.url, read_database_url=cluster.read_url,
-            desk_database_url=cluster.desk_url, sensors_database_url=cluster.sensors_url,
-            participation_database_url=cluster.participation_url, data=folder / "data", run=folder / "run",
-            requests_per_second=0,
-        )  # fmt: skip
+            cluster.settings(Settings.from_env({})), data=folder / "data", run=folder / "run", requests_per_second=0
+        )
         settings.data.mkdir(exist_ok=True)
         engine = owner_engine(cluster.url)
         if not (folder / "stock").exists():

@@ -28,7 +28,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from geoportal import operations
 from geoportal.archive import Archive
@@ -71,15 +71,7 @@ def kills(given: argparse.Namespace) -> None:
         each for each, number in zip(("worker", "database", "all"), given.kills, strict=True) for _ in range(number)
     ]
     chance.shuffle(whom)
-    with (
-        open_folder() as folder,
-        Cluster(folder / "postgres") as cluster,
-        engine_of(replace(Settings.from_env({}), database_url=cluster.url)) as engine,
-        Worker(cluster.url, folder / "data") as worker,
-    ):
-        migrate(engine)
-        operations.prepare(engine)
-        archive = Archive(replace(Settings.from_env({}), data=folder / "data").archive)
+    with reading() as (folder, cluster, engine, archive, worker):
         began = time.monotonic()
         operations.deliver(engine, archive, write(folder / "0.gml", delivery(0)))
         lasts, states = time.monotonic() - began, Counter[State]()
@@ -290,15 +282,7 @@ def star(_: argparse.Namespace) -> None:
 
 def cancel(_: argparse.Namespace) -> None:
     large = [feature("BP_GruenFlaeche", f"o{n}", prop("position", polygon())) for n in range(100_000)]
-    with (
-        open_folder() as folder,
-        Cluster(folder / "postgres") as cluster,
-        engine_of(replace(Settings.from_env({}), database_url=cluster.url)) as engine,
-        Worker(cluster.url, folder / "data") as worker,
-    ):
-        migrate(engine)
-        operations.prepare(engine)
-        archive = Archive(replace(Settings.from_env({}), data=folder / "data").archive)
+    with reading() as (folder, cluster, engine, archive, worker):
         file = write(folder / "large.gml", xplangml(plan(), *large))
         with psycopg.connect(cluster.url, autocommit=True) as listener, engine.connect() as asking:
             listener.execute("LISTEN geoportal_upload")
@@ -340,6 +324,17 @@ def portal() -> Iterator[tuple[Stack, Cluster]]:
             operations.sync_layers(engine, settings)
         with Stack(settings) as stack:
             yield stack, cluster
+
+
+@contextmanager
+def reading() -> Iterator[tuple[Path, Cluster, Engine, Archive, Worker]]:
+    """A folder for files, a durable database that nobody else uses, and a worker who has not begun yet."""
+    with open_folder() as folder, Cluster(folder / "postgres") as cluster:
+        settings = replace(cluster.settings(Settings.from_env({})), data=folder / "data")
+        with engine_of(settings) as engine, Worker(cluster.url, settings.data) as worker:
+            migrate(engine)
+            operations.prepare(engine)
+            yield folder, cluster, engine, Archive(settings.archive), worker
 
 
 @contextmanager

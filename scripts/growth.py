@@ -107,9 +107,8 @@ def _measured(plans: int, objects: int, requests: int, room: Path | None) -> dic
         (layers / "bebauungsplaene").symlink_to(CHECKOUT / "layers/bebauungsplaene")
         with Cluster(folder / "postgres", durable=False) as server:
             settings = replace(
-                Settings.from_env({}), database_url=server.url, read_database_url=server.read_url,
-                desk_database_url=server.desk_url, data=folder / "data", run=folder / "run", requests_per_second=0,
-            )  # fmt: skip
+                server.settings(Settings.from_env({})), data=folder / "data", run=folder / "run", requests_per_second=0
+            )
             with server.superuser() as superuser:
                 for each in _FOR_BUILDING:
                     superuser.execute(f"ALTER SYSTEM SET {each}")

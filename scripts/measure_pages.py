@@ -97,16 +97,7 @@ def filled(folder: Path, plans: int, lights: int) -> Iterator[Settings]:
     for each in (folder, folder.parent):
         each.chmod(0o711)  # PostgreSQL is another account
     with Cluster(folder / "postgres", durable=False) as cluster:
-        settings = replace(
-            Settings.from_env({}),
-            database_url=cluster.url,
-            read_database_url=cluster.read_url,
-            desk_database_url=cluster.desk_url,
-            sensors_database_url=cluster.sensors_url,
-            participation_database_url=cluster.participation_url,
-            data=folder / "data",
-            run=folder / "run",
-        )
+        settings = replace(cluster.settings(Settings.from_env({})), data=folder / "data", run=folder / "run")
         settings.data.mkdir(exist_ok=True)
         if not (folder / "built").exists():
             stock.build(settings, folder / "layers", plans, lights)

@@ -20,7 +20,7 @@ from geoportal.database import engine as engines
 from geoportal.database import migrate, owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
 from geoportal.paper import Press
-from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, Settings
+from geoportal.settings import Settings
 
 # The official schemas and the real plans are not ours to hand on: see CONTRIBUTING.md.
 FOREIGN_DATA = ("XPLAN_CORPUS", "XPLAN_SCHEMAS")
@@ -177,14 +177,5 @@ def copied(cluster: Cluster, data: Path, template: str = DATABASE) -> Iterator[S
     identifiers = map(sql.Identifier, (name, template, OWNER))
     with cluster.superuser() as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*identifiers))
-        yield replace(
-            Settings.from_env({}),
-            database_url=cluster.url_of(OWNER, name),
-            read_database_url=cluster.url_of(READ_ROLE, name),
-            desk_database_url=cluster.url_of(DESK_ROLE, name),
-            sensors_database_url=cluster.url_of(SENSORS_ROLE, name),
-            participation_database_url=cluster.url_of(PARTICIPATION_ROLE, name),
-            data=data,
-            run=data / "run",
-        )
+        yield replace(cluster.settings(Settings.from_env({}), name), data=data, run=data / "run")
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +32,7 @@ from typing import IO, Any, Self, TypedDict
 import psycopg
 from psycopg import sql
 
-from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, Settings
 
 OWNER = "geoportal"
 DATABASE = "geoportal"
@@ -122,20 +122,16 @@ class Cluster:
         """The way in of the role that sees only what is public."""
         return self.url_of(READ_ROLE, DATABASE)
 
-    @property
-    def desk_url(self) -> str:
-        """The way in of the role that the signed-in side works as."""
-        return self.url_of(DESK_ROLE, DATABASE)
-
-    @property
-    def sensors_url(self) -> str:
-        """The way in of the role that brings readings of sensors."""
-        return self.url_of(SENSORS_ROLE, DATABASE)
-
-    @property
-    def participation_url(self) -> str:
-        """The way in of the role that takes statements of citizens."""
-        return self.url_of(PARTICIPATION_ROLE, DATABASE)
+    def settings(self, others: Settings, database: str = DATABASE) -> Settings:
+        """With the ways in of all roles; all else as in `others`."""
+        return replace(
+            others,
+            database_url=self.url_of(OWNER, database),
+            read_database_url=self.url_of(READ_ROLE, database),
+            desk_database_url=self.url_of(DESK_ROLE, database),
+            sensors_database_url=self.url_of(SENSORS_ROLE, database),
+            participation_database_url=self.url_of(PARTICIPATION_ROLE, database),
+        )
 
     def url_of(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._running().port}/{database}"

@@ -86,10 +86,7 @@ def until(condition: Callable[[], bool], seconds: float = 300) -> None:
 
 def filled(cluster: Cluster, data: Path) -> Settings:
     """Settings of a portal on this server, with plans and the layers that ship."""
-    settings = replace(
-        Settings.from_env({}), database_url=cluster.url, read_database_url=cluster.read_url,
-        desk_database_url=cluster.desk_url, sensors_database_url=cluster.sensors_url, data=data, run=data / "run",
-    )  # fmt: skip
+    settings = replace(cluster.settings(Settings.from_env({})), data=data, run=data / "run")
     engine = owner_engine(cluster.url)
     migrate(engine)
     data.mkdir()

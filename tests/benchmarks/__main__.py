@@ -177,12 +177,7 @@ def main() -> int:
     asked.folder.chmod(0o711)
     load = os.getloadavg()[0]
     with Cluster(folder / "postgres", durable=False) as cluster:
-        settings = replace(
-            Settings.from_env({}),
-            database_url=cluster.url,
-            read_database_url=cluster.read_url,
-            data=folder / "data",
-        )
+        settings = replace(cluster.settings(Settings.from_env({})), data=folder / "data")
         built = folder / "built"
         if not built.exists():
             print(f"building {asked.plans} plans and {asked.points} points in {folder}", flush=True)

@@ -213,12 +213,7 @@ def test_while_the_database_is_away_remembered_answers_stay_and_the_rest_is_503(
     other_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_versions, "ASK_AGAIN_SECONDS", 0)
-    settings = replace(
-        Settings.from_env({}),
-        database_url=other_cluster.url,
-        read_database_url=other_cluster.read_url,
-        data=tmp_path,
-    )
+    settings = replace(other_cluster.settings(Settings.from_env({})), data=tmp_path)
     engine = owner_engine(other_cluster.url)
     migrate(engine)
     engine.dispose()
