@@ -65,6 +65,9 @@ _COARSE_UNTIL: Final = 14
 _FINE: Final = 64
 _BY_SIZE: Final = 156_543.034  # metres of the projection in a pixel of zoom 0
 _INTERVAL: Final = ("veroeffentlicht_am", "veroeffentlicht_bis")
+# An offset, behind which nothing is moved into a query: else PostgreSQL makes each shape twice, to see whether there is
+# one and to send it.
+_BARRIER: Final[ColumnElement[int]] = literal_column("0")
 _KEYS: Final[dict[FieldType, Any]] = {FieldType.UUID: Uuid(), FieldType.INTEGER: BigInteger(), FieldType.TEXT: Text()}
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.UUID, FieldType.DATE, FieldType.DATETIME})
 
@@ -203,6 +206,7 @@ def _groups(layer: TileLayer, zoom: int, most: int) -> Select[Any]:
             shape.label("shape"),
         )
         .select_from(grouped.outerjoin(attributes, true()))
+        .offset(_BARRIER)
         .subquery("row")
     )
     return select(row).where(row.c.shape.is_not(None))
@@ -218,7 +222,8 @@ def _drawn(layer: TileLayer, zoom: int, manner: Manner, most: int) -> Select[Any
     )
     counted = select(chosen, spent.label("spent")).subquery("counted")
     shape = postgis("ST_AsMVTGeom", counted.c.shape, box, EXTENT, buffer, literal_column("true"))
-    return select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
+    drawn = select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
+    return drawn.offset(_BARRIER)
 
 
 def _chosen(layer: TileLayer, zoom: int, manner: Manner, buffer: int, most: int) -> Any:

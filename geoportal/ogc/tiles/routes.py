@@ -1,11 +1,11 @@
 """OGC API - Tiles: the routes."""
 
 import functools
-import gzip
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
+import deflate
 import flask
 from flask import Flask, Response
 
@@ -26,6 +26,7 @@ from geoportal.ogc.tiles.tileset import PLANS, Tileset, plans_tileset, selected_
 
 _METADATA_FORMATS: Final = ("json", "html", "tilejson")
 _TILE_FORMATS: Final = ("mvt",)
+# libdeflate: smaller than zlib's level 5 in less than half of its time
 _GZIP_LEVEL: Final = 5
 
 
@@ -70,7 +71,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def packed(content: bytes) -> Response:
         if not content:
             return Response(status=HTTPStatus.NO_CONTENT)  # tc-error B
-        response = Response(gzip.compress(content, _GZIP_LEVEL, mtime=0), content_type=MVT)
+        response = Response(bytes(deflate.gzip_compress(content, _GZIP_LEVEL)), content_type=MVT)
         response.content_encoding = "gzip"
         return response
 
@@ -152,7 +153,7 @@ def _packed[**P](function: Callable[P, Response]) -> Callable[P, Response]:
         response = function(*args, **kwargs)
         response.vary.add("Accept-Encoding")
         if response.content_encoding == "gzip" and not flask.request.accept_encodings["gzip"]:
-            response.set_data(gzip.decompress(response.get_data()))
+            response.set_data(bytes(deflate.gzip_decompress(response.get_data())))
             del response.content_encoding
         return response
 
