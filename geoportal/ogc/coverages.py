@@ -4,7 +4,6 @@ After the draft of OGC API - Coverages 1 (19-087), of which no class is declared
 own, whose addresses are in the collection, to be read in parts by Range. Painters do the reading: they may be killed.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Final
@@ -80,7 +79,7 @@ def _sheets(service: Service, table: FeatureTable, asked: Picture, parameters: M
             f"bbox: mehr als {MOST_RASTERS} Blätter, bitte einen kleineren Ausschnitt oder einen Filter wählen"
             f" / more than {MOST_RASTERS} sheets, please choose a smaller box or a filter"
         )
-    return [Scan(**feature["properties"]) for feature in json.loads(f"[{page.features}]")]
+    return [Scan(**feature["properties"]) for feature in page.read()]
 
 
 def _geotiff(painted: bytes, asked: Picture) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import flask
 from flask import Request, Response
 from pygeoapi.api import APIRequest
-from werkzeug.datastructures import LanguageAccept
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from geoportal.ogc.links import GEOJSON, HTML, JSON, Document
@@ -63,18 +63,18 @@ class Exchange:
         return document
 
     def answer(
-        self, document: Document | str, media_type: str, template: str, spoken: Spoken | None = None
+        self, document: Document | bytes, media_type: str, template: str, spoken: Spoken | None = None
     ) -> Response:
-        """As JSON, or as the page `template`; a string is JSON already. `spoken`: how a page tells features."""
+        """As JSON, or as the page `template`; bytes are JSON already. `spoken`: how a page tells features."""
         if not wants_html():
-            body = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
+            body = document if isinstance(document, bytes) else json.dumps(document, ensure_ascii=False).encode()
             return self._response(body, media_type)
-        content = json.loads(document) if isinstance(document, str) else document
+        content = json.loads(document) if isinstance(document, bytes) else document
         config = self.publication.translated[self.language]
-        return self._response(self._pages.render(template, content, config, self.language, spoken), HTML)
+        return self._response(self._pages.render(template, content, config, self.language, spoken).encode(), HTML)
 
-    def _response(self, body: str, media_type: str) -> Response:
-        response = Response(body.encode(), content_type=media_type if media_type != HTML else f"{HTML}; charset=utf-8")
+    def _response(self, body: bytes, media_type: str) -> Response:
+        response = Response(body, content_type=media_type if media_type != HTML else f"{HTML}; charset=utf-8")
         response.headers["Content-Language"] = self.language
         return response
 
@@ -82,4 +82,9 @@ class Exchange:
 def wants_html() -> bool:
     if wanted := flask.request.args.get("f"):
         return wanted == "html"
-    return flask.request.accept_mimetypes.best_match([JSON, GEOJSON, HTML], default=JSON) == HTML
+    return _best_type(flask.request.headers.get("Accept", "")) == HTML
+
+
+@lru_cache(1024)
+def _best_type(accepted: str) -> str:
+    return parse_accept_header(accepted, MIMEAccept).best_match([JSON, GEOJSON, HTML], default=JSON)

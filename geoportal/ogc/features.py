@@ -96,7 +96,7 @@ class FeatureProvider(BaseProvider):  # type: ignore[misc]
             raise ProviderProblem(problem) from problem
         return {
             "type": "FeatureCollection",
-            "features": json.loads(f"[{page.features}]"),
+            "features": page.read(),
             "numberReturned": page.returned,
             **({} if page.matched == MANY else {"numberMatched": page.matched}),
         }

@@ -39,8 +39,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             "numberReturned": page.returned,
             "links": documents.page_links(name, now.base, exchange.parameters, question, page),
         }
-        # the features are text already, and stay text
-        body = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "features": [{page.features}]}}'
+        # the features are JSON already, and stay so
+        body = b'%b, "features": [%b]}' % (_json(head)[:-1], page.features)
         spoken = Spoken(collection.layer, exchange.language)
         response = exchange.answer(body, GEOJSON, "collections/items/index.html", spoken)
         response.headers["Content-Crs"] = f"<{question.crs.uri}>"
@@ -61,13 +61,17 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             links.append(plan_file(quote(identifier, safe=""), now.base))
         if table.links:
             read = json.loads(feature)
-            body = json.dumps({**read, "links": [*read.get("links", ()), *links]}, ensure_ascii=False)
+            body = _json({**read, "links": [*read.get("links", ()), *links]})
         else:
-            body = f'{feature[:-1]},"links":{json.dumps(links, ensure_ascii=False)}}}'
+            body = b'%b,"links":%b}' % (feature[:-1], _json(links))
         spoken = Spoken(collection.layer, exchange.language)
         response = exchange.answer(body, GEOJSON, "collections/items/item.html", spoken)
         response.headers["Content-Crs"] = f"<{crs.uri}>"
         return response
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _history(collection: Collection) -> frozenset[str]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+from psycopg.types.string import ByteaBinaryLoader
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,8 +19,9 @@ _SQLSTATE_DATA: Final = "22"  # class 22, data exception: a value of the request
 def read_row(engine: Engine, sql: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
     """The first row of a statement. Raises Unavailable, InvalidParameter.
 
-    SQLAlchemy lends the connection and no more: what it does around a statement takes as long as many an answer. The
-    engine is one whose statements have no transaction (`each_alone`). Bytes come as they are, not as digits.
+    Texts come as UTF-8: they are sent on as they are, and a large page is decoded and encoded for nothing. SQLAlchemy
+    lends the connection and no more: what it does around a statement takes as long as many an answer. The engine is one
+    whose statements have no transaction (`each_alone`).
     """
     with _told():
         lent = engine.raw_connection()
@@ -27,8 +29,9 @@ def read_row(engine: Engine, sql: str, values: Mapping[str, object]) -> tuple[An
         if not isinstance(driver, psycopg.Connection):
             raise TypeError(f"psycopg 3 expected, not {type(driver)}")
         try:
-            with ended_for_who_left(driver):
-                row: tuple[Any, ...] | None = driver.execute(sql, values, binary=True).fetchone()
+            with ended_for_who_left(driver), driver.cursor(binary=True) as cursor:
+                cursor.adapters.register_loader("text", ByteaBinaryLoader)
+                row: tuple[Any, ...] | None = cursor.execute(sql, values).fetchone()
                 return row
         finally:
             if driver.closed:

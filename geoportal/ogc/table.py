@@ -104,14 +104,18 @@ class Question:
 
 
 class Page(NamedTuple):
-    """`features` is GeoJSON features joined by commas. `matched` counts all, whatever the page; MANY where that would
-    be dear. `last` are the keys of the last row if there is a next page.
+    """`features` is GeoJSON features joined by commas, in UTF-8. `matched` counts all, whatever the page; MANY where that
+    would be dear. `last` are the keys of the last row if there is a next page.
     """
 
-    features: str
+    features: bytes
     returned: int
     matched: int
     last: list[Any] | None = None
+
+    def read(self) -> list[dict[str, Any]]:
+        read: list[dict[str, Any]] = json.loads(b"[%b]" % self.features)
+        return read
 
 
 class Extent(NamedTuple):
@@ -162,7 +166,7 @@ class FeatureTable:
         if (question.hits and known in (None, MANY)) or (is_whole and known is None):
             known = self._scalar(engine, count_statement(self._source, where))
         if question.hits:
-            return Page("", 0, MANY if known is None else known)
+            return Page(b"", 0, MANY if known is None else known)
         spread = Spread.UNKNOWN if known is None else Spread.FEW if 0 <= known <= MOST_COUNTED else Spread.MANY
         spread = Spread.MANY if is_whole else spread
         statement = page_statement(
@@ -181,7 +185,7 @@ class FeatureTable:
         )
         features, returned, counted, last = read_row(engine, *statement) or _NOTHING
         matched = known if known is not None else counted if counted <= MOST_COUNTED else MANY
-        return Page(features or "", returned, matched, json.loads(last) if last else None)
+        return Page(features or b"", returned, matched, json.loads(last) if last else None)
 
     def chosen(self, conditions: Sequence[Condition]) -> str:
         """A statement that yields the ids of what fulfils the conditions, its values written in it: for programs that
@@ -190,14 +194,14 @@ class FeatureTable:
         sql, values = self._demanded(conditions)
         return f'SELECT {self._source}."{ID}" FROM {self._source} WHERE {values.written(sql)}'  # noqa: S608
 
-    def feature(self, engine: Engine, identifier: str, crs: Crs, *, ready: Ready = NOT_READY) -> str:
-        """One GeoJSON feature. Raises NotFound."""
+    def feature(self, engine: Engine, identifier: str, crs: Crs, *, ready: Ready = NOT_READY) -> bytes:
+        """One GeoJSON feature, in UTF-8. Raises NotFound."""
         try:
             key = parse_value(ID, self.key, identifier)
         except InvalidParameter as error:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found") from error
         features, where = self._features(Question(limit=1, crs=crs), ready), self._where(())
-        found: str | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
+        found: bytes | None = self._scalar(engine, feature_statement(self._source, self._id, key, features, where))
         if found is None:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
         return found

@@ -1,6 +1,7 @@
 """The systems that are measured: each started as its makers advise, on the same database, and asked the same things."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,8 +34,8 @@ class SystemFault(Exception):
 
 @dataclass(frozen=True)
 class Ask:
-    """One request in words that all understand: a page of plans, one plan, a vector tile (zoom, row, column), or a
-    picture of 256 pixels of outlines. `box` is in CRS84, that of a picture in EPSG:3857.
+    """One request in words that all understand: a page of plans, one plan, a vector tile (zoom, row, column), a picture
+    of 256 pixels of outlines, or one that is a tile. `box` is in CRS84, that of a picture in EPSG:3857.
     """
 
     limit: int = 10
@@ -54,8 +55,9 @@ def fetch(url: str) -> bytes:
 
 @dataclass(frozen=True)
 class System:
-    """`items` is the address of the plans' features; `process` the root of its processes. `tiles` (with zoom, row, col)
-    and `pictures` (with box) are templates of addresses. A system without one of these does not do such work.
+    """`items` is the address of the plans' features; `process` the root of its processes. `tiles`, `picture_tiles`
+    (with zoom, row, col) and `pictures` (with box) are templates of addresses. A system without one of these does not
+    do such work; one that has no tiles of pictures is asked for the picture.
     """
 
     name: str
@@ -64,12 +66,14 @@ class System:
     filter_parameters: Mapping[str, str]
     tiles: str | None = None
     pictures: str | None = None
+    picture_tiles: str | None = None
     fetch: Callable[[str], bytes] = fetch
 
     def url(self, ask: Ask) -> str | None:
-        if ask.tile is not None:
+        if ask.tile is not None and not (ask.picture and self.picture_tiles is None):
             zoom, row, col = ask.tile
-            return self.tiles and self.tiles.format(zoom=zoom, row=row, col=col)
+            tiles = self.picture_tiles if ask.picture else self.tiles
+            return tiles and tiles.format(zoom=zoom, row=row, col=col)
         if ask.picture:
             box = ",".join(f"{number:.2f}" for number in ask.box or ())
             return self.pictures and self.pictures.format(box=box)
@@ -101,8 +105,9 @@ def home_in(folder: Path) -> Path:
 
 @contextmanager
 def ours(settings: Settings, folder: Path) -> Iterator[System]:
-    """The product as `geoportal serve` starts it, with the layer of the stock beside its own."""
+    """The product as `geoportal serve` starts it, with the layer of the stock beside its own, and no picture kept."""
     home = home_in(folder)
+    shutil.rmtree(settings.data / "cache", ignore_errors=True)
     port = _free_port()
     environment = {
         "GEOPORTAL_DATABASE_URL": settings.require_database_url(),
@@ -117,9 +122,10 @@ def ours(settings: Settings, folder: Path) -> Iterator[System]:
     items = f"http://127.0.0.1:{port}/ogc/collections/bebauungsplaene/items"
     with _running(command, environment, f"{items}?limit=1", folder / "ours.log") as pid:
         collection = items.removesuffix("/items")
-        tiles = collection + "/tiles/WebMercatorQuad/{zoom}/{row}/{col}?f=mvt"
+        place = "/tiles/WebMercatorQuad/{zoom}/{row}/{col}"
+        tiles, painted = f"{collection}{place}?f=mvt", f"{collection}/styles/umring/map{place}?f=png"
         picture = "?width=256&height=256&crs={crs}&bbox-crs={crs}&bbox=".replace("{crs}", _MERCATOR) + "{box}"
-        yield System("Geoportal", items, pid, {}, tiles, f"{collection}/styles/umring/map{picture}")
+        yield System("Geoportal", items, pid, {}, tiles, f"{collection}/styles/umring/map{picture}", painted)
 
 
 @contextmanager
@@ -222,7 +228,7 @@ def map_server(settings: Settings, folder: Path) -> Iterator[System]:
             "/!/?map=bench&SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=bebauungsplaene&STYLES=&CRS=EPSG:3857"
             "&FORMAT=image/png&TRANSPARENT=TRUE&WIDTH=256&HEIGHT=256&BBOX="
         )
-        yield System("MapServer", None, pid, {}, None, address + picture + "{box}", mapserver.fetch)
+        yield System("MapServer", None, pid, {}, pictures=address + picture + "{box}", fetch=mapserver.fetch)
 
 
 SYSTEMS: Final = {"Geoportal": ours, "pygeoapi": stock, "tipg": tipg, "MapServer": map_server}

@@ -10,6 +10,7 @@ from tests.benchmarks.systems import Ask
 
 # What is answered in a millisecond is asked more often: Linux accounts for time in steps of ten.
 _OFTEN: Final = 5
+_BLOCK: Final = 4
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,13 @@ def works(plans: Sequence[str], number: int, seed: int) -> list[Work]:
             Work(f"map of 256 pixels, zoom {zoom}", [_picture(chance, zoom) for _ in range(number)])
             for zoom in (13, 15)
         ),
+        *(
+            Work(
+                f"map tile, zoom {zoom}, sixteen side by side",
+                [neighbour for _ in range(max(number // _BLOCK**2, 1)) for neighbour in _block(chance, zoom)],
+            )
+            for zoom in (13, 15)
+        ),
     ]
 
 
@@ -107,6 +115,14 @@ def _bounds(zoom: int, row: int, col: int) -> tuple[float, float, float, float]:
 
 def _picture(chance: random.Random, zoom: int) -> Ask:
     return Ask(box=_bounds(*tile_of(chance, zoom)), picture=True)
+
+
+def _block(chance: random.Random, zoom: int) -> list[Ask]:
+    """Tiles as a map asks for them, all that lie in one of four times four: who paints several at a time may do so."""
+    _, row, col = tile_of(chance, zoom)
+    tiles = [(zoom, row // _BLOCK * _BLOCK + down, col // _BLOCK * _BLOCK + right)
+             for down in range(_BLOCK) for right in range(_BLOCK)]  # fmt: skip
+    return [Ask(box=_bounds(*tile), tile=tile, picture=True) for tile in tiles]
 
 
 def _bare_tile(ask: Ask) -> tuple[str, dict[str, object]]:

@@ -35,7 +35,7 @@ def found(engine: Engine, drawn: Drawn, picture: Picture, column: int, row: int,
             conditions.append(Condition({"op": "=", "args": [{"property": name}, value]}))
     conditions += drawn.conditions
     page = drawn.collection.table.page(engine, Question(limit=most, conditions=conditions, crs=CRS84))
-    features: list[Feature] = json.loads(f"[{page.features}]")
+    features = page.read()
     for feature in features:
         feature["collection"] = drawn.collection.layer.id
     return features
