@@ -37,8 +37,9 @@ from geoportal import (
     wsgi,
 )
 from geoportal.archive import archive_of, sha256_of
-from geoportal.database import check_schema, migrate, owner_engine, reader_engine
+from geoportal.database import check_schema, owner_engine, reader_engine
 from geoportal.database.cluster import Cluster, ClusterError
+from geoportal.database.migrating import migrate
 from geoportal.packages import refresh_packages
 from geoportal.places.importing import Kind, import_file
 from geoportal.settings import Settings, Smtp

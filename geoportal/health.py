@@ -198,7 +198,7 @@ def _stale(layers: Iterable[Layer], sources: Mapping[str, Source], now: datetime
 
 def _away(fault: Exception) -> Finding:
     if isinstance(fault, ProgrammingError):
-        return Finding("database", Level.DOWN, "Der Datenbank fehlt, was dieses Programm braucht.", "geoportal migrate")
+        return Finding("schema", Level.DOWN, "Der Datenbank fehlt, was dieses Programm braucht.", "geoportal migrate")
     return Finding(
         "database",
         Level.DOWN,

@@ -27,12 +27,11 @@ from geoportal.database import owner_engine
 from geoportal.database.engine import OWNER_OPTIONS
 from geoportal.sandbox import ReadingCancelled
 from geoportal.settings import Settings
-from geoportal.uploads import QUEUE, TASK
+from geoportal.uploads import PARALLEL, QUEUE, TASK
 from geoportal.web.portal_config import PortalConfig
 
 log = logging.getLogger(__name__)
 
-PARALLEL: Final = 2
 HEARTBEAT: Final = 10.0  # seconds; a worker silent for three beats is taken for dead
 GRACE: Final = 20.0  # seconds that a job may go on after the signal to stop
 _LONGEST_WAIT: Final = 60

@@ -120,9 +120,12 @@ def read(
 
 
 def describe() -> str:
-    """Which walls stand on this machine. Raises SandboxError when the reader does not start behind them."""
+    """Which walls stand on this machine. Raises SandboxError when the reader does not start behind them, or would have
+    more of GDAL than it needs.
+    """
     environment = _environment("/")
-    command = [sys.executable, "-P", "-s", "-c", "import plans_ingest.child"]
+    start = "import plans_ingest.child; from plans_ingest import gdal_guard; gdal_guard.require_guarded()"
+    command = [sys.executable, "-P", "-s", "-c", start]
     if can_wrap():
         command = _wrapped(command, environment, {}, {})
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")  # noqa: S603

@@ -13,6 +13,7 @@ from geoportal.states import UNREAD, State, require
 
 QUEUE: Final = "uploads"
 TASK: Final = "process"
+PARALLEL: Final = 2  # that a worker reads at the same time
 
 
 @dataclass(frozen=True, slots=True)

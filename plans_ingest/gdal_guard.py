@@ -1,10 +1,12 @@
-"""The environment in which GDAL may meet a stranger's file. Set before Python starts: the drivers load at import."""
+"""The environment in which GDAL may meet a stranger's file. Set before Python starts: the drivers load at import.
+
+Which drivers there are stands in tables/gdal_drivers.tsv, so that who starts such a process need not load GDAL, and
+pandas with it, to ask. `open_drivers` asks: on a machine for `geoportal check`, of the pinned wheels for a test.
+"""
 
 from functools import cache
+from pathlib import Path
 from typing import Final
-
-import pyogrio
-from rasterio.env import Env
 
 # GTiff, PNG and JPEG read delivered pictures, COG and MEM write ours; GPKG and the rest write reports, open nothing.
 _KEPT: Final = frozenset({"GTiff", "COG", "PNG", "JPEG", "MEM", "GPKG"})
@@ -13,7 +15,7 @@ _KEPT: Final = frozenset({"GTiff", "COG", "PNG", "JPEG", "MEM", "GPKG"})
 def environment(kept: frozenset[str] = _KEPT) -> dict[str, str]:
     """Environment variables for a process that reads files with these drivers; nothing is changed here."""
     return {
-        "GDAL_SKIP": ",".join(sorted(_drivers() - kept)),
+        "GDAL_SKIP": ",".join(sorted(known_drivers() - kept)),
         # no .ovr, .msk, .aux.xml beside the file: each may be a data set of its own that leads elsewhere
         "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
         "GDAL_PAM_ENABLED": "NO",
@@ -38,7 +40,22 @@ def environment(kept: frozenset[str] = _KEPT) -> dict[str, str]:
 
 
 @cache
-def _drivers() -> frozenset[str]:
+def known_drivers() -> frozenset[str]:
     """Every driver of the two GDALs that the wheels of rasterio and pyogrio bring."""
+    lines = Path(__file__).with_name("tables").joinpath("gdal_drivers.tsv").read_text("utf-8").splitlines()
+    return frozenset(lines[1:])
+
+
+def open_drivers() -> frozenset[str]:
+    """The drivers that both have ready in this process; loads them."""
+    import pyogrio
+    from rasterio.env import Env
+
     with Env() as env:
         return frozenset(env.drivers()) | frozenset(pyogrio.list_drivers())
+
+
+def require_guarded(kept: frozenset[str] = _KEPT) -> None:
+    """Raises RuntimeError when this process, started in `environment(kept)`, has other drivers ready than those."""
+    if others := open_drivers() - kept:
+        raise RuntimeError(f"GDAL drivers that tables/gdal_drivers.tsv does not know: {', '.join(sorted(others))}")

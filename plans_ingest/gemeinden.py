@@ -46,7 +46,7 @@ def all_gemeinden() -> tuple[Gemeinde, ...]:
 
 @cache
 def _read(manifests: tuple[Path, ...]) -> tuple[Gemeinde, ...]:
-    return tuple(Gemeinde.model_validate(yaml.safe_load(item.read_text("utf-8"))) for item in manifests)
+    return tuple(Gemeinde.model_validate(yaml.load(item.read_text("utf-8"), yaml.CSafeLoader)) for item in manifests)
 
 
 def surroundings(srid: int) -> Mapping[str, BaseGeometry]:

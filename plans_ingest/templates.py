@@ -12,8 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-import geopandas
-import xlsxwriter
 from pyproj import CRS
 
 from plans_ingest import codelists, profiles
@@ -154,6 +152,8 @@ def _geopackage(file: Path) -> None:
 
 
 def _shapefile(file: Path) -> None:
+    import geopandas  # for this one kind alone
+
     names = [column.kurz or name for name, column in _columns().items()]
     empty = geopandas.GeoDataFrame({name: [] for name in names}, geometry=[], crs=SRID).astype(
         dict.fromkeys(names, str)
@@ -174,6 +174,8 @@ def _readme() -> str:
 
 
 def _workbook(file: Path) -> None:
+    import xlsxwriter  # for this one kind alone
+
     columns = _columns()
     with xlsxwriter.Workbook(file) as book:
         head = book.add_format({"bold": True, "bg_color": "#dfe7ef"})

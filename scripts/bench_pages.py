@@ -25,8 +25,9 @@ from werkzeug.test import Client
 
 from geoportal import demo, operations, sample_participation, sample_people, wsgi
 from geoportal.archive import archive_of
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.places.importing import import_file
 from geoportal.settings import CHECKOUT, Settings
 from geoportal.web.words import BERLIN

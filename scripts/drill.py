@@ -22,8 +22,9 @@ from sqlalchemy import Engine
 from geoportal import backups
 from geoportal.archive import Archive
 from geoportal.backups import Seal, place_of
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import CHECKOUT, Settings
 from tests.benchmarks import stock
 

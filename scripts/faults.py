@@ -32,8 +32,8 @@ from sqlalchemy import Engine, text
 
 from geoportal import operations
 from geoportal.archive import Archive
-from geoportal.database import migrate
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import CHECKOUT, Settings
 from geoportal.states import State
 from tests.benchmarks import cpu, stock
@@ -52,6 +52,7 @@ LATE: Final = text("SELECT extract(epoch FROM clock_timestamp() - changed_at) FR
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, nargs=3, default=(50, 30, 5), help="of workers, database, everything")
+    parser.add_argument("--seed", type=int, default=5, help="of the moments of the kills")
     parser.add_argument("--outages", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5, help="that the database is away")
     parser.add_argument("--starts", type=int, default=3)
@@ -66,7 +67,7 @@ def main() -> None:
 
 
 def kills(given: argparse.Namespace) -> None:
-    chance = random.Random(5)  # noqa: S311 - the same moments in every run
+    chance = random.Random(given.seed)  # noqa: S311 - the same moments in every run
     whom = [
         each for each, number in zip(("worker", "database", "all"), given.kills, strict=True) for _ in range(number)
     ]
@@ -209,6 +210,7 @@ def outages(given: argparse.Namespace) -> None:
         for number in range(given.outages):
             with Asking(stack) as asking:
                 time.sleep(2)
+                aged = stack.age_copies(2)
                 gone = time.monotonic()
                 cluster._run("pg_ctl", "stop", "-m", "immediate" if number % 2 == 0 else "fast")
                 time.sleep(given.seconds)
@@ -223,7 +225,8 @@ def outages(given: argparse.Namespace) -> None:
             late = [each for each in asking.asked if each.began > first and each.outcome != SERVED]
             share = 100 * cached[SERVED] / max(1, cached.total())
             print(
-                f"away {back - gone:.1f} s: asked before {dict(cached)}, so {share:.1f} % as ever; new {dict(fresh)}; "
+                f"away {back - gone:.1f} s, {aged} answers in nginx no longer fresh; asked before {dict(cached)}, "
+                f"so {share:.1f} % as ever; new {dict(fresh)}; "
                 f"first good answer {first - back:.2f} s after it was back, late faults {len(late)} of "
                 f"{sum(each.began > first for each in asking.asked)}",
                 flush=True,

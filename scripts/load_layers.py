@@ -30,8 +30,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Page, sync_playwright
 
 from geoportal import operations
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import CHECKOUT, Settings
 from tests.acceptance.portal import CHROMIUM, DESKTOP
 from tests.files import write

@@ -17,8 +17,9 @@ from psycopg import sql
 
 from geoportal import operations
 from geoportal.database import engine as engines
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
+from geoportal.database.migrating import migrate
 from geoportal.paper import Press
 from geoportal.settings import Settings
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
+from struct import Struct
 from typing import Self
 
 from geoportal.database.cluster import OWNER, Cluster
@@ -39,6 +40,9 @@ http {{
     include {folder}/geoportal.conf;
 }}
 """
+
+
+_HEAD = Struct("@Qq")
 
 
 @contextmanager
@@ -152,6 +156,18 @@ class Stack:
     def stop_web(self) -> None:
         """TERM, and back when it has answered what it was asked."""
         self._serving.close()
+
+    def age_copies(self, hours: float) -> int:
+        """As if nginx had kept what it has for so much longer; how many answers that are. It reads the time until which
+        one is good in the head of its file (ngx_http_file_cache_header_t: after a word for the version).
+        """
+        files = [file for file in (self.folder / "geoportal").rglob("*") if file.is_file()]
+        for file in files:
+            with file.open("r+b") as kept:
+                version, until = _HEAD.unpack(kept.read(_HEAD.size))
+                kept.seek(0)
+                kept.write(_HEAD.pack(version, until - int(hours * 3600)))
+        return len(files)
 
     @contextmanager
     def work(self, **more: str) -> Iterator[subprocess.Popen[bytes]]:

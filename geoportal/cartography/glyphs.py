@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -94,6 +93,8 @@ def _font(name: str) -> ImageFont.FreeTypeFont:
 
 @cache
 def _characters(name: str) -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # only whoever asks for letters of a map waits for it
+
     with TTFont(_file(name), lazy=True) as opened:
         return frozenset(opened.getBestCmap())
 

@@ -194,7 +194,7 @@ def _by_id() -> dict[str, _Planzeichen]:
 @cache
 def _document() -> _Document:
     text = files("geoportal.cartography").joinpath("planzeichen.yml").read_text("utf-8")
-    return _Document.model_validate(yaml.safe_load(text))
+    return _Document.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
 def all_ids() -> Iterator[str]:

@@ -11,7 +11,7 @@ from geoportal.database import owner_engine
 from geoportal.settings import Settings
 
 
-@click.group("archive", help="Archiv der Originale und Unterlagen: umziehen, prüfen.")
+@click.group("archive")
 def archive_group() -> None:
     pass
 

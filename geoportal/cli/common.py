@@ -3,17 +3,7 @@
 import sys
 
 import click
-import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
-from geoportal import operations, sandbox
-from geoportal.backups import BackupError
-from geoportal.bucket import StoreError
-from geoportal.catalogue import ManifestError
-from geoportal.database import SchemaError
-from geoportal.settings import SettingsError
-from geoportal.states import IllegalTransition
-from geoportal.web.errors import PortalSetupError
 from plans_ingest.gemeinden import Gemeinde, gemeinde_of
 
 
@@ -36,27 +26,11 @@ class spoken_errors:  # noqa: N801 - reads as the statement it is
         return None
 
     def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
-        if isinstance(fault, SettingsError | SchemaError | ManifestError | PortalSetupError | BackupError):
-            stop(str(fault))
-        if isinstance(fault, StoreError):
-            stop(f"Speicher der Dateien / store of files: {fault}")
-        if isinstance(fault, operations.NotFound):
-            stop(f"Nicht gefunden oder nicht öffentlich / not found or not public: {fault}")
-        if isinstance(fault, operations.NotMergeable):
-            stop(
-                "Nicht zusammenzuführen: beide müssen eigene Pläne derselben Gemeinde und desselben Planwerks sein "
-                f"/ cannot be merged: {fault}"
-            )
-        if isinstance(fault, operations.EndingsChanged):
-            stop(f"Inzwischen hat sich der Bestand geändert; jetzt würden enden / the stock has changed: {fault}")
-        if isinstance(fault, IllegalTransition):
-            stop(f"Dafür ist es zu spät / too late: {fault}")
-        if isinstance(fault, sandbox.SandboxError):
-            stop(str(fault))
-        if isinstance(fault, OSError):
-            stop(f"{fault.filename or ''}: {fault.strerror or fault}")
-        if isinstance(fault, SQLAlchemyError | psycopg.Error):
-            stop(f"Datenbank nicht erreichbar oder nicht bereit / database not ready: {type(fault).__name__}")
+        if isinstance(fault, Exception):
+            from geoportal.cli.faults import said  # knows the faults of the whole house, and so loads it
+
+            if (sentence := said(fault)) is not None:
+                stop(sentence)
 
 
 def stop(sentence: str) -> None:

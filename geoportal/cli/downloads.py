@@ -14,7 +14,7 @@ from geoportal.settings import Settings
 from geoportal.web.words import BERLIN
 
 
-@click.group("downloads", help="Dateien zum Herunterladen.")
+@click.group("downloads")
 def downloads_group() -> None:
     pass
 

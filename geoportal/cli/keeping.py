@@ -14,7 +14,7 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True)
 
 
-@click.command("install", help="Diese Debian-Maschine einrichten; beliebig oft wiederholbar. Als root.")
+@click.command("install")
 @click.option("--domain", required=True, help="Name, unter dem Besucher das Portal sehen.")
 @click.option("--certificate", type=_FILE, help="TLS-Zertifikat mit Kette.")
 @click.option("--key", type=_FILE, help="Schlüssel dazu.")
@@ -66,9 +66,7 @@ def install_command(
         click.echo(f"{due} Schritte getan. Das Portal läuft: https://{domain}/")
 
 
-@click.command(
-    "upgrade", help="Eine andere Ausgabe in Betrieb nehmen (Ordner mit .venv); zurück, wenn sie nicht antwortet."
-)
+@click.command("upgrade")
 @click.argument("release", type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True))
 @click.option("--no-backup", is_flag=True, help="Ohne vorherige Sicherung.")
 def upgrade_command(release: Path, *, no_backup: bool) -> None:

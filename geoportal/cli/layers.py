@@ -13,7 +13,7 @@ from geoportal.layers import LayerState
 from geoportal.settings import Settings
 
 
-@click.group("layers", help="Themenlayer: anlegen, prüfen, laden, auflisten, entfernen.")
+@click.group("layers")
 def layers_group() -> None:
     pass
 

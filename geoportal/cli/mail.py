@@ -10,7 +10,7 @@ from geoportal.mail import Letter, Postman, ServerAway, put, queue
 from geoportal.settings import Settings, Smtp
 
 
-@click.group("mail", help="Briefe per E-Mail: was wartet, was der Server nicht nimmt.")
+@click.group("mail")
 def mail_group() -> None:
     pass
 

@@ -17,7 +17,7 @@ from plans_ingest.gemeinden import Gemeinde
 _ROLE = click.Choice(list(Role), case_sensitive=False)
 
 
-@click.group("users", help="Konten der Werkbank: einladen, Rollen, sperren.")
+@click.group("users")
 def users_group() -> None:
     pass
 
@@ -113,7 +113,7 @@ def reset_command(settings: Settings, email: str, *, second_factor: bool) -> Non
         _print_link(settings, people.reset_link(engine, email, _now()), "eine Stunde")
 
 
-@click.group("audit", help="Das Protokoll aller Änderungen.")
+@click.group("audit")
 def audit_group() -> None:
     pass
 

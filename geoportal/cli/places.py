@@ -11,7 +11,7 @@ from geoportal.places.tables import ImportFault
 from geoportal.settings import Settings
 
 
-@click.group("import", help="Amtliche Adressen, Flurstücke und Grenzen für Suche und Auskunft einlesen.")
+@click.group("import")
 def import_group() -> None:
     pass
 

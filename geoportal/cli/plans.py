@@ -20,7 +20,7 @@ from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Severity
 
 
-@click.command("ingest", help="Plandateien einlesen und veröffentlichen (XPlanGML, GeoPackage, Shapefile …).")
+@click.command("ingest")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
 @click.option("--dry-run", is_flag=True, help="Nur lesen und berichten, nichts speichern.")
@@ -74,7 +74,7 @@ def _confirm_endings(file: Path, names: Collection[str], *, yes: bool) -> None:
         click.confirm("Fortfahren? / Go on?", abort=True)
 
 
-@click.command("withdraw", help="Einen Plan aus der Veröffentlichung nehmen.")
+@click.command("withdraw")
 @click.argument("plan", type=click.UUID)
 @click.option("--reason", required=True, help="Grund, für das Protokoll.")
 @click.pass_obj
@@ -83,17 +83,17 @@ def withdraw_command(settings: Settings, plan: UUID, reason: str) -> None:
         operations.withdraw(owner_engine(settings.require_database_url()), plan, reason)
 
 
-@click.command("restore", help="Eine frühere Version eines Plans wieder veröffentlichen.")
+@click.command("restore-plan")
 @click.argument("plan", type=click.UUID)
 @click.option("--version", "number", type=click.IntRange(min=1), required=True, help="Nummer der Version.")
 @click.option("--reason", required=True, help="Grund, für das Protokoll.")
 @click.pass_obj
-def restore_command(settings: Settings, plan: UUID, number: int, reason: str) -> None:
+def restore_plan_command(settings: Settings, plan: UUID, number: int, reason: str) -> None:
     with spoken_errors():
         operations.restore(owner_engine(settings.require_database_url()), plan, number, reason)
 
 
-@click.command("merge", help="Zwei Adressen sind derselbe Plan: die Versionen von PLAN gehen zu INTO.")
+@click.command("merge")
 @click.argument("plan", type=click.UUID)
 @click.argument("into", type=click.UUID)
 @click.pass_obj
@@ -108,7 +108,7 @@ def _stem(file: Path, files: tuple[Path, ...]) -> str:
     return file.name if len(twins) == 1 else f"{file.name}.{twins.index(file) + 1}"
 
 
-@click.command("check", help="Ohne FILES: ob alles Nötige vorhanden ist. Sonst: Plandateien prüfen, ohne Datenbank.")
+@click.command("check")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Ordner für JSON, HTML, GeoPackage.")
@@ -169,11 +169,7 @@ class _FileOrPlan(click.ParamType[Path | UUID]):
             self.fail(f"{value}: weder Datei noch Plan (UUID) / neither file nor plan", param, ctx)
 
 
-@click.command(
-    "export",
-    help="Die Pläne einer Plandatei (ohne Datenbank) oder einen veröffentlichten Plan als XPlanGML 6.0 in einen Ordner "
-    "schreiben.",
-)
+@click.command("export")
 @click.argument("source", metavar="FILE|PLAN", type=_FileOrPlan())
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
@@ -194,7 +190,7 @@ def export_command(
                 click.echo(f"  {messages.german(issue)}")
 
 
-@click.command("template", help="Eine leere Vorlage schreiben, die ein Planungsbüro ausfüllt (Shapefile als ZIP).")
+@click.command("template")
 @click.argument("kind", type=click.Choice(list(templates.Kind), case_sensitive=False))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def template_command(kind: templates.Kind, file: Path) -> None:
@@ -206,7 +202,7 @@ def template_command(kind: templates.Kind, file: Path) -> None:
         stop(f"{file}: {fault.strerror}")
 
 
-@click.command("receive", help="Plandateien annehmen; gelesen und veröffentlicht werden sie im Hintergrund (work).")
+@click.command("receive")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--gemeinde", type=Ags(), help="AGS der liefernden Gemeinde, für Pläne, die selbst keine nennen.")
 @click.pass_obj
@@ -218,7 +214,7 @@ def receive_command(settings: Settings, files: tuple[Path, ...], gemeinde: Gemei
             click.echo(f"{file.name}: angenommen als Lieferung {number}")
 
 
-@click.command("uploads", help="Die letzten Lieferungen, mit Stand und Fortschritt.")
+@click.command("uploads")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.pass_obj
 def uploads_command(settings: Settings, limit: int) -> None:
@@ -227,7 +223,7 @@ def uploads_command(settings: Settings, limit: int) -> None:
             click.echo(reporting.upload_line(upload))
 
 
-@click.command("cancel", help="Eine Lieferung zurücknehmen, die wartet oder gerade gelesen wird.")
+@click.command("cancel")
 @click.argument("number", type=int)
 @click.pass_obj
 def cancel_command(settings: Settings, number: int) -> None:

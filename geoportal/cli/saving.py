@@ -13,7 +13,7 @@ from geoportal.database import owner_engine
 from geoportal.settings import Settings
 
 
-@click.command("backup", help="Datenbank und Archiv sichern (GEOPORTAL_BACKUPS), Überzähliges entfernen.")
+@click.command("backup")
 @click.pass_obj
 def backup_command(settings: Settings) -> None:
     with spoken_errors():
@@ -28,7 +28,7 @@ def backup_command(settings: Settings) -> None:
         stop(detail.get("fault", f"{len(made.missing)} Dateien fehlen im Archiv / files are missing"))
 
 
-@click.command("backups", help="Alle Sicherungen, älteste zuerst.")
+@click.command("backups")
 @click.pass_obj
 def backups_command(settings: Settings) -> None:
     with spoken_errors():
@@ -36,9 +36,7 @@ def backups_command(settings: Settings) -> None:
             click.echo(moment)
 
 
-@click.command(
-    "restore", help="Eine Sicherung an die Stelle der jetzigen Daten setzen (SICHERUNG: Zeitpunkt oder latest)."
-)
+@click.command("restore")
 @click.argument("snapshot", metavar="SICHERUNG")
 @click.option("--yes", is_flag=True, help="Ohne Rückfrage.")
 @click.pass_obj
@@ -55,7 +53,7 @@ def restore_command(settings: Settings, snapshot: str, *, yes: bool) -> None:
     )
 
 
-@click.command("drill", help="Probe: eine Sicherung in eine Hilfsdatenbank zurückspielen und alles vergleichen.")
+@click.command("drill")
 @click.argument("snapshot", metavar="[SICHERUNG]", default="latest")
 @click.pass_obj
 def drill_command(settings: Settings, snapshot: str) -> None:

@@ -12,7 +12,7 @@ from geoportal.sensors.listening import Listener, ListenError
 from geoportal.settings import Settings
 
 
-@click.group("sensors", help="Sensoren: Messwerte annehmen, Zugänge vergeben.")
+@click.group("sensors")
 def sensors_group() -> None:
     pass
 

@@ -1,4 +1,4 @@
-"""The database: connections for the roles, migrations, and the check that all that is needed stands."""
+"""The database: connections for the roles, and the check that all that is needed stands."""
 
 from geoportal.database.engine import (
     desk_engine,
@@ -9,14 +9,14 @@ from geoportal.database.engine import (
     reader_environment,
     sensors_engine,
 )
-from geoportal.database.schema import SchemaError, check_schema, migrate
+from geoportal.database.schema import DatabaseAway, SchemaError, check_schema
 
 __all__ = [
+    "DatabaseAway",
     "SchemaError",
     "check_schema",
     "desk_engine",
     "driver_cursor",
-    "migrate",
     "owner_engine",
     "participation_engine",
     "reader_engine",

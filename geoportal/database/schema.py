@@ -1,27 +1,16 @@
-"""Migrations and the check at start that everything the services need is really there."""
+"""The check at start that everything the services need of the database is really there."""
 
-import logging
-import re
-import time
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
-from geoportal.database.locks import Lock
-from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE, STORAGE_SRID
+from geoportal.settings import DESK_ROLE, READ_ROLE, STORAGE_SRID
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
-log = logging.getLogger(__name__)
-
-_PAUSES = (1, 2, 3, 5, 8, 13)  # seconds
-_WRITTEN_FOR = 25832
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 REQUIRED_INDEXES = frozenset(
     {
@@ -48,44 +37,11 @@ class SchemaError(Exception):
     """The database is not as the programs need it."""
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Brings the schema to a revision, in one transaction; safe to run again and from several processes.
-
-    A lock that it does not get at once it asks for again a little later: whoever waits for a table's lock makes all
-    readers of that table wait behind it. Raises SchemaError when it never got it.
-    """
-    for pause in (*_PAUSES, None):
-        try:
-            with engine.begin() as connection:
-                # with the time that the one before us may take
-                connection.execute(text("SET LOCAL lock_timeout = '5min'"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": Lock.MIGRATION})
-                connection.execute(text("SET LOCAL lock_timeout = '1s'"))
-                _migrate(connection, revision)
-        except OperationalError as fault:
-            if not isinstance(fault.orig, LockNotAvailable):
-                raise
-            if pause is None:
-                raise SchemaError(
-                    "Eine Tabelle war die ganze Zeit in Gebrauch; bitte später noch einmal. / A table was in use."
-                ) from fault
-            log.info("a table is in use, trying again in %s s", pause)
-            time.sleep(pause)
-        else:
-            return
+class DatabaseAway(SchemaError):
+    """It does not answer, or not in time: how it stands, nobody knows yet."""
 
 
-def _migrate(connection: Connection, revision: str) -> None:
-    config = _config()
-    if STORAGE_SRID != _WRITTEN_FOR:
-        event.listen(connection, "before_cursor_execute", _in_our_zone, retval=True)
-    _require_our_zone(connection)
-    _prepare(connection)
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
-
-
-def _require_our_zone(connection: Connection) -> None:
+def require_our_zone(connection: Connection) -> None:
     """Asks the columns, which hold what is stored: before 0028 nothing else says in which zone a database stores.
 
     Raises SchemaError; a database without the tables has no zone yet.
@@ -104,18 +60,10 @@ def _require_our_zone(connection: Connection) -> None:
         )
 
 
-def _in_our_zone(
-    connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
-) -> tuple[str, object]:
-    """Migrations are written for zone 32: elsewhere they mean the zone in which the installation stores."""
-    del connection, cursor, context, many
-    return re.sub(rf"\b{_WRITTEN_FOR}\b", str(STORAGE_SRID), statement), parameters
-
-
 @cache
 def _known_revisions() -> tuple[str, ...]:
-    """Newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    """Newest first. By the names of their files: to look is no reason to load the tool that runs them."""
+    return tuple(sorted((file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/*_*.py")), reverse=True))
 
 
 def standing_of(revision: str) -> Standing:
@@ -129,7 +77,18 @@ def standing_of(revision: str) -> Standing:
 
 
 def check_schema(engine: Engine) -> None:
-    """Raises SchemaError when the schema is older than these programs, or an index or the read role is missing."""
+    """Raises SchemaError when the schema is older than these programs, or an index or the read role is missing;
+    DatabaseAway when it cannot be asked.
+    """
+    try:
+        _check(engine)
+    except OperationalError as fault:
+        raise DatabaseAway(
+            f"Die Datenbank antwortet nicht ({type(fault.orig).__name__}). / The database does not answer."
+        ) from fault
+
+
+def _check(engine: Engine) -> None:
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass('plans.alembic_version')")) is None:
             raise SchemaError(
@@ -141,7 +100,7 @@ def check_schema(engine: Engine) -> None:
             raise SchemaError(
                 f"Schemastand {revision} statt {newest}: `geoportal migrate` ausführen. / Run the migrations."
             )
-        _require_our_zone(connection)
+        require_our_zone(connection)
         if (told := connection.scalar(text("SELECT ogc.storage_srid()"))) != STORAGE_SRID:
             raise SchemaError(
                 f"ogc.storage_srid() sagt {told}, die Tabellen speichern in EPSG:{STORAGE_SRID}. "
@@ -154,34 +113,3 @@ def check_schema(engine: Engine) -> None:
             raise SchemaError(f"Der Rolle {READ_ROLE} fehlt das Leserecht. / The read role lacks its grant.")
         if not connection.scalar(text("SELECT has_schema_privilege(:role, 'desk', 'USAGE')"), {"role": DESK_ROLE}):
             raise SchemaError(f"Der Rolle {DESK_ROLE} fehlt das Recht. / The desk's role lacks its grant.")
-
-
-def _prepare(connection: Connection) -> None:
-    """What must stand before the first revision: extensions, the roles, the schemas."""
-    for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
-        if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = :name"), {"name": extension}) is None:
-            _as_owner(connection, f"CREATE EXTENSION {extension}")
-    for role in (READ_ROLE, DESK_ROLE, SENSORS_ROLE, PARTICIPATION_ROLE):
-        if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
-            _as_owner(connection, f"CREATE ROLE {role} NOLOGIN")
-        # The owner may step down to a role that has no login of its own (Settings.require_read_url).
-        if not connection.scalar(text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": role}):
-            _as_owner(connection, f"GRANT {role} TO {connection.scalar(text('SELECT quote_ident(current_user)'))}")
-    for schema in ("plans", "layers", "ogc"):
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
-
-
-def _as_owner(connection: Connection, statement: str) -> None:
-    """A statement for which the owner's role may lack the right; then the operator learns what to run."""
-    try:
-        connection.execute(text(statement))
-    except ProgrammingError as fault:
-        raise SchemaError(
-            f"Dazu fehlt das Recht; einmal als Verwalter der Datenbank ausführen / run once as superuser: {statement};"
-        ) from fault
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config

@@ -65,7 +65,7 @@ class Explanation:
 def dictionary() -> Dictionary:
     """Raises pydantic.ValidationError when the file is not as it should be."""
     raw = files("geoportal.hier").joinpath("woerterbuch.yml").read_text("utf-8")
-    return Dictionary.model_validate(yaml.safe_load(raw))
+    return Dictionary.model_validate(yaml.load(raw, yaml.CSafeLoader))
 
 
 def meaning(klasse: str, gruppe: str | None) -> Sentence:

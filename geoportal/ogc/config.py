@@ -33,7 +33,7 @@ type Config = dict[str, Any]
 def render(text: str, layers: Iterable[Layer]) -> str:
     """The configuration file anew: the head as it is, the resources from the manifests."""
     head = text.split(MARK)[0]
-    area = yaml.safe_load(head)["area"]
+    area = yaml.load(head, yaml.CSafeLoader)["area"]
     resources = {item.layer.id: resource(item, area, READ_URL) for item in collections_of(layers)}
     tail = yaml.safe_dump({"resources": resources}, sort_keys=False, allow_unicode=True, width=120)
     return f"{head}{MARK}{tail}"
@@ -41,7 +41,7 @@ def render(text: str, layers: Iterable[Layer]) -> str:
 
 def configuration(settings: Settings, collections: Iterable[Collection]) -> Config:
     """The configuration of this process. Raises SettingsError when there is no database."""
-    head: Config = yaml.safe_load((settings.home / CONFIG).read_text("utf-8").split(MARK)[0])
+    head: Config = yaml.load((settings.home / CONFIG).read_text("utf-8").split(MARK)[0], yaml.CSafeLoader)
     head["server"]["url"] = settings.public_url
     head["server"]["templates"] = {"path": str(TEMPLATES), "static": str(STATIC)}
     read_url = settings.require_read_url()

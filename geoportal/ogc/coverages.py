@@ -12,10 +12,6 @@ import flask
 import numpy as np
 from flask import Flask, Response
 from PIL import Image
-from rasterio.crs import CRS
-from rasterio.enums import ColorInterp
-from rasterio.io import MemoryFile
-from rasterio.transform import from_bounds
 
 from geoportal.catalogue import Layer
 from geoportal.ogc.caching import fresh
@@ -35,7 +31,6 @@ MOST_PIXELS: Final = 2048 * 2048
 GEOTIFF: Final = "image/tiff; application=geotiff"
 _FIELDS: Final = ("planwerk", "ags", "status", "plan_id")  # by which sheets may be chosen without a filter
 _PLACE: Final = PARAMETERS - {"bgcolor", "transparent", "mm-per-pixel"}
-_BANDS: Final = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
 
 
 def register(app: Flask, service: Service, _: Pages) -> None:
@@ -83,6 +78,12 @@ def _sheets(service: Service, table: FeatureTable, asked: Picture, parameters: M
 
 
 def _geotiff(painted: bytes, asked: Picture) -> bytes:
+    # GDAL, for which no server waits at its start
+    from rasterio.crs import CRS
+    from rasterio.enums import ColorInterp
+    from rasterio.io import MemoryFile
+    from rasterio.transform import from_bounds
+
     with Image.open(BytesIO(painted)) as image:
         pixels = np.asarray(image.convert("RGBA"))
     box = asked.box
@@ -91,7 +92,7 @@ def _geotiff(painted: bytes, asked: Picture) -> bytes:
             driver="GTiff",
             width=asked.width,
             height=asked.height,
-            count=len(_BANDS),
+            count=4,
             dtype="uint8",
             crs=CRS.from_epsg(asked.crs.srid),
             transform=from_bounds(box.west, box.south, box.east, box.north, asked.width, asked.height),
@@ -100,7 +101,7 @@ def _geotiff(painted: bytes, asked: Picture) -> bytes:
             photometric="rgb",
         ) as sink:
             sink.write(pixels.transpose(2, 0, 1))
-            sink.colorinterp = _BANDS
+            sink.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
         content: bytes = file.read()
         return content
 

@@ -8,8 +8,6 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 from geoportal.participation.beteiligungen import Beteiligung
 from geoportal.participation.reading import Ergebnis, Gelesen
 from geoportal.participation.stellungnahmen import Stand
@@ -33,6 +31,8 @@ _WIDTHS: Final = {
 
 def xlsx(statements: Iterable[Gelesen]) -> bytes:
     """A workbook with a line for each. Nothing in it is a formula, whatever somebody has written."""
+    import xlsxwriter  # only whoever asks for a workbook waits for it
+
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:

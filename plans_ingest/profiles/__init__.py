@@ -21,7 +21,7 @@ _ENUMERATIONS: Final = {"planart": "PlanArt", "rechtsstand": "Rechtsstand", "ver
 def shipped(name: str) -> Profile:
     """The profile of that name ("vorlage", "bayern"). Raises pydantic.ValidationError when its file is wrong."""
     text = files("plans_ingest").joinpath("profiles", f"{name}.yml").read_text("utf-8")
-    return Profile.model_validate(yaml.safe_load(text))
+    return Profile.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
 def candidates(own: Profile | None) -> list[Profile]:

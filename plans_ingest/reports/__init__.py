@@ -5,10 +5,9 @@ from pathlib import Path
 
 from plans_ingest.model import Batch, Json
 from plans_ingest.reports.document import as_json, document, fault_document
-from plans_ingest.reports.geopackage import write_geopackage
 from plans_ingest.reports.page import page
 
-__all__ = ["as_json", "document", "fault_document", "page", "write_fault", "write_geopackage", "write_reports"]
+__all__ = ["as_json", "document", "fault_document", "page", "write_fault", "write_reports"]
 
 
 def write_reports(batch: Batch, folder: Path, stem: str, srid: int) -> tuple[Path, Path, Path]:
@@ -16,6 +15,8 @@ def write_reports(batch: Batch, folder: Path, stem: str, srid: int) -> tuple[Pat
 
     The geometries of the batch are in EPSG:`srid`. Raises OSError.
     """
+    from plans_ingest.reports.geopackage import write_geopackage  # GDAL and pandas: who only reads does without
+
     folder.mkdir(parents=True, exist_ok=True)
     found = document(batch, srid)
     json_file, html_file, gpkg_file = (folder / f"{stem}.{suffix}" for suffix in ("json", "html", "gpkg"))

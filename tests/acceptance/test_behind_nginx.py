@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import re
+import signal
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -56,18 +58,37 @@ def test_a_validator_holds_through_the_proxy(stack: Stack) -> None:
     assert (again.status, again.body) == (304, b"")
 
 
-def test_what_was_read_once_is_there_while_the_web_server_is_not(stack: Stack) -> None:
-    kept = "/ogc/collections/bebauungsplaene/items?f=json&limit=4"
+@pytest.mark.parametrize("hours", [0, 2, 23])
+def test_what_was_read_once_is_there_while_the_web_server_is_not(stack: Stack, hours: int) -> None:
+    """Also what is no longer fresh, and what may no longer be told while it is renewed (stale-while-revalidate)."""
+    kept = f"/ogc/collections/bebauungsplaene/items?f=json&limit=4&offset={hours}"
     before = stack.get(kept)
+    told = len(how_answered(stack, kept, 1))
     stack.stop_web()
     stack.close_door()
     try:
+        assert stack.age_copies(hours) > 0
         during = stack.get(kept)
         assert (during.status, during.body) == (200, before.body)
+        assert how_answered(stack, kept, told + 1)[-1] == ("HIT" if hours == 0 else "STALE")
         assert stack.get("/ogc/collections/bebauungsplaene/items?f=json&limit=5").status in {502, 503, 504}
     finally:
         stack.open_door()
         stack.start_web()
+
+
+def how_answered(stack: Stack, path: str, number: int) -> list[str]:
+    """How nginx came to its answers of this path, whatever was behind the ?, in their order; to at least so many, for
+    it writes of them after it has given them.
+    """
+    deadline = time.monotonic() + 60
+    while True:
+        lines = (stack.folder / "geoportal.log").read_text("utf-8").splitlines()
+        told = [line for line in map(json.loads, lines) if line["path"] == path.partition("?")[0]]
+        if len(told) >= number:
+            return [line["cache"] for line in told]
+        assert time.monotonic() < deadline, "nginx has written nothing"
+        time.sleep(0.02)
 
 
 def test_one_network_is_held_back_and_this_machine_is_not(stack: Stack) -> None:
@@ -86,6 +107,19 @@ def resident(pid: int) -> int:
 def counted_anew(pid: int) -> int:
     Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")  # proc(5): the peak begins with what is there now
     return resident(pid)
+
+
+@contextmanager
+def answering_alone(stack: Stack, pid: int) -> Iterator[None]:
+    """The other processes of the web server are stopped meanwhile, and take no request."""
+    others = [other for other in stack.web_workers() if other != pid]
+    for other in others:
+        os.kill(other, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGCONT)
 
 
 def by_program(stack: Stack) -> Callable[[Path], int]:
@@ -152,8 +186,9 @@ def test_a_delivery_of_a_hundred_megabytes_goes_through_as_it_comes(
         for number in range(LARGE // 1024**2):
             file.write(hashlib.sha256(f"{way.__name__} {number}".encode()).digest() * 32768)
     send = way(stack)
-    for _ in range(4):  # both of the workers have seen the like
-        assert send(small) == taken
+    for pid in stack.web_workers():
+        with answering_alone(stack, pid):  # each has seen the like, and loaded what it takes
+            assert [send(small), send(small)] == [taken, taken]
     before = {pid: counted_anew(pid) for pid in stack.web_workers()}
     assert send(large) == taken
     digest = hashlib.file_digest(large.open("rb"), "sha256").hexdigest()

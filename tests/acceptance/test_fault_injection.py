@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from geoportal import operations
 from geoportal.archive import Archive
-from geoportal.database import migrate
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import Settings
 from geoportal.states import State
 from tests.faults import (

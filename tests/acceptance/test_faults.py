@@ -20,8 +20,9 @@ import psycopg
 import pytest
 
 from geoportal import operations
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import OWNER, Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import Settings
 from tests.desk import OWN, token_for
 from tests.files import plan, prop, xplangml
@@ -325,15 +326,29 @@ def was_tried_again(town: Town) -> bool:
 
 
 def test_a_web_process_is_killed_under_load_and_only_what_is_on_its_way_breaks_off(town: Town) -> None:
-    with Readers(town.stack.connection, items, number=4, keep=True) as readers:
-        for _ in range(3):
+    number, kills = 4, 3
+    with Readers(town.stack.connection, items, number=number, keep=True) as readers:
+        for _ in range(kills):
             before, present = readers.answered, town.stack.web_workers()
             until(lambda before=before: readers.answered > before + 10)  # type: ignore[misc]
             os.kill(present[0], signal.SIGKILL)
             until(lambda present=present: len(set(town.stack.web_workers()) - set(present)) == 1)  # type: ignore[misc]
     # what is on its way when its process dies breaks off, as nothing can take back what a reader has begun to receive
     assert set(readers.outcomes) <= {"200", "IncompleteRead"}
-    assert readers.outcomes["IncompleteRead"] <= 3
+    assert readers.outcomes["IncompleteRead"] <= kills * number, "what each was just being sent"
+
+
+def test_the_web_server_begins_while_postgresql_is_away(town: Town, server: Cluster) -> None:
+    """As when a machine starts, or PostgreSQL looks through its journal after a power cut."""
+    server._run("pg_ctl", "stop", "-m", "immediate")
+    town.stack.stop_web()
+    town.stack.start_web()
+    refused = town.read()
+    assert (refused.status, refused.headers["retry-after"] > "") == (AWAY, True)
+    assert town.stack.get("/readyz").status == AWAY
+    server._launch()
+    until(lambda: town.stack.get("/readyz").status == SERVED)
+    assert [town.read().status for _ in range(20)] == [SERVED] * 20
 
 
 def test_the_whole_web_server_is_killed_and_readers_wait_at_the_door(town: Town) -> None:

@@ -10,8 +10,9 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import EXTENSIONS, OWNER, Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import Settings
 from tests.load import Readers, at, items
 from tests.ogc import publish_stock
@@ -101,7 +102,7 @@ def test_a_migration_that_finds_a_delivery_under_way_comes_again_and_lets_reader
             superuser.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
     engine = owner_engine(cluster.url_of(OWNER, "half_migrated"))
     migrate(engine, "0003")
-    caplog.set_level("INFO", "geoportal.database.schema")
+    caplog.set_level("INFO", "geoportal.database.migrating")
     with engine.connect() as delivery:
         delivery.execute(text("LOCK TABLE plans.version IN ROW EXCLUSIVE MODE"))  # as one that writes has it
         migration = threading.Thread(target=migrate, args=(engine,))

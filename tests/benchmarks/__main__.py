@@ -20,8 +20,9 @@ from typing import Final
 import psycopg
 import requests
 
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import CHECKOUT, Settings
 from tests.benchmarks import cpu, page, stock, systems
 from tests.benchmarks.page import BARE, FIRST_PAGES, LAST_PAGES, OURS, Results, Tile

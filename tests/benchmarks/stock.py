@@ -15,7 +15,8 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from geoportal import operations
 from geoportal.catalogue import read_layer
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
+from geoportal.database.migrating import migrate
 from geoportal.layers.tables import replace_rows
 from geoportal.settings import Settings
 from plans_ingest.codelists import status_group

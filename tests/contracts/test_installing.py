@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click import Context
 from click.testing import CliRunner
 
 from geoportal.cli import main
@@ -38,9 +39,10 @@ def test_whoever_signs_in_to_the_database_of_the_containers_is_made_there() -> N
 
 @pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
 def test_each_timer_runs_a_command_that_there_is(command: str) -> None:
-    found = main
+    found, context = main, Context(main)
     for word in command.split():
-        found = found.commands[word]  # type: ignore[attr-defined]  # groups have commands
+        found = found.get_command(context, word)  # type: ignore[attr-defined]  # groups have commands
+        assert found is not None
     assert found.callback is not None
 
 

@@ -131,6 +131,7 @@ def test_a_good_manifest_is_read_into_types(tmp_path: Path) -> None:
         ("path: data/brunnen.csv", "encoding: ansii, path: data/brunnen.csv", 8, "unbekannter Zeichensatz"),
         ("title:", "titel: 2024-02-30\ntitle:", 1, "kein gültiges YAML"),
         ("id: brunnen", "id: \x07brunnen", 1, "kein gültiges YAML"),
+        ("id: brunnen", f"id: {'[' * 100_000}", 1, "zu tief verschachtelt"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, good: str, bad: str, line: int, said: str) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy import Engine, text
 
 from geoportal import cli, metrics, operations
 from geoportal.archive import Archive
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.settings import Settings
 from geoportal.states import State
 from plans_ingest.confine import Limits

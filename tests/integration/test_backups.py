@@ -20,9 +20,10 @@ from geoportal.archive import Archive, archive_of
 from geoportal.backups import BackupError, Seal, place_of
 from geoportal.backups.places import Place
 from geoportal.cli import main
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import DATABASE, OWNER, Cluster
 from geoportal.database.locks import Lock, alone
+from geoportal.database.migrating import migrate
 from geoportal.settings import Settings
 from tests.files import archive as archived
 from tests.files import pdf, plan, prop, xplangml

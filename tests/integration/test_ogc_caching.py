@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from geoportal import data_versions
-from geoportal.database import migrate, owner_engine
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.ogc import caching, service
 from geoportal.ogc.app import create_ogc
 from geoportal.ogc.caching import CACHE_CONTROL, EVERYTHING

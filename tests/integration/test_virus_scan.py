@@ -2,8 +2,11 @@
 
 import io
 import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,14 +39,29 @@ def clamd(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "StreamMaxLength 120M\nOfficialDatabaseOnly no\n"
     )
     program = shutil.which("clamd") or "/usr/sbin/clamd"
-    server = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert server.stdout is not None
-    for said in server.stdout:
-        if "Self checking" in said or line.exists():
-            break
-    yield f"unix:{line}"
-    server.terminate()
-    server.wait()
+    log = folder / "log"
+    with log.open("wb") as said:
+        server = subprocess.Popen([program, "-c", str(config)], stdout=said, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 300
+        while not is_listening(line):
+            assert server.poll() is None, log.read_text("utf-8", "replace")
+            assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
+            time.sleep(0.05)
+        yield f"unix:{line}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def is_listening(line: Path) -> bool:
+    """Its socket is there before it listens, and it listens before it answers."""
+    with socket.socket(socket.AF_UNIX) as asking, suppress(OSError):
+        asking.settimeout(5)
+        asking.connect(str(line))
+        asking.sendall(b"zPING\0")
+        return asking.recv(100) == b"PONG\0"
+    return False
 
 
 def test_what_the_scanner_knows_is_no_document(clamd: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Alembic's way in. Only geoportal.database.migrate() runs migrations; it hands in the open connection."""
+"""Alembic's way in. Only geoportal.database.migrating runs migrations; it hands in the open connection."""
 
 from alembic import context
 

@@ -96,6 +96,6 @@ def all_profiles() -> tuple[Profile, ...]:
     found: list[Profile] = []
     for item in sorted(folder.iterdir(), key=lambda each: each.name):
         if item.name.endswith(".yml"):
-            raw = yaml.safe_load(item.read_text("utf-8"))
+            raw = yaml.load(item.read_text("utf-8"), yaml.CSafeLoader)
             found.append(_KINDS[raw["kind"]].model_validate(raw | {"id": item.name.removesuffix(".yml")}))
     return tuple(found)
