@@ -104,8 +104,8 @@ class Question:
 
 
 class Page(NamedTuple):
-    """`features` is GeoJSON features joined by commas, in UTF-8. `matched` counts all, whatever the page; MANY where that
-    would be dear. `last` are the keys of the last row if there is a next page.
+    """`features` is GeoJSON features joined by commas, in UTF-8. `matched` counts all, whatever the page; MANY where
+    that would be dear. `last` are the keys of the last row if there is a next page.
     """
 
     features: bytes
