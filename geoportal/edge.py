@@ -32,6 +32,13 @@ MAX_TARGET: Final = 8_000  # bytes of path and query; a filter may have 4,000
 MAX_BODY: Final = 1024**3  # no plan delivery is larger; what a part takes is its own, smaller matter
 BURST_SECONDS: Final = 4  # a map that opens asks for all its tiles at once
 
+# What pages are made of, and never a page itself (nosniff): their policy would only be carried along,
+# sixty times for a map.
+_PARTS: Final = re.compile(r"(text/(css|javascript)|image/(png|webp|jpeg)|application/vnd\.mapbox-vector-tile)(;|$)")
+_OF_PAGES: Final = frozenset(
+    {"Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"}
+)
+
 _ROUTE: Final = "geoportal.route"
 _BY_KEY: Final = "<secret>"  # in the template of a route whose address is a key
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -42,7 +49,10 @@ access = logging.getLogger("geoportal.access")
 
 
 def headers_for(settings: Settings, pictures: Iterable[str] = ()) -> dict[str, str]:
-    """What every answer carries unless a page has said something stricter. `pictures`: origins of background maps."""
+    """What every page carries unless it has said something stricter, and every other answer as far as it is of use.
+
+    `pictures`: origins of background maps.
+    """
     headers = {
         "Content-Security-Policy": content_policy(pictures),
         "X-Content-Type-Options": "nosniff",
@@ -184,7 +194,10 @@ class _Exchange:
 
     def _completed(self, headers: Headers) -> Headers:
         given = {name.lower() for name, _ in headers}
-        added = {**self._always, "X-Request-ID": self._identifier}
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        needless = _OF_PAGES if _PARTS.match(kind) else frozenset()
+        added = {name: value for name, value in self._always.items() if name not in needless}
+        added["X-Request-ID"] = self._identifier
         # Other portals may show what the open interfaces give; pages and their parts stay ours.
         shared = "access-control-allow-origin" in given
         added["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"

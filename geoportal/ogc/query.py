@@ -1,6 +1,6 @@
 """The query parameters of a request, read once and strictly: what is unknown or unusable is a 400, never ignored."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ type Parameters = Mapping[str, str]
 
 COMMON = frozenset({"f", "lang"})
 ITEM = COMMON | {"crs"}
-ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", "properties", "skipGeometry", "sortby", cursor.NAME}
+PROPERTIES = "properties"
+ITEMS = ITEM | {"bbox", "bbox-crs", "datetime", "limit", "offset", PROPERTIES, "skipGeometry", "sortby", cursor.NAME}
 FILTER = ("filter", "filter-lang", "filter-crs")
 ITEMS |= {*FILTER, "resultType", "resulttype"}
 STAND = "stand"
@@ -64,7 +65,7 @@ def read_question(collection: str, parameters: Parameters, table: FeatureTable, 
         after=_after(collection, parameters, table, order),
         conditions=tuple(_conditions(parameters, table)),
         order=order,
-        fields=_fields(parameters, table),
+        fields=read_properties(parameters, table.fields),
         crs=crs_of("crs", parameters.get("crs", CRS84.uri)),
         geometry=choice(parameters, "skipGeometry", ("false", "true")) != "true",
         # GDAL and pygeoapi spell it differently
@@ -81,6 +82,16 @@ def read_day(parameters: Parameters) -> date | None:
     if not isinstance(day, date) or day > datetime.now(BERLIN).date():
         raise InvalidParameter(f"{STAND}: {raw!r} liegt in der Zukunft / lies in the future")
     return day
+
+
+def read_properties(parameters: Parameters, known: Collection[str]) -> tuple[str, ...] | None:
+    """Which of the known fields are wanted, each once; None where nothing is said. Raises InvalidParameter."""
+    if (raw := parameters.get(PROPERTIES)) is None:
+        return None
+    wanted = dict.fromkeys(filter(None, raw.split(",")))
+    if unknown := [name for name in wanted if name not in known and name not in (ID, "geometry")]:
+        raise InvalidParameter(f"{PROPERTIES}: unbekannt / unknown: {', '.join(unknown)}; {', '.join(known)}")
+    return tuple(name for name in wanted if name in known)
 
 
 def field_condition(table: FeatureTable, name: str, raw: str) -> Condition:
@@ -151,15 +162,6 @@ def _after(
         raise InvalidParameter(f"{cursor.NAME}: nicht zusammen mit offset / not together with offset")
     kinds = [table.queryables[part.field] for part in order]
     return cursor.read_cursor(raw, collection, list(parameters.items()), [*kinds, table.key])
-
-
-def _fields(parameters: Parameters, table: FeatureTable) -> tuple[str, ...] | None:
-    if (raw := parameters.get("properties")) is None:
-        return None
-    wanted = dict.fromkeys(filter(None, raw.split(",")))
-    if unknown := [name for name in wanted if name not in table.fields and name not in (ID, "geometry")]:
-        raise InvalidParameter(f"properties: unbekannt / unknown: {', '.join(unknown)}; {', '.join(table.fields)}")
-    return tuple(name for name in wanted if name in table.fields)
 
 
 def natural(parameters: Parameters, name: str, default: int, *, least: int) -> int:

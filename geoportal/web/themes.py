@@ -16,6 +16,7 @@ from geoportal.cartography.model import Symbol as Form
 from geoportal.cartography.sheets import RECHTSSTAND, STANDARD, sheets
 from geoportal.catalogue import Layer, Shelf, Symbol
 from geoportal.hier import Language
+from geoportal.ogc.tiles.tileset import drawn_with
 from geoportal.web.errors import PortalSetupError
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def symbol(layer: Layer, value: str | int | bool | None = None) -> dict[str, Any
 
 
 def for_script(layer: Layer, spoken: Language) -> dict[str, Any]:
-    """Title, how it is drawn, and the fields that are told of a feature; the first of them names it."""
+    """Title, how it is drawn, the fields that are told of a feature (the first names it), and those of its tiles."""
     limits = layer.style.scale
     return {
         "id": layer.id,
@@ -94,6 +95,8 @@ def for_script(layer: Layer, spoken: Language) -> dict[str, Any]:
         "rules": [_rule(rule) for rule in _sheet(layer).rules],
         "popup": layer.popup,
         "label": layer.style.label,
+        "tiles": drawn_with(layer),
+        "key": layer.key,
     }
 
 

@@ -298,7 +298,7 @@ def test_on_a_former_day_themes_without_a_history_are_still_shown(desktop: Visit
     page.on("request", lambda request: tiles.append(request.url) if "/ogc/tiles/" in request.url else None)
     lights = page.evaluate("""async () => {
         const {TileSource} = await import("/static/js/tile-source.js");
-        const source = new TileSource("/ogc", ["bebauungsplaene"]);
+        const source = new TileSource("/ogc", {dated: ["bebauungsplaene"]});
         source.setStand("2020-01-01");
         const tile = {z: 13, x: 4298, y: 2749};
         await source.load(tile, ["bebauungsplaene"]);

@@ -360,7 +360,7 @@ def test_no_page_has_inline_script_or_style_or_another_host(client: FlaskClient,
 
 def test_every_answer_carries_the_policy_and_no_cookie(settings: Settings, address: dict[str, str]) -> None:
     served = Client(wsgi.create(settings))
-    for path in ("/", address["Am Hang"], "/gibtesnicht", "/healthz", "/static/js/map-page.js", "/ogc/", "/ogc/x"):
+    for path in ("/", address["Am Hang"], "/gibtesnicht", "/healthz", "/service-worker.js", "/ogc/", "/ogc/x"):
         answer = served.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy

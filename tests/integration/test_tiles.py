@@ -274,6 +274,52 @@ def test_a_day_cannot_be_asked_of_what_has_no_history(api: FlaskClient, names: s
     assert selected(api, tile, collections=f"bebauungsplaene,{names}", stand=today).status_code == 200
 
 
+def test_a_tile_carries_only_the_fields_that_are_asked_for(api: FlaskClient, tmp_path: Path) -> None:
+    tile = tile_at(15, *origin(0))
+    own = f"{PLANS}/{tile.zoom}/{tile.row}/{tile.col}?f=mvt"
+    whole = layers(api.get(own), tmp_path)["bebauungsplaene"]
+    narrow = layers(api.get(f"{own}&properties=status,name"), tmp_path)["bebauungsplaene"]
+    assert set(narrow) == {"mvt_id", "name", "status", "geometry"}
+    assert narrow["mvt_id"].tolist() == whole["mvt_id"].tolist()
+    assert set(layers(api.get(f"{own}&properties="), tmp_path)["bebauungsplaene"]) == {"mvt_id", "geometry"}
+    place = f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.col}?f=mvt"
+    # a label is written also when nothing else is asked of it
+    assert {"geltungsbereiche", "plannamen"} <= set(layers(api.get(f"{place}&properties=planart"), tmp_path))
+    wide = tile_at(9, 480_000, 5_630_000)
+    both = {"collections": "schulen,bebauungsplaene", "pixels": "512", "properties": "status,schulen.name"}
+    apart = layers(selected(api, wide, **both), tmp_path)
+    assert set(apart["bebauungsplaene"]) == {"mvt_id", "status", "geometry"}
+    assert set(apart["schulen"]) == {"mvt_id", "name", "geometry"}
+
+
+def test_a_tileset_says_which_fields_it_was_asked_for(api: FlaskClient) -> None:
+    place = f"{PLANS}?properties=status,name"
+    told = document(api.get(f"{place}&f=tilejson"))
+    assert list(told["vector_layers"][0]["fields"]) == ["name", "status"]
+    assert told["tiles"][0].endswith("?f=mvt&properties=status,name")
+    links = {each["rel"]: each["href"] for each in document(api.get(f"{place}&f=json"))["links"]}
+    assert all("properties=status" in links[rel] for rel in ("self", "alternate", "item"))
+
+
+def test_the_number_of_a_plan_is_the_beginning_of_its_id_today_and_on_another_day(
+    api: FlaskClient, tmp_path: Path
+) -> None:
+    tile, today = tile_at(15, *origin(0)), datetime.now(BERLIN).date().isoformat()
+    for day in ({}, {"stand": today}):
+        plans = layers(selected(api, tile, collections="bebauungsplaene", **day), tmp_path)["bebauungsplaene"]
+        assert plans["mvt_id"].tolist() == [int(each.replace("-", "")[:12], 16) for each in plans["id"]]
+
+
+def test_far_out_a_map_gets_a_coarser_grid_and_everybody_else_the_usual_one(api: FlaskClient) -> None:
+    extents = {}
+    for zoom, pixels in ((9, "512"), (9, "256"), (10, "512")):
+        tile = tile_at(zoom, 480_000, 5_630_000)
+        content = selected(api, tile, collections="schulen", pixels=pixels, properties="").data
+        # a layer's extent: field 5, a varint
+        extents[zoom, pixels] = next(n for n in (1024, 4096) if bytes([0x28, n & 0x7F | 0x80, n >> 7]) in content)
+    assert extents == {(9, "512"): 1024, (9, "256"): 4096, (10, "512"): 4096}
+
+
 def test_a_tile_shows_the_plans_of_a_day(api: FlaskClient, tmp_path: Path) -> None:
     tile = tile_at(14, origin(0)[0] + 50, origin(0)[1] + 50)
     now = layers(selected(api, tile, collections="bebauungsplaene"), tmp_path)["bebauungsplaene"]
@@ -293,6 +339,9 @@ def test_a_tile_shows_the_plans_of_a_day(api: FlaskClient, tmp_path: Path) -> No
         "clusters=true",
         "collections=schulen&clusters=ja",
         "collections=schulen&stand=gestern",
+        "collections=schulen&properties=gibtesnicht",
+        "collections=schulen&properties=bebauungsplaene.name",
+        "properties=schulen.name",
         f"collections={','.join(map(str, range(40)))}",
     ],
 )

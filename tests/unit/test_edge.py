@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +72,32 @@ def test_headers_are_on_every_answer_also_on_a_refusal_and_on_a_fault() -> None:
         assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert len(answer.headers["X-Request-ID"]) >= 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_page"),
+    [
+        ("text/html; charset=utf-8", True),
+        ("image/svg+xml", True),
+        ("application/xml", True),
+        ("application/json", True),
+        ("", True),
+        ("text/javascript; charset=utf-8", False),
+        ("text/css; charset=utf-8", False),
+        ("image/webp", False),
+        ("application/vnd.mapbox-vector-tile", False),
+    ],
+)
+def test_the_policy_of_pages_is_left_out_where_nothing_is_ever_a_page(kind: str, is_page: bool) -> None:
+    def typed(_environ: object, start: Callable[..., object]) -> Iterable[bytes]:
+        start("200 OK", [("Content-Type", kind)] if kind else [])
+        return [b""]
+
+    answer = client(application=typed).get("/")
+    told = {"Content-Security-Policy", "Referrer-Policy", "Permissions-Policy"} & set(answer.headers.keys())
+    assert len(told) == (3 if is_page else 0)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert {"Strict-Transport-Security", "Cross-Origin-Resource-Policy"} <= set(answer.headers.keys())
 
 
 def test_without_tls_nothing_is_said_about_it() -> None:

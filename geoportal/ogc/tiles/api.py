@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from geoportal.catalogue import Layer
 from geoportal.ogc.links import HTML, JSON, Document
-from geoportal.ogc.query import STAND
+from geoportal.ogc.query import PROPERTIES, STAND
 from geoportal.ogc.tiles import matrix
 from geoportal.ogc.tiles.documents import MVT
 from geoportal.ogc.tiles.selection import CLUSTERS, COLLECTIONS, PIXELS
@@ -15,6 +15,15 @@ def _query(name: str, description: str, schema: Document, **more: Any) -> Docume
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema, **more}
 
 
+_NARROWING: Final = {
+    "tileProperties": _query(
+        PROPERTIES,
+        "Nur diese Felder, `layer.feld` nur in einem / only these fields, `layer.field` in one layer alone",
+        {"type": "array", "items": {"type": "string"}},
+        style="form",
+        explode=False,
+    )
+}
 # The last three belong to a selection: without `collections` they are refused.
 _SELECTING: Final = {
     "tileCollections": _query(
@@ -69,7 +78,7 @@ def openapi(layers: Iterable[Layer]) -> Document:
             ("Col", "Spalte von Westen / column from the west", 2**matrix.MAX_ZOOM - 1),
         )
     }
-    parameters |= _SELECTING
+    parameters |= _SELECTING | _NARROWING
     parameters |= {
         "fTile": _format("mvt"),
         "fTileset": _format("json", "html", "tilejson"),
@@ -93,7 +102,9 @@ def openapi(layers: Iterable[Layer]) -> Document:
 
 def _paths(tag: str, place: str, title: str, operation: str) -> Document:
     tiles = f"{place}/tiles"
-    tile = _get(tag, f"{title}: Vektorkachel / vector tile", f"{operation}.vector.getTile", "Tile", "fTile")
+    tile = _get(
+        tag, f"{title}: Vektorkachel / vector tile", f"{operation}.vector.getTile", "Tile", *_NARROWING, "fTile"
+    )
     parameters = ["tileMatrix", "tileRow", "tileCol"]
     tile["get"]["parameters"][:0] = [{"$ref": f"#/components/parameters/{name}"} for name in parameters]
     tile["get"]["responses"] |= {
@@ -103,19 +114,24 @@ def _paths(tag: str, place: str, title: str, operation: str) -> Document:
     return {
         tiles: _get(tag, f"{title}: Kachelsätze / tilesets", f"{operation}.vector.getTileSetsList", "TileDocument"),
         f"{tiles}/{matrix.ID}": _get(
-            tag, f"{title}: Kachelsatz / tileset", f"{operation}.vector.getTileSet", "TileDocument", "fTileset"
+            tag,
+            f"{title}: Kachelsatz / tileset",
+            f"{operation}.vector.getTileSet",
+            "TileDocument",
+            *_NARROWING,
+            "fTileset",
         ),
         f"{tiles}/{matrix.ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
     }
 
 
-def _get(tag: str, summary: str, operation: str, response: str, format_parameter: str = "f") -> Document:
+def _get(tag: str, summary: str, operation: str, response: str, *parameters: str) -> Document:
     return {
         "get": {
             "tags": [tag],
             "summary": summary,
             "operationId": operation,
-            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (format_parameter, "lang")],
+            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (*(parameters or ("f",)), "lang")],
             "responses": {
                 "200": {"$ref": f"#/components/responses/{response}"},
                 "400": {"$ref": "#/components/responses/InvalidParameter"},

@@ -50,7 +50,10 @@ from geoportal.ogc.tiles.tileset import PLAIN, Manner, TileLayer, Tileset
 from geoportal.settings import STORAGE_SRID
 
 EXTENT: Final = 4096
-_BUFFER: Final = 128  # of 4096: lines and symbols at an edge are drawn whole on both sides
+# Of the simplest forms a map needs no finer grid than half of a pixel; its tiles have a third less to carry.
+_MAP_EXTENT: Final = 1024
+_SIMPLEST_UNTIL: Final = 10  # zoom
+_BUFFER: Final = 1 / 32  # of a side: lines and symbols at an edge are drawn whole on both sides
 # of plans with all their fields these stay below the bytes: cutting again costs as much as the first time
 _MOST_FEATURES: Final = 2500
 _MOST_BYTES: Final = 480_000
@@ -113,7 +116,7 @@ def _statement(layers: tuple[TileLayer, ...], zoom: int, manner: Manner, most: i
 
 def _place(tile: Tile) -> dict[str, float]:
     west, south, east, north = tile.bounds
-    margin = (east - west) * _BUFFER / EXTENT
+    margin = (east - west) * _BUFFER
     # beyond the domain there is nothing to be found, and far beyond it nothing that can be transformed
     near = WEB_MERCATOR.domain.nearest(west - margin, south - margin, east + margin, north + margin)
     return dict(zip(_PLACE, (west, south, east, north, *near), strict=True))
@@ -134,7 +137,7 @@ _BOUNDS: Final[TextClause] = text("""
 
 def _layer(layer: TileLayer, zoom: int, manner: Manner, most: int) -> ScalarSelect[Any]:
     if manner.grouped and layer.dimension == 0 and layer.label is None:
-        row = _groups(layer, zoom, most).subquery("feature_of_tile")
+        row = _groups(layer, zoom, _extent(zoom, manner), most).subquery("feature_of_tile")
     else:
         drawn = _drawn(layer, zoom, manner, most).subquery("drawn")
         attributes = _attributes(layer, drawn.c.key, manner.day)
@@ -144,14 +147,20 @@ def _layer(layer: TileLayer, zoom: int, manner: Manner, most: int) -> ScalarSele
             .where(drawn.c.shape.is_not(None))
             .subquery("feature_of_tile")
         )
-    tile_of: ColumnElement[Any] = postgis("ST_AsMVT", literal_column(row.name), layer.id, EXTENT, "shape", "fid")
+    extent = _extent(zoom, manner)
+    tile_of: ColumnElement[Any] = postgis("ST_AsMVT", literal_column(row.name), layer.id, extent, "shape", "fid")
     return select(func.coalesce(tile_of, cast(literal(b""), LargeBinary()))).select_from(row).scalar_subquery()
+
+
+def _extent(zoom: int, manner: Manner) -> int:
+    return _MAP_EXTENT if manner.closer and zoom + manner.closer <= _SIMPLEST_UNTIL else EXTENT
 
 
 def _attributes(layer: TileLayer, key: ColumnElement[Any], day: date | None = None, *also: ColumnElement[bool]) -> Any:
     """One look-up a feature, whatever the planner thinks of the view."""
     past = layer.history if day else None
-    view = table(past or layer.view, *map(column, {"id", *layer.fields, *_INTERVAL}), schema="ogc")
+    labelled = () if layer.label is None else (layer.label,)
+    view = table(past or layer.view, *map(column, {"id", *layer.fields, *labelled, *_INTERVAL}), schema="ogc")
     named = [_attribute(view.c[name], field.type).label(name) for name, field in layer.fields.items()]
     known = select(*named).where(view.c.id == cast(key, _KEYS[layer.key]), *also)
     if layer.label is not None:
@@ -161,7 +170,7 @@ def _attributes(layer: TileLayer, key: ColumnElement[Any], day: date | None = No
     return known.limit(1).lateral("attributes")
 
 
-def _groups(layer: TileLayer, zoom: int, most: int) -> Select[Any]:
+def _groups(layer: TileLayer, zoom: int, extent: int, most: int) -> Select[Any]:
     """Points by the cells of a grid: one alone is itself, several are one point in their middle, with `point_count`.
 
     The grid goes a cell beyond the tile, so that a sign at an edge is drawn whole on both sides.
@@ -196,8 +205,8 @@ def _groups(layer: TileLayer, zoom: int, most: int) -> Select[Any]:
     )
     attributes = _attributes(layer, grouped.c.key, None, grouped.c.number == 1)
     box = postgis("ST_MakeEnvelope", _WEST, _SOUTH, _EAST, _NORTH, SRID)
-    buffer = EXTENT // cells if cells == _COARSE else _BUFFER
-    shape = postgis("ST_AsMVTGeom", grouped.c.place, box, EXTENT, buffer, literal_column("true"))
+    buffer = int(extent * (1 / cells if cells == _COARSE else _BUFFER))
+    shape = postgis("ST_AsMVTGeom", grouped.c.place, box, extent, buffer, literal_column("true"))
     row = (
         select(
             case((grouped.c.number == 1, grouped.c.fid)).label("fid"),
@@ -215,19 +224,19 @@ def _groups(layer: TileLayer, zoom: int, most: int) -> Select[Any]:
 def _drawn(layer: TileLayer, zoom: int, manner: Manner, most: int) -> Select[Any]:
     """The chosen features with their shapes in the tile; the largest, until the tile is full."""
     box = postgis("ST_MakeEnvelope", _WEST, _SOUTH, _EAST, _NORTH, SRID)
-    buffer = 0 if layer.label else _BUFFER
+    extent, buffer = _extent(zoom, manner), 0 if layer.label else _BUFFER
     chosen = _chosen(layer, zoom, manner, buffer, most)
     spent = func.sum(func.least(postgis("ST_NPoints", chosen.c.shape), _HEAVY)).over(
         order_by=(chosen.c.size.desc(), chosen.c.fid)
     )
     counted = select(chosen, spent.label("spent")).subquery("counted")
-    shape = postgis("ST_AsMVTGeom", counted.c.shape, box, EXTENT, buffer, literal_column("true"))
+    shape = postgis("ST_AsMVTGeom", counted.c.shape, box, extent, int(extent * buffer), literal_column("true"))
     drawn = select(counted.c.key, counted.c.fid, shape.label("shape")).where(counted.c.spent <= _MOST_VERTICES)
     return drawn.offset(_BARRIER)
 
 
-def _chosen(layer: TileLayer, zoom: int, manner: Manner, buffer: int, most: int) -> Any:
-    margin = (_EAST - _WEST) * (buffer / EXTENT)
+def _chosen(layer: TileLayer, zoom: int, manner: Manner, buffer: float, most: int) -> Any:
+    margin = (_EAST - _WEST) * buffer
     area = postgis("ST_MakeEnvelope", _WEST - margin, _SOUTH - margin, _EAST + margin, _NORTH + margin, SRID)
     place = _FEATURE.c.label if layer.label else _FEATURE.c.geom
     seen = zoom + manner.closer - (_LABEL_ZOOMS if layer.label else 0)
@@ -259,7 +268,10 @@ def _as_of(layer: TileLayer, day: date, least: float) -> Select[Any]:
     size = func.sqrt(postgis("ST_Area", shape))
     return select(
         cast(view.c.id, Text()).label("key"),
-        func.hashtextextended(cast(view.c.id, Text()), 0).op("&")(literal_column("4503599627370495")).label("fid"),
+        # as plans.tile_fid() in the database, which readers may not call
+        literal_column(
+            f"('x' || left(replace({view.schema}.{view.name}.id::text, '-', ''), 12))::bit(48)::bigint"
+        ).label("fid"),
         size.label("size"),
         shape.label("shape"),
     ).where(
@@ -284,7 +296,9 @@ def _form(layer: TileLayer, zoom: int) -> ColumnElement[Any]:
     if zoom > 14:
         return feature.geom
     return (
-        func.coalesce(feature.mid, feature.geom) if zoom > 10 else func.coalesce(feature.low, feature.mid, feature.geom)
+        func.coalesce(feature.mid, feature.geom)
+        if zoom > _SIMPLEST_UNTIL
+        else func.coalesce(feature.low, feature.mid, feature.geom)
     )
 
 

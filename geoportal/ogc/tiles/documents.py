@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from geoportal.ogc.links import HTML, JSON, Document, alternates, link
+from geoportal.ogc.query import PROPERTIES
 from geoportal.ogc.schemas import JSON_TYPES
 from geoportal.ogc.tiles import matrix
 from geoportal.ogc.tiles.matrix import CRS_URI, MAX_ZOOM, URI, Bounds
@@ -30,6 +31,7 @@ def tilesets(tileset: Tileset, bounds: Bounds | None, base: str, language: str) 
 def metadata(tileset: Tileset, bounds: Bounds | None, base: str, language: str) -> Document:
     url = f"{base}{tileset.path}/{matrix.ID}"
     licence, licence_url = tileset.licence
+    kept = {} if tileset.properties is None else {PROPERTIES: ",".join(tileset.properties)}
     described: Document = {
         **_head(tileset, bounds, language),
         "description": getattr(tileset.description, language),
@@ -38,12 +40,12 @@ def metadata(tileset: Tileset, bounds: Bounds | None, base: str, language: str) 
         "attribution": tileset.attribution,
         "layers": [_layer(layer, language) for layer in tileset.layers],
         "links": [
-            *alternates(url, JSON),
+            *alternates(url, JSON, kept),
             {
                 **link("item", MVT, _said(language, "Eine Kachel", "One tile"), template(tileset, base)),
                 "templated": True,
             },
-            link("alternate", JSON, "TileJSON 3.0", f"{url}?f=tilejson"),
+            link("alternate", JSON, "TileJSON 3.0", f"{url}?f=tilejson{_narrowing(tileset)}"),
             _scheme(base, language),
             link("license", HTML, licence, licence_url),
         ],
@@ -100,12 +102,16 @@ def matrix_set(base: str) -> Document:
 
 
 def template(tileset: Tileset, base: str) -> str:
-    return f"{base}{tileset.path}/{matrix.ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt"
+    return f"{base}{tileset.path}/{matrix.ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt{_narrowing(tileset)}"
 
 
 def xyz(tileset: Tileset, base: str) -> str:
     """The same address as clients without OGC API - Tiles write it: the row is y, the column is x."""
-    return f"{base}{tileset.path}/{matrix.ID}/{{z}}/{{y}}/{{x}}?f=mvt"
+    return f"{base}{tileset.path}/{matrix.ID}/{{z}}/{{y}}/{{x}}?f=mvt{_narrowing(tileset)}"
+
+
+def _narrowing(tileset: Tileset) -> str:
+    return "" if tileset.properties is None else f"&{PROPERTIES}={','.join(tileset.properties)}"
 
 
 def _head(tileset: Tileset, bounds: Bounds | None, language: str) -> Document:

@@ -16,7 +16,7 @@ from geoportal.ogc.links import HTML, JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound, Unavailable
-from geoportal.ogc.query import COMMON
+from geoportal.ogc.query import COMMON, PROPERTIES, read_properties
 from geoportal.ogc.service import Service
 from geoportal.ogc.tiles import cutting, documents, matrix, selection
 from geoportal.ogc.tiles.api import openapi
@@ -28,6 +28,7 @@ _METADATA_FORMATS: Final = ("json", "html", "tilejson")
 _TILE_FORMATS: Final = ("mvt",)
 # libdeflate: smaller than zlib's level 5 in less than half of its time
 _GZIP_LEVEL: Final = 5
+_KNOWN: Final = COMMON | {PROPERTIES}
 
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
@@ -47,26 +48,29 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         return exchange.answer(document, JSON, "tiles/index.html")
 
     def described(tileset: Tileset) -> Response:
-        exchange = Exchange(service, pages, formats=_METADATA_FORMATS)
+        exchange = Exchange(service, pages, _KNOWN, _METADATA_FORMATS)
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
         write = documents.tilejson if exchange.parameters.get("f") == "tilejson" else documents.metadata
-        document = write(tileset, measured.of(tileset), exchange.publication.base, exchange.language)
+        document = write(narrowed, measured.of(tileset), exchange.publication.base, exchange.language)
         return exchange.answer(document, JSON, "tiles/tileset.html")
 
     def cut(tileset: Tileset, zoom: str, row: str, col: str) -> Response:
-        Exchange(service, pages, formats=_TILE_FORMATS)
+        exchange = Exchange(service, pages, _KNOWN, _TILE_FORMATS)
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
         tile = matrix.read_tile(zoom, row, col)
         bounds = measured.of(tileset)
         if bounds is None or not matrix.is_within(tile, bounds):
             # OGC API - Tiles 1, /req/core/tc-error A
             raise NotFound("Hier liegt nichts: siehe tileMatrixSetLimits. / Nothing here: see tileMatrixSetLimits.")
-        return packed(cutting.cut(service.engine, tileset, tile))
+        return packed(cutting.cut(service.engine, narrowed, tile))
 
     def cut_selected(names: Sequence[str], zoom: str, row: str, col: str) -> Response:
-        exchange = Exchange(service, pages, COMMON | selection.PARAMETERS, _TILE_FORMATS)
+        exchange = Exchange(service, pages, _KNOWN | selection.PARAMETERS, _TILE_FORMATS)
         manner = selection.read_manner(exchange.parameters)
         tileset = selected_tileset(service.current().drawn(name) for name in names)
         selection.check_day(manner, tileset)
-        return packed(cutting.cut(service.engine, tileset, matrix.read_tile(zoom, row, col), manner))
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
+        return packed(cutting.cut(service.engine, narrowed, matrix.read_tile(zoom, row, col), manner))
 
     def packed(content: bytes) -> Response:
         if not content:

@@ -1,9 +1,9 @@
 """What a vector tile holds: the tilesets, their layers, and which attributes go along."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, Self
 
 from geoportal.catalogue import Field, FieldType, Layer, Words
 from geoportal.ogc.collection import DIMENSIONS, Collection, has_history
@@ -26,17 +26,20 @@ class TileLayer:
     """
 
     id: str
-    title: Words = field(hash=False)
+    title: Words
     sources: tuple[str, ...]
     view: str
     key: FieldType
-    fields: Mapping[str, Field] = field(hash=False)
+    fields: Mapping[str, Field]
     dimension: int | None
     only: int | None = None
     label: str | None = None
     history: str | None = None
     clustered: bool = False
     hides: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.sources, self.view, tuple(self.fields), self.only, self.label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ PLAIN: Final = Manner()
 
 @dataclass(frozen=True, slots=True)
 class Tileset:
-    """`path` is its place below the API."""
+    """`path` is its place below the API. `properties`: the fields to which a request has narrowed it; None for all."""
 
     path: str
     title: Words
@@ -71,6 +74,25 @@ class Tileset:
     licence: tuple[str, str]
     keywords: Mapping[str, tuple[str, ...]]
     layers: tuple[TileLayer, ...]
+    properties: tuple[str, ...] | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of all that its layers carry; those of one layer alone begin with its id and a point."""
+        plain = dict.fromkeys(name for layer in self.layers for name in layer.fields)
+        return (*plain, *(f"{layer.id}.{name}" for layer in self.layers for name in layer.fields))
+
+    def narrowed(self, properties: tuple[str, ...] | None) -> Self:
+        """With nothing but these of its fields in each layer that has them; None: with all."""
+        if properties is None:
+            return self
+
+        def chosen(layer: TileLayer) -> dict[str, Field]:
+            wanted = {name.removeprefix(f"{layer.id}.") for name in properties}
+            return {name: field for name, field in layer.fields.items() if name in wanted}
+
+        layers = tuple(replace(layer, fields=chosen(layer)) for layer in self.layers)
+        return replace(self, layers=layers, properties=properties)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -78,12 +100,25 @@ class Tileset:
 
 
 def attributes(layer: Layer) -> dict[str, Field]:
-    """The fields that tiles carry: the name, those of the popup, that of the style, and what the manifest adds."""
-    style = layer.style
-    styled = (style.by or "", style.label or "", style.sizes.by if style.sizes else "")
-    wanted = dict.fromkeys(["name", *layer.popup, *styled, *layer.tiles])
+    """The fields that tiles carry: what names a feature, the popup's, the style's, and what the manifest adds."""
+    wanted = dict.fromkeys(["name", *layer.headline_fields, *layer.popup, *_styled(layer), *layer.tiles])
     found = {name: layer.properties[name] for name in wanted if name in layer.properties}
     return {name: field for name, field in found.items() if field.type not in _LEFT_OUT}
+
+
+def drawn_with(layer: Layer) -> list[str]:
+    """Those of them that a map needs to draw a feature and to name it, beside its number, which may be its key."""
+    key = layer.fields[layer.key]
+    carried = _with_id(key, attributes(layer))
+    if key.type is FieldType.INTEGER:
+        carried.pop(layer.key, None)
+    wanted = dict.fromkeys(["id", *_styled(layer), *(layer.headline_fields or layer.popup[:1])])
+    return [name for name in wanted if name in carried]
+
+
+def _styled(layer: Layer) -> tuple[str, ...]:
+    style = layer.style
+    return tuple(filter(None, (style.by, style.label, style.sizes.by if style.sizes else None)))
 
 
 def tileset_of(collection: Collection) -> Tileset:

@@ -151,7 +151,7 @@ export class Asking {
 
   #plansAt(latlng) {
     const hits = this.picture(latlng).hits(latlng, 0);
-    return hits.flatMap(({ layer, feature }) => (layer.id in this.page.plans ? [feature] : []));
+    return hits.flatMap(({ layer, feature }) => (layer.id in this.page.plans && feature.properties.name ? [feature] : []));
   }
 
   /** Those that stand for several, replaced by these: so near to each other that no zoom parts them. */

@@ -15,9 +15,10 @@ export class MapPicture extends EventTarget {
   constructor(map, page, { pane, mark }) {
     super();
     Object.assign(this, { map, page });
-    this.source = new TileSource(page.ogc, Object.keys(page.plans));
+    const layers = Object.fromEntries([...Object.values(page.plans), ...page.themes].map((layer) => [layer.id, layer]));
+    this.source = new TileSource(page.ogc, { dated: Object.keys(page.plans), layers });
     const redraw = () => [this.below, this.above].forEach((each) => each.redrawAll());
-    this.symbols = new Map([...Object.values(page.plans), ...page.themes].map((layer) => [layer.id, new Symbols(layer, redraw)]));
+    this.symbols = new Map(Object.entries(layers).map(([id, layer]) => [id, new Symbols(layer, redraw)]));
     this.below = new VectorLayer(this.source, { mark, pane: pane("below") });
     this.drawing = new PlanDrawing(map, { ogc: page.ogc, pane: pane("contents"), statuses: Object.keys(page.status) });
     this.above = new VectorLayer(this.source, { mark, pane: pane("above") });

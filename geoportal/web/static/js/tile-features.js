@@ -1,31 +1,43 @@
 // The features of one layer of a vector tile, ready to be drawn and to be found by a place.
-// Coordinates are those of the tile: 4096 units to a side, x to the east, y to the south.
+// Coordinates are 4096 units to a side, x to the east, y to the south, whatever those of the tile are.
 
 export const EXTENT = 4096;
 const POINT = 1;
 const POLYGON = 3;
 
-/** `layer` as @mapbox/vector-tile reads it. */
-export function featuresOf(layer) {
+const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-/;
+
+/** The number that what has this UUID has in a tile (docs/tiles.md); null for another id. */
+export function numberOf(id) {
+  const [, ...digits] = UUID.exec(id) ?? [];
+  return digits.length ? Number.parseInt(digits.join(""), 16) : null;
+}
+
+/** `layer` as @mapbox/vector-tile reads it; `key` is the property for which the number of a feature stands. */
+export function featuresOf(layer, key) {
+  const scale = EXTENT / layer.extent;
   const found = [];
   for (let index = 0; index < layer.length; index += 1) {
     const feature = layer.feature(index);
     const rings = feature.loadGeometry();
-    if (rings.length) found.push(read(feature, rings));
+    if (rings.length) found.push(read(feature, rings, { key, scale }));
   }
   return found;
 }
 
-function read({ id, type, properties }, rings) {
+function read({ id, type, properties }, rings, { key, scale }) {
   const box = { west: Infinity, north: Infinity, east: -Infinity, south: -Infinity };
   for (const ring of rings) {
-    for (const { x, y } of ring) {
+    for (const point of ring) {
+      const x = (point.x *= scale);
+      const y = (point.y *= scale);
       if (x < box.west) box.west = x;
       if (x > box.east) box.east = x;
       if (y < box.north) box.north = y;
       if (y > box.south) box.south = y;
     }
   }
+  if (id !== undefined && key && properties.id === undefined) properties[key] ??= id;
   return {
     id: properties.id ?? id,
     properties,

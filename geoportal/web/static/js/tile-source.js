@@ -5,11 +5,15 @@ import { PbfReader } from "../vendor/modules/pbf.js";
 import { featuresOf } from "./tile-features.js";
 
 const KEPT = 200; // tiles, the least used go first
+const NEAR = 11; // zoom of a tile from which on plans are few enough to tell more than how each is drawn
 
 export class TileSource {
-  /** `dated`: the collections that can be had as of a day. */
-  constructor(ogc, dated = []) {
-    Object.assign(this, { ogc, dated, stand: null });
+  /**
+   * `layers` by id, as of themes.py: {rules, key, tiles (what is asked of their features)}. Those of `dated` can be had as
+   * of a day; of them is told from far out only what the rules ask for, and the number that their id begins with.
+   */
+  constructor(ogc, { dated = [], layers = {} } = {}) {
+    Object.assign(this, { ogc, dated, layers, stand: null });
     this.tiles = new Map(); // "z/y/x" -> Map(collection -> promise of features)
     this.changed = new Set(); // collections of which the browser may still hold former tiles
     this.requests = new Set(); // {key, collections, controller} of what is on its way
@@ -59,13 +63,21 @@ export class TileSource {
     for (const name of collections) this.changed.add(name);
   }
 
+  #fields(collection, zoom) {
+    const { tiles = [], rules = [] } = this.layers[collection] ?? {};
+    const qualified = (name) => `${collection}.${name}`;
+    if (zoom >= NEAR || !this.dated.includes(collection)) return tiles.map(qualified);
+    return tiles.filter((name) => rules.some(({ when }) => name in when)).map(qualified);
+  }
+
   async #fetch(key, collections) {
-    const query = new URLSearchParams({ f: "mvt", pixels: 512, clusters: true, collections });
+    const properties = collections.flatMap((name) => this.#fields(name, Number.parseInt(key, 10)));
+    const query = new URLSearchParams({ f: "mvt", pixels: 512, clusters: true, collections, properties });
     if (this.stand && collections.some((name) => this.dated.includes(name))) query.set("stand", this.stand);
     const request = { key, collections, controller: new AbortController() };
     this.requests.add(request);
     try {
-      return await read(`${this.ogc}/tiles/WebMercatorQuad/${key}?${query}`, {
+      return await this.#read(`${this.ogc}/tiles/WebMercatorQuad/${key}?${query}`, {
         signal: request.controller.signal,
         cache: collections.some((name) => this.changed.has(name)) ? "no-cache" : "default",
       });
@@ -73,14 +85,14 @@ export class TileSource {
       this.requests.delete(request);
     }
   }
-}
 
-async function read(url, options) {
-  const response = await fetch(url, options);
-  if (!response.ok) {
-    await response.body?.cancel(); // unread, it would hold its connection
-    throw new Error(`${url}: ${response.status}`);
+  async #read(url, options) {
+    const response = await fetch(url, options);
+    if (!response.ok) {
+      await response.body?.cancel(); // unread, it would hold its connection
+      throw new Error(`${url}: ${response.status}`);
+    }
+    const { layers } = new VectorTile(new PbfReader(new Uint8Array(await response.arrayBuffer())));
+    return Object.fromEntries(Object.values(layers).map((layer) => [layer.name, featuresOf(layer, this.layers[layer.name]?.key)]));
   }
-  const { layers } = new VectorTile(new PbfReader(new Uint8Array(await response.arrayBuffer())));
-  return Object.fromEntries(Object.values(layers).map((layer) => [layer.name, featuresOf(layer)]));
 }

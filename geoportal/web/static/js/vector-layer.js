@@ -1,7 +1,7 @@
 // Outlines and points on canvases, a tile each, and what lies at a place of them.
 
 import { isTiny } from "./symbols.js";
-import { distance, EXTENT, trace } from "./tile-features.js";
+import { distance, EXTENT, numberOf, trace } from "./tile-features.js";
 
 const { L } = window;
 const SIDE = 512; // CSS pixels of a tile; its data are those of the zoom before, whose tiles have 256
@@ -241,7 +241,8 @@ export class VectorLayer extends L.GridLayer {
 
 function find(features, { id, collection }) {
   const among = collection ? [features[collection] ?? []] : Object.values(features);
-  return among.flat().find((feature) => feature.id === id);
+  const number = numberOf(id);
+  return among.flat().find((feature) => feature.id === id || feature.id === number);
 }
 
 function middleOf({ isArea, box: { west, east, north, south }, rings: [ring] }) {
