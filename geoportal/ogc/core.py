@@ -7,6 +7,7 @@ from pygeoapi.api.itemtypes import get_collection_queryables
 from geoportal.catalogue import Layer
 from geoportal.ogc import documents
 from geoportal.ogc.caching import fresh
+from geoportal.ogc.crs import Box
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.links import JSON, OPENAPI, SCHEMA_JSON, Document
 from geoportal.ogc.pages import Pages
@@ -25,7 +26,8 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def landing() -> Response:
         exchange = Exchange(service, pages)
-        document = documents.landing(exchange.ask(landing_page), exchange.publication.base, parts)
+        now = exchange.publication
+        document = documents.landing(exchange.ask(landing_page), now.base, parts, Box(*now.api.config["area"]))
         return exchange.answer(document, JSON, "landing_page.html")
 
     @app.get("/openapi")

@@ -6,18 +6,26 @@ from urllib.parse import urlencode
 from geoportal.catalogue import Layer
 from geoportal.downloads import Download
 from geoportal.ogc import cursor, schemas
+from geoportal.ogc.crs import CRS84, STORED, SUPPORTED, Box, transformer
 from geoportal.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, Document, alternates, enclosure, link
 from geoportal.ogc.part import Part
 from geoportal.ogc.query import Parameters
 from geoportal.ogc.table import Extent, Page, Question
 
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+_DENSIFY = 21  # points on a side of a box that is transformed
 
 
-def landing(document: Document, base: str, parts: Iterable[Part]) -> Document:
-    """Only links that lead somewhere; of these, the ones that QGIS looks for literally."""
+def landing(document: Document, base: str, parts: Iterable[Part], area: Box) -> Document:
+    """Only links that lead somewhere; of these, the ones that QGIS looks for literally. `area` (CRS84) is where all
+    that is published lies, as a map of it wants to know.
+    """
+    whole = [area.west, area.south, area.east, area.north]
     return {
         **document,
+        "extent": {"spatial": {"bbox": [whole], "crs": CRS84.uri, "storageCrsBbox": [_stored(area)]}},
+        "crs": list(SUPPORTED),
+        "storageCrs": STORED.uri,
         "links": [
             *alternates(f"{base}/", JSON),
             link("service-desc", OPENAPI, "OpenAPI", f"{base}/openapi?f=json"),
@@ -71,10 +79,19 @@ def collection(
         spatial = {**document["extent"]["spatial"]}
         if extent.bounds is not None:
             spatial["bbox"] = [[round(bound, 7) for bound in extent.bounds]]
+            spatial["storageCrsBbox"] = [_stored(Box(*extent.bounds))]
         amended["extent"] = {"spatial": spatial}
         if layer.time is not None:
             amended["extent"]["temporal"] = {"interval": [[_moment(extent.start), _moment(extent.end)]]}
     return amended
+
+
+def _stored(box: Box) -> list[float]:
+    """OGC API - Maps 1, /req/collection-map/desc-crs: the extent in the CRS in which it is stored."""
+    bounds = transformer(CRS84.srid, STORED.srid).transform_bounds(
+        box.west, box.south, box.east, box.north, densify_pts=_DENSIFY
+    )
+    return [round(bound, STORED.digits) for bound in bounds]
 
 
 def collections(document: Document, described: list[Document], base: str) -> Document:

@@ -119,11 +119,11 @@ _INSTANT = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):
 
 def _parameters(limits: Document) -> Document:
     """`limit` is where QGIS takes its page size from. Only queryables have style form and explode false: QGIS takes
-    every parameter of that form for a field."""
+    every parameter of that form for a field, but for the ones that Features 1 wants so and that it knows by name."""
     crs = {"type": "string", "format": "uri", "enum": list(SUPPORTED), "default": CRS84.uri}
     limit = {"type": "integer", "minimum": 1, "maximum": limits["max_items"], "default": limits["default_items"]}
     box = {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)]}
-    names = {"type": "array", "items": {"type": "string"}}
+    names = {"type": "string", "pattern": "^-?[a-z_]+(,-?[a-z_]+)*$"}
     written = {
         "limit": ("Höchstzahl der Objekte / maximum number of items", limit),
         "offset": (
@@ -163,7 +163,7 @@ def _parameters(limits: Document) -> Document:
     }
     parameters: Document = {
         name: {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-        | ({"style": "form", "explode": False} if schema.get("type") == "array" else {})
+        | ({"style": "form", "explode": False} if name in ("bbox", "datetime", "limit") else {})
         for name, (text, schema) in written.items()
     }
     parameters["featureId"] = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}

@@ -19,11 +19,13 @@ from geoportal.ogc.links import JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.query import COMMON, natural
 from geoportal.ogc.service import Service
 
 PROCESS: Final = "was-gilt-hier"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 _MOST_LAYERS: Final = 10
+_MOST_LISTED: Final = 10
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 _SUMMARY: Final[Mapping[str, Any]] = {
@@ -55,8 +57,9 @@ _INPUTS: Final = {
         items={"type": "string"},
     ),
 }
+_OUTPUT: Final = "auskunft"
 _OUTPUTS: Final[Mapping[str, Any]] = {
-    "auskunft": {
+    _OUTPUT: {
         "title": "Auskunft / answer",
         "schema": {"type": "object", "contentMediaType": JSON},
     }
@@ -66,10 +69,10 @@ _OUTPUTS: Final[Mapping[str, Any]] = {
 def register(app: Flask, service: Service, pages: Pages) -> None:
     @app.get("/processes")
     def processes() -> Response:
-        exchange = Exchange(service, pages, formats=("json",))
+        exchange = Exchange(service, pages, COMMON | {"limit"}, formats=("json",))
         base = exchange.publication.base
         document = {
-            "processes": [_summary(base)],
+            "processes": [_summary(base)][: natural(exchange.parameters, "limit", _MOST_LISTED, least=1)],
             "links": [link("self", JSON, "Prozesse / processes", f"{base}/processes?f=json")],
         }
         return _json(document, exchange.language)
@@ -78,7 +81,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def process(name: str) -> Response:
         exchange = Exchange(service, pages, formats=("json",))
         if name != PROCESS:
-            return _no_such_process(name)
+            return _missing("no-such-process", "Diesen Prozess gibt es nicht / no such process", name)
         described = {**_summary(exchange.publication.base), "inputs": _INPUTS, "outputs": _OUTPUTS}
         return _json(described, exchange.language)
 
@@ -86,7 +89,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def execution(name: str) -> Response:
         exchange = Exchange(service, pages, formats=("json",))
         if name != PROCESS:
-            return _no_such_process(name)
+            return _missing("no-such-process", "Diesen Prozess gibt es nicht / no such process", name)
         inputs, as_raw = _inputs(flask.request.get_json(force=True, silent=True))
         near = [exchange.publication.collection(each).layer for each in inputs.get("sammlungen", ())]
         today = datetime.now(_BERLIN).date()
@@ -96,14 +99,21 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         language: hier.Language = "en" if exchange.language == "en" else "de"
         document = hier.as_document(found, today, language)
         # 7.11.2.3: the one output alone, or as the member of that name
-        return _json(document if as_raw else {"auskunft": document}, exchange.language)
+        return _json(document if as_raw else {_OUTPUT: document}, exchange.language)
+
+    @app.get("/jobs/<job>")
+    @app.get("/jobs/<job>/results")
+    def jobs(job: str) -> Response:
+        """Who asks is answered at once; a job there never is."""
+        Exchange(service, pages, formats=("json",))
+        return _missing("no-such-job", "Diesen Auftrag gibt es nicht / no such job", job)
 
 
-def _no_such_process(name: str) -> Response:
-    """18-062r2, /req/core/process-exception/no-such-process."""
+def _missing(kind: str, title: str, name: str) -> Response:
+    """18-062r2, /req/core/process-exception/no-such-process, /req/core/job-exception-no-such-job."""
     fault: Document = {
-        "type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process",
-        "title": "Diesen Prozess gibt es nicht / no such process",
+        "type": f"http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/{kind}",
+        "title": title,
         "status": HTTPStatus.NOT_FOUND.value,
         "detail": name[:100],
     }
@@ -113,15 +123,19 @@ def _no_such_process(name: str) -> Response:
 
 
 def _inputs(body: object) -> tuple[dict[str, Any], bool]:
-    """The inputs of an execute request, each of its type, and whether the output is wanted raw.
+    """The inputs of an execute request, each of its type, and whether the output is wanted raw, as it is if nothing is
+    said.
 
     Raises InvalidParameter.
     """
     if not isinstance(body, dict) or not isinstance(body.get("inputs", {}), dict):
         raise InvalidParameter("Ein JSON-Objekt mit `inputs` erwartet / a JSON object with `inputs` expected")
-    if body.get("response", "document") not in {"document", "raw"}:
-        raise InvalidParameter("response: document, raw")
-    inputs: dict[str, Any] = body.get("inputs", {})
+    if body.get("response", "raw") not in ("document", "raw"):
+        raise InvalidParameter("response: raw, document")
+    wanted = body.get("outputs", {})
+    if not isinstance(wanted, dict) or not set(wanted) <= {_OUTPUT}:
+        raise InvalidParameter(f"outputs: es gibt nur / there is only {_OUTPUT}")
+    inputs = {name: _plain(name, value) for name, value in body.get("inputs", {}).items()}
     if unknown := sorted(set(inputs) - set(_INPUTS)):
         raise InvalidParameter(f"unbekannte Eingabe / unknown input: {', '.join(unknown)[:200]}")
     for name, value in inputs.items():
@@ -134,7 +148,23 @@ def _inputs(body: object) -> tuple[dict[str, Any], bool]:
         }.get(name, isinstance(value, str) and len(value) <= 200 and "\0" not in value)
         if not fits:
             raise InvalidParameter(f"{name}: {json.dumps(_INPUTS[name]['schema'])}")
-    return inputs, body.get("response") == "raw"
+    return inputs, body.get("response", "raw") == "raw"
+
+
+def _plain(name: str, value: object) -> object:
+    """A qualified value (18-062r2, 7.11.2.2) is the value in it. What stands elsewhere is not fetched: who asks would
+    send us anywhere.
+
+    Raises InvalidParameter.
+    """
+    if not isinstance(value, dict):
+        return value
+    if "href" in value:
+        raise InvalidParameter(
+            f"{name[:80]}: Verweise werden nicht verfolgt, bitte den Wert selbst / references are not followed, "
+            "please give the value itself"
+        )
+    return value.get("value")
 
 
 def _place(connection: Connection, inputs: Mapping[str, Any]) -> Place:
@@ -177,8 +207,23 @@ def _landing_links(base: str) -> list[Document]:
 
 def _openapi(_: Sequence[Layer]) -> Document:
     inputs = {"type": "object", "properties": {name: each["schema"] for name, each in _INPUTS.items()}}
-    response = {"type": "string", "enum": ["document", "raw"], "default": "document"}
-    execute = {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs, "response": response}}
+    response = {"type": "string", "enum": ["raw", "document"], "default": "raw"}
+    outputs = {"type": "object", "properties": {_OUTPUT: {"type": "object"}}, "additionalProperties": False}
+    execute = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": inputs, "outputs": outputs, "response": response},
+    }
+    limit = {
+        "name": "limit",
+        "in": "query",
+        "required": False,
+        "style": "form",
+        "explode": False,
+        "schema": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": _MOST_LISTED},
+    }
+    job = {"name": "jobID", "in": "path", "required": True, "schema": {"type": "string"}}
+    jobs = {"404": {"description": "Kein solcher Auftrag / no such job"}}
     answered = {"200": {"description": "OK", "content": {JSON: {"schema": {"type": "object"}}}}}
     refused = {"400": {"description": "Eingabe unbrauchbar / input not usable"}}
     missing = {"404": {"description": "Kein solcher Prozess / no such process"}}
@@ -190,7 +235,13 @@ def _openapi(_: Sequence[Layer]) -> Document:
 
     return {
         "paths": {
-            "/processes": {"get": operation("getProcesses", "Prozesse / processes", answered)},
+            "/processes": {
+                "get": operation("getProcesses", "Prozesse / processes", answered | refused, parameters=[limit])
+            },
+            "/jobs/{jobID}": {"get": operation("getStatus", "Ein Auftrag / a job", jobs, parameters=[job])},
+            "/jobs/{jobID}/results": {
+                "get": operation("getResult", "Sein Ergebnis / its results", jobs, parameters=[job])
+            },
             "/processes/{processID}": {
                 "get": operation("getProcess", "Beschreibung / description", answered | missing, parameters=[name])
             },

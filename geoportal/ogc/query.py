@@ -104,15 +104,21 @@ def field_condition(table: FeatureTable, name: str, raw: str) -> Condition:
 
 
 def time_condition(table: FeatureTable, raw: str | None) -> list[Condition]:
-    """`datetime`; features without a time are not restricted by it (7.15.4). Raises InvalidParameter."""
+    """`datetime`; what has no time is not restricted by it, neither collection nor feature (7.15.4, fc-time-response).
+
+    Raises InvalidParameter.
+    """
     if raw is None:
         return []
     start, end = parse_period("datetime", raw)
     if table.start is None:
         return []
-    own = {"property": table.start}
-    span = {"interval": [own, {"property": table.end}]} if table.end else own
-    return [Condition({"op": "t_intersects", "args": [span, {"interval": [start, end]}]})]
+    own: list[dict[str, object]] = [{"property": name} for name in (table.start, table.end) if name]
+    span = {"interval": own} if table.end else own[0]
+    holds = {"op": "t_intersects", "args": [span, {"interval": [start, end]}]}
+    unknown = [{"op": "isNull", "args": [each]} for each in own]
+    timeless = {"op": "and", "args": unknown} if table.end else unknown[0]
+    return [Condition({"op": "or", "args": [holds, timeless]})]
 
 
 def filter_condition(parameters: Parameters) -> list[Condition]:

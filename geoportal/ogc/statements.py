@@ -116,7 +116,8 @@ def _geojson(crs: Crs, *, multi: bool) -> str:
     if crs.srid != STORAGE_SRID:
         geometry = f"ST_Transform({geometry}, {crs.srid})"
     if crs is CRS84:
-        geometry = f"ST_ForcePolygonCCW({geometry})"  # RFC 7946, 3.1.6
+        # RFC 7946, 3.1.6; PostGIS 3.3 would turn round the lines too, which have a side
+        geometry = f"CASE ST_Dimension(geom) WHEN 2 THEN ST_ForcePolygonCCW({geometry}) ELSE {geometry} END"
     if crs.flipped:
         geometry = f"ST_FlipCoordinates({geometry})"
     # option 0: no `crs` member, which RFC 7946 has abolished

@@ -45,7 +45,7 @@ class Painter:
         # Mapnik knows no smaller map: more is painted to the right and below, and cut off
         wide, high = max(width, _LEAST_SIDE), max(height, _LEAST_SIDE)
         image = mapnik.Image(wide, high)
-        image.fill(mapnik.Color(asked["background"] or "transparent"))
+        _fill(image, asked)
         right, bottom = west + (east - west) * wide / width, north - (north - south) * high / height
         box = mapnik.Box2d(west, bottom, right, north)
         if asked["rasters"]:
@@ -96,6 +96,23 @@ class Painter:
             layer.styles.append("raster")
             drawn.layers.append(layer)
         return drawn
+
+
+def _fill(image: Any, asked: Document) -> None:
+    background = mapnik.Color(asked["background"] or "transparent")
+    if asked["sound"] is None:
+        image.fill(background)
+        return
+    image.fill(mapnik.Color(asked["void"] or "transparent"))
+    west, south, east, north = asked["box"]
+    across, down = asked["width"] / (east - west), asked["height"] / (north - south)
+    least_x, least_y, most_x, most_y = asked["sound"]
+    left, right = (min(max(round((x - west) * across), 0), image.width()) for x in (least_x, most_x))
+    top, bottom = (min(max(round((north - y) * down), 0), image.height()) for y in (most_y, least_y))
+    if left < right and top < bottom:
+        front = mapnik.Image(right - left, bottom - top)
+        front.fill(background)
+        image.composite(front, mapnik.CompositeOp.src, 1.0, left, top)
 
 
 def _encoded(view: Any, asked: Document) -> bytes:

@@ -51,7 +51,8 @@ class Painting:
 
     `cut`: as many tiles across and down. `background` None: transparent. `format`: png (at most 256 colours), png32,
     jpeg, webp. `scale_factor`: device pixels per pixel of the style. `is_kept`: the painter keeps the style ready for
-    the next picture; not one that holds its features, which are of no use to another.
+    the next picture; not one that holds its features, which are of no use to another. `void` is the background outside
+    of the box `sound`, where there is one.
     """
 
     xml: str
@@ -67,6 +68,8 @@ class Painting:
     scale_factor: float = 1.0
     rasters: tuple[RasterUnderlay, ...] = ()
     is_kept: bool = True
+    void: str | None = None
+    sound: tuple[float, float, float, float] | None = None
 
 
 class _Painter:

@@ -32,7 +32,7 @@ def test_items_are_read_with_parameters(client: Features) -> None:
     assert client.collection_items("schulen", limit=5)["numberMatched"] == SCHULEN
     box = client.collection_items("bebauungsplaene", bbox=[8.71, 50.82, 8.732, 50.83])
     assert {item["properties"]["nummer"] for item in box["features"]} == {"0", "1"}
-    time = client.collection_items("bebauungsplaene", datetime_="2002-06-01")
+    time = client.collection_items("bebauungsplaene", datetime_="2002-06-01", status="in_kraft")
     assert {item["properties"]["nummer"] for item in time["features"]} == {"0", "2"}
     text = client.collection_items("bebauungsplaene", filter="nummer = '7' OR nummer = '8'")
     assert {item["properties"]["nummer"] for item in text["features"]} == {"7", "8"}

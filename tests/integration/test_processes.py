@@ -60,7 +60,7 @@ def test_the_service_names_its_process_and_declares_what_it_does(client: FlaskCl
 
 
 def test_the_answer_is_that_of_the_page(client: FlaskClient) -> None:
-    found = run(client, HERE | {"sammlungen": ["schulen"]})["auskunft"]
+    found = run(client, HERE | {"sammlungen": ["schulen"]}, response="document")["auskunft"]
     [here] = found["bebauungsplaene"]
     assert here["name"] == "Am Hang"
     [rule] = here["festsetzungen"]
@@ -90,6 +90,10 @@ def test_the_answer_is_there_in_english_and_raw(client: FlaskClient) -> None:
         {"inputs": HERE | {"sammlungen": ["schulen"] * 11}},
         {"inputs": HERE | {"anderes": 1}},
         {"inputs": HERE, "response": "zip"},
+        {"inputs": HERE, "response": ["raw"]},
+        {"inputs": HERE, "outputs": {"anderes": {}}},
+        {"inputs": HERE, "outputs": ["auskunft"]},
+        {"inputs": {"lon": {"href": "http://127.0.0.1/"}, "lat": 50}},
     ],
 )
 def test_inputs_that_are_not_sound_are_refused(client: FlaskClient, body: object) -> None:

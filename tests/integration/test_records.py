@@ -76,11 +76,14 @@ def test_a_record_keeps_the_form_of_the_standard(api: FlaskClient) -> None:
     ("query", "expected"),
     [
         ("q=Schule", {"Schulen"}),  # the stem
-        ("q=umriss städt", {"Städte und Gemeinden"}),  # beginnings of words, both
+        ("q=schemat umriss", {"Städte und Gemeinden"}),  # beginnings of words, one after the other
+        ("q=umriss schemat", set()),
         ("q=schulform,verwaltungsgrenz", {"Schulen", "Städte und Gemeinden"}),  # one of them
         ("q=plan 7&type=plan", {"Plan 7"}),
         ("externalIds=nummer:3&type=plan", {"Plan 3"}),
         ("externalIds=3&type=plan", {"Plan 3"}),
+        ("externalIds=nummer:&q=plan 3", {"Plan 3"}),
+        ("q=plan 3&bbox=&datetime=&ids=", {"Plan 3"}),
         ("ids=schulen,gemeinden", {"Schulen", "Städte und Gemeinden"}),
         ("type=plan&datetime=2002-06-01/2003-01-01&bbox=8.74,50.82,8.747,50.83", {"Plan 2"}),
         ("q=quatschwort", set()),
@@ -91,7 +94,7 @@ def test_records_are_found(api: FlaskClient, query: str, expected: set[str]) -> 
 
 
 @pytest.mark.parametrize(
-    "query", ["q=,;", "type=", "sortby=x", "foo=1", "limit=0", "bbox=1,2", "datetime=x", "f=iso19139", "q=a&q=b"]
+    "query", ["q=,;", "type=,", "sortby=x", "foo=1", "limit=0", "bbox=1,2", "datetime=x", "f=iso19139", "q=a&q=b"]
 )
 def test_what_cannot_be_asked_is_refused(api: FlaskClient, query: str) -> None:
     assert api.get(f"{ITEMS}?{query}").status_code == 400

@@ -20,6 +20,7 @@ from geoportal.settings import STORAGE_SRID
 
 MAX_POSITIONS: Final = 10_000
 MAX_COORDINATE: Final = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
+_MOST_DEGREES: Final = 360.0
 _PIECES: Final = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
 # metres: an edge of this length is bent by less than a centimetre where another CRS becomes ours
 _STRAIGHT: Final = 400.0
@@ -53,7 +54,10 @@ class Shape:
     @classmethod
     def of_box(cls, numbers: Sequence[float], crs: Crs) -> Self:
         """Raises InvalidParameter."""
-        return cls(boxes=crs.boxes(numbers), crs=crs)
+        boxes = crs.boxes(numbers)
+        for low, high in zip(numbers[:2], numbers[len(numbers) // 2 :], strict=False):
+            _check_degrees(max(low, -high), crs)  # a box around all the world may be larger than it
+        return cls(boxes=boxes, crs=crs)
 
     @classmethod
     def of_geojson(cls, node: Any, crs: Crs) -> Self:
@@ -72,6 +76,7 @@ class Shape:
             raise InvalidParameter(
                 "filter: Geometrie leer, zu groß oder ungültig / geometry empty, too large or invalid"
             )
+        _check_degrees(numpy.abs(positions).max(), crs)
         if crs.flipped:
             geometry = shapely.transform(geometry, lambda flipped: flipped[:, ::-1])
         return cls(geometry=geometry, crs=crs)
@@ -112,6 +117,17 @@ class Shape:
         if not cut:
             raise InvalidParameter("filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area")
         return shapely.intersection(self.geometry, domain)
+
+
+def _check_degrees(number: float, crs: Crs) -> None:
+    """Metres that are taken for degrees find nothing, and whoever sent them believes that nothing is there. OGC API -
+    Features 3, /conf/filter/filter-crs-wgs84. Raises InvalidParameter.
+    """
+    if crs.digits == DEGREE_DIGITS and number > _MOST_DEGREES:
+        raise InvalidParameter(
+            "das sind keine Grad; für Meter gibt es bbox-crs und filter-crs / "
+            "these are no degrees; for metres there are bbox-crs and filter-crs"
+        )
 
 
 def _in_pieces(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:

@@ -10,6 +10,7 @@ from geoportal.archive import Archive
 from geoportal.bucket import StoreError
 from geoportal.cartography import legend, mapnik_xml
 from geoportal.ogc.crs import STORED, Box
+from geoportal.ogc.maps.ground import area_of
 from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.sources import (
     Drawn,
@@ -118,12 +119,11 @@ class Drawer:
         *,
         is_kept: bool = True,
     ) -> list[bytes]:
-        box = picture.box
         painting = Painting(
             xml=written.xml,
             assets=written.assets,
             srs=f"epsg:{picture.crs.srid}",
-            box=(box.west, box.south, box.east, box.north),
+            box=_corners(picture.box),
             width=picture.width,
             height=picture.height,
             format=picture.format,
@@ -133,6 +133,8 @@ class Drawer:
             scale_factor=picture.scale_factor,
             rasters=tuple(rasters),
             is_kept=is_kept,
+            void=picture.beyond.void if picture.beyond else None,
+            sound=_corners(area_of(picture.crs)) if picture.beyond else None,
         )
         try:
             return self.painters.paint(painting)
@@ -148,6 +150,10 @@ class Drawer:
             log.warning("no sheets: %s", error)
             raise Unavailable("Die Blätter sind gerade nicht zu haben. / The sheets are not to be had now.") from error
         return [RasterUnderlay(str(file), f"epsg:{epsg}") for file, epsg in files if file.is_file()]
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    return box.west, box.south, box.east, box.north
 
 
 def _around(picture: Picture) -> Box:

@@ -11,10 +11,11 @@ from geoportal.ogc.maps.selection import STATUS, offered
 from geoportal.ogc.query import FILTER
 from geoportal.ogc.tiles import matrix
 
+_GROUND = ("bgcolor", "transparent", "void-color", "void-transparent")
 # the names of the parameters as components of the document, which other services may use too
 _PICTURE = (
     "bbox", "bbox-crs", "center", "center-crs", "subset", "subset-crs", "mapCrs", "width", "height",
-    "scale-denominator", "mm-per-pixel", "bgcolor", "transparent",
+    "scale-denominator", "mm-per-pixel", *_GROUND,
 )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def openapi(layers: Sequence[Layer]) -> Document:
             )
             paths[f"{tiles}/{matrix.ID}/{{mapZoom}}/{{mapRow}}/{{mapCol}}"] = _get(
                 layer.id, f"{title} (tile)", f"get{name}{kind}MapTile", "Map",
-                ["mapZoom", "mapRow", "mapCol", *offered(layer), *FILTER, "mapF"], styled,
+                ["mapZoom", "mapRow", "mapCol", *offered(layer), *FILTER, *_GROUND, "mm-per-pixel", "mapF"], styled,
             )  # fmt: skip
     return {"paths": paths, "components": {"parameters": _parameters(), "responses": _RESPONSES}}
 
@@ -71,6 +72,7 @@ def _style(layer: Layer) -> Document:
 
 def _parameters() -> Document:
     crs = {"type": "string", "format": "uri", "enum": list(SUPPORTED)}
+    colour = {"type": "string", "pattern": "^(0x|#)?[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$|^(white|black|red|navy)$"}
     pixels = {"type": "integer", "minimum": 1, "maximum": MOST_PIXELS}
     written: dict[str, tuple[str, str, Document]] = {
         "center": ("center", "Mitte der Karte / centre of the map", {"type": "array", "items": {"type": "number"},
@@ -86,9 +88,12 @@ def _parameters() -> Document:
                               {"type": "number", "minimum": 1, "maximum": 1e9}),
         "mm-per-pixel": ("mm-per-pixel", "Größe eines Pixels in mm / size of a pixel",
                          {"type": "number", "minimum": 0.01, "maximum": 10, "default": 0.28}),
-        "bgcolor": ("bgcolor", "Hintergrundfarbe / background colour",
-                    {"type": "string", "pattern": "^(0x|#)?[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$"}),
+        "bgcolor": ("bgcolor", "Hintergrundfarbe, auch mit ihrem Namen in CSS / background colour, also by its name "
+                    "in CSS", colour),
         "transparent": ("transparent", "Durchsichtiger Hintergrund / transparent background", {"type": "boolean"}),
+        "void-color": ("void-color", "Farbe außerhalb des Koordinatensystems / colour beyond the area of the CRS",
+                       colour),
+        "void-transparent": ("void-transparent", "Durchsichtig außerhalb / transparent beyond", {"type": "boolean"}),
         "collections": ("collections", "Sammlungen, die unterste zuerst / collections, the lowest first",
                         {"type": "array", "items": {"type": "string"}}),
         "ags": ("ags", "Nur diese Gemeinde / only this Gemeinde", {"type": "string", "pattern": "^[0-9]{8}$"}),

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, STORED, SUPPORTED, Box, Crs, crs_of, transformer
-from geoportal.ogc.problems import InvalidParameter
+from geoportal.ogc.crs import CRS84, DEGREE_DIGITS, STORED, Box, Crs, crs_of, transformer
+from geoportal.ogc.maps.ground import PARAMETERS as GROUND
+from geoportal.ogc.maps.ground import Ground, area_of, read_ground
+from geoportal.ogc.problems import InvalidParameter, NotFound
 
 FORMATS: Final[Mapping[str, str]] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
 PARAMETERS: Final = frozenset(
     {
         "bbox", "bbox-crs", "center", "center-crs", "subset", "subset-crs", "crs", "width", "height",
-        "scale-denominator", "mm-per-pixel", "bgcolor", "transparent",
+        "scale-denominator", "mm-per-pixel", *GROUND,
     }
 )  # fmt: skip
 MOST_PIXELS: Final = 4096  # on a side
@@ -21,8 +23,6 @@ _DEFAULT_PIXELS: Final = 1024
 PIXEL_MILLIMETRES: Final = 0.28
 _DEGREE_METRES: Final = 111_319.49
 _DENSIFY: Final = 21  # points on a side of a box that is transformed
-_COLOUR: Final = re.compile(r"(?:0x|#)?([0-9a-fA-F]{6})([0-9a-fA-F]{2})?")
-_COLOURS: Final[Mapping[str, str]] = {"white": "#ffffff", "black": "#000000"}
 _SUBSET: Final = re.compile(r"\s*([A-Za-z]+)\s*\(\s*([^():]+):([^():]+)\)\s*")
 # the names of axes, in the order of a Box
 _AXES: Final[tuple[frozenset[str], ...]] = (
@@ -36,6 +36,7 @@ class Picture:
     """`box` in `crs`, easting or longitude first. `background` None: transparent.
 
     `pixel_millimetres`: the size of a pixel on the display; on one with small pixels the lines are drawn with more.
+    `beyond`: what is seen beyond the area of the CRS, where it is something else than the background.
     """
 
     box: Box
@@ -45,6 +46,7 @@ class Picture:
     format: str
     background: str | None
     pixel_millimetres: float = PIXEL_MILLIMETRES
+    beyond: Ground | None = None
 
     @property
     def ground(self) -> float:
@@ -87,13 +89,20 @@ def read_picture(parameters: Mapping[str, str], extent: Box, accepted: str = "pn
     Raises InvalidParameter.
     """
     crs = crs_of("crs", _uri(parameters.get("crs", STORED.uri)))
-    pixel = _number(parameters, "mm-per-pixel", least=0.01, most=10.0) or PIXEL_MILLIMETRES
+    pixel = read_pixel(parameters)
     width = _pixels(parameters, "width")
     height = _pixels(parameters, "height")
     denominator = _number(parameters, "scale-denominator", least=1.0, most=1e9)
     box, width, height = _framed(parameters, crs, extent, width, height, denominator, pixel)
     form = parameters.get("f", accepted)
-    return Picture(box, crs, width, height, form, _background(parameters, form), pixel)
+    behind = read_ground(parameters, form)
+    beyond = None if behind.void == behind.background else behind
+    return Picture(box, crs, width, height, form, behind.background, pixel, beyond)
+
+
+def read_pixel(parameters: Mapping[str, str]) -> float:
+    """The size of a pixel in millimetres. Raises InvalidParameter."""
+    return _number(parameters, "mm-per-pixel", least=0.01, most=10.0) or PIXEL_MILLIMETRES
 
 
 def _framed(
@@ -109,8 +118,13 @@ def _framed(
     named = [name for name in ("bbox", "center", "subset") if name in parameters]
     if len(named) > 1:
         raise InvalidParameter(f"{', '.join(named)}: nur eines davon / only one of them")
+    if denominator and (width or height) and named in (["bbox"], ["subset"]):
+        raise InvalidParameter(  # /req/scaling/scale-denominator-definition: one of the three would be another
+            f"scale-denominator: nicht zugleich mit {named[0]} und width oder height / "
+            f"not together with {named[0]} and width or height"
+        )
     ground = denominator * pixel / 1000 if denominator else None  # metres per pixel
-    if named == ["center"] or (denominator and width and height):
+    if named == ["center"] or (denominator and (width or height)):
         if named == ["center"]:
             x, y = _centre(parameters, crs)
         else:
@@ -126,11 +140,7 @@ def _framed(
     box = _place(parameters, crs, extent)
     eastwards, northwards = metres(crs, box)
     across, up = (box.east - box.west) * eastwards, (box.north - box.south) * northwards
-    if denominator and ground:
-        if width or height:
-            raise InvalidParameter(
-                "scale-denominator: mit width und height oder ohne beide / with both or none of them"
-            )
+    if ground:
         width, height = round(across / ground), round(up / ground)
     elif width and not height:
         height = max(1, round(width * up / across))
@@ -158,9 +168,18 @@ def _place(parameters: Mapping[str, str], crs: Crs, extent: Box) -> Box:
         spans = [[whole.west, whole.east], [whole.south, whole.north]]
         for axis, low, high in _subsets(parameters["subset"]):
             spans[axis] = [low, high]
+            _meets_the_world(given, axis, low, high)
         (west, east), (south, north) = spans
         return _checked(transformed(_checked(Box(west, south, east, north)), given, crs))
     return _checked(transformed(extent, CRS84, crs))
+
+
+def _meets_the_world(crs: Crs, axis: int, low: float, high: float) -> None:
+    """/req/spatial-subsetting/subset-definition: there is nothing beyond the end of an axis. Raises NotFound."""
+    world = area_of(crs)
+    least, most = ((world.west, world.east), (world.south, world.north))[axis]
+    if high < least or low > most:
+        raise NotFound("subset: außerhalb der Welt / outside of the world")
 
 
 def _uncut(crs: Crs, corners: list[float]) -> Box:
@@ -207,28 +226,6 @@ def _subsets(raw: str) -> Iterator[tuple[int, float, float]]:
         yield axis, _finite("subset", found[2]), _finite("subset", found[3])
 
 
-def _background(parameters: Mapping[str, str], form: str) -> str | None:
-    """OGC API - Maps 1, 7: white, unless something else or nothing is asked for; a JPEG always has one."""
-    raw, transparent = parameters.get("bgcolor"), parameters.get("transparent")
-    if transparent not in (None, "true", "false"):
-        raise InvalidParameter("transparent: true oder / or false")
-    colour: str | None = "#ffffff"
-    seen = True
-    if raw is not None:
-        found = _COLOUR.fullmatch(raw)
-        if found is None and raw.lower() not in _COLOURS:
-            raise InvalidParameter(f"bgcolor: {raw[:20]!r}; zum Beispiel / for example 0xFFFFFF")
-        colour = f"#{found[1].lower()}" if found else _COLOURS[raw.lower()]
-        seen = found is None or found[2] is None or found[2] != "00"
-    elif transparent is None:
-        seen = form == "jpeg"  # over other maps is where a plan belongs
-    if form == "jpeg":
-        if transparent == "true":
-            raise InvalidParameter("transparent: nicht als JPEG / not as JPEG")
-        return colour
-    return None if transparent == "true" or (transparent is None and not seen) else colour
-
-
 def _uri(name: str) -> str:
     """Also the short forms, `EPSG:25832` and `[EPSG:25832]`."""
     short = name.strip("[]")
@@ -236,7 +233,8 @@ def _uri(name: str) -> str:
         return CRS84.uri
     if short.upper().startswith("EPSG:"):
         return f"http://www.opengis.net/def/crs/EPSG/0/{short[5:]}"
-    return name if name in SUPPORTED else short
+    # OGC writes its identifiers both ways
+    return short.replace("https://www.opengis.net/", "http://www.opengis.net/", 1)
 
 
 def _pixels(parameters: Mapping[str, str], name: str) -> int | None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import flask
 from flask import Flask, Response
+from werkzeug.datastructures import MultiDict
 
 from geoportal.catalogue import Words
 from geoportal.ogc.caching import fresh
@@ -13,11 +14,13 @@ from geoportal.ogc.crs import Box
 from geoportal.ogc.exchange import Exchange
 from geoportal.ogc.links import JSON, Document
 from geoportal.ogc.maps import documents
+from geoportal.ogc.maps.ground import PARAMETERS as GROUND
+from geoportal.ogc.maps.ground import read_ground
 from geoportal.ogc.maps.openapi import openapi
-from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture
+from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture, read_pixel
 from geoportal.ogc.maps.selection import offered, read_selection
 from geoportal.ogc.maps.sources import Drawn, sheet_of
-from geoportal.ogc.maps.tiles import TileCache
+from geoportal.ogc.maps.tiles import Look, TileCache, plain_look
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import InvalidParameter
@@ -35,7 +38,7 @@ DATASET: Final = ("flaechennutzungsplaene", "bebauungsplaene")
 def register(app: Flask, service: Service, pages: Pages) -> None:
     folder = service.settings.data / "cache"
     cache = TileCache(service.drawer, folder / "maps")
-    # in a small one of their own: filters are without number, and shall not drive out what everybody sees
+    # in a small one of their own: filters and colours are without number, and shall not drive out what everybody sees
     filtered = TileCache(service.drawer, folder / "maps-filtered", room=_ROOM_FILTERED)
 
     def drawn(name: str, style: str | None, parameters: Mapping[str, str]) -> Drawn:
@@ -64,7 +67,23 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         extent = extent_of([item.collection for item in shown]) or area
         asked = read_picture(parameters, _with_margin(extent), _accepted())
         [content] = service.drawer.draw(shown, asked)
-        return _answer(content, asked)
+        response = _answer(content, asked)
+        if time := times_of(shown):
+            response.headers["Content-Datetime"] = time
+        return response
+
+    def times_of(shown: Sequence[Drawn]) -> str | None:
+        """/req/core/map-response: the day, or from when to when that is which is drawn; None where nothing has a
+        time.
+        """
+        if day := shown[0].selection.stand:
+            return day.isoformat()
+        timed = [item.collection.layer.id for item in shown if item.collection.layer.time]
+        extents = [extent for extent in map(service.extent, timed) if extent is not None]
+        if not timed or len(extents) < len(timed):
+            return None
+        starts, ends = ([getattr(extent, side) for extent in extents] for side in ("start", "end"))
+        return f"{min(starts) if all(starts) else '..'}/{max(ends) if all(ends) else '..'}"
 
     def of_collection(name: str, style: str | None) -> Response:
         selectable = offered(service.current().drawn(name).layer)
@@ -73,12 +92,14 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
     def tile(name: str, style: str | None, zoom: str, row: str, col: str) -> Response:
         collection = service.current().drawn(name)
-        parameters = _parameters({*offered(collection.layer), *FILTER})
+        parameters = _parameters({*offered(collection.layer), *FILTER, *GROUND, "mm-per-pixel"})
         asked = drawn(name, style, parameters)
         form = parameters.get("f") or _accepted()
+        look = Look(form, read_ground(parameters, form).background, read_pixel(parameters))
         state = service.state(name)
-        content = (filtered if asked.conditions else cache).tile(
-            asked, matrix.read_tile(zoom, row, col), form, state.token if state else None, extent_of([collection])
+        plain = not asked.conditions and look == plain_look(form)
+        content = (cache if plain else filtered).tile(
+            asked, matrix.read_tile(zoom, row, col), look, state.token if state else None, extent_of([collection])
         )
         return Response(content, content_type=FORMATS[form])
 
@@ -86,7 +107,10 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def dataset_map() -> Response:
         parameters = _parameters(PARAMETERS | {"collections", "ags", "status", "stand", *FILTER})
-        names = parameters.get("collections", ",".join(DATASET)).split(",")
+        # also as the addresses of the collections (/req/collections-selection/collections-parameter)
+        here = f"{service.current().base}/collections/"
+        named = parameters.get("collections", ",".join(DATASET)).split(",")
+        names = [name.removeprefix(here) for name in named]
         if len(set(names)) < len(names):
             raise InvalidParameter("collections: mehrfach genannt / named more than once")
         return picture([drawn(name, None, parameters) for name in names], parameters)
@@ -141,8 +165,13 @@ def _with_margin(box: Box) -> Box:
 
 
 def _parameters(known: set[str] | frozenset[str]) -> Mapping[str, str]:
-    check_parameters(flask.request.args, COMMON | known, frozenset(LANGUAGES), tuple(FORMATS))
-    return flask.request.args
+    args = flask.request.args
+    if len(subsets := args.getlist("subset")) > 1:
+        # /req/spatial-subsetting/subset-definition: several are as one
+        args = MultiDict(args)
+        args["subset"] = ",".join(subsets)
+    check_parameters(args, COMMON | known, frozenset(LANGUAGES), tuple(FORMATS))
+    return args
 
 
 def _accepted() -> str:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,8 @@ from typing import Final
 from geoportal.metrics import KEPT_TILES
 from geoportal.ogc.crs import CRS84, SUPPORTED, Box
 from geoportal.ogc.maps.drawing import Drawer
-from geoportal.ogc.maps.picture import Picture, transformed
+from geoportal.ogc.maps.ground import read_ground
+from geoportal.ogc.maps.picture import PIXEL_MILLIMETRES, Picture, transformed
 from geoportal.ogc.maps.sources import Drawn
 from geoportal.ogc.tiles.matrix import Tile
 from geoportal.tile_files import keep_whole, sweep
@@ -21,6 +23,20 @@ _MERCATOR: Final = SUPPORTED["http://www.opengis.net/def/crs/EPSG/0/3857"]
 _ROOM_BYTES: Final = 1024**3
 _LOOK_EVERY: Final = 500  # files written
 _TOUCH_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How tiles look whatever is on them; `pixel` is the size of one on the display, in millimetres."""
+
+    form: str
+    background: str | None
+    pixel: float
+
+
+def plain_look(form: str) -> Look:
+    """When nothing is said."""
+    return Look(form, read_ground({}, form).background, PIXEL_MILLIMETRES)
 
 
 def box_of(tile: Tile, across: int = 1) -> Box:
@@ -45,35 +61,35 @@ class TileCache:
         self._written = 0
         self._empty: dict[str, bytes] = {}
 
-    def tile(self, drawn: Drawn, tile: Tile, form: str, state: str | None, extent: Box | None) -> bytes:
+    def tile(self, drawn: Drawn, tile: Tile, look: Look, state: str | None, extent: Box | None) -> bytes:
         """`state` is what the data and styles are at; None: unknown, so nothing is kept. `extent` (CRS84) is where the
         collection has anything. Raises Unavailable.
         """
         if extent is not None and not _meets(box_of(tile), extent):
-            return self._blank(form)
+            return self._blank(look)
         if state is None:
-            picture = _picture(box_of(tile), SIDE, form)
+            picture = _picture(box_of(tile), SIDE, look)
             return self._drawer.draw([drawn], picture)[0]
-        file = self._file(drawn, tile, form, state)
+        file = self._file(drawn, tile, look, state)
         if (kept := _kept(file)) is not None:
             KEPT_TILES.labels("map", "kept").inc()
             return kept
         across = min(_ACROSS, 1 << tile.zoom)
         first = Tile(tile.zoom, tile.row // across * across, tile.col // across * across)
-        with self._locks[hash((drawn.collection.layer.id, drawn.style, form, first)) % len(self._locks)]:
+        with self._locks[hash((drawn.collection.layer.id, drawn.style, look, first)) % len(self._locks)]:
             if (kept := _kept(file)) is not None:
                 return kept
             KEPT_TILES.labels("map", "made").inc()
-            picture = _picture(box_of(first, across), SIDE * across, form)
+            picture = _picture(box_of(first, across), SIDE * across, look)
             pictures: list[bytes] = self._drawer.draw([drawn], picture, cut=across)
             for number, content in enumerate(pictures):
                 row, column = divmod(number, across)
                 one = Tile(tile.zoom, first.row + row, first.col + column)
-                self._keep(self._file(drawn, one, form, state), content)
+                self._keep(self._file(drawn, one, look, state), content)
             return pictures[(tile.row - first.row) * across + tile.col - first.col]
 
-    def _file(self, drawn: Drawn, tile: Tile, form: str, state: str) -> Path:
-        made_of = f"{drawn.collection.layer.id} {drawn.style} {drawn.selection} {drawn.conditions!r} {form} {state}"
+    def _file(self, drawn: Drawn, tile: Tile, look: Look, state: str) -> Path:
+        made_of = f"{drawn.collection.layer.id} {drawn.style} {drawn.selection} {drawn.conditions!r} {look} {state}"
         kind = blake2b(made_of.encode(), digest_size=12).hexdigest()
         return self._folder / kind / str(tile.zoom) / f"{tile.row}-{tile.col}"
 
@@ -87,15 +103,18 @@ class TileCache:
         """Removes the tiles that nobody has asked for longest, if all together need more than the room."""
         sweep(self._folder, self._room)
 
-    def _blank(self, form: str) -> bytes:
-        if form not in self._empty:
-            picture = _picture(Box(0, 0, 1, 1), SIDE, form)
-            self._empty[form] = self._drawer.draw([], picture)[0]
-        return self._empty[form]
+    def _blank(self, look: Look) -> bytes:
+        kept = look == plain_look(look.form)
+        if kept and look.form in self._empty:
+            return self._empty[look.form]
+        [content] = self._drawer.draw([], _picture(Box(0, 0, 1, 1), SIDE, look))
+        if kept:
+            self._empty[look.form] = content
+        return content
 
 
-def _picture(box: Box, side: int, form: str) -> Picture:
-    return Picture(box, _MERCATOR, side, side, form, "#ffffff" if form == "jpeg" else None)
+def _picture(box: Box, side: int, look: Look) -> Picture:
+    return Picture(box, _MERCATOR, side, side, look.form, look.background, look.pixel)
 
 
 def _meets(box: Box, extent: Box) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from geoportal.catalogue import Layer
-from geoportal.ogc.links import GEOJSON, HTML, Document
+from geoportal.ogc.crs import CRS84
+from geoportal.ogc.links import GEOJSON, HTML, SCHEMA_JSON, Document
 from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.search import SORTABLE
 
@@ -36,6 +37,7 @@ def openapi(_: Iterable[Layer]) -> Document:
         for name, (text, schema) in own.items()
     ]
     shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset", "lang")]
+    shared += [_one_crs("crs"), _one_crs("bbox-crs")]
     graphs: dict[str, str | None] = {RDF_XML: None, TURTLE: None, JSON_LD: "object"}
     items = _get("Einträge / records", "getRecords", {**graphs, GEOJSON: "featureCollection"})
     items["get"]["parameters"] = [*parameters, *shared, _format("json", "html", "rdf", "ttl", "jsonld")]
@@ -43,12 +45,27 @@ def openapi(_: Iterable[Layer]) -> Document:
     item["get"]["parameters"] = [
         {"$ref": "#/components/parameters/featureId"},
         {"$ref": "#/components/parameters/lang"},
+        _one_crs("crs"),
         _format("json", "html", "rdf", "ttl", "jsonld", "iso19139"),
     ]
     item["get"]["responses"]["404"] = {"$ref": "#/components/responses/NotFound"}
     collection = _get("Katalog / catalogue", "getCatalogue", {"application/json": "collection"})
     collection["get"]["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("f", "lang")]
-    return {"paths": {_CATALOGUE: collection, f"{_CATALOGUE}/items": items, f"{_CATALOGUE}/items/{{featureId}}": item}}
+    sortables = _get("Sortierbare Felder / sortables", "getRecordSortables", {SCHEMA_JSON: "object"})
+    sortables["get"]["parameters"] = collection["get"]["parameters"]
+    return {
+        "paths": {
+            _CATALOGUE: collection,
+            f"{_CATALOGUE}/sortables": sortables,
+            f"{_CATALOGUE}/items": items,
+            f"{_CATALOGUE}/items/{{featureId}}": item,
+        }
+    }
+
+
+def _one_crs(name: str) -> Document:
+    schema = {"type": "string", "format": "uri", "enum": [CRS84.uri], "default": CRS84.uri}
+    return {"name": name, "in": "query", "required": False, "description": "CRS84", "schema": schema}
 
 
 def _get(summary: str, operation: str, kinds: dict[str, str | None]) -> Document:

@@ -11,18 +11,19 @@ from flask import Flask, Response
 
 from geoportal.catalogue import Layer, Words
 from geoportal.ogc.caching import fresh
+from geoportal.ogc.crs import CRS84
 from geoportal.ogc.exchange import Exchange, wants_html
-from geoportal.ogc.links import GEOJSON, HTML, JSON, Document, link
+from geoportal.ogc.links import GEOJSON, HTML, JSON, SCHEMA_JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound
-from geoportal.ogc.query import COMMON
+from geoportal.ogc.query import COMMON, ITEM, choice
 from geoportal.ogc.records import dcat, geojson, iso, rdf
 from geoportal.ogc.records.api import openapi
 from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.model import Kind, Record
-from geoportal.ogc.records.search import PARAMETERS, Found, Search, read_search, search
-from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_record, record_uri
+from geoportal.ogc.records.search import PARAMETERS, SORTABLE, Found, Search, read_search, search
+from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_pages, plan_record, record_uri
 from geoportal.ogc.service import Service
 
 _GRAPHS: Final[Mapping[str, tuple[str, Callable[[Sequence[rdf.Node]], bytes | str]]]] = {
@@ -55,7 +56,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             wanted = str(UUID(identifier))
         except ValueError as error:
             raise NotFound(f"{identifier[:80]!r}: nicht gefunden / not found") from error
-        found = search(service.engine, Search(limit=1, ids=[wanted]), [])
+        found = search(service.engine, Search(limit=1, ids=[wanted]), [], plan_pages(service.current().base))
         if wanted not in found.plans:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
         return plan_record(found.plans[wanted], service.current(), language)
@@ -65,6 +66,13 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def catalogue() -> Response:
         exchange = Exchange(service, pages)
         return exchange.answer(_collection(service, exchange.language), JSON, "records/collection.html")
+
+    @app.get(f"/collections/{CATALOGUE}/sortables")
+    @fresh(service)
+    def sortables() -> Response:
+        exchange = Exchange(service, pages)
+        document = _sortables(exchange.publication.base, exchange.language)
+        return exchange.answer(document, SCHEMA_JSON, "collections/schema.html")
 
     @app.get(f"/collections/{CATALOGUE}/items")
     @fresh(service, with_files=True)
@@ -78,7 +86,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         if kind in _GRAPHS and not wanted.kinds:
             # an open data portal lists data sets and services; the plans are parts of a data set
             wanted = _only(wanted, (Kind.DATASET, Kind.SERVICE))
-        found = search(service.engine, wanted, fixed)
+        found = search(service.engine, wanted, fixed, plan_pages(now.base))
         listed = records_of(found, fixed, language)
         places = _pages(f"{now.base}/collections/{CATALOGUE}/items", exchange.parameters, wanted, found)
         if kind in _GRAPHS:
@@ -106,12 +114,15 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
                 ),
             ],
         }
-        return exchange.answer(document, GEOJSON, "records/items.html")
+        response = exchange.answer(document, GEOJSON, "records/items.html")
+        response.headers["Content-Crs"] = f"<{CRS84.uri}>"
+        return response
 
     @app.get(f"/collections/{CATALOGUE}/items/<path:identifier>")
     @fresh(service, with_files=True)
     def record(identifier: str) -> Response:
-        exchange = Exchange(service, pages, formats=RECORD_FORMATS)
+        exchange = Exchange(service, pages, ITEM, formats=RECORD_FORMATS)
+        choice(exchange.parameters, "crs", (CRS84.uri,))
         base = exchange.publication.base
         kind = exchange.parameters.get("f", "")
         found = one(identifier, _LANGUAGE_OF_METADATA if kind in _METADATA else exchange.language)
@@ -122,7 +133,9 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         document = geojson.document(found, base, exchange.language)
         if wants_html():
             document["schema.org"] = _schema_org(found)
-        return exchange.answer(document, GEOJSON, "records/item.html")
+        response = exchange.answer(document, GEOJSON, "records/item.html")
+        response.headers["Content-Crs"] = f"<{CRS84.uri}>"
+        return response
 
 
 def _graph(nodes: list[rdf.Node], kind: str) -> Response:
@@ -198,11 +211,25 @@ def _schema_org(record: Record) -> Document:
     return written
 
 
+def _sortables(base: str, language: str) -> Document:
+    """/req/sorting/get-sortables-success: every sortable with its type."""
+    described = {name: {"title": getattr(words, language), "type": "string"} for name, words in SORTABLE.items()}
+    described["updated"]["format"] = "date-time"
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{base}/collections/{CATALOGUE}/sortables",
+        "title": _TITLE[language],
+        "type": "object",
+        "properties": described,
+        "additionalProperties": False,
+    }
+
+
 def _collection(service: Service, language: str) -> Document:
     now = service.current()
     url = f"{now.base}/collections/{CATALOGUE}"
     about = _about(service, language)
-    title = {"de": "Katalog", "en": "Catalogue"}[language]
+    title = _TITLE[language]
     said = {
         "de": "Datensätze, Dienste und Pläne mit ihren Metadaten.",
         "en": "Data sets, services and plans with their metadata.",
@@ -216,14 +243,15 @@ def _collection(service: Service, language: str) -> Document:
         "keywords": [],
         "conformsTo": list(CONFORMANCE),
         "license": about["licence"],
-        "extent": {"spatial": {"bbox": [service.current().api.config["area"]], "crs": _CRS84}},
-        "crs": [_CRS84],
+        "extent": {"spatial": {"bbox": [service.current().api.config["area"]], "crs": CRS84.uri}},
+        "crs": [CRS84.uri],
         "contacts": [{"name": about["publisher"], "roles": ["publisher"]}],
         "links": [
             link("self", JSON, title, f"{url}?f=json"),
             link("alternate", HTML, "Als Webseite / as HTML", f"{url}?f=html"),
             link("items", GEOJSON, "Einträge / records", f"{url}/items"),
             link("items", HTML, "Einträge als Webseite / records as HTML", f"{url}/items?f=html"),
+            link(f"{_REL}sortables", SCHEMA_JSON, "Sortierbare Felder / sortables", f"{url}/sortables?f=json"),
             link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", f"{url}/items?f=rdf"),
             link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", f"{url}/items?f=jsonld"),
             link("license", HTML, about["licence"], about["licence"]),
@@ -241,7 +269,7 @@ def _landing_links(base: str) -> list[Document]:
             "Metadaten des Dienstes / metadata of the service",
             f"{record_uri(base, 'dienst_features')}?f=iso19139",
         ),
-        link("http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog", JSON, "Katalog / catalogue", f"{url}?f=json"),
+        link(f"{_REL}ogc-catalog", JSON, "Katalog / catalogue", f"{url}?f=json"),
         link("describedby", RDF_XML, "DCAT-AP.de", f"{url}/items?f=rdf"),
     ]
 
@@ -258,7 +286,8 @@ def _collection_links(layer: Layer, url: str) -> list[Document]:
     ]
 
 
-_CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+_TITLE: Final = {"de": "Katalog", "en": "Catalogue"}
 _SPEC: Final = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 CONFORMANCE: Final = tuple(
     f"{_SPEC}{name}"
@@ -266,7 +295,7 @@ CONFORMANCE: Final = tuple(
         "record-core",
         "record-collection",
         "record-core-query-parameters",
-        "record-api",
+        "records-api",
         "sorting",
         "json",
         "html",

@@ -9,15 +9,23 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, text
 
+from geoportal.catalogue import Words
 from geoportal.ogc.crs import CRS84
 from geoportal.ogc.problems import InvalidParameter
-from geoportal.ogc.query import Parameters, natural, number
+from geoportal.ogc.query import Parameters, choice, natural, number
 from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records.model import Kind, Record
 from geoportal.ogc.values import as_datetime, parse_instant, parse_period
 
-PARAMETERS: Final = frozenset({"q", "type", "ids", "externalIds", "bbox", "datetime", "sortby", "limit", "offset"})
-SORTABLE: Final = ("title", "updated", "id", "type")
+PARAMETERS: Final = frozenset(
+    {"q", "type", "ids", "externalIds", "bbox", "bbox-crs", "datetime", "sortby", "limit", "offset", "crs"}
+)
+SORTABLE: Final[Mapping[str, Words]] = {
+    "title": Words(de="Titel", en="Title"),
+    "updated": Words(de="Geändert", en="Changed"),
+    "id": Words(de="Kennung", en="Identifier"),
+    "type": Words(de="Art", en="Kind"),
+}
 _MOST_TERMS: Final = 20
 _MOST_WORDS: Final = 20
 
@@ -48,6 +56,11 @@ class Found(NamedTuple):
 
 def read_search(parameters: Parameters, default_limit: int, most: int) -> Search:
     """Raises InvalidParameter."""
+    # /req/record-core-query-parameters/empty-value: a parameter without a value is as if it were not there
+    parameters = {name: value for name, value in parameters.items() if value.strip()}
+    # a catalogue is told in degrees; Features 2 still has each collection take the parameters of its one CRS
+    for name in ("crs", "bbox-crs"):
+        choice(parameters, name, (CRS84.uri,))
     start = end = None
     if (raw := parameters.get("datetime")) is not None:
         first, last = parse_period("datetime", raw)
@@ -72,8 +85,8 @@ def read_search(parameters: Parameters, default_limit: int, most: int) -> Search
     )
 
 
-def search(engine: Engine, wanted: Search, fixed: Sequence[Record]) -> Found:
-    """Raises Unavailable."""
+def search(engine: Engine, wanted: Search, fixed: Sequence[Record], pages: str) -> Found:
+    """`pages` stands before the id in the address of a plan's page. Raises Unavailable."""
     described = [_described(record) for record in fixed]
     order = ", ".join(
         [f"{field} {'DESC' if down else 'ASC'} NULLS LAST" for field, down in wanted.order]
@@ -89,6 +102,7 @@ def search(engine: Engine, wanted: Search, fixed: Sequence[Record]) -> Found:
                 "kinds": list(wanted.kinds),
                 "ids": list(wanted.ids),
                 "external": [f"{scheme}:{value}" if scheme else value for scheme, value in wanted.external],
+                "pages": pages,
                 "boxes": None if wanted.boxes is None else json.dumps(wanted.boxes),
                 "start": wanted.start,
                 "end": wanted.end,
@@ -114,7 +128,7 @@ def _described(record: Record) -> dict[str, Any]:
         "south": box and box.south,
         "east": box and box.east,
         "north": box and box.north,
-        "external": [f"{scheme}:{value}" for scheme, value in record.external_ids],
+        "external": [each for scheme, value in record.external_ids for each in (f"{scheme}:{value}", f"{scheme}:")],
         "values": [value for _, value in record.external_ids],
     }
 
@@ -124,16 +138,16 @@ def _iso(moment: date | datetime | None) -> str | None:
 
 
 def _tsquery(raw: str) -> str:
-    """Terms are parted by commas, one of them has to occur; of a term with several words, all. Prefixes will do.
+    """Terms are parted by commas, one of them has to occur; the words of a term follow each other. Beginnings will do.
 
-    OGC API - Records 1, 8.4.3 (parameter q).
+    /req/record-core-query-parameters/q-response.
     """
     terms = []
     for term in raw.split(",")[:_MOST_TERMS]:
         # what is left are letters and digits only, so it can be nothing but words to PostgreSQL
         words = [word for word in re.split(r"[^\w]+|_", term) if word][:_MOST_WORDS]
         if words:
-            terms.append(" & ".join(f"'{word[:60]}':*" for word in words))
+            terms.append(" <-> ".join(f"'{word[:60]}':*" for word in words))
     if not terms:
         raise InvalidParameter("q: kein Wort darin / no word in it")
     return " | ".join(f"({term})" for term in terms)
@@ -150,7 +164,7 @@ def _listed(parameters: Parameters, name: str) -> list[str]:
 
 
 def _external(raw: str) -> tuple[str, str]:
-    """`scheme:value`, or the value alone; a URI is a value."""
+    """`scheme:value`, `scheme:` for all of a scheme, or the value alone; a URI is a value."""
     scheme, colon, value = raw.partition(":")
     return (scheme, value) if colon and not value.startswith("//") else ("", raw)
 
@@ -178,7 +192,8 @@ _SEARCH: Final = """
                 beschreibung)),
             veroeffentlicht_am, ST_Transform(ST_Envelope(geom), 4326), gueltig_von, gueltig_bis,
             gueltig_von IS NOT NULL OR gueltig_bis IS NOT NULL,
-            ARRAY['nummer:' || nummer, nummer, 'id:' || id]
+            ARRAY['nummer:' || nummer, CASE WHEN nummer <> '' THEN 'nummer:' END, nummer, 'id:' || id, 'id:', id::text,
+                'uri:' || :pages || id, 'uri:', :pages || id]
         FROM ogc.plaene
     ), matching AS (
         SELECT record.*, query FROM record, asked

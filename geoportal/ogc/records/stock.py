@@ -160,11 +160,16 @@ def _services(
         )
 
 
+def plan_pages(base: str) -> str:
+    """What stands before the id in the address of a plan's page."""
+    return f"{base.rpartition('/')[0]}/plan/"
+
+
 def plan_record(row: Mapping[str, Any], now: Publication, language: str) -> Record:
     """Of a row of `ogc.plaene` with its box in degrees."""
     layer = now.collections[_PLAN_LAYERS[row["planwerk"]]].layer
     item = f"{now.base}/collections/{layer.id}/items/{row['id']}"
-    page = f"{now.base.rpartition('/')[0]}/plan/{row['id']}"
+    page = f"{plan_pages(now.base)}{row['id']}"
     kind, place = row["planart_text"] or getattr(layer.title, language), row["gemeinde"] or row["ags"]
     where = f"{place}, {row['ortsteil']}" if row["ortsteil"] else place
     number = f", Nr. {row['nummer']}" if row["nummer"] else ""

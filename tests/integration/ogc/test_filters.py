@@ -100,9 +100,14 @@ def test_boxes_of_every_size_are_answered(api: FlaskClient, bbox: str, count: in
         ("2001-01-01T00:00:00+01:00/2002-01-15T23:59:59Z", {"0", "2"}),
     ],
 )
-def test_datetime_finds_what_was_in_force(api: FlaskClient, moment: str, nummern: set[str]) -> None:
+def test_datetime_finds_what_was_in_force_and_what_has_no_time(
+    api: FlaskClient, moment: str, nummern: set[str]
+) -> None:
     read = document(api.get(ITEMS, query_string={"datetime": moment}))
-    assert {item["properties"]["nummer"] for item in read["features"]} == nummern
+    timeless = {str(nummer) for nummer in range(1, BEBAUUNGSPLAENE, 2)}
+    assert {item["properties"]["nummer"] for item in read["features"]} == nummern | timeless
+    in_force = document(api.get(ITEMS, query_string={"datetime": moment, "status": "in_kraft"}))
+    assert {item["properties"]["nummer"] for item in in_force["features"]} == nummern
 
 
 def test_datetime_does_not_restrict_what_has_no_time(api: FlaskClient) -> None:
