@@ -1,0 +1,134 @@
+"""OGC API - Processes 1 (18-062r2), Annex A: what holds for a process that answers at once.
+
+References to inputs (`href`) are refused: whoever could have the server fetch addresses would look behind its walls.
+"""
+
+import json
+from typing import Any, Final
+
+from tests.acceptance.standards.annex import proves
+from tests.acceptance.standards.client import JSON, REL, Answer, Client
+from tests.ogc import SQUARE_METRES
+
+PROCESSES: Final = "ogcapi-processes-1/1.0/conf"
+CORE: Final = f"{PROCESSES}/core"
+DESCRIPTION: Final = f"{PROCESSES}/ogc-process-description"
+EXCEPTIONS: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+HERE: Final = {"lon": 8.7168, "lat": 50.8218}  # in the first plan
+assert SQUARE_METRES == 100
+
+
+def execute(api: Client, body: object, name: str = "was-gilt-hier", **headers: str) -> Answer:
+    place = f"{api.root}/processes/{name}/execution"
+    return api.ask("POST", place, json.dumps(body).encode(), Content_Type=JSON, **headers)
+
+
+def answered(answer: Answer) -> Any:
+    assert answer.status == 200, answer.body
+    assert answer.kind == JSON
+    return answer.json
+
+
+@proves(CORE, "process-list", "process-list-success", "pl-links")
+@proves(f"{PROCESSES}/json", "definition", "content")
+def test_the_processes_are_listed(api: Client) -> None:
+    [place] = api.ok("/").links(f"{REL}processes")
+    listed = api.ok(place)
+    assert listed.kind == JSON
+    assert listed.links("self")
+    for each in listed.json["processes"]:
+        assert {"id", "version", "links"} <= each.keys()
+        assert set(each["jobControlOptions"]) <= {"sync-execute", "async-execute", "dismiss"}
+        assert set(each["outputTransmission"]) <= {"value", "reference"}
+        assert {"self", f"{REL}execute"} <= {link["rel"] for link in each["links"]}
+
+
+@proves(CORE, "pl-limit-definition", "pl-limit-response")
+def test_the_list_of_processes_has_a_limit(api: Client) -> None:
+    limit = api.parameters("/processes")["limit"]
+    assert (limit["in"], limit["required"], limit["style"], limit["explode"]) == ("query", False, "form", False)
+    assert limit["schema"]["type"] == "integer"
+    assert len(api.ok("/processes", limit=1).json["processes"]) == 1
+    assert api.get("/processes", limit=0).status == 400
+
+
+@proves(CORE, "process", "process-success")
+@proves(DESCRIPTION, "json-encoding", "inputs-def", "input-def", "input-mixed-type", "outputs-def", "output-def")
+def test_a_process_describes_its_inputs_and_outputs(api: Client) -> None:
+    for summary in api.ok("/processes").json["processes"]:
+        described = api.ok(f"/processes/{summary['id']}").json
+        assert {name: described[name] for name in summary} == summary
+        assert described["inputs"]
+        assert described["outputs"]
+        for each in described["inputs"].values():
+            assert each["title"]
+            assert each["schema"]["type"] in ("number", "string", "array", "integer", "boolean", "object")
+            assert each.get("minOccurs", 1) >= 0
+        for each in described["outputs"].values():
+            assert each["schema"]
+
+
+@proves(CORE, "process-exception-no-such-process", "job-creation-op")
+def test_there_is_no_other_process(api: Client) -> None:
+    for answer in (api.get("/processes/gibtesnicht"), execute(api, {"inputs": HERE}, "gibtesnicht")):
+        assert answer.status == 404
+        assert answer.json["type"] == f"{EXCEPTIONS}no-such-process"
+
+
+@proves(CORE, "job-creation-request", "job-creation-inputs", "job-creation-input-inline-mixed",
+        "job-creation-input-array", "job-creation-success-sync-raw-value-one")  # fmt: skip
+def test_the_one_output_is_the_answer(api: Client) -> None:
+    plain = answered(execute(api, {"inputs": HERE}))
+    assert plain["bebauungsplaene"]
+    qualified = {"lon": {"value": HERE["lon"]}, "lat": {"value": HERE["lat"]}}
+    assert answered(execute(api, {"inputs": qualified})) == plain
+    assert answered(execute(api, {"inputs": HERE, "response": "raw"})) == plain
+    near = answered(execute(api, {"inputs": HERE | {"sammlungen": ["schulen"]}}))
+    assert {each["sammlung"] for each in near["in_der_naehe"]} == {"schulen"}
+
+
+@proves(CORE, "job-creation-success-sync-document", "job-creation-default-outputs")
+def test_a_document_holds_all_outputs_by_their_names(api: Client) -> None:
+    plain = answered(execute(api, {"inputs": HERE}))
+    outputs = api.ok("/processes/was-gilt-hier").json["outputs"]
+    document = answered(execute(api, {"inputs": HERE, "response": "document"}))
+    assert document.keys() == outputs.keys()
+    assert document["auskunft"] == plain
+    chosen = {"inputs": HERE, "outputs": {"auskunft": {"transmissionMode": "value"}}, "response": "document"}
+    assert answered(execute(api, chosen)) == document
+    assert execute(api, {"inputs": HERE, "outputs": {"anderes": {}}}).status == 400
+
+
+@proves(CORE, "job-creation-default-execution-mode", "job-creation-auto-execution-mode")
+def test_a_process_that_can_only_answer_at_once_does(api: Client) -> None:
+    plain = answered(execute(api, {"inputs": HERE}))
+    for prefer in ("respond-async", "wait=10", "respond-sync"):
+        assert answered(execute(api, {"inputs": HERE}, Prefer=prefer)) == plain
+
+
+@proves(CORE, "job-creation-input-validation")
+def test_inputs_that_are_not_as_described_are_refused(api: Client) -> None:
+    for inputs in (
+        {"lon": "8", "lat": 50}, {"lon": 8}, HERE | {"anderes": 1}, HERE | {"sammlungen": "schulen"}, [], None,
+        {"lon": {"href": "http://127.0.0.1/"}, "lat": 50},
+    ):  # fmt: skip
+        answer = execute(api, {"inputs": inputs})
+        assert answer.status == 400, inputs
+        assert answer.json["description"]
+
+
+@proves(CORE, "job-op", "job-exception-no-such-job", "job-results-exception-no-such-job")
+def test_there_is_no_job(api: Client) -> None:
+    for path in ("/jobs/gibtesnicht", "/jobs/gibtesnicht/results"):
+        answer = api.get(path)
+        assert answer.status == 404
+        assert answer.json["type"] == f"{EXCEPTIONS}no-such-job"
+
+
+@proves(f"{PROCESSES}/oas30", "completeness", "oas-impl")
+def test_the_definition_names_the_operations_of_processes(api: Client) -> None:
+    paths = api.openapi["paths"]
+    assert "get" in paths["/processes"]
+    assert "get" in paths["/processes/{processID}"]
+    assert "post" in paths["/processes/{processID}/execution"]
+    assert {"/jobs/{jobID}", "/jobs/{jobID}/results"} <= paths.keys()
