@@ -98,6 +98,10 @@ bench: postgis sandbox map-server .venv/installed node_modules/.installed ## mea
 bench-pages: postgis sandbox .venv/installed node_modules/.installed $(SAMPLE_DATA) ## measures what each public page costs the server, and the search among 500,000 addresses, into docs/performance.md
 	@PYTHONPATH=. .venv/bin/python scripts/bench_pages.py $(or $(ARGS),--write)
 
+.PHONY: cite
+cite: postgis programs-of-tests .venv/installed ## OGC's own conformance suites, from a folder of jars that you have: make cite CITE_JARS=~/cite
+	@.venv/bin/python scripts/cite.py $(or $(CITE_JARS),.)
+
 .PHONY: fuzz
 fuzz: postgis .venv/installed ## many requests made up from the OpenAPI document; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} .venv/bin/python -m pytest -n0 -s tests/acceptance/test_schemathesis.py
