@@ -17,6 +17,7 @@ from geoportal.catalogue import Layer
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import STORED, Box
 from geoportal.ogc.links import Document, link
+from geoportal.ogc.maps.ground import PARAMETERS as GROUND
 from geoportal.ogc.maps.picture import PARAMETERS, Picture, read_picture, transformed
 from geoportal.ogc.maps.sources import MOST_RASTERS, Scan
 from geoportal.ogc.pages import Pages
@@ -30,7 +31,7 @@ SHEETS: Final = "rasterplaene"
 MOST_PIXELS: Final = 2048 * 2048
 GEOTIFF: Final = "image/tiff; application=geotiff"
 _FIELDS: Final = ("planwerk", "ags", "status", "plan_id")  # by which sheets may be chosen without a filter
-_PLACE: Final = PARAMETERS - {"bgcolor", "transparent", "mm-per-pixel"}
+_PLACE: Final = PARAMETERS - {*GROUND, "mm-per-pixel"}
 
 
 def register(app: Flask, service: Service, _: Pages) -> None:
