@@ -22,7 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lxml import etree
 
+from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
+from geoportal.database.migrating import migrate
 from geoportal.ogc.tiles import matrix
 from geoportal.settings import Settings
 from tests.ogc import publish_stock, served
@@ -135,6 +137,9 @@ def main(arguments: list[str]) -> int:
                 read_database_url=cluster.read_url,
                 data=folder / "data",
             )
+            engine = owner_engine(cluster.url)
+            migrate(engine)
+            engine.dispose()
             publish_stock(settings, folder)
             with served(settings) as address:
                 for suite in SUITES:

@@ -23,9 +23,10 @@ from geoportal.ogc.maps.sources import MOST_RASTERS, Scan
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import InvalidParameter, NotFound
-from geoportal.ogc.query import COMMON, FILTER, check_parameters, field_condition, filter_condition
+from geoportal.ogc.query import COMMON, FILTER, check_parameters, choice, field_condition, filter_condition
 from geoportal.ogc.service import LANGUAGES, Service
 from geoportal.ogc.table import Condition, FeatureTable, Question
+from plans_ingest.model import Planwerk
 
 SHEETS: Final = "rasterplaene"
 MOST_PIXELS: Final = 2048 * 2048
@@ -46,6 +47,8 @@ def register(app: Flask, service: Service, _: Pages) -> None:
         check_parameters(parameters, known, frozenset(LANGUAGES), ("geotiff",))
         extent = service.extent(name)
         whole = Box(*(extent.bounds if extent and extent.bounds else service.current().api.config["area"]))
+        if "planwerk" in parameters:
+            choice(parameters, "planwerk", tuple(Planwerk))
         placed = {key: value for key, value in parameters.items() if key in _PLACE}
         asked = read_picture(placed, whole, "png32")
         if asked.width * asked.height > MOST_PIXELS:

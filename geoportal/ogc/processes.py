@@ -21,6 +21,7 @@ from geoportal.ogc.part import Part
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.query import COMMON, natural
 from geoportal.ogc.service import Service
+from geoportal.plain_text import UNSTORABLE
 
 PROCESS: Final = "was-gilt-hier"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -90,7 +91,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         exchange = Exchange(service, pages, formats=("json",))
         if name != PROCESS:
             return _missing("no-such-process", "Diesen Prozess gibt es nicht / no such process", name)
-        inputs, as_raw = _inputs(flask.request.get_json(force=True, silent=True))
+        inputs, as_raw = _inputs(_body())
         near = [exchange.publication.collection(each).layer for each in inputs.get("sammlungen", ())]
         today = datetime.now(_BERLIN).date()
         with service.engine.connect() as connection:
@@ -122,6 +123,14 @@ def _missing(kind: str, title: str, name: str) -> Response:
     return response
 
 
+def _body() -> object:
+    """What was sent as JSON; None where it is none. Raises InvalidParameter."""
+    try:
+        return flask.request.get_json(force=True, silent=True)
+    except RecursionError as error:
+        raise InvalidParameter("Das JSON ist zu tief geschachtelt / the JSON is nested too deeply") from error
+
+
 def _inputs(body: object) -> tuple[dict[str, Any], bool]:
     """The inputs of an execute request, each of its type, and whether the output is wanted raw, as it is if nothing is
     said.
@@ -145,7 +154,7 @@ def _inputs(body: object) -> tuple[dict[str, Any], bool]:
             "sammlungen": isinstance(value, list)
             and len(value) <= _MOST_LAYERS
             and all(isinstance(each, str) for each in value),
-        }.get(name, isinstance(value, str) and len(value) <= 200 and "\0" not in value)
+        }.get(name, isinstance(value, str) and len(value) <= 200 and not UNSTORABLE.search(value))
         if not fits:
             raise InvalidParameter(f"{name}: {json.dumps(_INPUTS[name]['schema'])}")
     return inputs, body.get("response", "raw") == "raw"

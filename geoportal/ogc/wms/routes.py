@@ -107,7 +107,10 @@ def register(app: Flask, service: Service, _: Pages) -> None:
         asked = request.read([(name, value) for name, values in flask.request.args.lists() for value in values[:1]])
         try:
             if any("\0" in value for value in asked.given.values()):
-                raise WmsProblem("U+0000", "InvalidParameterValue")
+                raise WmsProblem(
+                    "ein Zeichen U+0000, das es in keinem Namen gibt / a character U+0000, which no name has",
+                    "InvalidParameterValue",
+                )
             if (operation := operations.get(asked.name)) is None:
                 code = "OperationNotSupported" if asked.name else "MissingParameterValue"
                 raise WmsProblem(f"REQUEST: {asked.name[:40]!r}; GetCapabilities, GetMap, GetFeatureInfo", code)
