@@ -35,6 +35,9 @@ _SYMBOL_TYPES = {Dimension.AREA: "fill", Dimension.LINE: "line", Dimension.POINT
 _GEOMETRY = {Dimension.AREA: "Polygon", Dimension.LINE: "Line", Dimension.POINT: "Point"}
 _LAYER_CRS, _MAP_CRS = "OGC:CRS84", f"EPSG:{STORAGE_SRID}"
 _METRES, _PIXELS = "RenderMetersInMapUnits", "Pixel"
+# A pattern is painted aside, where QGIS 3.22 knows no CRS and metres are nothing: in units of the map, which are metres
+# in the CRS that our projects have.
+_MAP_UNITS = "MapUnit"
 _PIXEL_MILLIMETRES = 0.28
 # in which pass a part is drawn, over all features: what lies under what
 _PASSES: Final[dict[type, int]] = {Fill: 0, Hatch: 1, Pattern: 1, Line: 2, Marks: 2, Symbol: 3, Disc: 3}
@@ -208,6 +211,8 @@ def _layer(symbol: Element, kind: str, options: Mapping[str, str], order: int = 
 def _symbol_layer(symbol: Element, rule: Rule, part: Part, dimension: Dimension, order: int) -> None:
     at = _PASSES[type(part)] * 1000 + order
     unit = _unit(rule, part)
+    if isinstance(part, Hatch | Pattern) and rule.sheet is not None:
+        unit = unit | {"unit": _MAP_UNITS}
 
     def sized(value: float) -> str:
         return f"{_size(rule, value):.4g}"
@@ -269,13 +274,18 @@ def _symbol_layer(symbol: Element, rule: Rule, part: Part, dimension: Dimension,
 def _grown(layer: Element, growth: Growth) -> None:
     """The diameter follows a field."""
     scaled = f'scale_linear("{growth.field}", {growth.low:g}, {growth.high:g}, {growth.smallest:g}, {growth.largest:g})'
-    held = etree.SubElement(etree.SubElement(layer, "data_defined_properties"), "Option", type="Map")
+    _computed(etree.SubElement(layer, "data_defined_properties"), "size", f"2 * {scaled}")
+
+
+def _computed(parent: Element, name: str, expression: str) -> None:
+    """A property that follows from an expression."""
+    held = etree.SubElement(parent, "Option", type="Map")
     etree.SubElement(held, "Option", name="name", type="QString", value="")
     properties = etree.SubElement(held, "Option", name="properties", type="Map")
-    size = etree.SubElement(properties, "Option", name="size", type="Map")
-    etree.SubElement(size, "Option", name="active", type="bool", value="true")
-    etree.SubElement(size, "Option", name="expression", type="QString", value=f"2 * {scaled}")
-    etree.SubElement(size, "Option", name="type", type="int", value="3")
+    own = etree.SubElement(properties, "Option", name=name, type="Map")
+    etree.SubElement(own, "Option", name="active", type="bool", value="true")
+    etree.SubElement(own, "Option", name="expression", type="QString", value=expression)
+    etree.SubElement(own, "Option", name="type", type="int", value="3")
     etree.SubElement(held, "Option", name="type", type="QString", value="collection")
 
 
@@ -318,14 +328,20 @@ def _labels(parent: Element, sheet: Sheet) -> None:
         own = _filter(rule)
         written.set("filter", f"{own} AND {shown}" if own and not rule.otherwise else shown)
         _limit(written, rule, scale.reach(rule, label))
-        unit = _unit(rule, label)
+        on_plans = rule.sheet is not None
         settings = etree.SubElement(written, "settings", calloutType="simple")
+        # each kind of use and each measure on a line of its own, as on a plan
+        lines = f"""regexp_replace("{label.field}", ' (?=[A-Z])', '\\n')"""
         style = etree.SubElement(
-            settings, "text-style", fieldName=label.field, isExpression="0", fontFamily="DejaVu Sans",
-            fontWeight="75" if label.bold else "50", fontSize=f"{_size(rule, label.size):.4g}",
-            fontSizeUnit=unit["unit"], fontSizeMapUnitScale=unit.get("map_unit_scale", "3x:0,0,0,0,0,0"),
-            textColor=_colour(INK),
+            settings, "text-style", fieldName=lines if on_plans else label.field, isExpression=str(int(on_plans)),
+            fontFamily="DejaVu Sans", fontWeight="75" if label.bold else "50", fontSize=f"{label.size:.4g}",
+            fontSizeUnit="MM" if on_plans else _PIXELS, fontSizeMapUnitScale="3x:0,0,0,0,0,0", textColor=_colour(INK),
         )  # fmt: skip
+        if rule.sheet is not None:
+            # not as a size on the ground with bounds: QGIS 3.22 then sets the letters apart
+            least, most = (bound * _PIXEL_MILLIMETRES for bound in scale.bounds(label))
+            height = f"max({least:.3g}, min({most:.3g}, {label.size:.4g} * {rule.sheet} / @map_scale))"
+            _computed(etree.SubElement(settings, "dd_properties"), "Size", height)
         etree.SubElement(
             style, "text-buffer", bufferDraw="1", bufferSize="0.6", bufferSizeUnits="MM",
             bufferColor=_colour("#ffffff", 0.75),

@@ -13,12 +13,15 @@ from urllib.parse import quote
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
     QgsLayerDefinition,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsVectorLayer,
     QgsVectorTileLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -95,6 +98,40 @@ def vector_tiles() -> dict:
     }
 
 
+def area(style: str, planzeichen: str) -> dict:
+    """An area of 100 by 60 metres alone: how much of it is the yellow of a hatch, how many pixels its text takes."""
+    fields = "&".join(f"field={name}:string" for name in ("beschriftung", "planzeichen", "planwerk", "status"))
+    layer = QgsVectorLayer(f"Polygon?crs=EPSG:25832&{fields}", "area", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes(["MU GRZ 0,8 GFZ 2,4 IV", planzeichen, "BP", "in_kraft"])
+    feature.setGeometry(QgsGeometry.fromWkt("POLYGON((0 0,100 0,100 60,0 60,0 0))"))
+    layer.dataProvider().addFeature(feature)
+    _, read = layer.loadNamedStyle(style)
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:25832"))
+    settings.setExtent(QgsRectangle(2, 2, 98, 58))
+    settings.setOutputSize(QSize(480, 280))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage()
+    yellow, dark = 0, []
+    for x in range(480):
+        for y in range(280):
+            colour = image.pixelColor(x, y)
+            yellow += abs(colour.red() - 251) + abs(colour.green() - 222) + abs(colour.blue() - 69) < 30
+            if colour.red() + colour.green() + colour.blue() < 150:
+                dark.append((x, y))
+    columns, rows = ({point[side] for point in dark} or {0} for side in (0, 1))
+    return {
+        "read": read,
+        "yellow": yellow / (480 * 280),
+        "wide": max(columns) - min(columns),
+        "high": max(rows) - min(rows),
+    }
+
+
 def main() -> None:
     application = QgsApplication([], False)
     application.initQgis()
@@ -121,6 +158,8 @@ def main() -> None:
     wms = QgsRasterLayer(uri, "wms", "wms")
     seen["wms"] = {"valid": wms.isValid(), "picture": picture([wms], "wms") if wms.isValid() else wms.error().summary()}
     seen["tiles"] = vector_tiles()
+    style = fetched("/collections/planinhalte_flaechen/styles/planzv?f=qml", "planzv.qml")
+    seen["areas"] = {name: area(style, name) for name in ("verkehr_besonderer_zweck", "gemischte_bauflaeche")}
     print("SEEN " + json.dumps(seen), flush=True)
     os._exit(0)  # QGIS takes its projects apart in an order of its own, and may fall over them
 

@@ -68,6 +68,17 @@ def test_a_layer_file_opens_with_its_source_and_its_rules(seen: dict[str, Any]) 
 
 
 @pytest.mark.qgis
+def test_hatches_are_seen_and_texts_stand_in_lines_of_their_own(seen: dict[str, Any]) -> None:
+    hatch, text = seen["areas"]["verkehr_besonderer_zweck"], seen["areas"]["gemischte_bauflaeche"]
+    assert hatch["read"]
+    assert 0.3 < hatch["yellow"] < 0.6
+    # four lines, of seven letters at most: letters that are set apart would be far wider
+    assert text["read"]
+    assert 0 < text["wide"] < 110
+    assert text["high"] > 50
+
+
+@pytest.mark.qgis
 def test_the_styles_of_manifests_open_too(seen: dict[str, Any]) -> None:
     [plans] = seen["bebauungsplaene"]["layers"].values()
     assert (plans["valid"], plans["rules"]) == (True, 5)
