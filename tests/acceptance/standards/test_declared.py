@@ -1,5 +1,6 @@
 """Nothing is declared that is not tested, and nothing is tested that is not declared."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def test_every_declared_class_has_its_abstract_tests_here(api: Client) -> None:
 def test_the_document_tells_how_many_they_are() -> None:
     told = f"| zusammen | {len(ANNEX)} | {sum(map(len, ANNEX.values()))} |"
     assert told in (CHECKOUT / "docs" / "conformance.md").read_text("utf-8")
+
+
+def test_each_test_that_the_document_names_is_there() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (CHECKOUT / "docs" / "conformance.md").read_text("utf-8"))
+    assert len(named) > 20
+    for file, test in named:
+        places = (CHECKOUT / "tests").rglob(file)
+        assert any(f"def {test}(" in place.read_text("utf-8") for place in places), (file, test)
 
 
 def test_every_abstract_test_of_the_annexes_is_carried_out() -> None:

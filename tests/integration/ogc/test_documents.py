@@ -97,6 +97,20 @@ def test_openapi_tells_the_page_size_where_qgis_reads_it(api: FlaskClient) -> No
             assert {"$ref": "#/components/parameters/limit"} in operations["get"]["parameters"]
 
 
+def test_nothing_but_fields_looks_like_a_field_to_qgis(api: FlaskClient) -> None:
+    """It takes every parameter of style form that is not exploded for a field, but for a few that it knows by name."""
+    read = document(api.get("/openapi"))
+    for name in COLLECTIONS:
+        fields = document(api.get(f"/collections/{name}/queryables"))["properties"]
+        given = read["paths"][f"/collections/{name}/items"]["get"]["parameters"]
+        parameters = [
+            read["components"]["parameters"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+            for each in given
+        ]
+        alike = {each["name"] for each in parameters if (each.get("style"), each.get("explode")) == ("form", False)}
+        assert alike - {"bbox", "datetime", "limit"} == fields.keys() - {"id", "geometry"}
+
+
 def test_conformance_has_the_classes_without_which_qgis_does_not_push_filters_down(api: FlaskClient) -> None:
     declared = document(api.get("/conformance"))["conformsTo"]
     spec = "http://www.opengis.net/spec/"

@@ -110,6 +110,18 @@ def test_datetime_finds_what_was_in_force_and_what_has_no_time(
     assert {item["properties"]["nummer"] for item in in_force["features"]} == nummern
 
 
+def test_metres_are_not_taken_for_degrees(api: FlaskClient) -> None:
+    metres = "480000,5629000,490000,5631000"
+    for asked in ({"bbox": metres}, {"filter": f"S_INTERSECTS(geometry,BBOX({metres}))"}):
+        response = api.get(ITEMS, query_string=asked)
+        assert response.status_code == 400
+        assert "Grad" in response.get_data(as_text=True)
+    utm = "http://www.opengis.net/def/crs/EPSG/0/25832"
+    assert (
+        document(api.get(ITEMS, query_string={"bbox": metres, "bbox-crs": utm}))["numberMatched"] == BEBAUUNGSPLAENE - 1
+    )
+
+
 def test_datetime_does_not_restrict_what_has_no_time(api: FlaskClient) -> None:
     assert document(api.get("/collections/schulen/items?datetime=2020-01-01"))["numberMatched"] == SCHULEN
 
