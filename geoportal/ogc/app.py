@@ -42,6 +42,23 @@ PARTS: Final[tuple[Part, ...]] = (
 )
 
 
+# For what no part has foreseen.
+_SAID: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.BAD_REQUEST: "Die Anfrage ist nicht lesbar / the request cannot be read",
+    HTTPStatus.NOT_FOUND: (
+        "Unter dieser Adresse gibt es nichts; die Startseite (/ogc/) nennt, was es gibt / "
+        "there is nothing at this address; the landing page (/ogc/) tells what there is"
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "Das geht unter dieser Adresse nicht; was geht, nennt `Allow` / "
+        "that is not possible at this address; what is, `Allow` tells"
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        f"Die Anfrage ist größer als {MAX_BODY // 1024**2} MB / the request is larger than {MAX_BODY // 1024**2} MB"
+    ),
+}
+
+
 def create_ogc(settings: Settings, layers_folder: Path) -> Flask:
     """The application, to be mounted at /ogc. Raises SettingsError."""
     service, pages = Service(settings, layers_folder, PARTS), Pages()
@@ -78,7 +95,7 @@ def _errors(app: Flask, service: Service, pages: Pages) -> None:
         allow = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
         code = "NotFound" if status is HTTPStatus.NOT_FOUND else "InvalidParameterValue"
         code = "NoApplicableCode" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else code
-        return told(Answer(status, code), status.phrase, allow)
+        return told(Answer(status, code), _SAID.get(status, status.phrase), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

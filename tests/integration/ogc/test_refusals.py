@@ -111,6 +111,20 @@ def test_what_is_not_there_is_a_404(api: FlaskClient, address: str) -> None:
     assert json.loads(response.data)["code"] == "NotFound"
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [("GET", "/gibtesnicht", 404), ("POST", ITEMS, 405), ("POST", "/processes/was-gilt-hier/execution", 413)],
+)
+def test_what_no_part_has_foreseen_is_a_german_sentence_too(
+    api: FlaskClient, method: str, address: str, status: int
+) -> None:
+    response = api.open(address, method=method, data=b" " * (2 * 1024**2) if status == 413 else b"")
+    assert response.status_code == status
+    german, _, english = json.loads(response.data)["description"].partition(" / ")
+    assert len(german.split()) > 4
+    assert len(english.split()) > 4
+
+
 @pytest.mark.parametrize("address", ["/", "/collections", "/collections/schulen", "/openapi", "/conformance"])
 def test_unknown_parameters_are_refused_everywhere(api: FlaskClient, address: str) -> None:
     assert api.get(f"{address}?foo=1").status_code == 400
