@@ -340,7 +340,8 @@ def _labels(parent: Element, sheet: Sheet) -> None:
         if rule.sheet is not None:
             # not as a size on the ground with bounds: QGIS 3.22 then sets the letters apart
             least, most = (bound * _PIXEL_MILLIMETRES for bound in scale.bounds(label))
-            height = f"max({least:.3g}, min({most:.3g}, {label.size:.4g} * {rule.sheet} / @map_scale))"
+            on_paper = f"coalesce({label.size:.4g} * {rule.sheet} / @map_scale, {label.size:.4g})"
+            height = f"max({least:.3g}, min({most:.3g}, {on_paper}))"
             _computed(etree.SubElement(settings, "dd_properties"), "Size", height)
         etree.SubElement(
             style, "text-buffer", bufferDraw="1", bufferSize="0.6", bufferSizeUnits="MM",

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsLayerDefinition,
@@ -112,6 +114,9 @@ def area(style: str, planzeichen: str) -> dict:
     settings.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:25832"))
     settings.setExtent(QgsRectangle(2, 2, 98, 58))
     settings.setOutputSize(QSize(480, 280))
+    context = QgsExpressionContext()  # as the window of QGIS has it
+    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
+    settings.setExpressionContext(context)
     job = QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
