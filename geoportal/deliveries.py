@@ -101,6 +101,10 @@ _QUESTIONS = text("""
     JOIN plans.version AS mine ON mine.delivery_id = issue.delivery_id AND mine.plan_id = asked.plans[1]::uuid
     JOIN plans.version AS known ON known.plan_id = asked.plans[2]::uuid AND known.state = 'published'
     WHERE issue.delivery_id = :delivery AND issue.code = 'plan_renamed_perhaps' ORDER BY known.name, known.plan_id""")
+_WAITING = text("""
+    SELECT upload.id FROM plans.upload JOIN plans.version USING (delivery_id)
+    WHERE version.id = :version AND upload.state IN ('checked', 'in_review', 'scheduled')
+    ORDER BY upload.id DESC LIMIT 1""")
 _REPORT = text("SELECT sha256 FROM desk.report WHERE upload_id = :upload AND kind = :kind")
 _DOKUMENTE = text("""
     SELECT DISTINCT sha256 FROM plans.dokument JOIN plans.version ON version.id = dokument.version_id
@@ -177,6 +181,12 @@ def history(connection: Connection, plan: UUID) -> list[Version]:
 def public_version(connection: Connection, plan: UUID) -> Version | None:
     row = connection.execute(_PUBLIC, {"plan": plan}).mappings().one_or_none()
     return None if row is None else Version(**row)
+
+
+def waiting(connection: Connection, version: int) -> int | None:
+    """The delivery with which a version waits to become public."""
+    found: int | None = connection.scalar(_WAITING, {"version": version})
+    return found
 
 
 def gemeinde_of_plan(connection: Connection, plan: UUID) -> str | None:

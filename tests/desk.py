@@ -1,5 +1,6 @@
 """People at the desk, for tests: accounts that exist, and a browser without a screen that signs in as one of them."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,13 @@ class Office:
 
 
 _QUICK = Passwords()
+
+
+def send(browser: Browser, document: str, ags: str = OWN, name: str = "plan.gml") -> TestResponse:
+    """By the plain form."""
+    files = [(io.BytesIO(document.encode()), name)]
+    browser.get("/werkbank/liefern")
+    return browser.post("/werkbank/liefern", {"gemeinde": ags, "dateien": files}, content_type="multipart/form-data")
 
 
 def cookie(browser: Browser) -> str | None:

@@ -1,64 +1,31 @@
 """The desk as planners see it: Debian's Chromium, a served portal, a real worker; each role, desktop and phone."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
 from geoportal.accounts.roles import Role
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
-from tests.acceptance.portal import DESKTOP, PHONE, Visit, serving, watched
-from tests.desk import OWN, hire, membership
-from tests.files import feature, plan, polygon, prop, xplangml
+from tests.acceptance.at_desk import document, fits, seat, staffed
+from tests.acceptance.portal import DESKTOP, PHONE, watched
+from tests.desk import OWN
+from tests.files import feature, polygon, prop
 from tests.integration.test_mapping import table
-from tests.processes import command, environment, running
 
 pytestmark = pytest.mark.browser
 
-BOWTIE = "0 0 100 100 100 0 0 100 0 0"
 HOSTILE = "Am Hang <img src=x onerror=alert(1)>"
-
-
-def document(name: str, *extra: str) -> str:
-    art = prop("besondereArtDerBaulNutzung", "1200")
-    return xplangml(
-        plan(name=name.replace("<", "&lt;")),
-        feature("BP_BaugebietsTeilFlaeche", "a", prop("position", polygon(BOWTIE)) + art),
-        *extra,
-    )
 
 
 @pytest.fixture(scope="module")
 def served(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The portal's address; somebody of each role has an account, and a worker works."""
-    engine = owner_engine(module_furnished.require_database_url())
-    engine.dispose()
-    for role in Role:
-        hire(module_furnished, f"{role}@example.org", membership(role))
-    log = tmp_path_factory.mktemp("worker") / "log"
-    with (
-        serving(module_furnished, requests_per_second=0) as address,
-        running(command("work"), environment(module_furnished), log),
-    ):
+    with staffed(module_furnished, tmp_path_factory.mktemp("worker")) as address:
         yield address
-
-
-@contextmanager
-def seat(browser: Browser, address: str, options: Mapping[str, Any], role: Role) -> Iterator[Visit]:
-    with watched(browser, address, options, cookies=True) as opened:
-        opened.sign_in(role)
-        yield opened
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing reaches beyond the page, once its style is there."""
-    page.wait_for_load_state()
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.mark.parametrize("device", ["desktop", "phone"])

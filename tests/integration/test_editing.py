@@ -19,8 +19,6 @@ from geoportal import amending, deliveries, operations, workflow
 from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import NotAllowed, Principal, Role
-from geoportal.archive import Archive
-from geoportal.database import desk_engine, owner_engine
 from geoportal.editing.drafts import Draft, Paper
 from geoportal.editing.fields import Unfit
 from geoportal.operations import NotFound
@@ -30,7 +28,7 @@ from geoportal.virus_scan import ScannerAway
 from plans_ingest.errors import UnreadableFile, UnsupportedFormat
 from tests.desk import OTHER, OWN
 from tests.files import archive, pdf, plan, prop, xplangml
-from tests.integration.test_workflow import OBJEKT, House
+from tests.house import OBJEKT, House, housed
 
 IN_FORCE = prop("rechtsstand", "4000")
 _numbers = itertools.count(100)
@@ -39,12 +37,8 @@ _numbers = itertools.count(100)
 @pytest.fixture(scope="module")
 def house(module_database: Settings) -> Iterator[House]:
     """One for all tests here; each delivers plans of its own (`fresh`)."""
-    owner = owner_engine(module_database.require_database_url())
-    engine = desk_engine(module_database.require_desk_url())
-    operations.prepare(owner)
-    yield House(module_database, owner, engine, Archive(module_database.archive))
-    owner.dispose()
-    engine.dispose()
+    with housed(module_database) as opened:
+        yield opened
 
 
 def fresh(name: str = "Am Hang", extra: str = "") -> Callable[..., str]:

@@ -10,18 +10,23 @@ from sqlalchemy import text
 
 from geoportal import workflow
 from geoportal.accounts.roles import Role
+from geoportal.settings import Settings
 from geoportal.states import State
 from tests.files import plan, xplangml
+from tests.house import OBJEKT, TODAY, House, housed
 from tests.integration.test_jobs import Portal, start_worker
-from tests.integration.test_workflow import OBJEKT, TODAY, House, house
-
-__all__ = ["house"]  # a fixture
 
 _HELD = text("""
     SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())""")
 DOCUMENT = xplangml(plan(), OBJEKT)
 ROW = "SELECT FROM plans.upload FOR UPDATE"
 TABLE = "LOCK TABLE plans.version IN SHARE MODE"  # readers go on, writers wait
+
+
+@pytest.fixture
+def house(database: Settings) -> Iterator[House]:
+    with housed(database) as opened:
+        yield opened
 
 
 @contextmanager

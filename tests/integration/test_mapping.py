@@ -12,24 +12,18 @@ from sqlalchemy.exc import ProgrammingError
 from geoportal import mapping, operations, workflow
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import NotAllowed, Role
-from geoportal.archive import Archive
-from geoportal.database import desk_engine, owner_engine
 from geoportal.operations import NotFound
 from geoportal.settings import Settings
 from plans_ingest.gemeinden import Gemeinde
 from plans_ingest.model import Planwerk
 from tests.desk import OTHER, OWN
-from tests.integration.test_workflow import House
+from tests.house import House, housed
 
 
 @pytest.fixture(scope="module")
 def house(module_database: Settings) -> Iterator[House]:
-    owner = owner_engine(module_database.require_database_url())
-    engine = desk_engine(module_database.require_desk_url())
-    operations.prepare(owner)
-    yield House(module_database, owner, engine, Archive(module_database.archive))
-    owner.dispose()
-    engine.dispose()
+    with housed(module_database) as opened:
+        yield opened
 
 
 def table(*rows: dict[str, object]) -> str:

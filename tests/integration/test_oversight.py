@@ -10,14 +10,12 @@ from sqlalchemy import text
 from geoportal import operations, oversight
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Principal, Role
-from geoportal.archive import Archive
-from geoportal.database import desk_engine, owner_engine
 from geoportal.oversight import Due
 from geoportal.settings import Settings
 from plans_ingest.gemeinden import gemeinde_of
 from tests.desk import OTHER, OWN, membership, office
 from tests.files import bereich, feature, plan, polygon, prop, write, xplangml
-from tests.integration.test_workflow import House
+from tests.house import House, housed
 
 TODAY = date(2026, 7, 1)
 
@@ -42,29 +40,24 @@ STOCK = (
 @pytest.fixture(scope="module")
 def house(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Four public plans that the operator delivered for one Gemeinde, and two deliveries at the desk."""
-    owner = owner_engine(module_database.require_database_url())
-    engine = desk_engine(module_database.require_desk_url())
-    operations.prepare(owner)
-    found = House(module_database, owner, engine, Archive(module_database.archive))
-    folder = tmp_path_factory.mktemp("stock")
-    for number, document in enumerate(STOCK):
-        operations.deliver(owner, found.archive, write(folder / f"{number}.gml", document), gemeinde_of(OWN))
-    planner = found.somebody(Role.PLANNER)
-    for name in ("morgen.gml", "haengt.gml"):
-        found.deliver(planner, made(name, "9", 2000), name=name)
-    with owner.begin() as connection:
-        connection.execute(
-            text("""
+    with housed(module_database) as found:
+        folder = tmp_path_factory.mktemp("stock")
+        for number, document in enumerate(STOCK):
+            operations.deliver(found.owner, found.archive, write(folder / f"{number}.gml", document), gemeinde_of(OWN))
+        planner = found.somebody(Role.PLANNER)
+        for name in ("morgen.gml", "haengt.gml"):
+            found.deliver(planner, made(name, "9", 2000), name=name)
+        with found.owner.begin() as connection:
+            connection.execute(
+                text("""
             UPDATE plans.upload SET state = 'scheduled', publish_on = '2026-07-02' WHERE filename = 'morgen.gml'""")
-        )
-        connection.execute(
-            text("""
+            )
+            connection.execute(
+                text("""
             UPDATE plans.upload SET state = 'checking', attempts = 2, changed_at = now() - interval '1 hour'
             WHERE filename = 'haengt.gml'""")
-        )
-    yield found
-    owner.dispose()
-    engine.dispose()
+            )
+        yield found
 
 
 def test_the_nearest_day_comes_first_and_what_is_missing_last(house: House) -> None:

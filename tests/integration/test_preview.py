@@ -19,9 +19,8 @@ from geoportal.archive import Archive
 from geoportal.database import desk_engine, reader_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
-from tests.desk import OTHER, OWN, Browser, Office, membership, office
+from tests.desk import OTHER, OWN, Browser, Office, membership, office, send
 from tests.files import ORIGIN, bereich, feature, plan, polygon, prop, xplangml
-from tests.integration.test_desk_pages import send
 from tests.integration.test_maps import pixels
 from tests.ogc import LAYERS
 

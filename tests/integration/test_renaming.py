@@ -15,9 +15,8 @@ from geoportal.accounts.roles import Principal, Role
 from geoportal.archive import Archive
 from geoportal.database import desk_engine
 from geoportal.settings import Settings
-from tests.desk import OTHER, OWN, Browser, Office, membership, office
+from tests.desk import OTHER, OWN, Browser, Office, membership, office, send
 from tests.files import plan, polygon, prop, xplangml
-from tests.integration.test_desk_pages import send
 from tests.integration.test_preview import publish
 
 QUESTION = "Ist das derselbe Plan wie"

@@ -2,103 +2,28 @@
 
 import io
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import text
 
 from geoportal import deliveries, operations, workflow
-from geoportal.accounts import audit, people
-from geoportal.accounts.acting import acting
+from geoportal.accounts import audit
 from geoportal.accounts.roles import NotAllowed, Principal, Role
-from geoportal.archive import Archive
-from geoportal.database import desk_engine, owner_engine
-from geoportal.deliveries import Delivered
 from geoportal.operations import NotFound
 from geoportal.settings import Settings
 from geoportal.states import IllegalTransition, State, diagram
-from tests.desk import OTHER, OWN, membership
-from tests.files import feature, plan, polygon, prop, xplangml
-
-TODAY = date(2026, 11, 26)
-OBJEKT = feature(
-    "BP_BaugebietsTeilFlaeche", "o", prop("position", polygon()) + prop("besondereArtDerBaulNutzung", "1200")
-)
-
-
-@dataclass
-class House:
-    settings: Settings
-    owner: Engine
-    engine: Engine
-    archive: Archive
-    people: dict[str, Principal] = field(default_factory=dict)
-
-    def somebody(self, role: Role, ags: str = OWN, name: str = "") -> Principal:
-        email = f"{role}-{ags}{name}@example.org"
-        if email not in self.people:
-            place = membership(role, ags)
-            people.invite(self.owner, email, f"{role} {name}", [place], self.now)
-            number = next(each.id for each in people.everybody(self.owner) if each.email == email)
-            self.people[email] = Principal(number, str(role), email, (place,), "10.0.0.0/24")
-        return self.people[email]
-
-    @property
-    def now(self):  # type: ignore[no-untyped-def]
-        from datetime import UTC, datetime
-
-        return datetime.now(UTC)
-
-    def deliver(self, who: Principal, document: str, ags: str = OWN, name: str = "plan.gml") -> int:
-        data = document.encode()
-        return workflow.deliver(self.engine, self.archive, who, ags, name, io.BytesIO(data), len(data))
-
-    def checked(self, who: Principal, document: str | None = None) -> int:
-        number = self.deliver(who, document or xplangml(plan(), OBJEKT))
-        operations.process(self.owner, self.archive, number)
-        return number
-
-    def one(self, number: int) -> Delivered:
-        with self.owner.connect() as connection:
-            found = deliveries.one(connection, number)
-        assert found is not None
-        return found
-
-    def stamp(self, number: int) -> str:
-        with self.owner.connect() as connection:
-            found = self.one(number)
-            return workflow.stamp(found.sha256, deliveries.versions(connection, found.delivery_id))
-
-    def publish(self, who: Principal, number: int, on: date | None = None, seen: str = "") -> None:
-        seen = seen or self.stamp(number)
-        workflow.publish(self.engine, self.archive, who, number, seen=seen, on=on, today=TODAY)
-
-    def published(self, who: Principal, document: str | None = None) -> int:
-        number = self.checked(who, document)
-        workflow.submit(self.engine, who, number)
-        self.publish(self.somebody(Role.PUBLISHER), number)
-        return number
-
-    def public(self) -> list[str]:
-        with self.owner.connect() as connection:
-            return list(connection.scalars(text("SELECT name FROM ogc.plaene ORDER BY name")))
-
-    def plan_id(self):  # type: ignore[no-untyped-def]
-        with self.owner.connect() as connection:
-            return connection.scalar(text("SELECT plan_id FROM plans.version ORDER BY id LIMIT 1"))
+from tests.desk import OTHER, OWN
+from tests.files import plan, prop, xplangml
+from tests.house import OBJEKT, TODAY, House, housed
 
 
 @pytest.fixture
 def house(database: Settings) -> Iterator[House]:
-    owner, engine = owner_engine(database.require_database_url()), desk_engine(database.require_desk_url())
-    operations.prepare(owner)
-    yield House(database, owner, engine, Archive(database.archive))
-    owner.dispose()
-    engine.dispose()
+    with housed(database) as opened:
+        yield opened
 
 
 def test_a_delivery_is_public_only_when_a_publisher_says_so(house: House) -> None:
@@ -320,108 +245,6 @@ def test_an_account_delivers_no_files_without_end(house: House, monkeypatch: pyt
     with house.owner.begin() as connection:
         connection.execute(text("UPDATE plans.upload SET received_at = received_at - interval '31 days'"))
     house.deliver(planner, xplangml(plan(name="D")))
-
-
-VERBS: dict[str, Callable[[House, Principal, int], None]] = {
-    "submit": lambda house, who, number: workflow.submit(house.engine, who, number),
-    "send_back": lambda house, who, number: workflow.send_back(house.engine, who, number, "x"),
-    "discard": lambda house, who, number: workflow.discard(house.engine, who, number),
-    "publish": lambda house, who, number: house.publish(who, number),
-    "share": lambda house, who, number: workflow.share_report(house.engine, who, number, house.now) and None,
-    "withdraw": lambda house, who, _: workflow.withdraw(house.engine, who, house.plan_id(), "x"),
-    "restore": lambda house, who, _: workflow.restore(house.engine, who, house.plan_id(), 1, "x"),
-    "configure": lambda house, who, _: workflow.require_four_eyes(house.engine, who, OWN, wanted=False),
-}
-MAY = {
-    "submit": {"office*", "planner", "publisher", "kreis"},
-    "send_back": {"publisher", "kreis"},
-    "discard": {"office*", "planner", "kreis"},
-    "publish": {"publisher", "kreis"},
-    "share": {"office*", "planner", "publisher", "kreis", "auditor"},
-    "withdraw": {"publisher", "kreis"},
-    "restore": {"publisher", "kreis"},
-    "configure": {"publisher", "kreis"},
-}
-
-
-def test_every_verb_for_every_role_here_and_elsewhere(house: House) -> None:
-    """`office*`: only the office that delivered it. From elsewhere nobody may anything, but the whole Kreis."""
-    deliverer = house.somebody(Role.OFFICE)
-    house.published(house.somebody(Role.PLANNER))
-    number = house.checked(deliverer, xplangml(plan(nummer="77")))
-    delivery = house.one(number).delivery_id
-
-    def begin_anew(verb: str) -> None:
-        """The delivery as the verb needs it, and the other plan public."""
-        state = "in_review" if verb in {"send_back", "publish"} else "checked"
-        with house.owner.begin() as connection:
-            for statement in (
-                "UPDATE plans.upload SET state = :state, submitted_by = NULL WHERE id = :number",
-                "UPDATE plans.version SET state = 'in_review', published_at = NULL WHERE delivery_id = :delivery",
-                "UPDATE plans.version SET state = 'superseded', published_until = now() WHERE delivery_id <> :delivery",
-                "UPDATE plans.version SET state = 'published', published_until = NULL "
-                "WHERE version = 1 AND delivery_id <> :delivery",
-            ):
-                connection.execute(text(statement), {"state": state, "number": number, "delivery": delivery})
-
-    wrong = []
-    for verb, act in VERBS.items():
-        for role in Role:
-            for name, ags in (("", OWN), ("b", OWN), ("", OTHER)):
-                begin_anew(verb)
-                who = house.somebody(role, ags, name)
-                may = role.value in MAY[verb] and (ags == OWN or role in {Role.KREIS, Role.AUDITOR})
-                may = may or (f"{role}*" in MAY[verb] and who == deliverer)
-                try:
-                    act(house, who, number)
-                    done = True
-                except (NotAllowed, NotFound):
-                    done = False
-                if done != may:
-                    wrong.append((verb, role.value, ags, name, done))
-    assert wrong == []
-
-
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("ags", [OWN, OTHER])
-def test_the_database_alone_keeps_them_apart(house: House, role: Role, ags: str) -> None:
-    """What each role could see and change if no line of Python had asked."""
-    deliverer = house.somebody(Role.OFFICE, OWN, "deliverer")
-    number = house.checked(deliverer)
-    workflow.submit(house.engine, deliverer, number)
-    who = house.somebody(role, ags)
-    inside = ags == OWN or role in {Role.KREIS, Role.AUDITOR}
-    sees = inside and role is not Role.OFFICE
-    with acting(house.engine, who) as connection:
-        for table in ("plans.upload", "plans.version", "plans.delivery", "plans.planobjekt", "desk.report"):
-            assert (
-                (connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) > 0
-                if sees
-                else (connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0)
-            ), table
-    publishes = inside and role in {Role.PUBLISHER, Role.KREIS}
-    for statement in (
-        "UPDATE plans.upload SET state = 'published'",
-        "UPDATE plans.version SET state = 'published', published_at = now() WHERE state = 'in_review'",
-    ):
-        try:
-            with acting(house.engine, who) as connection:
-                changed = connection.execute(text(statement)).rowcount
-                assert (changed > 0) == publishes, statement
-                connection.rollback()
-        except ProgrammingError:
-            assert not publishes, statement
-    edits = inside and role in {Role.PLANNER, Role.KREIS}
-    try:
-        with acting(house.engine, who) as connection:
-            changed = connection.execute(text("UPDATE plans.version SET name = 'x'")).rowcount
-            assert (changed > 0) == edits
-            connection.rollback()
-    except ProgrammingError:
-        assert not edits
-    for statement in ("DELETE FROM plans.version", "UPDATE plans.version SET geom = NULL", "DELETE FROM plans.upload"):
-        with pytest.raises(ProgrammingError, match="permission denied"), acting(house.engine, who) as connection:
-            connection.execute(text(statement))
 
 
 def test_the_documents_draw_the_states_as_they_are() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
-from geoportal import differing
+from geoportal import deliveries, differing
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
 from geoportal.comparing import Differences
@@ -51,6 +51,7 @@ def page(plan: UUID) -> str:
         found, outline = (_NOTHING, None)
         if before is not None:
             found, outline = differing.differences(connection, before.id, after.id)
+        waiting = deliveries.waiting(connection, after.id)
         listed = differing.described(connection, found)
         signs = legend_of_versions(
             connection, after.planwerk, [each.id for each in (before, after) if each is not None]
@@ -67,6 +68,7 @@ def page(plan: UUID) -> str:
         versions=versions,
         before=before,
         after=after,
+        waiting=waiting,
         found=found,
         outline=outline,
         listed=listed,

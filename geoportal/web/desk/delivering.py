@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from geoportal import deliveries, workflow
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
+from geoportal.web.desk import transfers
 from geoportal.web.desk.access import FORM_KEY, form_key, open_to, require_form_key, who
 from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
@@ -51,7 +52,9 @@ def _page(fault: str = "") -> str:
     return render_template(
         "desk/deliver.html",
         gemeinden=mine,
+        names=dict(gemeinden(who(), Action.VIEW)),
         left=left,
+        begun=transfers.begun(),
         fault=fault,
         page_data={
             "tus": url_for("desk.tus_create"),

@@ -1,6 +1,9 @@
 """Files on a slow line: the tus protocol 1.0 (core, creation, termination, checksum), so that a transfer goes on where
 it broke off. How much has arrived is the size of the file in the folder of transfers; its row says whose it is. A
 machine without such a file has nothing of it yet: another one has, or had, and the sender begins anew.
+
+Who begins to send a file of which a part has arrived is answered with that transfer and its offset, also after the
+session has ended, the browser was closed, or from another one: nothing about it is kept on the sender's machine.
 """
 
 import base64
@@ -11,12 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import text
+from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal import workflow
 from geoportal.accounts import hidden
@@ -35,18 +40,24 @@ _OPEN: Final = 20  # transfers of one account at a time
 _HEADERS: Final = {"Tus-Resumable": _VERSION, "Cache-Control": "no-store"}
 
 _ADD = text("""
-    INSERT INTO desk.transfer (id, account_id, ags, filename, size, expires_at)
-    VALUES (:id, :account, :ags, :filename, :size, :expires)""")
-_FIND = text(
-    "SELECT id, ags, filename, size, upload_id, expires_at FROM desk.transfer WHERE id = :id AND expires_at > :now"
-)
+    INSERT INTO desk.transfer (id, account_id, ags, filename, size, modified, expires_at)
+    VALUES (:id, :account, :ags, :filename, :size, :modified, :expires)""")
+_SELECT = "SELECT id, ags, filename, size, upload_id, expires_at FROM desk.transfer"
+_FIND = text(f"{_SELECT} WHERE id = :id AND expires_at > :now")
+_MINE = text(f"{_SELECT} WHERE upload_id IS NULL AND expires_at > :now ORDER BY expires_at, id")
+# whose date nobody has told is never the same
+_SAME = text(f"""{_SELECT}
+    WHERE ags = :ags AND filename = :filename AND size = :size AND modified = :modified
+      AND upload_id IS NULL AND expires_at > :now
+    ORDER BY expires_at DESC LIMIT 1""")
 _DONE = text("UPDATE desk.transfer SET upload_id = :upload WHERE id = :id AND upload_id IS NULL")
 _DROP = text("DELETE FROM desk.transfer WHERE id = :id")
-_MINE = text("SELECT count(*) FROM desk.transfer WHERE upload_id IS NULL AND expires_at > :now")
 
 
 @dataclass(frozen=True, slots=True)
-class _Transfer:
+class Transfer:
+    """A file on its way; `upload_id` once it has arrived and is delivered."""
+
     id: str
     ags: str
     filename: str
@@ -54,12 +65,18 @@ class _Transfer:
     upload_id: int | None
     expires_at: datetime
 
+    @property
+    def arrived(self) -> int:
+        """Bytes."""
+        return self.size if self.upload_id is not None else _arrived(self.id)
+
 
 def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/tus/", "tus_create", create, methods=["POST"])
     bp.add_url_rule("/tus/<transfer>", "tus_head", head, methods=["HEAD"])
     bp.add_url_rule("/tus/<transfer>", "tus_patch", patch, methods=["PATCH"])
     bp.add_url_rule("/tus/<transfer>", "tus_delete", terminate, methods=["DELETE"])
+    bp.add_url_rule("/tus/<transfer>/verwerfen", "tus_drop", drop, methods=["POST"])
 
 
 @open_to(Action.DELIVER)
@@ -75,22 +92,31 @@ def create() -> Response:
     principal.require(Action.DELIVER, ags, principal.account_id)
     workflow.require_room(own.engine, principal, ags, int(raw))
     number = hidden.new_secret()
+    file = {"ags": ags, "filename": workflow.plain_name(told.get("filename", "")), "size": int(raw)}
+    file["modified"] = _milliseconds(told.get("lastmodified", ""))
     with acting(own.engine, principal) as connection:
-        if (connection.scalar(_MINE, {"now": own.now()}) or 0) >= _OPEN:
+        same = connection.execute(_SAME, file | {"now": own.now()}).mappings().one_or_none()
+        if same is not None:
+            return _begun(Transfer(**same))
+        if len(connection.execute(_MINE, {"now": own.now()}).all()) >= _OPEN:
             return _said(429)
-        values = {"id": number, "account": principal.account_id, "ags": ags, "size": int(raw)}
-        values |= {"filename": workflow.plain_name(told.get("filename", "")), "expires": own.now() + _KEPT}
-        connection.execute(_ADD, values)
+        known = {"id": number, "account": principal.account_id, "expires": own.now() + _KEPT}
+        connection.execute(_ADD, file | known)
     _folder().mkdir(parents=True, exist_ok=True)
     _path(number).touch(exist_ok=False)
-    return _said(201, Location=url_for("desk.tus_head", transfer=number))
+    return _said(201, Location=url_for("desk.tus_head", transfer=number), **{"Upload-Offset": "0"})
+
+
+def _begun(same: Transfer) -> Response:
+    address = url_for("desk.tus_head", transfer=same.id)
+    return _said(201, Location=address, **{"Upload-Offset": str(same.arrived)})
 
 
 @open_to(Action.DELIVER)
 def head(transfer: str) -> Response:
     found = _find(transfer)
-    offset = found.size if found.upload_id is not None else _arrived(transfer)
-    return _said(200, **{"Upload-Offset": str(offset), "Upload-Length": str(found.size)}, **_delivery(found.upload_id))
+    told = {"Upload-Offset": str(found.arrived), "Upload-Length": str(found.size)}
+    return _said(200, **told, **_delivery(found.upload_id))
 
 
 @open_to(Action.DELIVER)
@@ -119,11 +145,29 @@ def patch(transfer: str) -> Response:
 
 @open_to(Action.DELIVER)
 def terminate(transfer: str) -> Response:
+    _drop(transfer)
+    return _said(204)
+
+
+@open_to(Action.DELIVER)
+def drop(transfer: str) -> BaseResponse:
+    """The same, from a form."""
+    _drop(transfer)
+    return redirect(url_for("desk.deliver"), HTTPStatus.SEE_OTHER)
+
+
+def begun() -> list[Transfer]:
+    """Of who asks, those that have not arrived."""
+    own = desk()
+    with acting(own.engine, who()) as connection:
+        return [Transfer(**row) for row in connection.execute(_MINE, {"now": own.now()}).mappings()]
+
+
+def _drop(transfer: str) -> None:
     _find(transfer)
     with acting(desk().engine, who()) as connection:
         connection.execute(_DROP, {"id": transfer})
     _path(transfer).unlink(missing_ok=True)
-    return _said(204)
 
 
 def _take(file: RawIOBase, offset: int, size: int) -> int:
@@ -156,7 +200,7 @@ def _take(file: RawIOBase, offset: int, size: int) -> int:
     return 204
 
 
-def _finish(found: _Transfer, principal: Principal) -> int:
+def _finish(found: Transfer, principal: Principal) -> int:
     own = desk()
     with _path(found.id).open("rb") as source:
         number = workflow.deliver(
@@ -181,14 +225,14 @@ def _held(transfer: str) -> Iterator[RawIOBase | None]:
         yield file
 
 
-def _find(transfer: str) -> _Transfer:
+def _find(transfer: str) -> Transfer:
     """The transfer, if it is the account's own; others' are not there."""
     own = desk()
     with acting(own.engine, who()) as connection:
         row = connection.execute(_FIND, {"id": transfer, "now": own.now()}).mappings().one_or_none()
     if row is None:
         raise NotPublished
-    return _Transfer(**row)
+    return Transfer(**row)
 
 
 def _metadata(header: str) -> dict[str, str]:
@@ -198,6 +242,10 @@ def _metadata(header: str) -> dict[str, str]:
         return {name: base64.b64decode(value, validate=True).decode("utf-8") for name, _, value in pairs}
     except (binascii.Error, UnicodeDecodeError) as error:
         raise InvalidQuery("Upload-Metadata") from error
+
+
+def _milliseconds(raw: str) -> int | None:
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 16 else None
 
 
 def _folder() -> Path:

@@ -9,9 +9,8 @@ from sqlalchemy import text
 from geoportal import operations
 from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
-from tests.desk import OWN
+from tests.desk import OWN, send
 from tests.files import plan, xplangml
-from tests.integration.test_desk_pages import send
 from tests.participation import Town, form, signed_in
 
 HELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')

@@ -1,6 +1,7 @@
 // Two versions over each other, parted by a line that a slider moves. Each picture is drawn for just what is in view.
 
 import { element } from "../dom.js";
+import { onLetters } from "./letter-keys.js";
 import { createMap } from "./zoom.js";
 
 const { L } = window;
@@ -123,11 +124,8 @@ function walk(map, changes) {
   };
   document.getElementById("next")?.addEventListener("click", () => step(1));
   document.getElementById("previous")?.addEventListener("click", () => step(-1));
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input:not([type=range], [type=checkbox]), select, textarea")) return;
-    if (event.key === "n") step(1);
-    if (event.key === "p") step(-1);
-  });
+  const letters = document.getElementById("letters");
+  if (letters) onLetters(letters, { n: () => step(1), p: () => step(-1) });
   document.querySelector(".desk-changes")?.addEventListener("click", (event) => {
     const number = Number(event.target.closest("[data-show]")?.dataset.show);
     if (!number) return;

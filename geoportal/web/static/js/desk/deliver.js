@@ -11,8 +11,9 @@ const gemeinde = document.getElementById("gemeinde");
 const list = document.getElementById("transfers");
 const announcer = new Announcer(document.getElementById("announcer"));
 const PASSING = new Set([409, 423, 502, 503]); // what has arrived is kept, and the next try goes on from there
-const ENDED = new Set([401, 403]);
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Form-Key": formKey };
+
+let running = 0;
 
 for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
 
@@ -33,8 +34,15 @@ drop.addEventListener("drop", (event) => {
   if (gemeinde.reportValidity()) sendAll([...event.dataTransfer.files]);
 });
 
+// Whoever leaves the page now ends what is on its way; it goes on only when the file is chosen once more.
+addEventListener("beforeunload", (event) => {
+  if (running > 0) event.preventDefault();
+});
+
 async function sendAll(files) {
+  running += 1;
   for (const file of files) await send(file, gemeinde.value);
+  running -= 1;
 }
 
 async function send(file, ags) {
@@ -42,47 +50,48 @@ async function send(file, ags) {
   const said = element("p", {}, "wird übertragen …");
   list.append(element("li", {}, element("strong", {}, file.name), bar, said));
   if (file.size > maxSize) return end(said, "Die Datei ist größer als 500 MB.");
-  const key = `geoportal-transfer:${ags}:${file.name}:${file.size}:${file.lastModified}`;
+  if (file.size === 0) return end(said, "Die Datei ist leer.");
   try {
-    let address = sessionStorage.getItem(key);
-    let offset = address === null ? null : await reached(address);
-    if (offset === null) {
-      address = await create(file, ags);
-      offset = 0;
-      sessionStorage.setItem(key, address);
-    }
-    for (let tries = 0; ; ) {
-      try {
-        const answer = await fetch(address, {
-          method: "PATCH",
-          headers: { ...HEADERS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
-          body: file.slice(offset, offset + piece),
-        });
-        if (answer.status !== 204) throw new Refused(answer.status);
-        offset = Number(answer.headers.get("Upload-Offset"));
-        tries = 0;
-        bar.value = (100 * offset) / file.size;
-        const delivery = answer.headers.get("Upload-Delivery");
-        if (delivery) {
-          sessionStorage.removeItem(key);
-          said.replaceChildren("übertragen: ", element("a", { href: delivery }, `Bericht zu ${file.name}`));
-          announcer.say(`${file.name} ist übertragen.`);
-          return undefined;
-        }
-      } catch (fault) {
-        if ((fault instanceof Refused && !PASSING.has(fault.status)) || (tries += 1) > 6) throw fault;
-        said.textContent = "Die Verbindung ist unterbrochen, es geht gleich weiter …";
-        await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
-        offset = (await reached(address)) ?? offset;
-        said.textContent = "wird übertragen …";
-      }
-    }
+    const { address, offset } = await create(file, ags);
+    document.querySelector(`#begun [data-transfer="${address}"]`)?.remove();
+    const delivery = await sendRest(file, address, offset, bar, said);
+    bar.value = 100;
+    said.replaceChildren("übertragen: ", element("a", { href: delivery }, `Bericht zu ${file.name}`));
+    announcer.say(`${file.name} ist übertragen.`);
   } catch (fault) {
-    // whoever has signed in anew goes on where the session ended
-    if (!ENDED.has(fault.status)) sessionStorage.removeItem(key);
     end(said, reason(fault));
     if (fault.status === 401) said.append(" ", element("a", { href: signIn }, "Neu anmelden"));
-    return undefined;
+    if (fault.status === 403) said.append(" ", element("a", { href: location.pathname }, "Seite neu laden"));
+  }
+}
+
+// The address of the delivery, once all has arrived.
+async function sendRest(file, address, begin, bar, said) {
+  let offset = begin;
+  bar.value = (100 * offset) / file.size;
+  for (let tries = 0; ; ) {
+    try {
+      const answer = await fetch(address, {
+        method: "PATCH",
+        headers: { ...HEADERS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
+        body: file.slice(offset, offset + piece),
+      });
+      if (answer.status !== 204) throw new Refused(answer.status);
+      const kept = arrived(answer);
+      if (kept.delivery) return kept.delivery;
+      offset = kept.offset;
+      tries = 0;
+      bar.value = (100 * offset) / file.size;
+    } catch (fault) {
+      if ((fault instanceof Refused && !PASSING.has(fault.status)) || (tries += 1) > 6) throw fault;
+      said.textContent = "Die Verbindung ist unterbrochen, es geht gleich weiter …";
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+      const kept = await reached(address);
+      if (kept?.delivery) return kept.delivery; // only the answer was lost, or another page has sent the rest
+      if (kept && kept.offset > offset) tries = 0;
+      offset = kept?.offset ?? offset;
+      said.textContent = "wird übertragen …";
+    }
   }
 }
 
@@ -94,7 +103,7 @@ class Refused extends Error {
 }
 
 function reason(fault) {
-  const known = { 401: "Ihre Sitzung ist beendet. Wählen Sie die Datei nach der Anmeldung noch einmal: Es geht dort weiter, wo es aufgehört hat.", 403: "Das dürfen Sie für diese Gemeinde nicht, oder Sie haben sich neu angemeldet: Dann laden Sie bitte die Seite neu.", 413: "Die Datei ist zu groß, oder das Kontingent der Gemeinde ist erschöpft.", 429: "Es sind zu viele Übertragungen offen." };
+  const known = { 401: "Ihre Sitzung ist beendet. Wählen Sie die Datei nach der Anmeldung noch einmal: Es geht dort weiter, wo es aufgehört hat.", 403: "Das dürfen Sie für diese Gemeinde nicht, oder Sie haben sich neu angemeldet: Dann laden Sie bitte die Seite neu.", 413: "Die Datei ist zu groß, oder das Kontingent der Gemeinde ist erschöpft.", 429: "Es sind zu viele Übertragungen angefangen. Verwerfen Sie auf dieser Seite, was Sie nicht mehr senden wollen." };
   return known[fault.status] ?? "Die Übertragung ist gescheitert. Bitte versuchen Sie es noch einmal.";
 }
 
@@ -103,19 +112,25 @@ function end(said, text) {
   announcer.say(text);
 }
 
+// A file of which a part has arrived before goes on there: the portal knows it by name, size and date.
 async function create(file, ags) {
-  const metadata = Object.entries({ filename: file.name, gemeinde: ags }).map(([name, value]) => `${name} ${base64(value)}`);
+  const told = { filename: file.name, gemeinde: ags, lastmodified: String(file.lastModified) };
+  const metadata = Object.entries(told).map(([name, value]) => `${name} ${base64(value)}`);
   const answer = await fetch(tus, {
     method: "POST",
     headers: { ...HEADERS, "Upload-Length": String(file.size), "Upload-Metadata": metadata.join(",") },
   });
   if (answer.status !== 201) throw new Refused(answer.status);
-  return answer.headers.get("Location");
+  return { address: answer.headers.get("Location"), offset: arrived(answer).offset };
 }
 
 async function reached(address) {
   const answer = await fetch(address, { method: "HEAD", headers: HEADERS }).catch(() => null);
-  return answer?.ok ? Number(answer.headers.get("Upload-Offset")) : null;
+  return answer?.ok ? arrived(answer) : null;
+}
+
+function arrived({ headers }) {
+  return { offset: Number(headers.get("Upload-Offset")), delivery: headers.get("Upload-Delivery") };
 }
 
 function base64(text) {

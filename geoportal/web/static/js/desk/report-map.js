@@ -1,6 +1,7 @@
 // The findings of a report on a map: one after the other by button, key or click, and back to its line.
 
 import { element } from "../dom.js";
+import { onLetters } from "./letter-keys.js";
 import { createMap } from "./zoom.js";
 
 const { L } = window;
@@ -52,11 +53,7 @@ async function start() {
     const number = target.closest("[data-show]")?.dataset.show;
     if (number) show(Number(number), false);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
-    if (event.key === "n") step(1);
-    if (event.key === "p") step(-1);
-  });
+  onLetters(document.getElementById("letters"), { n: () => step(1), p: () => step(-1) });
 }
 
 function look(severity, chosen) {

@@ -1,97 +1,21 @@
-"""The desk's API: every call for every role, here and elsewhere; changes that happen once; what is documented."""
+"""What programs do by the desk's API: changes that happen once, what is refused, what is documented."""
 
 import io
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import jsonschema
 import pytest
-from flask.testing import FlaskClient
-from sqlalchemy import text
-from werkzeug.test import TestResponse
 
 from geoportal import operations
-from geoportal.accounts import people, tokens
-from geoportal.accounts.roles import Principal, Role
-from geoportal.archive import Archive
+from geoportal.accounts.roles import Role
 from geoportal.settings import Settings
 from geoportal.web.api import description
-from tests.desk import OTHER, OWN, Office, membership, office
+from tests.desk import OTHER, OWN, office
 from tests.files import pdf, plan, xplangml
 from tests.integration.test_mapping import table
-
-DOCUMENT = xplangml(plan())
-
-
-@dataclass
-class Program:
-    """A machine with a token."""
-
-    client: FlaskClient
-    token: str
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        options: dict[str, Any] = {"json": body} if isinstance(body, dict) else {"data": body}
-        kept = {"Authorization": f"Bearer {self.token}"} | named
-        return self.client.open(f"/api/v1{path}", method=method, headers=kept, **options)
-
-    def deliver(self, document: str = DOCUMENT, ags: str = OWN, **headers: str) -> TestResponse:
-        return self.ask("PUT", f"/gemeinden/{ags}/lieferungen/plan.gml", document.encode(), **headers)
-
-
-@dataclass
-class Api:
-    office: Office
-
-    def program(self, role: Role, ags: str = OWN, scope: str = OWN, name: str = "") -> Program:
-        """With all that its role may do, for one Gemeinde."""
-        email = f"{role}-{ags}{name}@example.org"
-        known = {each.email: each.id for each in people.everybody(self.office.owner)}
-        place = membership(role, ags)
-        if email not in known:
-            people.invite(self.office.owner, email, role.title(), [place], self.office.clock.now)
-            known = {each.email: each.id for each in people.everybody(self.office.owner)}
-        who = Principal(known[email], role.title(), email, (place,), "-")
-        engine = self.office.app.extensions["geoportal.desk"].engine
-        may = [each for each in tokens.GRANTABLE if who.may(each, scope, who.account_id)]
-        token = tokens.make(engine, who, "Test", scope, may, 30, self.office.clock.now)
-        return Program(self.office.app.test_client(), token)
-
-    def process(self, number: int) -> None:
-        operations.process(self.office.owner, Archive(self.office.settings.archive), number)
-
-
-@pytest.fixture(scope="module")
-def api(module_database: Settings) -> Iterator[Api]:
-    with office(module_database) as opened:
-        operations.prepare(opened.owner)
-        yield Api(opened)
-
-
-PERIOD = {"art": "behoerden_fruehzeitig", "bekanntmachung": "2026-11-11", "beginn": "2026-11-18", "ende": "2026-12-18"}
-
-
-@pytest.fixture(scope="module")
-def drafted(api: Api, delivered: tuple[int, UUID]) -> UUID:
-    """A participation that nobody outside knows of."""
-    made = api.program(Role.PLANNER).ask("POST", f"/plaene/{delivered[1]}/beteiligungen", PERIOD)
-    return UUID(made.json["id"])  # type: ignore[index]
-
-
-@pytest.fixture(scope="module")
-def delivered(api: Api) -> tuple[int, UUID]:
-    """A checked delivery of an office, and the address of its plan."""
-    answer = api.program(Role.OFFICE).deliver()
-    assert answer.status_code == 202, answer.text
-    api.process(answer.json["id"])  # type: ignore[index]  # an object, as the status says
-    with api.office.owner.connect() as connection:
-        return answer.json["id"], connection.scalar(text("SELECT id FROM plans.plan"))  # type: ignore[index]
+from tests.programs import DOCUMENT, PERIOD, Api
 
 
 def test_a_program_delivers_publishes_withdraws_and_restores(api: Api, database: Settings) -> None:
@@ -229,77 +153,6 @@ def test_a_mapping_that_means_nothing_is_refused(
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
 
 
-READERS = {"office", "planner", "publisher", "kreis", "auditor"}
-CALLS: dict[str, tuple[str, Any, set[str]]] = {
-    "/lieferungen/{number}": ("GET", None, READERS - {"office"}),
-    "/lieferungen/{number}/bericht.json": ("GET", None, READERS - {"office"}),
-    "/lieferungen/{number}/zur-freigabe": ("POST", None, {"planner", "publisher", "kreis"}),
-    "/lieferungen/{number}/veroeffentlichen": ("POST", {"stempel": "x"}, {"publisher", "kreis"}),
-    "/plaene/{plan}": ("GET", None, READERS - {"office"}),
-    "/plaene/{plan}/zurueckziehen": ("POST", {"grund": "x"}, {"publisher", "kreis"}),
-    "/plaene/{plan}/wiederherstellen": ("POST", {"grund": "x", "fassung": 9}, {"publisher", "kreis"}),
-    "/plaene/{plan}/bearbeiten": ("POST", None, {"planner", "kreis"}),
-    "/fassungen/{version}": ("GET", None, READERS - {"office"}),
-    "/fassungen/{version}/angaben": ("POST", {"stempel": "x", "werte": {}}, {"planner", "kreis"}),
-    "/fassungen/{version}/dokumente": ("POST", {"stempel": "x", "dokumente": []}, {"planner", "kreis"}),
-    "/fassungen/{version}/dokumente/x.pdf": ("PUT", b"x", {"planner", "kreis"}),
-    # a file whose words are our own has no columns: who may ask is told so
-    "/lieferungen/{number}/spalten": ("GET", None, READERS - {"office"}),
-    "/lieferungen/{number}/spalten#": ("POST", {"spalten": {"x": "-"}}, {"planner", "kreis"}),
-    "/gemeinden/06534008/profil": ("GET", None, READERS),
-    "/gemeinden/06534008/lieferungen/x.gml": ("PUT", b"x", {"office", "planner", "kreis"}),
-    "/lieferungen/{number}/original": ("GET", None, READERS - {"office"}),
-    "/lieferungen/{number}/weitergeben": ("POST", None, READERS - {"office"}),
-    "/lieferungen/{number}/zurueckgeben": ("POST", {"grund": "x"}, {"publisher", "kreis"}),
-    "/plaene/{plan}/vergleich?neu=1": ("GET", None, READERS - {"office"}),
-    "/plaene/{plan}/zusammenfuehren": ("POST", {"mit": str(UUID(int=1))}, {"planner", "publisher", "kreis"}),
-    "/plaene/{plan}/beteiligungen": ("POST", PERIOD, {"planner", "publisher", "kreis"}),
-    "/beteiligungen/{participation}": ("GET", None, READERS - {"office"}),
-    "/beteiligungen/{participation}/angaben": ("POST", PERIOD | {"fassung": 1}, {"planner", "publisher", "kreis"}),
-    "/beteiligungen/{participation}/bekanntmachen": ("POST", {"fassung": 1}, {"publisher", "kreis"}),
-    # the last ones take the delivery back
-    "/lieferungen/{number}/noch-einmal": ("POST", None, {"planner", "kreis"}),
-    "/lieferungen/{number}/verwerfen": ("POST", None, {"planner", "kreis"}),
-}
-
-
-@pytest.mark.parametrize("path", CALLS)
-def test_every_call_for_every_role_here_and_elsewhere(
-    api: Api, delivered: tuple[int, UUID], drafted: UUID, path: str
-) -> None:
-    number, plan_id = delivered
-    method, body, may = CALLS[path]
-    address = path.format(number=number, plan=plan_id, version=1, participation=drafted).rstrip("#")
-    for role in Role:
-        for ags, scope in ((OWN, OWN), (OTHER, OTHER)):
-            program = api.program(role, ags, scope, name="-stranger")
-            status = program.ask(method, address, body).status_code
-            opened = role.value in may and scope == OWN
-            if opened:
-                absent = status == 404 and path.startswith("/plaene") and method == "POST"  # no version 9, none public
-                unsaid = (status == 404 and path.endswith("profil")) or (status == 422 and path.endswith("pdf"))
-                unsaid |= status == 400 and path.endswith("spalten")
-                unsaid |= status == 404 and path.endswith("neu=1")  # there is nothing before the first version
-                assert status in {200, 201, 202, 409} or absent or unsaid, (address, role, scope, status)
-            else:
-                assert status in {403, 404}, (address, role, scope, status)
-
-
-def test_every_route_is_asked_and_documented(api: Api) -> None:
-    every = [rule for rule in api.office.app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
-    served = {(re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method.lower())
-              for rule in every for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}  # fmt: skip
-    told = {(path, method) for path, item in description.document("")["paths"].items() for method in item}
-    assert told == served
-    asked = {
-        re.sub(r"\{\w+\}|06534008|x\.gml|x\.pdf|bekanntmachen", "*", path.partition("?")[0].rstrip("#"))
-        for path in CALLS
-    }
-    asked |= {"/openapi.json", "/lieferungen", "/uebersicht", "/beteiligungen"}
-    asked = {re.sub(r"bericht\.\w+", "bericht", path) for path in asked}
-    assert {re.sub(r"\{\w+\}", "*", path).replace("bericht.*", "bericht") for path, _ in served} == asked
-
-
 def test_what_is_answered_is_what_is_documented(api: Api, delivered: tuple[int, UUID]) -> None:
     document = api.office.app.test_client().get("/api/v1/openapi.json").json
     assert document is not None
@@ -380,35 +233,6 @@ def test_a_shared_report_opens_without_an_account(api: Api) -> None:
     page = api.office.app.test_client().get(address.partition("/werkbank")[1] + address.partition("/werkbank")[2])
     assert page.status_code == 200
     assert program.ask("GET", f"/lieferungen/{number}/original").data.startswith(b"<?xml")
-
-
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp4", f"Bearer gp_{'a' * 10}_{'A' * 43}"])
-def test_without_a_good_token_nothing_is_told(api: Api, header: str) -> None:
-    answer = api.office.app.test_client().get("/api/v1/lieferungen", headers={"Authorization": header})
-    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
-def test_a_cookie_opens_nothing_here_and_a_token_nothing_there(api: Api) -> None:
-    browser = api.office.as_role(Role.AUDITOR)
-    assert browser.get("/api/v1/lieferungen").status_code == 401
-    program = api.program(Role.KREIS)
-    there = program.client.get("/werkbank/konto", headers={"Authorization": f"Bearer {program.token}"})
-    assert there.status_code == 303
-
-
-def test_a_revoked_or_expired_token_opens_nothing(api: Api) -> None:
-    program = api.program(Role.PLANNER, name="-gone")
-    assert program.ask("GET", "/lieferungen").status_code == 200
-    now = api.office.clock.now
-    api.office.clock.now = now + timedelta(days=31)
-    assert program.ask("GET", "/lieferungen").status_code == 401
-    api.office.clock.now = now
-    with api.office.owner.begin() as connection:
-        connection.execute(
-            text("UPDATE desk.token SET revoked_at = now() WHERE id = :id"), {"id": program.token.split("_")[1]}
-        )
-    assert program.ask("GET", "/lieferungen").status_code == 401
 
 
 @pytest.mark.parametrize(
