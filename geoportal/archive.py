@@ -119,15 +119,24 @@ class Archive:
             os.utime(self.path(digest))
 
     def remove(self, digest: str, older_than: float) -> None:
-        """Unless somebody has put it again within these seconds. Who puts it between this look and the removal has
-        lost it: in a folder a moment, in a bucket one question.
+        """Unless somebody has put it again within these seconds. Who puts it between this look and the removal, in a
+        folder a moment, has lost it; from a bucket it comes back.
         """
         path = self.path(digest)
         if path.exists() and path.stat().st_mtime < time.time() - older_than:
             path.unlink()
 
+    def removed(self) -> list[str]:
+        """The digests of files that can still come back."""
+        return []
+
+    def bring_back(self, digest: str) -> None:
+        """One of removed(), where it was."""
+
     def sweep(self, seconds: float) -> int:
-        """Removes what killed processes left half-done that long ago; returns how many files and folders."""
+        """Removes what killed processes left half-done that long ago, and for ever what was removed then; returns how
+        many files and folders were half-done.
+        """
         latest = time.time() - seconds
         folders = [item for item in self._folder.glob(f"{_SCRATCH}/*") if item.stat().st_mtime < latest]
         copies = [item for item in self._folder.glob("tmp*") if item.is_file() and item.stat().st_mtime < latest]
@@ -172,6 +181,9 @@ class SharedArchive(Archive):
     """A bucket of files under their hash. The folder has copies of what this machine has put or read, at most `room`
     bytes; whatever is in it is in the bucket too, so it may be emptied at any time.
 
+    No store says "remove it unless somebody has just put it": what is removed goes to `removed/` for a while, and who
+    wants it brings it back, a reader as well as the next sweep.
+
     All methods but `scratch` raise StoreError too, when the bucket is needed and cannot be had.
     """
 
@@ -204,7 +216,7 @@ class SharedArchive(Archive):
     @override
     def pieces(self, digest: str) -> Iterator[bytes]:
         counted = hashlib.sha256()
-        for piece in self._bucket.pieces(_name(digest)):
+        for piece in self._pieces(digest):
             counted.update(piece)
             yield piece
         if counted.hexdigest() != digest:
@@ -212,12 +224,12 @@ class SharedArchive(Archive):
 
     @override
     def sizes(self) -> Mapping[str, int]:
-        return {digest: stored.size for digest, stored in self._stored()}
+        return {digest: stored.size for below in ("removed", "files") for digest, stored in self._stored(below)}
 
     @override
     def older_than(self, seconds: float) -> list[str]:
         latest = datetime.now(UTC) - timedelta(seconds=seconds)
-        old = {digest for digest, stored in self._stored() if stored.changed < latest}
+        old = {digest for digest, stored in self._stored("files") if stored.changed < latest}
         # with the copies, which outlive what another machine has removed
         return [*(old | set(super().older_than(seconds)))]
 
@@ -230,15 +242,29 @@ class SharedArchive(Archive):
     def remove(self, digest: str, older_than: float) -> None:
         stored = self._bucket.look(_name(digest))
         if stored is not None and stored.changed < datetime.now(UTC) - timedelta(seconds=older_than):
+            self._bucket.copy(_name(digest), _removed(digest))
             self._bucket.remove(_name(digest))
             stored = None
         if stored is None:
             super().path(digest).unlink(missing_ok=True)
 
     @override
+    def removed(self) -> list[str]:
+        return [digest for digest, _ in self._stored("removed")]
+
+    @override
+    def bring_back(self, digest: str) -> None:
+        self._bucket.copy(_removed(digest), _name(digest))
+        self._bucket.remove(_removed(digest))
+
+    @override
     def sweep(self, seconds: float) -> int:
         self._make_room()
-        unfinished = self._bucket.drop_unfinished(datetime.now(UTC) - timedelta(seconds=seconds))
+        latest = datetime.now(UTC) - timedelta(seconds=seconds)
+        unfinished = self._bucket.drop_unfinished(latest)
+        for digest, stored in self._stored("removed"):
+            if stored.changed < latest:
+                self._bucket.remove(_removed(digest))
         return super().sweep(seconds) + unfinished
 
     def reach(self) -> None:
@@ -266,11 +292,18 @@ class SharedArchive(Archive):
         self._keep(copy, digest)
 
     def _fetch(self, digest: str) -> None:
-        with self._copied(self._bucket.pieces(_name(digest))) as (copy, found):
+        with self._copied(self._pieces(digest)) as (copy, found):
             if found != digest:
                 log.error("%s is something else in the bucket: %s", digest, found)
                 return
             self._keep(copy, digest)
+
+    def _pieces(self, digest: str) -> Iterator[bytes]:
+        try:
+            yield from self._bucket.pieces(_name(digest))
+        except NotStored:
+            self.bring_back(digest)
+            yield from self._bucket.pieces(_name(digest))
 
     def _keep(self, copy: Path, digest: str) -> None:
         self._since_made += copy.stat().st_size
@@ -295,8 +328,8 @@ class SharedArchive(Archive):
     def _names(self, below: str) -> set[str]:
         return {stored.name for stored in self._bucket.all(below)}
 
-    def _stored(self) -> Iterator[tuple[str, Stored]]:
-        for stored in self._bucket.all("files"):
+    def _stored(self, below: str) -> Iterator[tuple[str, Stored]]:
+        for stored in self._bucket.all(below):
             digest = stored.name.rpartition("/")[2]
             if _SHA256.fullmatch(digest):
                 yield digest, stored
@@ -311,6 +344,10 @@ def archive_of(settings: Settings) -> Archive:
 
 def _name(digest: str) -> str:
     return f"files/{digest[:2]}/{digest}"
+
+
+def _removed(digest: str) -> str:
+    return f"removed/{digest}"
 
 
 def _sync(folder: Path) -> None:

@@ -107,9 +107,15 @@ class Bucket:
 
     def touch(self, name: str) -> None:
         """Makes it young again, without moving its bytes."""
+        self.copy(name, name)
+
+    def copy(self, name: str, to: str) -> None:
+        """Under another name too, there young; its bytes do not come here."""
         with self._asked(name) as client:
             source = {"Bucket": self._where.bucket, "Key": self._prefix + name}
-            client.copy(source, *source.values(), {"MetadataDirective": "REPLACE"}, Config=self._line.way)
+            client.copy(
+                source, self._where.bucket, self._prefix + to, {"MetadataDirective": "REPLACE"}, Config=self._line.way
+            )
 
     def remove(self, name: str) -> None:
         """Also where there is nothing."""

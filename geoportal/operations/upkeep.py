@@ -35,10 +35,16 @@ def check(engine: Engine, home: Path) -> None:
 
 
 def sweep(engine: Engine, archive: Archive, seconds: float = 86_400) -> int:
-    """Removes files of the archive that no row names and nobody has put for a day; returns how many."""
-    old = archive.older_than(seconds)
+    """Removes files of the archive that no row names and nobody has put for a day; returns how many.
+
+    What was removed while somebody put it comes back first: by now the row that names it is there.
+    """
+    old, removed = archive.older_than(seconds), archive.removed()
     with engine.connect() as connection:
         orphans = uploads.unreferenced(connection, old)
+        wanted = set(removed).difference(uploads.unreferenced(connection, removed))
+    for digest in wanted:
+        archive.bring_back(digest)
     for digest in orphans:
         archive.remove(digest, seconds)
     return len(orphans) + archive.sweep(seconds)

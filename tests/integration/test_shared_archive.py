@@ -165,6 +165,41 @@ def test_a_sweep_removes_what_nobody_names_everywhere(settings: Settings, other:
     assert list(other.archive.glob("??/*")) == []
 
 
+def test_what_is_put_in_the_very_moment_of_its_removal_comes_back(
+    settings: Settings, other: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep has found it old; before it removes it, another machine takes a delivery of the same file."""
+    one, two = archive_of(settings), archive_of(other)
+    file = write(settings.data / "plan.gml", xplangml(written_plan()))
+    digest, remove = one.put(file), Bucket.remove
+
+    def delivered_first(bucket: Bucket, name: str) -> None:
+        monkeypatch.setattr(Bucket, "remove", remove)
+        operations.receive(engine, two, file)
+        remove(bucket, name)
+
+    monkeypatch.setattr(Bucket, "remove", delivered_first)
+    one.remove(digest, older_than=-1)
+    for folder in (settings.archive, other.archive):
+        for copy in folder.glob("??/*"):
+            copy.unlink()
+    assert two.removed() == [digest]
+    assert digest in one.sizes(), "a backup made now has it"
+    assert operations.sweep(engine, one) == 0
+    assert (two.removed(), list(two.sizes())) == ([], [digest]), "the sweep has seen that a delivery names it"
+    assert two.path(digest).read_bytes() == file.read_bytes()
+
+
+def test_who_reads_what_was_removed_a_moment_ago_brings_it_back(where: S3, tmp_path: Path) -> None:
+    archive = machine(where, tmp_path / "one")
+    for read in (lambda digest: archive.path(digest).read_bytes(), lambda digest: b"".join(archive.pieces(digest))):
+        digest = archive.put(write(tmp_path / "a", "wanted after all"))
+        archive.remove(digest, older_than=-1)
+        assert archive.removed() == [digest]
+        assert read(digest) == b"wanted after all"
+        assert archive.removed() == []
+
+
 def test_a_plan_and_its_sheet_are_read_where_they_were_not_delivered(
     settings: Settings, other: Settings, engine: Engine, tmp_path: Path
 ) -> None:
