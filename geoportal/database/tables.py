@@ -385,6 +385,7 @@ publication = Table(
     Column("umriss", Geometry("MULTIPOLYGON", SRID, spatial_index=False)),
     Column("beteiligungen", JSONB),
     Column("mitreden", DATEMULTIRANGE),
+    Column("gesucht", Text),
 )
 
 publication_text = Table(

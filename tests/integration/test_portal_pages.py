@@ -450,3 +450,9 @@ def test_whoever_finds_a_weakness_learns_whom_to_tell(client: FlaskClient) -> No
     lines = dict(line.split(": ", 1) for line in answer.text.splitlines())
     assert lines["Contact"].startswith(("mailto:", "http"))
     assert lines["Expires"] == "2027-05-21T00:00:00Z"
+
+
+@pytest.mark.parametrize("words", ["%", "_", "\\", "H%g"])
+def test_signs_of_patterns_are_looked_for_as_they_are(client: FlaskClient, words: str) -> None:
+    assert "Am Hang" in client.get("/plaene?q=HÁNG").text
+    assert "Am Hang" not in client.get("/plaene", query_string={"q": words}).text
