@@ -236,7 +236,12 @@ def is_valid(enumeration: str, code: str | int, version: str) -> bool:
 
 
 def code_named(enumeration: str, word: str, version: str) -> str | None:
-    """The code whose name or German label a word is, whatever its case; None where there is none."""
+    """The code whose name or German label a word is, whatever its case, or that stands behind the name of its list, as
+    in an address or a program (`BP_PlanArt.1000`, `…/BP_PlanArt/1000`); None where there is none.
+    """
+    list_name, _, last = word.strip().replace(".", "/").replace(":", "/").replace("#", "/").rpartition("/")
+    if list_name.endswith(enumeration) and is_valid(enumeration, last, version):
+        return last
     folded = " ".join(word.split()).casefold()
     for code in codes(enumeration).values():
         if folded in {code.label.casefold(), code.name.casefold()} and version in code.versions:

@@ -243,6 +243,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "surface or line without extent; a line or point is left ({detail})",
             "Das Objekt löschen oder seine Geometrie neu zeichnen.",
         ),
+        "geometry_empty": Text(
+            "Geometrie ohne Koordinaten: {detail}",
+            "geometry without coordinates: {detail}",
+            "Das Objekt zeichnen oder löschen; es ist ohne Geometrie aufgenommen.",
+        ),
         "geometry_mended": Text(
             "Ungültige Geometrie wurde repariert, das Original ist aufbewahrt: {detail}",
             "invalid geometry was mended, the original is kept: {detail}",

@@ -57,6 +57,7 @@ READER: Final[Mapping[str, Told]] = MappingProxyType(
         "curve_gap": _GEOMETRY,
         "geometry_collapsed": _GEOMETRY,
         "geometry_mended": _GEOMETRY,
+        "geometry_empty": _GEOMETRY,
         "geometry_unreadable": _GEOMETRY,
         "gml_id_twice": _SCHEMA,
         "not_publishable": Told(Level.PUBLISHABLE),

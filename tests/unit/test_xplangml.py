@@ -205,16 +205,6 @@ def test_an_unreadable_geometry_leaves_the_object_and_its_text(tmp_path: Path) -
     assert "geometry_unreadable" in codes(batch)
 
 
-@pytest.mark.parametrize("kind", ["MultiPoint", "MultiCurve", "MultiSurface", "MultiGeometry"])
-def test_a_collection_of_nothing_is_no_geometry(tmp_path: Path, kind: str) -> None:
-    nothing = f'<gml:{kind} srsName="EPSG:25832"/>'
-    batch = read(tmp_path, xplangml(plan(), feature("BP_GruenFlaeche", "o", prop("position", nothing))))
-    [objekt] = only(batch).objekte
-    assert objekt.geometry is None
-    [issue] = [issue for issue in batch.report.issues if issue.code == "geometry_unreadable"]
-    assert issue.where.element == kind
-
-
 @pytest.mark.parametrize(
     ("srs", "coordinates"),
     [

@@ -42,6 +42,25 @@ _GEOMETRY_LINKS: Final = frozenset(
         "geometryMember",
     }
 )  # fmt: skip
+# What planners meet, by expat's name of it; what a file of theirs can hardly have stays in its words.
+_CUT_OFF: Final = "sie bricht mitten im Dokument ab; bitte vollständig neu exportieren und übertragen"
+_REASONS: Final = {
+    expat.errors.XML_ERROR_NO_ELEMENTS: _CUT_OFF,
+    expat.errors.XML_ERROR_UNCLOSED_TOKEN: _CUT_OFF,
+    expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION: _CUT_OFF,
+    expat.errors.XML_ERROR_PARTIAL_CHAR: _CUT_OFF,
+    expat.errors.XML_ERROR_INVALID_TOKEN: "hier steht ein Zeichen, das XML nicht erlaubt, etwa & statt &amp; oder < "
+    "statt &lt;",
+    expat.errors.XML_ERROR_TAG_MISMATCH: "ein Element wird unter anderem Namen geschlossen, als es geöffnet wurde",
+    expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "ein Element hat dasselbe XML-Attribut zweimal",
+    expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "nach dem Ende des Dokuments steht noch etwas",
+    expat.errors.XML_ERROR_MISPLACED_XML_PI: "vor der ersten Zeile <?xml …?> steht noch etwas, oft eine Leerzeile",
+    expat.errors.XML_ERROR_UNDEFINED_ENTITY: "hier steht ein Kürzel wie &auml;, das XML nicht kennt; bitte das Zeichen "
+    "selbst schreiben",
+    expat.errors.XML_ERROR_UNBOUND_PREFIX: "ein Namensraum-Präfix wird benutzt, aber nirgends erklärt (xmlns:…)",
+    expat.errors.XML_ERROR_INCORRECT_ENCODING: "die Zeichencodierung in der ersten Zeile ist nicht die der Datei",
+    expat.errors.XML_ERROR_UNKNOWN_ENCODING: "die Zeichencodierung in der ersten Zeile ist unbekannt; bitte UTF-8",
+}
 _UTF8_OR_NONE: Final = frozenset({None, "utf-8", "utf8"})
 _NEVER_LETTERS: Final = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})  # in UTF-8; an attack, not a mistake
 _XLINK_HREF: Final = "http://www.w3.org/1999/xlink href"
@@ -59,6 +78,7 @@ class Preflight:
     shared: set[str] = field(default_factory=set)
     elements: int = 0
     foreign_root: str | None = None
+    is_plan: bool = False  # the document is a plan, and no collection (the answer of a WFS to GetFeatureById)
     is_crowded: bool = False  # a container holds more than one feature (gml:featureMembers)
 
 
@@ -97,6 +117,7 @@ class Document:
         self.scalars: dict[tuple[int, str], Json] = {}  # see values.read
         self.inline: deque[Feature] = deque()  # to be read before the next feature is asked for
         self._is_crowded = found.is_crowded
+        self._is_plan = found.is_plan
         self.shared: Mapping[str, Element] = self._collect(found.shared) if found.shared else {}
 
     def features(self) -> Iterator[Feature]:
@@ -105,6 +126,11 @@ class Document:
         # the next one is done with. The last one is still in somebody's hands, and lxml frees what is held from outside
         # child by child, which takes a minute where a Bereich names 300,000 objects.
         done: Element | None = None
+        if self._is_plan:
+            for element in self._parse("{*}BP_Plan", "{*}FP_Plan"):
+                if element.getparent() is None:
+                    yield from self._feature(element)
+            return
         if self._is_crowded:
             namespace = _NUMBERED.format(*self.version.split("."))
             for element in self._parse(f"{{{namespace}}}*", f"{{{namespace}/}}*"):
@@ -169,7 +195,7 @@ class Document:
             if "text node too long" in (fault.msg or "").lower():  # libxml2 ends a text at 10 million characters
                 german, english = "Text mit mehr als 10 Millionen Zeichen", "text with more than 10 million characters"
                 raise UnsafeFile(german, english, Where(self.name, line=fault.lineno)) from None
-            raise _unreadable(self.name, fault.lineno, fault.msg or "") from None
+            raise _unreadable(self.name, fault.lineno, fault.msg or "", fault.msg or "") from None
 
 
 @lru_cache(maxsize=4096)  # bounded: a hostile file may name anything
@@ -271,6 +297,7 @@ def preflight(path: Path, name: str) -> Preflight:
             found.foreign_root = local_name
         if match := _NAMESPACE.match(namespace):
             found.version = f"{match[1]}.{match[2]}"
+            found.is_plan = found.elements == 1 and local_name in {"BP_Plan", "FP_Plan"}
         elif namespace == _OLD_NAMESPACE:
             found.version = "2"
 
@@ -310,9 +337,11 @@ def preflight(path: Path, name: str) -> Preflight:
                 "the file says it is UTF-8 but is saved in another encoding, mostly Windows-1252",
                 Where(name, line=fault.lineno),
             ) from None
-        raise _unreadable(name, fault.lineno, expat.errors.messages.get(fault.code, "")) from None
+        english = expat.errors.messages.get(fault.code, "")
+        raise _unreadable(name, fault.lineno, _REASONS.get(english, english), english) from None
     except (ValueError, LookupError):  # an encoding of several bytes a letter, or one that Python does not know
-        raise _unreadable(name, 1, "Zeichencodierung wird nicht gelesen; bitte UTF-8") from None
+        german, english = "Zeichencodierung wird nicht gelesen; bitte UTF-8", "encoding not read; please UTF-8"
+        raise _unreadable(name, 1, german, english) from None
     return found
 
 
@@ -326,9 +355,9 @@ def _is_other_encoding(path: Path, opening: Opening, fault: expat.ExpatError, at
     return bool(some) and some[0] >= 0x80 and some[0] not in _NEVER_LETTERS
 
 
-def _unreadable(name: str, line: int | None, reason: str) -> UnreadableFile:
+def _unreadable(name: str, line: int | None, german: str, english: str) -> UnreadableFile:
     return UnreadableFile(
-        f"Die Datei ist kein wohlgeformtes XML ({reason})",
-        "the file is not well-formed XML",
+        f"Die Datei ist kein wohlgeformtes XML: {german}",
+        f"the file is not well-formed XML: {english}",
         Where(name, line=line),
     )

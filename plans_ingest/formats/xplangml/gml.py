@@ -67,8 +67,6 @@ def read(element: Element, shared: Mapping[str, Element], notes: Notes) -> Raw:
         geometry = _Reader(element, shared, notes).geometry(element)
     except RecursionError:
         raise GeometryFault("zu tief verschachtelt / nested too deep") from None
-    if geometry.is_empty:  # GML allows a collection without members; an object of a plan lies somewhere
-        raise GeometryFault(f"{local(element)} ohne Koordinaten / without coordinates")
     srs_name = element.get("srsName") or next((name for node in element.iter() if (name := node.get("srsName"))), None)
     return Raw(geometry, srs_name)
 

@@ -7,6 +7,7 @@ the references that they write.
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ _TO_OBJECT: Final = ("dientZurDarstellungVon", "wirdDargestelltDurch")
 _PLAN, _BEREICH, _TEXT, _DOKUMENT, _OBJEKT = range(5)
 _KINDS: Final = {"plan": _PLAN, "bereich": _BEREICH, "text": _TEXT, "dokument": _DOKUMENT, "objekt": _OBJEKT}
 _NOBODY: Final = -1
+
+_LINKS: Final = frozenset(
+    {*BEREICH_TO_PLAN, *BEREICH_TO_OBJECT, *OBJECT_TO_BEREICH, *_PLAN_TO_BEREICH, *_TO_TEXT, *_TO_OBJECT}
+)
 
 type Shape = Callable[[int], BaseGeometry | None]  # of an object, by its number in the file
 
@@ -104,10 +109,10 @@ class Links:
         self._line.append(record.where.line or 0)
         for name, values in record.values.items():
             for value in values:
-                if isinstance(value, str) and value[:1] == "#":
+                if isinstance(value, str) and (target := _named(name, value)) is not None:
                     self._holder.append(number)
                     self._name.append(self._names.setdefault(name, len(self._names)))
-                    self._target.append(_id(value[1:]))
+                    self._target.append(_id(target))
                     self._written.append(value)
         if what == _OBJEKT:
             if any(item.name == "geltungsbereich" for item in placed):  # the sheets of older versions
@@ -274,6 +279,21 @@ class Links:
     def _tell(self, code: str, number: int, detail: str = "") -> None:
         where = self._where(number, self._klassennamen[self._klasse[number]])
         self._issues.append(Issue(code, Severity.WARNING, where, detail))
+
+
+def _named(name: str, value: str) -> str | None:
+    """The gml:id that a value refers to, None for what is no reference.
+
+    Some exporters write the name of their own file before it, leave the # away, or write it as an address is written
+    (RFC 3986 2.1); in a link of XPlanung nothing else can be meant.
+    """
+    if value[:1] == "#":
+        target = value[1:]
+    elif value and name in _LINKS and value[:4] != "urn:":
+        target = value.rpartition("#")[2]
+    else:
+        return None
+    return unquote(target) if "%" in target else target
 
 
 def _id(gml_id: str | None) -> int:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from sys import intern
 from typing import Final, cast
 
@@ -25,6 +26,7 @@ from plans_ingest.formats.xplangml.plain import PlainGeometries
 from plans_ingest.model import Issue, Json, Severity, Where
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _SHORT: Final = 48  # characters
 _REMEMBERED: Final = 20_000  # values
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?=$|[TZ+-])")
@@ -56,12 +58,14 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
     if not known and document.version not in UNCHECKED_VERSIONS:
         issues.append(Issue("class_unknown", Severity.WARNING, feature.where, feature.klasse))
     values_of = record.values
+    shapes: dict[str, int] = {}
     for child in feature.element:
         name = local(child)
         if name in _BOOKKEEPING and gml.is_gml(child):
             continue
         inner = child[0] if len(child) else None
         if inner is not None and gml.is_geometry(inner):
+            shapes[name] = shapes.get(name, 0) + 1
             if not plain_ones.take(inner, record, name):
                 _read_geometry(record, name, inner, document, issues)
             continue
@@ -76,10 +80,10 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
             values_of[name].append(value)
         else:
             values_of[name] = [value]
-    for name, values in values_of.items():
-        attribute = known.get(name) if len(values) > 1 else None
-        if attribute is not None and attribute.max is not None and len(values) > attribute.max:
-            issues.append(Issue("attribute_repeated", Severity.WARNING, feature.where, f"{name} ({len(values)} ×)"))
+    for name, number in chain(zip(values_of, map(len, values_of.values()), strict=True), shapes.items()):
+        attribute = known.get(name) if number > 1 else None
+        if attribute is not None and attribute.max is not None and number > attribute.max:
+            issues.append(Issue("attribute_repeated", Severity.WARNING, feature.where, f"{name} ({number} ×)"))
     mandatory = codelists.mandatory(feature.klasse, document.version)
     if not mandatory <= values_of.keys():
         missing = mandatory - values_of.keys() - record.geometries.keys()
@@ -128,6 +132,9 @@ def _read_geometry(record: Record, name: str, element: Element, document: Docume
         text = etree.tostring(element, encoding="unicode", with_tail=False)
         record.values.setdefault(name, []).append({"_gml": text[:100_000]})
         return
+    if raw.geometry.is_empty:  # GML allows a collection without members
+        issues.append(Issue("geometry_empty", Severity.WARNING, document.where(element), local(element)))
+        return
     for code, detail in notes.found:
         severity = Severity.INFO if code == "height_dropped" else Severity.WARNING
         issues.append(Issue(code, severity, _with_owner(document.where(element), record), detail))
@@ -168,8 +175,8 @@ def _value_with_markup(element: Element, attribute: Attribute | None, document: 
     if len(text) < _SHORT:  # codes, numbers of Bereiche: the same few in every object
         text = intern(text)
     uom, code_space, nil = element.get("uom"), element.get("codeSpace"), element.get("nilReason")
-    if not text and nil:
-        return {"nilReason": nil}
+    if not text and (nil or element.get(_NIL) in _TRUE):
+        return {"nilReason": nil or "unknown"}
     value = _scalar(text, attribute, element, document, issues)
     if uom is not None:
         return {"wert": value, "uom": uom}
@@ -208,8 +215,9 @@ def _scalar(text: str, attribute: Attribute | None, element: Element, document: 
     if attribute is None:
         return text
     match attribute.kind:
-        case "boolean" if text in _TRUE | _FALSE:
-            return text in _TRUE
+        case "boolean":
+            if text in _TRUE or text in _FALSE:
+                return text in _TRUE
         case "integer" | "number" | "measure":
             number = _number(text)
             if number is not None:
