@@ -144,6 +144,8 @@ class Service:
         more look at all rows.
         """
         collections = self.current().collections
+        if identifier not in collections:  # the layer went while somebody was still being told of it
+            return None
         whole = collections[identifier].selected_from or identifier
         state = self.state(whole)
         token = state.token if state else ""

@@ -273,3 +273,9 @@ def test_collections_without_a_history_do_not_know_the_parameter(api: FlaskClien
         for path in (f"/collections/{name}/items", f"/collections/{name}/items/{{featureId}}"):
             references = [each.get("$ref", "") for each in paths[path]["get"]["parameters"]]
             assert ("#/components/parameters/stand" in references) == known
+
+
+def test_a_layer_that_went_meanwhile_has_no_extent(stock: Settings) -> None:
+    service = Service(stock, LAYERS, ())
+    assert service.extent("geltungsbereiche") is not None
+    assert service.extent("gegangen") is None
