@@ -32,12 +32,12 @@ MAX_TARGET: Final = 8_000  # bytes of path and query; a filter may have 4,000
 MAX_BODY: Final = 1024**3  # no plan delivery is larger; what a part takes is its own, smaller matter
 BURST_SECONDS: Final = 4  # a map that opens asks for all its tiles at once
 
-# What pages are made of, and never a page itself (nosniff): their policy would only be carried along,
-# sixty times for a map.
+# What pages are made of, and never a page itself (nosniff): their long policy would only be carried along, sixty times
+# for a map. The shortest one stays, should a browser take such an answer for a page after all.
 _PARTS: Final = re.compile(r"(text/(css|javascript)|image/(png|webp|jpeg)|application/vnd\.mapbox-vector-tile)(;|$)")
-_OF_PAGES: Final = frozenset(
-    {"Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"}
-)
+_OF_PAGES: Final = frozenset({"Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"})
+_POLICY: Final = "Content-Security-Policy"
+_POLICY_OF_PARTS: Final = "default-src 'none'"
 
 _ROUTE: Final = "geoportal.route"
 _BY_KEY: Final = "<secret>"  # in the template of a route whose address is a key
@@ -195,9 +195,10 @@ class _Exchange:
     def _completed(self, headers: Headers) -> Headers:
         given = {name.lower() for name, _ in headers}
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        needless = _OF_PAGES if _PARTS.match(kind) else frozenset()
-        added = {name: value for name, value in self._always.items() if name not in needless}
-        added["X-Request-ID"] = self._identifier
+        added = {**self._always, "X-Request-ID": self._identifier}
+        if _PARTS.match(kind):
+            added = {name: value for name, value in added.items() if name not in _OF_PAGES}
+            added[_POLICY] = _POLICY_OF_PARTS
         # Other portals may show what the open interfaces give; pages and their parts stay ours.
         shared = "access-control-allow-origin" in given
         added["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"

@@ -88,14 +88,17 @@ def test_headers_are_on_every_answer_also_on_a_refusal_and_on_a_fault() -> None:
         ("application/vnd.mapbox-vector-tile", False),
     ],
 )
-def test_the_policy_of_pages_is_left_out_where_nothing_is_ever_a_page(kind: str, is_page: bool) -> None:
+def test_what_is_never_a_page_has_the_shortest_policy_and_none_of_the_other_headers_of_pages(
+    kind: str, is_page: bool
+) -> None:
     def typed(_environ: object, start: Callable[..., object]) -> Iterable[bytes]:
         start("200 OK", [("Content-Type", kind)] if kind else [])
         return [b""]
 
     answer = client(application=typed).get("/")
-    told = {"Content-Security-Policy", "Referrer-Policy", "Permissions-Policy"} & set(answer.headers.keys())
+    told = {"Cross-Origin-Opener-Policy", "Referrer-Policy", "Permissions-Policy"} & set(answer.headers.keys())
     assert len(told) == (3 if is_page else 0)
+    assert (answer.headers["Content-Security-Policy"] == "default-src 'none'") == (not is_page)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert {"Strict-Transport-Security", "Cross-Origin-Resource-Policy"} <= set(answer.headers.keys())
 
