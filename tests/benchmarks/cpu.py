@@ -1,6 +1,7 @@
 """CPU time of a process and of all its descendants, dead ones too, as Linux accounts it."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,9 @@ _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 def seconds(*roots: int) -> float:
-    """User and system time of the trees below these processes so far; a tick is 10 ms."""
+    """User and system time of the trees below these processes so far. That of the living is exact; that of the dead
+    comes in ticks of 10 ms.
+    """
     parents, times = {}, {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
@@ -21,9 +24,15 @@ def seconds(*roots: int) -> float:
         # pid (name) state ppid …; the name may hold blanks and brackets
         fields = stat.rpartition(")")[2].split()
         parents[int(entry.name)] = int(fields[1])
-        # own time, and that of the children that were waited for
-        times[int(entry.name)] = sum(map(int, fields[11:15])) / _TICK
+        with suppress(OSError):  # it ended meanwhile
+            # own time, and that of the children that were waited for
+            times[int(entry.name)] = _own_time(int(entry.name)) + sum(map(int, fields[13:15])) / _TICK
     return sum(spent for pid, spent in times.items() if _is_below(pid, roots, parents))
+
+
+def _own_time(pid: int) -> float:
+    # the number of a process's CPU clock as clock_getcpuclockid(3) makes it, which Python offers for threads only
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def memory(root: int) -> int:

@@ -77,6 +77,7 @@ _PEERS: Final = f"""
     ALTER TABLE peer.bebauungsplaene DROP COLUMN geojson, DROP COLUMN eigenschaften, ADD PRIMARY KEY (id);
     CREATE INDEX ON peer.bebauungsplaene USING gist (geom);
     CREATE INDEX ON peer.bebauungsplaene (nummer);
+    CREATE INDEX ON peer.bebauungsplaene (nummer text_pattern_ops);
     CREATE INDEX ON peer.bebauungsplaene (ags);
     CREATE TABLE peer.{LIGHTS} AS SELECT * FROM ogc.{LIGHTS} ORDER BY id;
     ALTER TABLE peer.{LIGHTS} ADD PRIMARY KEY (id);

@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.benchmarks.systems import Ask
 
-# What is answered in a millisecond is asked more often: Linux accounts for time in steps of ten.
+# What is answered in a millisecond is asked more often, so that each round has enough of it.
 _OFTEN: Final = 5
 _BLOCK: Final = 4
 
