@@ -1,8 +1,9 @@
-"""The kinds of participation, and what the law asks of each: BauGB §§ 3, 4, 4a, 13 as since 7 July 2023. Pure.
+"""The kinds of participation, and what the law asks of each: BauGB §§ 3, 4, 4a, 13, 13a as since 7 July 2023.
+Pure.
 
 One table for the desk, the pages of citizens, calendars and time lines. The database knows the names of the kinds,
-whom each is for, and as what a plan's file tells it (migrations `0037_arten.sql`, `0041_simplified.py`); a test holds
-both together.
+whom each is for, and as what a plan's file tells it (migrations `0037_arten.sql`, `0041_simplified.py`,
+`0045_unterrichtung.py`); a test holds both together.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Final
 
 class Art(StrEnum):
     FRUEHZEITIG = "fruehzeitig"
+    UNTERRICHTUNG = "unterrichtung"
     VEROEFFENTLICHUNG = "veroeffentlichung"
     ERNEUT = "erneut"
     BETROFFENE = "betroffene"
@@ -46,8 +48,9 @@ class Regel:
     `is_public`: everybody takes part, and everybody is told; else it is an affair of authorities, of which the public
     sees the days in the plan's time line. `is_shorter`: the month shall be shortened, appropriately (§ 4a Abs. 3
     Satz 3). `is_simplified`: only whom the plan concerns is heard, within an appropriate period (§ 13 Abs. 2 Satz 1
-    Nr. 2 and 3). `is_announced_before`: the public notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and
-    not only with it.
+    Nr. 2 and 3). `is_accelerated`: only for a Bebauungsplan of the accelerated procedure, in the place of the early
+    participation, within a period that the Gemeinde names (§ 13a Abs. 3 Satz 1 Nr. 2). `is_announced_before`: the
+    public notice has to appear before the first day (§ 3 Abs. 2 Satz 4), and not only with it.
     """
 
     norm: str
@@ -56,12 +59,16 @@ class Regel:
     monat: Monat = Monat.KEINER
     is_shorter: bool = False
     is_simplified: bool = False
+    is_accelerated: bool = False
     is_announced_before: bool = False
 
 
 ARTEN: Final[Mapping[Art, Regel]] = MappingProxyType(
     {
         Art.FRUEHZEITIG: Regel("§ 3 Abs. 1 BauGB", "Frühzeitige Beteiligung der Öffentlichkeit", is_public=True),
+        Art.UNTERRICHTUNG: Regel(
+            "§ 13a Abs. 3 Satz 1 Nr. 2 BauGB", "Unterrichtung und Äußerung", is_public=True, is_accelerated=True
+        ),
         Art.VEROEFFENTLICHUNG: Regel(
             "§ 3 Abs. 2 BauGB", "Öffentliche Auslegung", is_public=True,
             monat=Monat.AB_ERSTEM_TAG, is_announced_before=True,

@@ -17,9 +17,10 @@ from geoportal.feiertage import naechster_werktag
 from geoportal.operations import NotFound
 from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe, Bekannt, typed
-from geoportal.participation.fristen import Frist, Hinweis, hinweise, is_announceable, is_last_day
+from geoportal.participation.fristen import Frist, Hinweis, Schwere, hinweise, is_announceable, is_last_day, passend
 from geoportal.participation.letters import CONFIRM_DAYS
 from geoportal.participation.states import IllegalStep, State, require
+from plans_ingest.model import Planwerk
 
 
 class Changed(Exception):
@@ -96,6 +97,9 @@ _OF_PLAN: Final = text(f"{_SELECT} WHERE plan_id = :plan ORDER BY beginn DESC, c
 _ADD: Final = text(f"""
     INSERT INTO participation.beteiligung (plan_id, ags, {", ".join(_FORM)})
     VALUES (:plan, :ags, {", ".join(f":{name}" for name in _FORM)}) RETURNING id""")  # noqa: S608
+_PLAN: Final = text("""
+    SELECT plan.planwerk, version.verfahren FROM plans.version JOIN plans.plan ON plan.id = version.plan_id
+    WHERE plan.id = :plan ORDER BY version.state = 'published' DESC, version.id DESC LIMIT 1""")
 _UNSETTLED: Final = text("SELECT * FROM participation.unsettled(:id)")
 _LIST: Final = text("""
     SELECT beteiligung.id, beteiligung.plan_id, beteiligung.ags, gemeinde.name AS gemeinde, beteiligung.art,
@@ -113,6 +117,18 @@ _LIST: Final = text("""
     GROUP BY beteiligung.id, gemeinde.name, publication.name
     ORDER BY beteiligung.state IN ('verworfen', 'abgebrochen', 'abgeschlossen'), beteiligung.ende, beteiligung.id
     LIMIT 500""")
+
+
+# § 13a Abs. 3 Satz 1 Nr. 2 BauGB: the one thing that the announcement has to say, and when it need not be made at all
+_WHERE: Final = (
+    "Es fehlt, wo man sich über die allgemeinen Ziele und Zwecke und die wesentlichen Auswirkungen unterrichten kann "
+    "(unter „Wo kann man die Unterlagen ohne Internet ansehen?“): Das gehört in die Bekanntmachung "
+    "(§ 13a Abs. 3 Satz 1 Nr. 2 BauGB)."
+)
+_ALREADY: Final = (
+    "Zu diesem Plan gab es schon eine frühzeitige Beteiligung. Dann verlangt das Gesetz diese nicht mehr "
+    "(§ 13a Abs. 3 Satz 1 Nr. 2 BauGB)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,25 @@ def of_plan(connection: Connection, plan: UUID) -> Sequence[Beteiligung]:
 def one(connection: Connection, number: UUID) -> Beteiligung | None:
     row = connection.execute(_ONE, {"id": number}).mappings().one_or_none()
     return None if row is None else Beteiligung(**typed(row))
+
+
+def judged(connection: Connection, plan: UUID, angaben: Angaben, today: date) -> tuple[Hinweis, ...]:
+    """What is wrong with a draft that is to be announced today: its period, its kind for the plan, what is missing."""
+    found = hinweise(angaben.frist, today)
+    if not angaben.art.regel.is_accelerated:
+        return found
+    known = connection.execute(_PLAN, {"plan": plan}).one()
+    found += passend(angaben.art, Planwerk(known.planwerk), known.verfahren)
+    if not angaben.zugang.strip():
+        found += (Hinweis(Schwere.ERROR, _WHERE),)
+    if any(each.art is Art.FRUEHZEITIG and each.state.is_announced for each in of_plan(connection, plan)):
+        found += (Hinweis(Schwere.WARNING, _ALREADY),)
+    return found
+
+
+def is_bebauungsplan(connection: Connection, plan: UUID) -> bool:
+    known = connection.execute(_PLAN, {"plan": plan}).one_or_none()
+    return known is not None and known.planwerk == Planwerk.BEBAUUNGSPLAN
 
 
 def may_edit(who: Principal, ags: str) -> bool:
@@ -186,7 +221,7 @@ def announce(engine: Engine, who: Principal, number: UUID, version: int, today: 
         require(held.state, State.BEKANNT)
         if held.state is not State.ENTWURF:
             raise IllegalStep("bekannt")
-        found = hinweise(held.angaben.frist, today)
+        found = judged(connection, held.plan_id, held.angaben, today)
         # authorities are asked before anything is public
         is_seen = not held.art.regel.is_public or deliveries.public_version(connection, held.plan_id) is not None
         if not is_announceable(found) or not is_seen:

@@ -13,8 +13,9 @@ expect who read "one month". Before 2023 the announcement had to come a week ahe
 begins (§ 3 Abs. 2 Satz 4). A week is still good practice, so less is told and not refused.
 
 Authorities have a month, and at least 30 days, to answer (§ 4 Abs. 2 Satz 3): for them only the second holds. For what
-is early (§ 3 Abs. 1, § 4 Abs. 1) no law names a period, and in the simplified procedure it is to be appropriate (§ 13
-Abs. 2 Satz 1 Nr. 2 and 3); what is very short is told.
+is early (§ 3 Abs. 1, § 4 Abs. 1) no law names a period, in the simplified procedure it is to be appropriate (§ 13
+Abs. 2 Satz 1 Nr. 2 and 3), and in the accelerated one the Gemeinde names it (§ 13a Abs. 3 Satz 1 Nr. 2); what is very
+short is told.
 """
 
 import calendar
@@ -26,11 +27,14 @@ from typing import Final
 
 from geoportal.feiertage import feiertage, is_werktag, naechster_werktag
 from geoportal.participation.arten import Art, Monat
+from plans_ingest import codelists
+from plans_ingest.model import Planwerk
 
 LEAST_DAYS: Final = 30
 LONGEST_DAYS: Final = 366
 _GOOD_NOTICE: Final = 7  # days
 _EARLY_DAYS: Final = 14  # below which nobody has the time to hear of it, read, and speak
+_ACCELERATED: Final = 3000  # BP_Verfahren: § 13a
 _WOCHENTAGE: Final = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
 
 
@@ -91,6 +95,11 @@ def hinweise(frist: Frist, today: date) -> tuple[Hinweis, ...]:
     return tuple(_hinweise(frist, today))
 
 
+def passend(art: Art, planwerk: Planwerk, verfahren: int | None) -> tuple[Hinweis, ...]:
+    """What is wrong with a kind for a plan; `verfahren` is the code of its procedure, None where none is told."""
+    return tuple(_passend(art, planwerk, verfahren))
+
+
 def is_announceable(found: tuple[Hinweis, ...]) -> bool:
     return all(each.schwere is not Schwere.ERROR for each in found)
 
@@ -124,6 +133,27 @@ def _hinweise(frist: Frist, today: date) -> Iterator[Hinweis]:
     yield from _too_late(frist)
 
 
+def _passend(art: Art, planwerk: Planwerk, verfahren: int | None) -> Iterator[Hinweis]:
+    if not art.regel.is_accelerated:
+        return
+    if planwerk is not Planwerk.BEBAUUNGSPLAN:
+        yield _error(
+            f"„{art.regel.name}“ gibt es nur zu einem Bebauungsplan der Innenentwicklung ({art.regel.norm}); "
+            "hier passt die frühzeitige Beteiligung (§ 3 Abs. 1 BauGB)."
+        )
+    elif verfahren is None:
+        yield _warning(
+            "Im Plan steht nicht, nach welchem Verfahren er aufgestellt wird. Diese Art gibt es nur im beschleunigten "
+            "(§ 13a BauGB): Bitte tragen Sie es mit der nächsten Fassung nach."
+        )
+    elif verfahren != _ACCELERATED:
+        told = codelists.label("BP_Verfahren", verfahren) or str(verfahren)
+        yield _error(
+            f"Im Plan steht ein anderes Verfahren ({told}). „{art.regel.name}“ gibt es nur im beschleunigten "
+            f"({art.regel.norm}); sonst passt die frühzeitige Beteiligung (§ 3 Abs. 1 BauGB)."
+        )
+
+
 def _too_late(frist: Frist) -> Iterator[Hinweis]:
     """Whether who shall take part is told in time."""
     regel, notice = frist.art.regel, (frist.beginn - frist.bekanntmachung).days
@@ -155,7 +185,13 @@ def _too_short(frist: Frist) -> Iterator[Hinweis]:
     regel = frist.art.regel
     if regel.monat is Monat.KEINER:
         if frist.tage < _EARLY_DAYS:
-            law = "verlangt eine angemessene Frist" if regel.is_simplified else "nennt hier keine Frist"
+            law = (
+                "verlangt eine angemessene Frist"
+                if regel.is_simplified
+                else "überlässt die Länge der Frist der Gemeinde"
+                if regel.is_accelerated
+                else "nennt hier keine Frist"
+            )
             yield _warning(
                 f"{frist.tage} Tage sind wenig. Das Gesetz {law} ({regel.norm}), und wer sich äußern soll, muss davon "
                 "erfahren und lesen können; zwei bis vier Wochen sind üblich."

@@ -59,6 +59,10 @@ Please open the link above and press the button to confirm your statement. If it
             Art.FRUEHZEITIG: (
                 "liest Ihre Stellungnahme und macht daraus den Entwurf. Zu ihm können Sie sich noch einmal äußern"
             ),
+            Art.UNTERRICHTUNG: (
+                "liest Ihre Stellungnahme und macht daraus den Entwurf. "
+                "Zu ihm hört sie dann, wen er betrifft, oder alle"
+            ),
             Art.BETROFFENE: "prüft Ihre Stellungnahme und wägt sie mit allem anderen ab",
         }.get(self.art, "prüft Ihre Stellungnahme und teilt Ihnen das Ergebnis mit")
         told = (

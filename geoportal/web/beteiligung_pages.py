@@ -5,7 +5,7 @@ file alone says that they are on display.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
@@ -118,4 +118,5 @@ def words_of(offen: Offen) -> dict[str, object]:
         "collection": COLLECTIONS[plan.planwerk],
         "map_hash": map_hash(plan.umriss),
         "retention_days": own.config.participation.retention_days,
+        "kept_until": offen.ende + timedelta(days=own.config.participation.retention_days),
     }

@@ -10,7 +10,7 @@ from geoportal.published import PublishedPlan
 # In the order of the procedure (BauGB §§ 2 to 10), which also orders what happened on one day.
 _STEPS: tuple[tuple[str | Art, str], ...] = (
     ("aufstellungsbeschluss_datum", "Aufstellungsbeschluss"),
-    *((art, art.regel.name) for art in (Art.BEHOERDEN_FRUEHZEITIG, Art.FRUEHZEITIG)),
+    *((art, art.regel.name) for art in (Art.BEHOERDEN_FRUEHZEITIG, Art.FRUEHZEITIG, Art.UNTERRICHTUNG)),
     ("entwurfsbeschluss_datum", "Entwurfsbeschluss"),
     *(
         (art, art.regel.name)

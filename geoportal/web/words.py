@@ -191,6 +191,7 @@ _STEPS = {
     "Aufstellungsbeschluss": "Decision to draw up the plan",
     "Entwurfsbeschluss": "Decision on the draft",
     "Frühzeitige Beteiligung der Öffentlichkeit": "Early public participation",
+    "Unterrichtung und Äußerung": "Information and comments",
     "Frühzeitige Beteiligung der Behörden": "Early participation of authorities",
     "Beteiligung der Behörden": "Participation of authorities",
     "Erneute Beteiligung der Behörden": "Repeated participation of authorities",

@@ -12,8 +12,10 @@ from geoportal.participation.fristen import (
     hinweise,
     is_announceable,
     kuerzestes_ende,
+    passend,
     sicheres_ende,
 )
+from plans_ingest.model import Planwerk
 
 # Easter Sundays as calendars print them; the earliest and the latest of the century are among them.
 EASTER = [
@@ -120,6 +122,9 @@ def test_a_good_period_has_nothing_wrong() -> None:
         # in the simplified procedure it is to be appropriate
         ({"art": Art.BETROFFENE, "ende": date(2026, 11, 24)}, Schwere.WARNING, "eine angemessene Frist (§ 13 Abs. 2"),
         ({"art": Art.BEHOERDEN_BERUEHRT, "ende": date(2026, 11, 24)}, Schwere.WARNING, "Satz 1 Nr. 3 BauGB"),
+        # in the accelerated one the Gemeinde names it
+        ({"art": Art.UNTERRICHTUNG, "ende": date(2026, 11, 24)}, Schwere.WARNING, "überlässt die Länge der Frist der"),
+        ({"art": Art.UNTERRICHTUNG, "bekanntmachung": date(2026, 11, 19)}, Schwere.ERROR, "§ 13a Abs. 3 Satz 1 Nr. 2"),
         ({"art": Art.FRUEHZEITIG, "bekanntmachung": date(2026, 11, 19)}, Schwere.ERROR, "spätestens am ersten Tag"),
         # authorities have the month after the day on which they were asked
         ({"art": Art.BEHOERDEN, "ende": date(2026, 12, 17)}, Schwere.ERROR, "frühestens bis 18.12.2026"),
@@ -139,6 +144,7 @@ def test_what_is_wrong_is_told(changes: dict[str, object], schwere: Schwere, wor
     [
         # a Saturday, and the notice on the first day: the law asks for neither
         {"art": Art.FRUEHZEITIG, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
+        {"art": Art.UNTERRICHTUNG, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
         {"art": Art.BETROFFENE, "ende": date(2026, 12, 5), "bekanntmachung": date(2026, 11, 18)},
         {"art": Art.BEHOERDEN, "bekanntmachung": date(2026, 11, 18)},
         # a letter may have gone out before anybody writes it down here
@@ -157,3 +163,27 @@ def test_authorities_never_have_less_than_thirty_days_after_they_were_asked() ->
 
 def test_what_has_begun_cannot_be_announced() -> None:
     assert not is_announceable(hinweise(period(), date(2026, 11, 19)))
+
+
+@pytest.mark.parametrize(
+    ("planwerk", "verfahren", "schwere", "words"),
+    [
+        (Planwerk.FLAECHENNUTZUNGSPLAN, None, Schwere.ERROR, "nur zu einem Bebauungsplan"),
+        (Planwerk.FLAECHENNUTZUNGSPLAN, 3000, Schwere.ERROR, "nur zu einem Bebauungsplan"),
+        (Planwerk.BEBAUUNGSPLAN, 1000, Schwere.ERROR, "ein anderes Verfahren"),
+        (Planwerk.BEBAUUNGSPLAN, 2000, Schwere.ERROR, "Paragraph 13)"),
+        (Planwerk.BEBAUUNGSPLAN, 4000, Schwere.ERROR, "Paragraph 13b"),
+        (Planwerk.BEBAUUNGSPLAN, None, Schwere.WARNING, "steht nicht, nach welchem Verfahren"),
+    ],
+)
+def test_what_the_accelerated_procedure_knows_fits_no_other(
+    planwerk: Planwerk, verfahren: int | None, schwere: Schwere, words: str
+) -> None:
+    [found] = passend(Art.UNTERRICHTUNG, planwerk, verfahren)
+    assert found.schwere is schwere
+    assert words in found.text
+    assert passend(Art.FRUEHZEITIG, planwerk, verfahren) == ()
+
+
+def test_what_the_accelerated_procedure_knows_fits_it() -> None:
+    assert passend(Art.UNTERRICHTUNG, Planwerk.BEBAUUNGSPLAN, 3000) == ()

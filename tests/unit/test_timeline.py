@@ -46,6 +46,16 @@ def test_steps_stand_in_the_order_of_time() -> None:
     ]
 
 
+def test_who_is_informed_in_the_place_of_early_participation_stands_before_the_draft() -> None:
+    day = date(2026, 1, 5)
+    plan = replace(
+        PLAN,
+        entwurfsbeschluss_datum=day,
+        beteiligungen=(Beteiligungszeit("unterrichtung", True, day, date(2026, 1, 26)),),
+    )
+    assert [step.label for step in timeline(plan, TODAY)] == ["Unterrichtung und Äußerung", "Entwurfsbeschluss"]
+
+
 def test_what_happened_on_one_day_stands_in_the_order_of_the_procedure() -> None:
     day = date(2020, 5, 4)
     plan = replace(PLAN, ausfertigungs_datum=day, satzungsbeschluss_datum=day)

@@ -17,7 +17,6 @@ from geoportal.participation import beteiligungen
 from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe
 from geoportal.participation.beteiligungen import Angaben, Beteiligung
-from geoportal.participation.fristen import hinweise
 from geoportal.participation.states import WAYS, State
 from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
 from geoportal.web.desk.beteiligungen import STEPS, words_of
@@ -106,10 +105,10 @@ def _told(number: UUID) -> dict[str, Any]:
     require_reach(Action.VIEW)
     with acting(desk().engine, who()) as connection:
         found = beteiligungen.one(connection, number)
-    if found is None or not who().may(Action.VIEW, found.ags):
-        raise NotPublished
-    today = portal().today()
-    told = hinweise(found.angaben.frist, today) if found.state is State.ENTWURF else ()
+        if found is None or not who().may(Action.VIEW, found.ags):
+            raise NotPublished
+        today, is_draft = portal().today(), found.state is State.ENTWURF
+        told = beteiligungen.judged(connection, found.plan_id, found.angaben, today) if is_draft else ()
     return {
         "id": str(found.id),
         "plan": str(found.plan_id),

@@ -26,7 +26,7 @@ from geoportal.participation.beteiligungen import (
     Unsettled,
     closes_from,
 )
-from geoportal.participation.fristen import hinweise, is_announceable, sicheres_ende
+from geoportal.participation.fristen import is_announceable, sicheres_ende
 from geoportal.participation.states import WAYS, State
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.room import desk
@@ -154,10 +154,12 @@ def _form(
     plan: UUID, name: str, angaben: Angaben, found: Beteiligung | None, fault: str = "", *, is_public: bool = True
 ) -> str:
     today = portal().today()
-    told = hinweise(angaben.frist, today) if found is None or found.state is State.ENTWURF else ()
+    is_draft = found is None or found.state is State.ENTWURF
+    with acting(desk().engine, who()) as connection:
+        told = beteiligungen.judged(connection, plan, angaben, today) if is_draft else ()
+        is_bebauungsplan = beteiligungen.is_bebauungsplan(connection, plan)
     may_edit = found is None or beteiligungen.may_edit(who(), found.ags)
     may_publish = found is not None and who().may(Action.PUBLISH, found.ags)
-    is_draft = found is None or found.state is State.ENTWURF
     is_announced = found is not None and found.state.is_announced
     return render_template(
         "desk/beteiligung.html",
@@ -170,6 +172,7 @@ def _form(
         is_announceable=is_announceable(told),
         phase=None if found is None else found.phase(today),
         is_draft=is_draft,
+        is_bebauungsplan=is_bebauungsplan,
         is_announced=is_announced,
         is_public=is_public,
         may_edit=may_edit,

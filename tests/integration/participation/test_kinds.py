@@ -16,20 +16,22 @@ from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
 from geoportal.participation import beteiligungen
 from geoportal.participation.arten import ARTEN, Art
-from geoportal.participation.beteiligungen import NotAnnounceable, Overlaps
+from geoportal.participation.beteiligungen import Angaben, NotAnnounceable, Overlaps
 from geoportal.web import stellungnahme_pages
 from geoportal.web.desk import room
 from tests.desk import OWN
 from tests.files import plan, prop, write, xplangml
-from tests.participation import AFTER, ANGABEN, DURING, Town, form, signed_in
+from tests.participation import AFTER, ANGABEN, DURING, Citizen, Town, form, signed_in
 
 # a plan's file knows no second time
 _TOLD_AS = {
     Art.ERNEUT: Art.VEROEFFENTLICHUNG,
+    Art.UNTERRICHTUNG: Art.FRUEHZEITIG,
     Art.BEHOERDEN_ERNEUT: Art.BEHOERDEN,
     Art.BEHOERDEN_BERUEHRT: Art.BEHOERDEN,
 }
 AUTHORITIES = replace(ANGABEN, art=Art.BEHOERDEN)
+INFORMED = replace(ANGABEN, art=Art.UNTERRICHTUNG, ende=date(2026, 12, 12))  # a Saturday, in less than a month
 
 
 def deliver(opened: Town, folder: Path, name: str, extra: str) -> UUID:
@@ -120,6 +122,98 @@ def test_in_the_simplified_procedure_whom_the_plan_concerns_is_heard(opened: Tow
         ).one()
     assert told.auslegungen == []
     assert [each["ende"] for each in told.traegerbeteiligungen] == ["2026-12-12"]
+
+
+def drafted(opened: Town, plan_id: UUID, angaben: Angaben) -> UUID:
+    engine = opened.office.app.extensions[room.Desk.KEY].engine
+    return beteiligungen.create(engine, opened.principal(Role.PUBLISHER), plan_id, angaben)
+
+
+def announce(opened: Town, number: UUID) -> None:
+    engine = opened.office.app.extensions[room.Desk.KEY].engine
+    beteiligungen.announce(engine, opened.principal(Role.PUBLISHER), number, 1, date(2026, 11, 10))
+
+
+def test_in_the_accelerated_procedure_the_public_is_informed_before_there_is_a_draft(
+    opened: Town, tmp_path: Path
+) -> None:
+    early = prop("verfahren", "3000") + prop("fruehzeitigeOeffentlichkeitsbeteiligungsStartDatum", "2026-11-20")
+    number = deliver(opened, tmp_path, "Am Anger", early)
+    announce(opened, drafted(opened, number, INFORMED))
+    opened.office.clock.now = DURING
+    erika = opened.citizen()
+    page = erika.get(f"/beteiligung/{number}").text
+    assert "Die Gemeinde unterrichtet über ihre Ziele, und Sie können sich äußern, vom" in page
+    assert "§ 13a Abs. 3 Satz 1 Nr. 2 BauGB" in page
+    assert "Wie lange Sie Zeit haben, hat die Gemeinde bestimmt" in page
+    assert "im beschleunigten Verfahren aufgestellt, ohne Umweltprüfung" in page
+    assert "Wo Sie sich unterrichten können" in page
+    assert INFORMED.zugang in page
+    assert "§ 13a Abs. 2 Nr. 1, § 13 Abs. 2 Satz 1 Nr. 2 BauGB" in page
+    assert "Der Entwurf ist veröffentlicht" not in page
+    assert "The municipality tells about its aims" in erika.get(f"/beteiligung/{number}?lang=en").text
+    told = erika.get(f"/plan/{number}").text
+    assert "Die Gemeinde unterrichtet über Ziele und Auswirkungen der Planung:" in told
+    # what the file can only call early is the same, and stands there once
+    assert told.count("Unterrichtung und Äußerung") == 1
+    assert "Frühzeitige Beteiligung" not in told
+    for path in ("/beteiligung/", "/plaene?beteiligung=laufend", "/gemeinde/06534008/"):
+        assert "zu den Zielen, noch ohne fertigen Entwurf" in erika.get(path).text, path
+    calendar = erika.get("/abo/termine.ics").text.replace("\r\n ", "")
+    assert "SUMMARY:Unterrichtung und Äußerung: Am Anger" in calendar
+    assert "Unterrichtung und Äußerung: " in erika.get("/abo/plaene.atom").text
+    mine = Citizen(erika.client, replace(opened, plan_id=number))
+    link = mine.confirmed()
+    opened.deliver()
+    receipt = str(opened.box.letters[-1].get_content())
+    assert "Zu ihm hört sie dann, wen er betrifft, oder alle (§ 13a Abs. 3 Satz 1 Nr. 2 BauGB)." in receipt
+    assert "teilt Ihnen das Ergebnis mit" not in receipt
+    assert erika.get(link).status_code == 200
+    assert erika.get(f"{link}/eingang.pdf").status_code == 200
+    with opened.office.owner.connect() as connection:
+        auslegungen = connection.scalar(text("SELECT auslegungen FROM ogc.plaene WHERE id = :id"), {"id": number})
+    assert auslegungen == []
+
+
+@pytest.mark.parametrize(
+    ("told", "zugang", "words"),
+    [
+        (prop("verfahren", "1000"), "Rathaus", "Im Plan steht ein anderes Verfahren"),
+        (prop("verfahren", "3000"), "", "Es fehlt, wo man sich über die allgemeinen Ziele"),
+    ],
+    ids=["another procedure", "not said where"],
+)
+def test_what_the_accelerated_procedure_asks_for_is_held_against_plan_and_words(
+    opened: Town, tmp_path: Path, told: str, zugang: str, words: str
+) -> None:
+    number = deliver(opened, tmp_path, f"Anger {words[:12]}", told)
+    made = drafted(opened, number, replace(INFORMED, zugang=zugang))
+    assert words in signed_in(opened, Role.PLANNER).get(f"/werkbank/beteiligung/{made}").text
+    with pytest.raises(NotAnnounceable):
+        announce(opened, made)
+
+
+def test_where_the_public_was_asked_early_the_other_is_told_to_be_needless(opened: Town, tmp_path: Path) -> None:
+    number = deliver(opened, tmp_path, "Doppelt gefragt", prop("verfahren", "3000"))
+    before = replace(ANGABEN, art=Art.FRUEHZEITIG)
+    announce(opened, drafted(opened, number, before))
+    later = replace(INFORMED, beginn=date(2027, 1, 7), ende=date(2027, 1, 28))
+    page = signed_in(opened, Role.PLANNER).get(f"/werkbank/beteiligung/{drafted(opened, number, later)}").text
+    assert "Dann verlangt das Gesetz diese nicht mehr" in page
+
+
+def test_a_land_use_plan_is_not_offered_what_only_a_bebauungsplan_knows(opened: Town, tmp_path: Path) -> None:
+    document = xplangml(plan(klasse="FP_Plan", name="FNP", extra=prop("rechtsstand", "2000")))
+    operations.deliver(
+        opened.office.owner, Archive(opened.office.settings.archive), write(tmp_path / "fnp.gml", document)
+    )
+    with opened.office.owner.connect() as connection:
+        number = connection.scalar(text("SELECT id FROM plans.plan WHERE planwerk = 'FP'"))
+    planner = signed_in(opened, Role.PLANNER)
+    assert 'value="unterrichtung"' not in planner.get(f"/werkbank/plan/{number}/beteiligung").text
+    assert 'value="unterrichtung"' in planner.get(f"/werkbank/plan/{opened.plan_id}/beteiligung").text
+    with pytest.raises(NotAnnounceable):
+        announce(opened, drafted(opened, number, INFORMED))
 
 
 @pytest.mark.parametrize(

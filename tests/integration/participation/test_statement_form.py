@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 
 from geoportal.accounts.roles import Role
@@ -70,6 +71,35 @@ def test_files_are_looked_at_before_they_are_kept(opened: Town) -> None:
     assert saved.headers["Content-Disposition"] == "attachment; filename=brief.pdf"
     assert "sandbox" in saved.headers["Content-Security-Policy"]
     assert saved.data.startswith(b"%PDF-")
+
+
+def test_the_form_says_what_leaves_a_photo_and_how_long_it_is_kept(opened: Town) -> None:
+    opened.announce()
+    page = opened.citizen().get(opened.citizen().form).text
+    assert "Aus JPG und PNG entfernen wir, bevor wir sie speichern, wo, wann und womit sie aufgenommen sind" in page
+    # the period ends on 18 December 2026; the sample configuration keeps statements for 1825 days
+    assert "unbestätigt sieben Tage, sonst nach heutigem Stand bis zum 17. Dezember 2031" in page
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_where_and_with_what_a_photo_was_taken_is_never_kept(opened: Town, kind: str) -> None:
+    opened.announce()
+    erika = opened.citizen()
+    said = Image.Exif()
+    said[0x010F], said[0x0110] = "Kamerawerk", "Modell 7"
+    said.get_ifd(0x8825).update({1: "N", 2: (50.0, 48.0, 36.0), 3: "E", 4: (8.0, 46.0, 12.0)})  # GPS
+    said.get_ifd(0x8769).update({0x9003: "2026:12:01 08:15:00"})
+    photo = picture(kind, exif=said)
+    assert b"Kamerawerk" in photo
+    link = erika.confirmed(dateien=[(io.BytesIO(photo), "foto.jpg")])
+    [path] = re.findall(rf'href="({link}/anlage/\d+)"', erika.get(link).text)
+    saved = erika.get(path).data
+    with Image.open(io.BytesIO(saved)) as opened_picture:
+        assert dict(opened_picture.getexif()) == {}
+    with opened.office.owner.connect() as connection:
+        kept = connection.scalar(text("SELECT content FROM participation.anlage"))
+    for hidden in (b"Kamerawerk", b"Modell 7", b"2026:12:01"):
+        assert hidden not in kept
 
 
 def acting(action: bytes) -> bytes:
