@@ -19,7 +19,7 @@ from geoportal.archive import Archive, sha256_of
 from geoportal.deliveries import Version
 from geoportal.editing.drafts import mark
 from geoportal.operations import NotFound, NotMergeable
-from geoportal.states import State, require
+from geoportal.states import IllegalTransition, State, require
 from geoportal.uploads import Upload
 
 MAX_SIZE: Final = 500_000_000
@@ -251,7 +251,11 @@ def merge(engine: Engine, who: Principal, plan: UUID, into: UUID) -> None:
 
 
 def share_report(engine: Engine, who: Principal, upload_id: int, now: datetime) -> str:
-    """The secret of a link with which somebody without an account reads the report for thirty days."""
+    """The secret of a link with which somebody without an account reads the report for thirty days, or until what it
+    shows is taken back, or who has made it may not see it any more (migration `0046_ended_links.sql`).
+
+    Raises NotFound, NotAllowed, IllegalTransition (the delivery is taken back).
+    """
     secret = hidden.new_secret()
     with acting(engine, who) as connection:
         found = deliveries.one(connection, upload_id)
@@ -259,7 +263,8 @@ def share_report(engine: Engine, who: Principal, upload_id: int, now: datetime) 
             raise NotFound(str(upload_id))
         who.require(Action.VIEW, found.ags, found.delivered_by)
         values = {"hash": hidden.digest(secret), "upload": upload_id, "account": who.account_id}
-        connection.execute(_LINK, values | {"expires": now + timedelta(days=LINK_DAYS)})
+        if not connection.execute(_LINK, values | {"expires": now + timedelta(days=LINK_DAYS)}).rowcount:
+            raise IllegalTransition(State.WITHDRAWN)
         audit.note(connection, who, "report_shared", f"upload {upload_id}", ags=found.ags)
     return secret
 

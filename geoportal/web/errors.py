@@ -3,6 +3,7 @@ PortalError
 ├── PortalSetupError
 ├── InvalidQuery
 ├── NotPublished
+├── LinkEnded
 ├── FileAway
 └── Crowded
 """
@@ -22,6 +23,10 @@ class InvalidQuery(PortalError):
 
 class NotPublished(PortalError):
     """Nothing public stands at this address."""
+
+
+class LinkEnded(PortalError):
+    """The secret in the address opens nothing, or nothing any more."""
 
 
 class FileAway(PortalError):

@@ -23,7 +23,7 @@ from geoportal.participation import beteiligungen
 from geoportal.participation import states as beteiligung_states
 from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn, StaleForm, kept_form
-from geoportal.web.errors import Crowded, FileAway, InvalidQuery, NotPublished
+from geoportal.web.errors import Crowded, FileAway, InvalidQuery, LinkEnded, NotPublished
 from geoportal.web.language import language
 
 
@@ -78,6 +78,20 @@ _FILES_AWAY = Problem(
 PROBLEMS: dict[type[Exception], tuple[int, Problem]] = {
     InvalidQuery: (400, _INVALID),
     NotPublished: (404, _NOT_FOUND),
+    LinkEnded: (
+        410,
+        Problem(
+            "Dieser Link gilt nicht mehr",
+            "Ein Link zu einem Prüfbericht gilt 30 Tage. Er endet früher, wenn die Lieferung verworfen, ein Plan "
+            "daraus zurückgezogen oder dem Konto, das ihn gemacht hat, der Zugang genommen wurde. Bitte lassen Sie "
+            "sich von der Gemeinde einen neuen geben.",
+            (
+                "This link has ended",
+                "A link to a report is good for 30 days. It ends earlier when the delivery is discarded, a plan of it "
+                "is withdrawn, or the account that made it lost its access. Please ask the municipality for a new one.",
+            ),
+        ),
+    ),
     OperationalError: (503, _UNAVAILABLE),
     InterfaceError: (503, _UNAVAILABLE),
     FileAway: (503, _UNAVAILABLE),

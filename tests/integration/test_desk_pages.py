@@ -3,20 +3,26 @@
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from geoportal import operations
+from geoportal import operations, uploads, workflow
 from geoportal.accounts import people
 from geoportal.accounts.roles import Role
+from geoportal.accounts.sessions import read_principal
 from geoportal.archive import Archive
 from geoportal.settings import Settings
+from geoportal.states import IllegalTransition, State
+from geoportal.web.desk.room import Desk as Room
 from tests.desk import OTHER, OWN, Browser, Office, membership, office, send
 from tests.files import feature, pdf, plan, polygon, prop, xplangml
 
+SHARED = ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg", "/bericht.pdf")
+LINK = re.compile(r"/werkbank/bericht/[\w-]{43}")
 BOWTIE = "0 0 100 100 100 0 0 100 0 0"
 DOCUMENT = xplangml(
     plan(),
@@ -268,14 +274,125 @@ def test_a_report_can_be_given_away_for_thirty_days(desk: Desk) -> None:
     assert (shown.status_code, shown.headers["Referrer-Policy"]) == (200, "no-referrer")
     assert "Ungültige Geometrie wurde repariert" in shown.text
     assert "Set-Cookie" not in shown.headers
-    for part in ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg", "/bericht.pdf"):
+    for part in SHARED:
         assert stranger.get(path + part).status_code == 200
     for wrong in ("AB"[found[1][0] == "A"] + found[1][1:], "A" * 43, "x"):
-        assert stranger.get(f"/werkbank/bericht/{wrong}").status_code == 404
+        assert stranger.get(f"/werkbank/bericht/{wrong}").status_code == 410
     assert stranger.get(f"/werkbank/lieferung/{desk.draft}").status_code == 303
     with desk.office.owner.begin() as connection:
         connection.execute(text("UPDATE desk.report_link SET expires_at = now()"))
-    assert stranger.get(path).status_code == 404
+    for part in ("", *SHARED):
+        assert stranger.get(path + part).status_code == 410
+    assert "Dieser Link gilt nicht mehr" in stranger.get(path).text
+
+
+def shared(browser: Browser, number: int) -> str:
+    """The address of a link to the report, just made."""
+    found = LINK.search(browser.post(f"/werkbank/lieferung/{number}/weitergeben").text)
+    assert found
+    return found[0]
+
+
+def checked(desk: Desk, name: str, browser: Browser | None = None) -> int:
+    """A delivery of a plan of that name, read."""
+    answer = send(browser or desk.deliverer, xplangml(plan(name=name, nummer=name)))
+    number = int(answer.location.rpartition("/")[2])
+    desk.process(number)
+    return number
+
+
+def test_the_link_ends_with_the_delivery_that_is_taken_back(desk: Desk) -> None:
+    number, other = checked(desk, "Zurueck"), checked(desk, "Bleibt")
+    path, kept = shared(desk.deliverer, number), shared(desk.deliverer, other)
+    stranger = desk.office.browser()
+    assert stranger.get(path).status_code == 200
+    assert desk.deliverer.post(f"/werkbank/lieferung/{number}/verwerfen").status_code == 303
+    for part in ("", *SHARED):
+        assert stranger.get(path + part).status_code == 410
+    assert stranger.get(kept).status_code == 200
+    # nor is there a new one
+    page = desk.deliverer.get(f"/werkbank/lieferung/{number}").text
+    assert "weitergeben" not in page
+    assert desk.deliverer.post(f"/werkbank/lieferung/{number}/weitergeben").status_code == 409
+    with desk.office.owner.connect() as connection:
+        left = connection.scalar(
+            text("SELECT count(*) FROM desk.report_link WHERE upload_id = :number"), {"number": number}
+        )
+    assert left == 0
+
+
+def test_the_link_outlives_a_return_and_ends_when_the_file_is_read_again(desk: Desk) -> None:
+    number = checked(desk, "Noch einmal")
+    path, stranger = shared(desk.deliverer, number), desk.office.browser()
+    publisher = desk.office.as_role(Role.PUBLISHER)
+    assert desk.deliverer.post(f"/werkbank/lieferung/{number}/zur-freigabe").status_code == 303
+    assert publisher.post(f"/werkbank/lieferung/{number}/zurueckgeben", {"grund": "Datum"}).status_code == 303
+    assert stranger.get(path).status_code == 200
+    assert desk.deliverer.post(f"/werkbank/lieferung/{number}/noch-einmal").status_code == 303
+    assert stranger.get(path).status_code == 410
+
+
+@pytest.mark.parametrize("by", ["publisher", "operator"])
+def test_the_link_ends_when_the_plan_is_withdrawn_from_the_public(desk: Desk, by: str) -> None:
+    number = checked(desk, f"Oeffentlich {by}")
+    path, stranger = shared(desk.deliverer, number), desk.office.browser()
+    publisher = desk.office.as_role(Role.PUBLISHER)
+    assert desk.deliverer.post(f"/werkbank/lieferung/{number}/zur-freigabe").status_code == 303
+    page = publisher.get(f"/werkbank/lieferung/{number}").text
+    [stand] = re.findall(r'name="stand" value="([^"]+)"', page)
+    given = {"stand": stand, "wann": "jetzt"}
+    assert publisher.post(f"/werkbank/lieferung/{number}/veroeffentlichen", given).status_code == 303
+    assert stranger.get(path).status_code == 200
+    with desk.office.owner.connect() as connection:
+        address = connection.scalar(
+            text("SELECT plan_id FROM plans.version WHERE name = :name"), {"name": f"Oeffentlich {by}"}
+        )
+    if by == "publisher":
+        answer = publisher.post(f"/werkbank/plan/{address}/zurueckziehen", {"grund": "Namen darin"})
+        assert answer.status_code == 303
+    else:
+        operations.withdraw(desk.office.owner, address, "Namen darin")
+    assert stranger.get(path).status_code == 410
+
+
+def test_the_link_ends_with_the_access_of_who_made_it(desk: Desk) -> None:
+    now = desk.office.clock.now
+    emails = [f"geht{each}@example.org" for each in range(3)]
+    browsers = []
+    for email in emails:
+        desk.office.hire(email, membership(Role.PLANNER))
+        browsers.append(desk.office.browser())
+        assert browsers[-1].sign_in(email).status_code == 303
+    locked, moved, revoked = (shared(browser, desk.draft) for browser in browsers)
+    stranger = desk.office.browser()
+    people.lock(desk.office.owner, emails[0], now)
+    people.grant(desk.office.owner, emails[1], membership(Role.PUBLISHER))
+    people.revoke(desk.office.owner, emails[1], membership(Role.PLANNER))
+    people.revoke(desk.office.owner, emails[2], membership(Role.PLANNER))
+    assert [stranger.get(path).status_code for path in (locked, moved, revoked)] == [410, 200, 410]
+
+
+def test_who_shares_while_somebody_takes_the_delivery_back_makes_no_link(desk: Desk) -> None:
+    number = checked(desk, "Gleichzeitig")
+    engine = desk.office.app.extensions[Room.KEY].engine
+    with desk.office.owner.connect() as connection:
+        account = connection.scalar(text("SELECT id FROM desk.account WHERE email = 'deliverer@example.org'"))
+        who = read_principal(connection, account, "-")
+    assert who is not None
+    with ThreadPoolExecutor(1) as pool:
+        with desk.office.owner.begin() as connection:
+            held = uploads.lock(connection, number)
+            assert held is not None
+            uploads.move(connection, held, State.WITHDRAWN, step="done")
+            sharing = pool.submit(workflow.share_report, engine, who, number, desk.office.clock.now)
+            waits = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%report_link%'"
+            )
+            with desk.office.owner.connect() as watching:
+                while not watching.scalar(waits):
+                    assert not sharing.done()
+        with pytest.raises(IllegalTransition):
+            sharing.result()
 
 
 def test_the_report_is_filtered_and_drawn(desk: Desk) -> None:

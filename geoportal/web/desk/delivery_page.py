@@ -20,7 +20,7 @@ from geoportal.states import IllegalTransition, State
 from geoportal.web.desk import report_paper
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
-from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
+from geoportal.web.errors import FileAway, InvalidQuery, LinkEnded, NotPublished
 from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
 
@@ -217,7 +217,7 @@ def seen(number: int) -> Delivered:
 def _shared(connection: Any) -> Delivered:
     found = deliveries.many(connection, limit=1)
     if not found:
-        raise NotPublished
+        raise LinkEnded
     return found[0]
 
 
