@@ -252,7 +252,7 @@ def merge(engine: Engine, who: Principal, plan: UUID, into: UUID) -> None:
 
 def share_report(engine: Engine, who: Principal, upload_id: int, now: datetime) -> str:
     """The secret of a link with which somebody without an account reads the report for thirty days, or until what it
-    shows is taken back, or who has made it may not see it any more (migration `0046_ended_links.sql`).
+    shows is taken back, or who has made it may not see it any more (migration `0047_ended_links.sql`).
 
     Raises NotFound, NotAllowed, IllegalTransition (the delivery is taken back).
     """

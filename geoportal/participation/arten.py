@@ -3,7 +3,7 @@ Pure.
 
 One table for the desk, the pages of citizens, calendars and time lines. The database knows the names of the kinds,
 whom each is for, and as what a plan's file tells it (migrations `0037_arten.sql`, `0041_simplified.py`,
-`0045_unterrichtung.py`); a test holds both together.
+`0046_unterrichtung.py`); a test holds both together.
 """
 
 from collections.abc import Mapping

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 
 
 def upgrade() -> None:
-    op.execute(Path(__file__).with_name("0046_ended_links.sql").read_text("utf-8"))
+    op.execute(Path(__file__).with_name("0047_ended_links.sql").read_text("utf-8"))
