@@ -13,7 +13,9 @@ from geoportal.states import State
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An upload as the desk lists it. `errors` and `warnings` of its report, None before there is one."""
+    """An upload as the desk lists it. `errors` and `warnings` of its report, None before there is one; `returned`: what
+    is to be changed, when it was sent back; `names`: of its plans, but of more than two the first alone.
+    """
 
     id: int
     filename: str
@@ -30,13 +32,22 @@ class Delivered:
     deliverer: str | None
     submitted_by: int | None
     publish_on: date | None
+    returned: str | None
     edits: UUID | None
     received_at: datetime
     changed_at: datetime
     errors: int | None
     warnings: int | None
     levels: str | None
-    plans: str | None
+    names: Sequence[str]
+    plans: int
+
+    @property
+    def title(self) -> str:
+        """What it is about, however many plans it has brought; the file's name before it is read."""
+        if len(self.names) < self.plans:
+            return f"{self.names[0]} und {self.plans - 1} weitere Pläne"
+        return " und ".join(self.names) or self.filename
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +74,48 @@ class Version:
     is_publishable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A plan, by the version that says most about it now: the public one, else the newest. `is_waiting`: a newer one
+    is not public yet.
+    """
+
+    id: UUID
+    planwerk: str
+    gemeinde: str
+    name: str | None
+    nummer: str | None
+    state: str
+    version: int
+    rechtsstand: int | None
+    published_at: datetime | None
+    is_waiting: bool
+
+
 _DELIVERED = """
     SELECT upload.id, upload.filename, upload.size, upload.sha256, upload.ags, gemeinde.name AS gemeinde, upload.state,
            upload.step, upload.percent, upload.fault, upload.delivery_id, upload.delivered_by,
-           desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.edits,
-           upload.received_at, upload.changed_at,
+           desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.returned,
+           upload.edits, upload.received_at, upload.changed_at,
            (SELECT count(*) FILTER (WHERE severity = 'error') FROM plans.issue
             WHERE issue.delivery_id = delivery.id) AS errors,
            (SELECT count(*) FILTER (WHERE severity = 'warning') FROM plans.issue
             WHERE issue.delivery_id = delivery.id) AS warnings,
            (SELECT string_agg(DISTINCT value, ' ') FROM jsonb_each_text(delivery.report -> 'levels')) AS levels,
-           (SELECT string_agg(coalesce(version.name, version.nummer), ', ' ORDER BY version.name) FROM plans.version
-            WHERE version.delivery_id = delivery.id AND version.restored_from IS NULL) AS plans
+           brought.names[1 : CASE WHEN brought.plans > 2 THEN 1 ELSE 2 END] AS names, brought.plans
     FROM plans.upload JOIN plans.gemeinde USING (ags) LEFT JOIN plans.delivery ON delivery.id = upload.delivery_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(said ORDER BY said COLLATE "de-x-icu"), '{}') AS names, count(*) AS plans
+        FROM (SELECT coalesce(name, nummer, 'Plan ohne Namen') AS said FROM plans.version
+              WHERE version.delivery_id = upload.delivery_id AND restored_from IS NULL) AS version) AS brought
     """
 _ONE = text(f"{_DELIVERED} WHERE upload.id = :id")
 _MANY = text(f"""{_DELIVERED}
     WHERE (CAST(:ags AS text) IS NULL OR upload.ags = :ags) AND (CAST(:state AS text) IS NULL OR upload.state = :state)
+      AND (:words = '' OR strpos(plans.folded(upload.filename), plans.folded(:words)) > 0 OR EXISTS (
+          SELECT FROM plans.version
+          WHERE version.delivery_id = upload.delivery_id AND restored_from IS NULL
+            AND strpos(plans.folded(concat_ws(' ', nummer, name)), plans.folded(:words)) > 0))
       AND upload.id < :before
     ORDER BY upload.id DESC LIMIT :limit""")
 _VERSIONS = """
@@ -93,6 +129,23 @@ _VERSIONS = """
 _OF_DELIVERY = text(f"{_VERSIONS} WHERE version.delivery_id = :delivery ORDER BY version.name, version.id")
 _OF_PLAN = text(f"{_VERSIONS} WHERE version.plan_id = :plan ORDER BY version.version DESC")
 _PUBLIC = text(f"{_VERSIONS} WHERE version.plan_id = :plan AND version.state = 'published'")
+_PLANS = text("""
+    SELECT plan.id, plan.planwerk, gemeinde.name AS gemeinde, shown.name, shown.nummer, shown.state, shown.version,
+           shown.rechtsstand, shown.published_at,
+           shown.state <> 'in_review' AND EXISTS (
+               SELECT FROM plans.version AS newer
+               WHERE newer.plan_id = plan.id AND newer.state = 'in_review' AND newer.version > shown.version
+           ) AS is_waiting,
+           count(*) OVER () AS total
+    FROM plans.plan JOIN plans.gemeinde USING (ags)
+    CROSS JOIN LATERAL (
+        SELECT name, nummer, state, version.version, rechtsstand, published_at FROM plans.version
+        WHERE version.plan_id = plan.id ORDER BY state = 'published' DESC, version.version DESC LIMIT 1) AS shown
+    WHERE plan.ags = ANY (:ags) AND plan.merged_into IS NULL
+      AND (CAST(:state AS text) IS NULL OR shown.state = :state)
+      AND (SELECT bool_and(strpos(plans.folded(concat_ws(' ', shown.nummer, shown.name)), word) > 0)
+           FROM unnest(string_to_array(plans.folded(:words), ' ')) AS word) IS NOT FALSE
+    ORDER BY gemeinde.name COLLATE "de-x-icu", shown.name COLLATE "de-x-icu", plan.id LIMIT :limit OFFSET :offset""")
 _QUESTIONS = text("""
     -- plans of a delivery that may be public ones under another name, as long as nobody has said so
     SELECT mine.plan_id AS plan, known.plan_id AS other, known.name, known.nummer
@@ -143,11 +196,17 @@ def many(
     *,
     ags: str | None = None,
     state: State | None = None,
+    words: str = "",
     before: int | None = None,
     limit: int = 50,
 ) -> list[Delivered]:
-    """The newest first; `before` is a delivery's number, for the next page."""
-    asked = {"ags": ags, "state": None if state is None else state.value, "before": before or 2**62, "limit": limit}
+    """The newest first; `words` stand in the file's name or that of a plan in it; `before` is a delivery's
+    number, for the next page.
+    """
+    asked = {
+        "ags": ags, "state": None if state is None else state.value, "words": words, "before": before or 2**62,
+        "limit": limit,
+    }  # fmt: skip
     return [_delivered(row) for row in connection.execute(_MANY, asked).mappings()]
 
 
@@ -181,6 +240,24 @@ def history(connection: Connection, plan: UUID) -> list[Version]:
 def public_version(connection: Connection, plan: UUID) -> Version | None:
     row = connection.execute(_PUBLIC, {"plan": plan}).mappings().one_or_none()
     return None if row is None else Version(**row)
+
+
+def plans(
+    connection: Connection,
+    ags: Sequence[str],
+    *,
+    words: str = "",
+    state: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[Listed], int]:
+    """Plans of these Gemeinden whose number and name have all the words, by Gemeinde and name; and how many there are,
+    0 behind the last one.
+    """
+    asked = {"ags": list(ags), "words": words, "state": state, "limit": limit, "offset": offset}
+    rows = connection.execute(_PLANS, asked).mappings().all()
+    total = rows[0]["total"] if rows else 0
+    return [Listed(**{name: value for name, value in row.items() if name != "total"}) for row in rows], total
 
 
 def waiting(connection: Connection, version: int) -> int | None:

@@ -15,12 +15,13 @@ _HANGS: Final = "15 minutes"  # that a delivery may wait to be read, or be read
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a Gemeinde stands: what is public, what waits for whom."""
+    """How a Gemeinde stands: what is public, what waits for whom. `returned`: of those checked, what was sent back."""
 
     ags: str
     name: str
     public: int
     checked: int
+    returned: int
     in_review: int
     scheduled: int
     failed: int
@@ -94,6 +95,7 @@ _STANDINGS: Final = text("""
            (SELECT count(*) FROM plans.plan JOIN plans.version ON version.plan_id = plan.id
             WHERE plan.ags = gemeinde.ags AND version.state = 'published') AS public,
            count(upload.id) FILTER (WHERE upload.state = 'checked') AS checked,
+           count(upload.id) FILTER (WHERE upload.state = 'checked' AND upload.returned IS NOT NULL) AS returned,
            count(upload.id) FILTER (WHERE upload.state = 'in_review') AS in_review,
            count(upload.id) FILTER (WHERE upload.state = 'scheduled') AS scheduled,
            count(upload.id) FILTER (

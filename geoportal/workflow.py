@@ -109,7 +109,7 @@ def submit(engine: Engine, who: Principal, upload_id: int) -> None:
         held = _hold(connection, who, upload_id, Action.SUBMIT)
         if not _publishable(deliveries.versions(connection, held.delivery_id)):
             raise NothingToPublish
-        uploads.move(connection, held, State.IN_REVIEW, submitted_by=who.account_id)
+        uploads.move(connection, held, State.IN_REVIEW, submitted_by=who.account_id, returned=None)
         _note(connection, who, "submitted", held)
 
 
@@ -121,7 +121,7 @@ def send_back(engine: Engine, who: Principal, upload_id: int, reason: str) -> No
         if held.state is State.SCHEDULED:
             uploads.move(connection, held, State.IN_REVIEW, publish_on=None)
             held = _hold(connection, who, upload_id, Action.PUBLISH)
-        uploads.move(connection, held, State.CHECKED, submitted_by=None)
+        uploads.move(connection, held, State.CHECKED, submitted_by=None, returned=plain_text.paragraphs(reason))
         _note(connection, who, "sent_back", held, reason=reason)
 
 

@@ -272,6 +272,7 @@ upload = Table(
     Column("delivered_by", BigInteger),
     Column("submitted_by", BigInteger),
     Column("publish_on", Date),
+    Column("returned", Text),
     Column("edits", UUID(as_uuid=True)),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),

@@ -91,6 +91,13 @@ _WRITE: Final = text("""
     WHERE known.version = :version""")
 
 
+_LINES: Final = text("""
+    SELECT stellungnahme.id, nummer, state = 'bestaetigt' AND coalesce(ergebnis, 'offen') = 'offen' AS is_open
+    FROM participation.stellungnahme
+    LEFT JOIN participation.bearbeitung ON bearbeitung.stellungnahme_id = stellungnahme.id
+    WHERE beteiligung_id = :beteiligung AND state <> 'unbestaetigt' ORDER BY eingang, stellungnahme.id""")
+
+
 def in_order(connection: Connection, beteiligung: UUID) -> Iterator[Gelesen]:
     """All confirmed and withdrawn ones by the moment of receipt, read page by page."""
     after: dict[str, Any] = {"eingang": "-infinity", "id": UUID(int=0)}
@@ -101,6 +108,20 @@ def in_order(connection: Connection, beteiligung: UUID) -> Iterator[Gelesen]:
         of = _anlagen(connection, [row["id"] for row in rows])
         yield from (_gelesen(row, of.get(row["id"], ())) for row in rows)
         after = {"eingang": rows[-1]["eingang"], "id": rows[-1]["id"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A statement in the order of receipt; `is_open`: the Gemeinde has not come to a result."""
+
+    id: UUID
+    nummer: int
+    is_open: bool
+
+
+def lines(connection: Connection, beteiligung: UUID) -> list[Line]:
+    """All confirmed and withdrawn ones, without what was written: who goes on to the next one asks for no more."""
+    return [Line(**row) for row in connection.execute(_LINES, {"beteiligung": beteiligung}).mappings()]
 
 
 def one_of(connection: Connection, number: UUID) -> Gelesen | None:

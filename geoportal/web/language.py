@@ -10,13 +10,15 @@ from geoportal.catalogue import Words
 from geoportal.hier import Language, Sentence
 
 _PARAMETER: Final = "lang"
+_GERMAN_ONLY: Final = "desk"  # a blueprint: clerks of Hessian town halls work there
 _FILES: Final = ("static", "vendor.", "documents.", "offline.worker")  # endpoints whose answers have no language
 
 
 def language() -> Language:
     """Of the current request; what is neither is German, as everything else here."""
     if "language" not in g:
-        g.language = "en" if request.args.get(_PARAMETER) == "en" else "de"
+        is_english = request.args.get(_PARAMETER) == "en" and request.blueprint != _GERMAN_ONLY
+        g.language = "en" if is_english else "de"
     found: Language = g.language
     return found
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from psycopg.errors import DiskFull
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -51,6 +51,10 @@ _NOT_FOUND = Problem(
         "There is no such page",
         "Nothing is published at this address. Perhaps the address is not complete, or a plan was withdrawn.",
     ),
+)
+_NOT_HERE = Problem(
+    "Das gibt es hier nicht",
+    "Vielleicht ist die Adresse unvollständig, oder Ihr Konto hat mit dieser Gemeinde nichts zu tun.",
 )
 _UNAVAILABLE = Problem(
     "Im Augenblick nicht erreichbar",
@@ -264,6 +268,8 @@ def register(app: Flask) -> None:
 
     def known(error: Exception) -> Response:
         status, problem = problem_of(error, PROBLEMS) or (500, FAULT)
+        if problem is _NOT_FOUND and g.get("principal") is not None:
+            problem = _NOT_HERE
         if status >= 500:
             # what a store of files says is for operators, and names nobody
             told = str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -185,12 +185,12 @@ def test_an_auditor_reads_all_and_finds_nothing_to_change(
         page.get_by_role("heading", name="Fassungen").wait_for()
         look("Plan")
         page.get_by_role("link", name="Protokoll").click()
-        page.get_by_label("Enthält").fill(f"{Role.PLANNER}@example.org")
+        page.get_by_label("Name, Datei oder Grund").fill(f"{Role.PLANNER}@example.org")
         page.get_by_role("button", name="Suchen").click()
         expect(page.get_by_role("row", name="zur Freigabe").first).to_be_visible()
         look("Protokoll")
         with page.expect_download() as asked:
-            page.get_by_role("link", name="Alles als CSV").click()
+            page.get_by_role("link", name="Das ganze Protokoll als CSV").click()
         told = asked.value.path().read_text("utf-8")
         assert "delivered" in told
         page.get_by_role("link", name="Beteiligungen").click()
@@ -223,6 +223,7 @@ def test_the_kreis_invites_somebody_gives_a_role_and_locks_the_account(
         page.get_by_label("Gemeinde").select_option(OWN)
         page.get_by_role("button", name="Geben").click()
         expect(page.get_by_role("heading", name="Freigabe: Ebsdorfergrund")).to_be_visible()
+        page.get_by_text("Konto sperren …").click()
         page.get_by_role("button", name="Konto sperren").click()
         expect(page.get_by_text("Gesperrt")).to_be_visible()
         faults["Konto"] = kreis.axe()

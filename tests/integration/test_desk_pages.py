@@ -186,7 +186,7 @@ def test_a_change_is_open_to_whom_it_is_for(desk: Desk, everybody: dict[tuple[st
 # Open before anybody has signed in, by the secret of a link, or to everybody's own things: each has tests of its own.
 FREE = """sign_in sign_in_now confirm to_provider from_provider invitation choose_password forgotten forgotten_now
     shared_report shared_map shared_paper shared_file
-    sign_out account change_password second_factor end_other_sessions make_token revoke_token overview
+    sign_out account change_password second_factor end_other_sessions make_token revoke_token overview plans
     deliver deliver_now log log_export profile"""
 # These have tables of their own: test_transfers.py, test_preview.py (it takes long), participation/test_rights.py
 ELSEWHERE = """tus_create tus_head tus_patch tus_delete tus_drop delivery_paper
@@ -221,8 +221,8 @@ def test_lists_show_what_one_may_see(desk: Desk, everybody: dict[tuple[str, str]
             status = browser.get("/werkbank/protokoll").status_code
             assert (status == 200) == (name in {"publisher", "kreis", "auditor"}), name
     foreign = everybody["publisher", OTHER].get("/werkbank/protokoll").text
-    assert f"upload {desk.draft}" not in foreign
-    assert f"upload {desk.draft}" in everybody["publisher", OWN].get("/werkbank/protokoll").text
+    assert f"Lieferung {desk.draft}<" not in foreign
+    assert f"Lieferung {desk.draft}<" in everybody["publisher", OWN].get("/werkbank/protokoll").text
     assert "deliverer@example.org" in everybody["auditor", OWN].get("/werkbank/protokoll.csv").text
     assert "deliverer@example.org" not in everybody["publisher", OTHER].get("/werkbank/protokoll.csv").text
 

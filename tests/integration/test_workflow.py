@@ -201,6 +201,10 @@ def test_sending_back_and_discarding(house: House) -> None:
     workflow.submit(house.engine, office, number)
     workflow.send_back(house.engine, publisher, number, "Der Umring fehlt im Norden")
     assert house.one(number).state is State.CHECKED
+    assert house.one(number).returned == "Der Umring fehlt im Norden"
+    workflow.submit(house.engine, office, number)
+    assert house.one(number).returned is None, "it is asked anew"
+    workflow.send_back(house.engine, publisher, number, "Und im Süden")
     workflow.discard(house.engine, office, number)
     assert house.one(number).state is State.WITHDRAWN
     with house.owner.connect() as connection:

@@ -373,6 +373,7 @@ def _delivery(found: Delivered) -> dict[str, Any]:
         "fehler": found.errors if found.delivery_id else None,
         "warnungen": found.warnings if found.delivery_id else None,
         "abgelehnt": found.fault,
+        "zurueckgegeben": found.returned,
         "veroeffentlichen_am": found.publish_on and found.publish_on.isoformat(),
         "eingegangen_am": found.received_at.isoformat(),
     }

@@ -25,6 +25,7 @@ from geoportal.web.desk import (
     overview,
     own_account,
     plan_pages,
+    plans_page,
     progress,
     sign_in,
     stellungnahmen,
@@ -48,6 +49,7 @@ _PAGES = (
     draft_page,
     mapping_page,
     progress,
+    plans_page,
     plan_pages,
     compare_page,
     log_page,
@@ -80,6 +82,7 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     app.jinja_env.globals |= {
         "STATES": words.STATES,
         "beteiligung_state": words.beteiligung_state,
+        "version_state": words.version_state,
         "SEVERITY": words.SEVERITY,
         "DONE": words.DONE,
         "FIELDS": words.FIELDS,

@@ -184,14 +184,32 @@ def onward(wanted: str) -> str:
     return wanted if is_ours else url_for("desk.overview")
 
 
-_PAGES: Final = (
-    ("desk.overview", "Übersicht", Access.SIGNED_IN),
-    ("desk.deliver", "Liefern", Action.DELIVER),
-    ("desk.participations", "Beteiligungen", Action.VIEW),
-    ("desk.accounts", "Konten", Action.ACCOUNTS),
-    ("desk.log", "Protokoll", Action.AUDIT),
-    ("desk.account", "Mein Konto", Access.SIGNED_IN),
+# What stands in the menu, with the pages that lie below it.
+_PAGES: Final[tuple[tuple[str, str, Access | Action, frozenset[str]], ...]] = (
+    ("desk.overview", "Übersicht", Access.SIGNED_IN, frozenset({"desk.delivery", "desk.draft", "desk.columns"})),
+    ("desk.plans", "Pläne", Action.VIEW, frozenset({"desk.plan", "desk.compare"})),
+    ("desk.deliver", "Liefern", Action.DELIVER, frozenset()),
+    (
+        "desk.participations",
+        "Beteiligungen",
+        Action.VIEW,
+        frozenset({"desk.participation", "desk.participation_new", "desk.statements", "desk.statement"}),
+    ),
+    ("desk.accounts", "Konten", Action.ACCOUNTS, frozenset({"desk.managed"})),
+    ("desk.log", "Protokoll", Action.AUDIT, frozenset()),
+    ("desk.account", "Mein Konto", Access.SIGNED_IN, frozenset()),
 )
+
+
+def came_from() -> str:
+    """The page of the desk from which the request came, or its start: a page that says what went wrong leads there."""
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:
+        return url_for("desk.overview")
+    if f"{before.scheme}://{before.netloc}" != desk().origin:
+        return url_for("desk.overview")
+    return onward(before.path + (f"?{before.query}" if before.query else ""))
 
 
 def every_page() -> dict[str, object]:
@@ -203,6 +221,9 @@ def every_page() -> dict[str, object]:
 
     return {
         "principal": principal,
-        "desk_pages": [(endpoint, label) for endpoint, label, needs in _PAGES if is_open(needs)],
+        "desk_pages": [
+            (endpoint, label, request.endpoint in below) for endpoint, label, needs, below in _PAGES if is_open(needs)
+        ],
+        "came_from": came_from,
         "form_key_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FORM_KEY, form_key()),
     }

@@ -1,6 +1,8 @@
 """Accounts of others, for the Kreis: invite, give and take roles, lock, end sessions, revoke tokens."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -51,9 +53,9 @@ def invite() -> str | tuple[str, int]:
             own.engine, who(), email, name, membership, own.now(), issuer=issuer, letters=letters
         )
     except ValueError:
-        return _listing(fault=_ADDRESS), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _listing(fault=_ADDRESS, typed=form), HTTPStatus.UNPROCESSABLE_ENTITY
     except AccountExists:
-        return _listing(fault=_EXISTS), HTTPStatus.CONFLICT
+        return _listing(fault=_EXISTS, typed=form), HTTPStatus.CONFLICT
     if secret is None or letters is not None:
         return _listing(done="Das Konto ist angelegt." if secret is None else "Die Einladung ist unterwegs.")
     return _listing(link=_link(secret), link_for=name, link_days="7 Tage")
@@ -127,10 +129,20 @@ def _one(account: int) -> managing.Managed:
 
 
 def _listing(**said: object) -> str:
-    people = managing.everybody(desk().engine, who())
+    people, names = managing.everybody(desk().engine, who()), _names()
+    words = request.args.get("suche", "").strip()[:100]
     return render_template(
-        "desk/accounts.html", people=people, has_provider=desk().settings.provider is not None, **_names(), **said
+        "desk/accounts.html",
+        people=people,
+        shown=[each for each in people if words.casefold() in _searched(each, names["places"]).casefold()],
+        words=words,
+        has_provider=desk().settings.provider is not None,
+        **{"typed": {}, **names, **said},
     )
+
+
+def _searched(person: managing.Managed, places: Mapping[str, str]) -> str:
+    return " ".join([person.name, person.email, *(places.get(each["ags"], "") for each in person.roles)])
 
 
 def _letters() -> AccountLetters | None:
@@ -145,7 +157,7 @@ def _page(account: int, **said: object) -> str:
     return render_template("desk/managed.html", person=found, is_own=is_own, **_names(), **said)
 
 
-def _names() -> dict[str, object]:
+def _names() -> dict[str, Any]:
     gemeinden = {each.ags: each.name for each in all_gemeinden()}
     return {
         "places": gemeinden | {WHOLE_KREIS: "ganzer Kreis"},

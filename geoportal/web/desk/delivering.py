@@ -54,6 +54,7 @@ def _page(fault: str = "") -> str:
         gemeinden=mine,
         names=dict(gemeinden(who(), Action.VIEW)),
         left=left,
+        wanted=request.values.get("gemeinde", ""),
         begun=transfers.begun(),
         fault=fault,
         page_data={

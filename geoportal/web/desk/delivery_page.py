@@ -26,6 +26,14 @@ from geoportal.web.portal import portal
 
 PAGE: Final = 200  # findings on a page
 _DRAWN: Final = 2000
+_DONE: Final = {
+    "zur-freigabe": "Zur Freigabe gegeben. Wer für die Gemeinde veröffentlicht, sieht die Lieferung in der Übersicht.",
+    "zurueckgegeben": "Zurückgegeben. Was zu ändern ist, steht hier für alle, die die Lieferung sehen.",
+    "verworfen": "Verworfen. Datei und Bericht bleiben aufbewahrt.",
+    "veroeffentlicht": "Veröffentlicht. Karte, Dienste und Downloads zeigen es ab jetzt. Zurückziehen: auf der Seite "
+    "des Plans.",
+    "vorgemerkt": "Vorgemerkt. Bis zum genannten Tag lässt es sich unter „Zurückgeben“ noch aufhalten.",
+}
 _MEDIA: Final = {"json": "application/json", "html": "text/html", "gpkg": "application/geopackage+sqlite3"}
 
 
@@ -51,7 +59,7 @@ def page(number: int) -> str:
     return _page(number)
 
 
-def _page(number: int, shared_secret: str = "") -> str:
+def _page(number: int, shared_secret: str = "", fault: str = "") -> str:
     found = seen(number)
     with acting(desk().engine, who()) as connection:
         versions = deliveries.versions(connection, found.delivery_id)
@@ -72,6 +80,9 @@ def _page(number: int, shared_secret: str = "") -> str:
         may_merge=who().may(Action.EDIT, found.ags) or who().may(Action.PUBLISH, found.ags),
         may=may,
         stamp=workflow.stamp(found.sha256, versions),
+        replaces=any(each.is_publishable and public[each.plan_id] is not None for each in versions),
+        fault=fault,
+        done="" if fault else _DONE.get(request.args.get("getan", ""), ""),
         is_own=four_eyes
         and who().account_id in {found.delivered_by, found.submitted_by, *(each.edited_by for each in versions)},
         shared_link=f"{desk().settings.public_url}{url_for('desk.shared_report', secret=shared_secret)}"
@@ -127,24 +138,26 @@ def share(number: int) -> str:
 @open_to(Action.SUBMIT)
 def submit(number: int) -> BaseResponse:
     workflow.submit(desk().engine, who(), number)
-    return _back(number)
+    return _back(number, "zur-freigabe")
 
 
 @open_to(Action.PUBLISH)
 def send_back(number: int) -> BaseResponse:
     workflow.send_back(desk().engine, who(), number, request.form.get("grund", "")[:2000])
-    return _back(number)
+    return _back(number, "zurueckgegeben")
 
 
 @open_to(Action.EDIT)
 def discard(number: int) -> BaseResponse:
     workflow.discard(desk().engine, who(), number)
-    return _back(number)
+    return _back(number, "verworfen")
 
 
 @open_to(Action.PUBLISH)
-def publish(number: int) -> BaseResponse:
+def publish(number: int) -> BaseResponse | tuple[str, int]:
     # who wants a day and names none must not publish now
+    if request.form.get("wann") == "tag" and not request.form.get("tag"):
+        return _page(number, fault="Nichts ist veröffentlicht: Bitte nennen Sie den Tag."), 422
     on = needed_day(request.form, "tag") if request.form.get("wann") == "tag" else None
     try:
         workflow.publish(
@@ -161,7 +174,8 @@ def publish(number: int) -> BaseResponse:
         found = seen(number)
         if found.state is not State.PUBLISHED and (found.state is not State.SCHEDULED or found.publish_on != on):
             raise
-    return _back(number)
+    is_later = on is not None and on > portal().today()
+    return _back(number, "vorgemerkt" if is_later else "veroeffentlicht")
 
 
 @open_to(Access.ANYBODY)
@@ -316,5 +330,5 @@ def sealed(response: Response) -> Response:
     return response
 
 
-def _back(number: int) -> BaseResponse:
-    return redirect(url_for("desk.delivery", number=number), HTTPStatus.SEE_OTHER)
+def _back(number: int, done: str) -> BaseResponse:
+    return redirect(url_for("desk.delivery", number=number, getan=done), HTTPStatus.SEE_OTHER)

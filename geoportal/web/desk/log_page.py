@@ -10,6 +10,7 @@ from geoportal.accounts import audit
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
 from geoportal.plain_text import harmless_cell
+from geoportal.web.desk import log_words
 from geoportal.web.desk.access import open_to, who
 from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
@@ -29,10 +30,14 @@ def page() -> str:
     if before and not (before.isascii() and before.isdecimal() and len(before) < 18):
         raise InvalidQuery("vor")
     ags, words = request.args.get("gemeinde", ""), request.args.get("suche", "").strip()[:100]
+    action = request.args.get("was", "")
+    if action not in {"", *dict(log_words.choices())}:
+        raise InvalidQuery("was")
     with acting(desk().engine, who()) as connection:
         entries = audit.search(
             connection,
             ags=ags or None,
+            action=action or None,
             words=words or None,
             before=int(before) if before else None,
             limit=_LISTED,
@@ -43,6 +48,12 @@ def page() -> str:
         gemeinden=gemeinden(who(), Action.AUDIT),
         gemeinde=ags,
         words=words,
+        action=action,
+        actions=log_words.choices(),
+        thing=log_words.thing,
+        place=log_words.place,
+        detail=log_words.detail,
+        is_open=lambda endpoint: endpoint not in log_words.OPEN_TO or who().may_anywhere(log_words.OPEN_TO[endpoint]),
         next_before=entries[-1].id if len(entries) == _LISTED else None,
     )
 

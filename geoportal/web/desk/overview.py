@@ -20,7 +20,8 @@ from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery
 from geoportal.web.portal import portal
 
-_LISTED = 50
+_LISTED = 25
+_FEW: Final = 3  # Gemeinden, of which somebody knows without a map how they stand
 COLOURS: Final = ("wartet", "stufe", "zeichnung", "dokumente")  # what the map of the Kreis may show
 
 
@@ -39,6 +40,19 @@ class KreisMap:
     places: Sequence[Shaded]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Deliveries in a state; `verb` is what who asks can do about it, empty if that is somebody else's."""
+
+    state: State
+    number: int
+    said: str
+    verb: str
+
+
+_WAITING: Final = ("in_review", "checked", "returned", "failed", "scheduled")
+
+
 def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/", "overview", overview)
     bp.add_url_rule("/gemeinde/<ags>/vier-augen", "four_eyes", four_eyes, methods=["POST"])
@@ -48,6 +62,7 @@ def add_to(bp: Blueprint) -> None:
 def overview() -> str:
     mine = gemeinden(who(), Action.VIEW)
     ags, raw, before = (request.args.get(name, "") for name in ("gemeinde", "stand", "vor"))
+    asked = " ".join(request.args.get("suche", "").split())[:100]
     if raw not in {"", *State} or not (before == "" or (before.isascii() and before.isdecimal() and len(before) < 18)):
         raise InvalidQuery("stand, vor")
     raw_colour = request.args.get("farbe", COLOURS[0])
@@ -56,10 +71,15 @@ def overview() -> str:
     state = State(raw) if raw else None
     with acting(desk().engine, who()) as connection:
         listed = deliveries.many(
-            connection, ags=ags or None, state=state, before=int(before) if before else None, limit=_LISTED
+            connection,
+            ags=ags or None,
+            state=state,
+            words=asked,
+            before=int(before) if before else None,
+            limit=_LISTED,
         )
         shown = [ags] if ags in dict(mine) else [each for each, _ in mine]
-        standings = oversight.standings(connection, [each for each, _ in mine])
+        standings = oversight.standings(connection, shown if ags else [each for each, _ in mine])
         due = oversight.deadlines(connection, shown, portal().today())
         stock = oversight.stock(connection, [each for each, _ in mine])
         hanging = oversight.hanging(connection, shown)
@@ -70,6 +90,9 @@ def overview() -> str:
         names=dict(mine),
         gemeinde=ags,
         state=state,
+        words=asked,
+        todo=_todo(standings),
+        is_many=len(mine) > _FEW,
         states=words.STATES,
         listed=listed,
         next_before=listed[-1].id if len(listed) == _LISTED else None,
@@ -79,11 +102,30 @@ def overview() -> str:
         stock=stock,
         hanging=hanging,
         DUE=words.DUE,
-        kreis=_map([each for each, _ in mine], standings, stock, raw_colour) if len(mine) > 1 else None,
+        kreis=_map([each for each, _ in mine], standings, stock, raw_colour) if len(mine) > 1 and not ags else None,
         rules=chosen,
         may_configure=ags in dict(mine) and who().may(Action.CONFIGURE, ags),
         may_deliver=who().may_anywhere(Action.DELIVER),
     )
+
+
+def _todo(standings: Sequence[Standing]) -> list[Waiting]:
+    """What there is to do, the nearest to the public first; what is for others to do comes without a verb."""
+    may = who().may_anywhere
+    count = {name: sum(getattr(each, name) for each in standings) for name in _WAITING}
+    again = "berichtigen und neu liefern"
+    found = (
+        (State.IN_REVIEW, count["in_review"], "zur Freigabe", Action.PUBLISH, "ansehen und veröffentlichen"),
+        (State.CHECKED, count["returned"], "zurückgegeben", Action.DELIVER, again),
+        (State.CHECKED, count["checked"] - count["returned"], "geprüft", Action.SUBMIT, "zur Freigabe geben"),
+        (State.FAILED, count["failed"], "nicht lesbar (30 Tage)", Action.DELIVER, again),
+        (State.SCHEDULED, count["scheduled"], "vorgemerkt", None, ""),
+    )
+    return [
+        Waiting(state, number, said, verb if needs is not None and may(needs) else "")
+        for state, number, said, needs, verb in found
+        if number
+    ]
 
 
 def _map(ags: Sequence[str], standings: Sequence[Standing], stock: Mapping[str, Stock], colour: str) -> KreisMap | None:

@@ -16,6 +16,7 @@ from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
 from geoportal.web.desk.sign_in import WEAK
 from geoportal.web.errors import InvalidQuery, NotPublished
+from geoportal.web.words import counted
 from plans_ingest.gemeinden import all_gemeinden
 
 _WRONG = "Das Passwort oder der Code stimmt nicht."
@@ -78,7 +79,7 @@ def second_factor() -> str | tuple[str, int]:
 def end_other_sessions() -> str:
     with acting(desk().engine, who()) as connection:
         ended = sessions.end_others(connection, who().account_id, g.session)
-    return _page(done=f"Beendet: {ended}")
+    return _page(done=f"{counted(ended, 'andere Sitzung ist', 'andere Sitzungen sind')} beendet.")
 
 
 @open_to(Access.SIGNED_IN)
@@ -112,6 +113,7 @@ def _page(**said: object) -> str:
         sessions=sessions.open_sessions(own.engine, principal, g.session),
         tokens=tokens.mine(own.engine, principal),
         gemeinden=gemeinden(principal, Action.VIEW),
+        places=every,
         actions=[(each, words.ACTIONS[each]) for each in tokens.GRANTABLE],
         has_second_factor=people.has_second_factor(own.engine, principal),
         **said,

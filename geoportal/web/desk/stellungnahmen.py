@@ -85,11 +85,19 @@ def page(number: UUID) -> str:
 def _page(number: UUID, unsaved: Abwaegung | None = None) -> str:
     """`unsaved`: what was typed to a text, or beside a weighing, that has changed since."""
     beteiligung, found = reading.open_one(desk().engine, who(), number)
+    with acting(desk().engine, who()) as connection:
+        lines = reading.lines(connection, beteiligung.id)
+    at = next((index for index, each in enumerate(lines) if each.id == number), 0)
     return render_template(
         "desk/stellungnahme.html",
         beteiligung=beteiligung,
         each=found,
         typed=unsaved or found,
+        before=lines[at - 1] if at else None,
+        after=lines[at + 1] if at + 1 < len(lines) else None,
+        # after the last one those before it come, which were left open
+        next_open=next((each for each in (*lines[at + 1 :], *lines[:at]) if each.is_open), None),
+        total=len(lines),
         is_unsaved=unsaved is not None,
         ERGEBNISSE=exports.ERGEBNISSE,
         Stand=Stand,
@@ -113,7 +121,7 @@ def decide(number: UUID) -> BaseResponse | tuple[str, int]:
         reading.decide(desk().engine, who(), number, given.get("gesehen", ""), typed, desk().now())
     except Changed:
         return _page(number, typed), HTTPStatus.CONFLICT
-    return redirect(url_for("desk.statement", number=number) + "#abwaegung", HTTPStatus.SEE_OTHER)
+    return redirect(url_for("desk.statement", number=number, gespeichert="ja") + "#abwaegung", HTTPStatus.SEE_OTHER)
 
 
 @open_to(Action.STATEMENTS)

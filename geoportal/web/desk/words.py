@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from geoportal.accounts.roles import Action, Role
+from geoportal.deliveries import Listed, Version
 from geoportal.participation import states as beteiligung_states
 from geoportal.participation.arten import Art
 from geoportal.states import State
@@ -64,6 +65,11 @@ STATES: Final = MappingProxyType(
     }
 )
 
+# Of a plan's version.
+VERSION_STATES: Final = MappingProxyType(
+    {"published": "Öffentlich", "in_review": "Entwurf", "superseded": "Abgelöst", "withdrawn": "Zurückgezogen"}
+)
+
 _BETEILIGUNG_STATES: Final = MappingProxyType(
     {
         beteiligung_states.State.ENTWURF: "Entwurf",
@@ -81,6 +87,13 @@ def beteiligung_state(state: beteiligung_states.State, art: Art) -> str:
     if state is beteiligung_states.State.BEKANNT and not art.regel.is_public:
         return "Behörden sind gefragt"
     return _BETEILIGUNG_STATES[state]
+
+
+def version_state(version: Version | Listed) -> str:
+    """What was never public could not be withdrawn."""
+    if version.state == "withdrawn" and version.published_at is None:
+        return "Verworfen"
+    return VERSION_STATES[version.state]
 
 
 SEVERITY: Final = MappingProxyType({"error": "Fehler", "warning": "Warnung", "info": "Hinweis"})

@@ -72,7 +72,7 @@ def test_who_presses_publish_twice_sees_that_it_is_public(opened: Town) -> None:
     [stamp] = re.findall(r'name="stand" value="([^"]+)"', kreis.get(address).text)
     for _ in range(2):
         answer = kreis.post(f"{address}/veroeffentlichen", {"stand": stamp, "wann": "jetzt"})
-        assert (answer.status_code, answer.location) == (303, address)
+        assert (answer.status_code, answer.location) == (303, f"{address}?getan=veroeffentlicht")
     with opened.office.owner.connect() as connection:
         told = "SELECT count(*) FROM desk.audit WHERE action = 'published' AND detail::text LIKE '%Zweimal%'"
         assert connection.scalar(text(told)) == 1

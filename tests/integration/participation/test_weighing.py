@@ -46,6 +46,32 @@ def test_a_statement_is_weighed_and_a_second_hand_is_told(opened: Town) -> None:
     assert "Anders." not in page
 
 
+def test_from_one_statement_the_next_open_one_is_a_click_away(opened: Town) -> None:
+    opened.announce()
+    for name in ("eins", "zwei", "drei"):
+        opened.citizen().confirmed(f"{name}@muster.example")
+    with opened.office.owner.connect() as connection:
+        order = "SELECT id FROM participation.stellungnahme ORDER BY eingang, id"
+        first, second, third = connection.scalars(text(order))
+    planner = signed_in(opened, Role.PLANNER)
+
+    def onward(number: object) -> str:
+        page = planner.get(f"/werkbank/stellungnahme/{number}?gespeichert=ja").text
+        found = re.search(r'<a class="button" href="/werkbank/stellungnahme/([^"]+)">Weiter', page)
+        return found[1] if found else "none"
+
+    weigh(planner, first, "gefolgt", "Ja.")
+    assert onward(first) == str(second)
+    weigh(planner, third, "nicht", "Nein.")
+    assert onward(third) == str(second), "what was left out before comes last"
+    weigh(planner, second, "kenntnis", "Gelesen.")
+    assert onward(second) == "none"
+    assert (
+        "Zu jeder Stellungnahme steht nun ein Ergebnis."
+        in planner.get(f"/werkbank/stellungnahme/{second}?gespeichert=ja").text
+    )
+
+
 def test_a_weighing_is_of_the_text_that_was_read(opened: Town) -> None:
     opened.announce()
     link = opened.citizen().confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
