@@ -1,10 +1,10 @@
 """Hatches as small pictures that continue themselves in all directions."""
 
 import math
-import struct
-import zlib
 
 import numpy as np
+
+from geoportal import png_files
 
 
 def stripes(colour: str, width: float, lines: int, angle: int, side: int) -> bytes:
@@ -22,15 +22,5 @@ def stripes(colour: str, width: float, lines: int, angle: int, side: int) -> byt
     picture = np.empty((side, side, 4), np.uint8)
     picture[..., :3] = red, green, blue
     picture[..., 3] = np.round(alpha * 255)
-    return _png(picture)
-
-
-def _png(picture: np.ndarray) -> bytes:
-    height, width, _ = picture.shape
-    lines = b"".join(b"\0" + row.tobytes() for row in picture)
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    rows_of_it = b"".join(b"\0" + row.tobytes() for row in picture)
+    return png_files.written(side, side, png_files.Kind.COLOUR_AND_OPACITY, rows_of_it)

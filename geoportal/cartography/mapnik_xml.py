@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from math import sqrt
+from math import ceil, sqrt
 from typing import Final, Literal, NamedTuple
 from xml.sax.saxutils import quoteattr
 
@@ -34,6 +34,8 @@ _PATTERN = 64
 _LEAST_SPACING = 3.0  # pixels; closer lines become a tint
 _DIMENSIONS = {Dimension.AREA: 2, Dimension.LINE: 1, Dimension.POINT: 0}
 _LABEL_WIDTH = 160
+# Pixels beside a picture from which texts and signs reach into it, or keep others away.
+AROUND: Final = 64
 _SQUARE = '<rect width="24" height="24" fill="#ffffff" fill-opacity="0"/>'
 
 # what would be a column or a quotation to the reader of the texts
@@ -76,8 +78,10 @@ class MapnikMap(NamedTuple):
     assets: Mapping[str, str]
 
 
-def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float) -> MapnikMap:
-    """`resolution` in metres on the ground per pixel; layers are drawn in this order."""
+def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float, scale_factor: float = 1.0) -> MapnikMap:
+    """`resolution` in metres on the ground per pixel of the style; layers are drawn in this order. `scale_factor`:
+    pixels of the picture for each of these.
+    """
     assets: dict[str, str] = {}
     out = [f"<Map srs={quoteattr(srs)}>"]
     named: list[str] = []
@@ -94,7 +98,7 @@ def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float) -
                 styles.append(f"{source.name}-{name}")
                 out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{body}</Style>')
         if styles:
-            named.append(_layer(source, styles))
+            named.append(_layer(source, styles, scale_factor * _around(rules, source, resolution)))
     return MapnikMap("".join([*out, *named, "</Map>"]), assets)
 
 
@@ -128,10 +132,36 @@ def write_sheet(
     return MapnikMap("".join([*out, "</Map>"]), {name_of_drawing: drawing} if drawing else {})
 
 
-def _layer(source: Source, styles: Sequence[str]) -> str:
+def _around(rules: Sequence[Rule], source: Source, resolution: float) -> float:
+    """Pixels of the style beside a picture from which something reaches into it: what lies there is read, too."""
+    reaches = [1.0]
+    for rule in rules if source.part == "drawing" else ():
+        drawn = (part for parts in rule.parts.values() for part in parts if scale.is_drawn(rule, part, resolution))
+        reaches += [_reach(rule, part, resolution) for part in drawn]
+    return max(reaches) if source.part == "drawing" else AROUND
+
+
+def _reach(rule: Rule, part: Part, resolution: float) -> float:
+    """How far beyond its geometry a part is drawn, in pixels of the style."""
+    match part:
+        case Line(_, across, _, offset):
+            width = scale.bounded(rule, part, across, resolution)
+            return width / 2 + abs(offset) * width / across + 1
+        case Marks(_, extent):
+            return scale.bounded(rule, part, extent, resolution)
+        case Disc(radius, _, _, width, growth):
+            return (growth.largest if growth else radius) + width
+        case Symbol():
+            return AROUND
+    return 1.0
+
+
+def _layer(source: Source, styles: Sequence[str], around: float = 0) -> str:
     given = "".join(f"<Parameter name={quoteattr(k)}>{_text(v)}</Parameter>" for k, v in source.parameters.items())
     used = "".join(f"<StyleName>{_text(name)}</StyleName>" for name in styles)
     head = f"name={quoteattr(source.name)} srs={quoteattr(source.srs)}"
+    if around:
+        head += f' buffer-size="{ceil(around)}"'
     if source.opacity < 1:
         head += f' opacity="{source.opacity:g}"'
     return f'<Layer {head} cache-features="true">{used}<Datasource>{given}</Datasource></Layer>'

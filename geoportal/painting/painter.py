@@ -16,16 +16,15 @@ from typing import Any, BinaryIO, Final, TextIO
 import mapnik
 import numpy as np
 
+from geoportal.painting import paletted
 from geoportal.painting.wire import Document, PipeClosed, receive, send
 
 MOST_MEMORY: Final = 3 * 1024**3  # bytes of address space; a picture of 4096 pixels square has 64 MB
 MOST_MAPS: Final = 48  # kept ready, with their connections
 RETIRE_BYTES: Final = 400 * 1024**2  # resident; a fresh one needs a fifth of it
-# A palette of 256 colours is made of what there is much of: with less than this, what is rare would be lost.
-_SPARSE: Final = 0.03
 _LEAST_SIDE: Final = 16
 _FORMATS: Final = {
-    "png": "png8:m=h:z=5:t=2",
+    "png": "png8:m=h:z=5:t=2",  # of what has too many colours for `paletted`
     "png32": "png32:z=6",
     "jpeg": "jpeg85",
     "webp": "webp:quality=82:method=2:alpha_quality=90",
@@ -53,8 +52,13 @@ class Painter:
         self._render(self._map(asked), image, box, asked)
         cut = asked["cut"]
         side_x, side_y = width // cut, height // cut
-        places = ((column * side_x, row * side_y) for row in range(cut) for column in range(cut))
-        return [_encoded(image.view(x, y, side_x, side_y), asked) for x, y in places]
+        places = [(column * side_x, row * side_y) for row in range(cut) for column in range(cut)]
+        if asked["format"] == "png":
+            painted = np.frombuffer(image.to_string(), "<u4").reshape(high, wide)[:height, :width]
+            # one palette for all tiles of a picture: where they meet, nothing changes its colour
+            if (few := paletted.reduced(painted)) is not None:
+                return [paletted.png(few.part(x, y, side_x, side_y)) for x, y in places]
+        return [image.view(x, y, side_x, side_y).to_string(_FORMATS[asked["format"]]) for x, y in places]
 
     def _render(self, drawn: Any, image: Any, box: Any, asked: Document) -> None:
         drawn.resize(image.width(), image.height())
@@ -113,21 +117,6 @@ def _fill(image: Any, asked: Document) -> None:
         front = mapnik.Image(right - left, bottom - top)
         front.fill(background)
         image.composite(front, mapnik.CompositeOp.src, 1.0, left, top)
-
-
-def _encoded(view: Any, asked: Document) -> bytes:
-    form = asked["format"]
-    if form == "png" and _painted(view, asked["background"]) < _SPARSE:
-        form = "png32"
-    content: bytes = view.to_string(_FORMATS[form])
-    return content
-
-
-def _painted(view: Any, background: str | None) -> float:
-    """The part of the picture that is not background."""
-    blank = np.frombuffer(bytes.fromhex(background[1:]) + b"\xff" if background else bytes(4), np.uint32)[0]
-    seen = np.frombuffer(view.to_string(), np.uint32)
-    return float(np.count_nonzero(seen != blank) / seen.size)
 
 
 def main() -> None:

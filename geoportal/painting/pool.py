@@ -23,6 +23,13 @@ WAIT_SECONDS: Final = 10.0  # for a painter that is free
 PAINT_SECONDS: Final = 15.0  # for a picture; the database gives up earlier
 # Whoever moves a map asks for much and leaves it: what is soon done is finished, for a fresh painter costs more.
 FINISH_SECONDS: Final = 2.0
+# A picture's megabytes are needed again for the next one: given back to the kernel, they would be cleared each time
+# anew. And one picture is no work for several threads.
+_PROCESS: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 class PaintersBusy(Exception):
@@ -83,7 +90,7 @@ class _Painter:
             [sys.executable, "-m", "geoportal.painting.painter", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=dict(environment),
+            env={**_PROCESS, **environment},
             start_new_session=True,
         )
 

@@ -2,14 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import chain
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from lxml import etree
 
 from geoportal.cartography import glyphs, legend, maplibre, mapnik_xml, planzeichen, qgis, sld
-from geoportal.cartography.model import Dimension, Label, Rule, Sheet
+from geoportal.cartography.model import Dimension, Label, Line, Rule, Sheet
 from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import all_layers
 from geoportal.catalogue.style import Icon, Scale
@@ -117,6 +118,25 @@ def test_what_is_too_small_to_be_seen_is_left_out_of_a_map() -> None:
     assert "baum_neu.svg" in near.assets
     assert "baum_neu.svg" not in far.assets
     assert len(far.xml) < len(near.xml) / 2
+
+
+def test_beside_a_map_no_more_is_read_than_reaches_into_it() -> None:
+    def around(sheet: Sheet, resolution: float, factor: float = 1.0, **of: Any) -> int:
+        xml = mapnik_xml.write([(replace(source("BP"), **of), sheet)], "epsg:25832", resolution, factor).xml
+        [found] = re.findall(r'buffer-size="([0-9]+)"', xml)
+        return int(found)
+
+    outline, contents = sheets(LAYERS["bebauungsplaene"])["umring"], sheets(LAYERS["planinhalte"])["planzv"]
+    assert around(outline, 5) == 3  # half of a line of four pixels, and the blend at its edge
+    assert around(outline, 5, 2.0) == 6
+    [band] = [
+        part for part in planzeichen.outline("BP").parts[Dimension.AREA] if isinstance(part, Line) and part.offset
+    ]
+    reaches = (abs(band.offset) + band.width / 2) / 0.1  # metres in pixels of ten centimetres
+    assert around(Sheet("s", outline.title, (planzeichen.outline("BP"),)), 0.1) >= reaches
+    assert around(contents, CLOSE) == mapnik_xml.AROUND  # signs keep each other away
+    assert around(contents, 20) < mapnik_xml.AROUND
+    assert around(contents, CLOSE, part="labels") == mapnik_xml.AROUND
 
 
 def test_widths_are_metres_on_the_ground() -> None:

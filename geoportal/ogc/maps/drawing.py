@@ -26,7 +26,6 @@ from geoportal.painting import PaintersBusy, PaintersFailed, PaintersPool, Paint
 
 log = logging.getLogger(__name__)
 
-_BUFFER = 64  # pixels around a picture whose labels and bands reach into it
 MOST_LAYERS = 32  # twenty themes on paper, of the plans one for each legal state, and the boundaries
 
 
@@ -56,7 +55,7 @@ class Drawer:
             for number, one in enumerate(drawn)  # two collections of a map may be drawn from the same view
             for source, sheet in layers_of(one)
         ]
-        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
+        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution, picture.scale_factor)
         box = transformed(picture.box, picture.crs, STORED)
         found = [scan for one in drawn for scan in scans(self.engine, one, box)]
         # what somebody has made up hardly comes again, and would drive out what everybody asks for
@@ -74,7 +73,7 @@ class Drawer:
             for known, sheet in layers_of_version(planwerk, version)
             if (source := brought(connection, known, box, resolution)) is not None
         ]
-        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution)
+        written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution, picture.scale_factor)
         underlays = self._underlays(scans_of_version(connection, version, box))
         [content] = self._paint(written, picture, 1, underlays, is_kept=False)
         return content
@@ -128,7 +127,7 @@ class Drawer:
             height=picture.height,
             format=picture.format,
             background=picture.background,
-            buffer=round(_BUFFER * picture.scale_factor),
+            buffer=round(mapnik_xml.AROUND * picture.scale_factor),
             cut=cut,
             scale_factor=picture.scale_factor,
             rasters=tuple(rasters),
@@ -159,5 +158,5 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
 def _around(picture: Picture) -> Box:
     """What is looked at: labels and bands reach into the picture."""
     box = picture.box
-    side = _BUFFER * picture.scale_factor * (box.east - box.west) / picture.width
+    side = mapnik_xml.AROUND * picture.scale_factor * (box.east - box.west) / picture.width
     return Box(box.west - side, box.south - side, box.east + side, box.north + side)

@@ -38,7 +38,7 @@ _KNOWN: Final = {
 }
 _BOX: Final = "geom && !bbox!"
 _PUBLIC: Final = "ogc.planzeichnung"
-# Versions that are not public go through a pipe: no more of a line than can be seen.
+# No more of a line than can be seen: less to be carried, transformed and drawn.
 _COARSE: Final = "ST_Simplify(geom, !pixel_width! / 4, true)"
 _VISIBLE: Final = (
     "(ST_Dimension(geom) = 0 OR ST_XMax(geom) - ST_XMin(geom) > !pixel_width! / 2"
@@ -84,25 +84,25 @@ def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
     sheet = sheet_of(layer, drawn.style)
     planwerk = PLANWERK.get(layer.view)
     among = drawn.chosen()
-    key = "plan_id" if planwerk else "id"
-    only = [f"{key} IN ({among})"] if among else []
-    chosen = [*_chosen(drawn.selection, current_only=True), *only]
+    chosen = list(_chosen(drawn.selection, current_only=True))
+    if among:
+        chosen.append(f"{'plan_id' if planwerk else 'id'} IN ({among})")
     if drawn.collection.dimension is not None:
         chosen.append(f"ST_Dimension(geom) = {drawn.collection.dimension}")
     if layer.view == CONTENTS:
         for one in ("FP", "BP"):
-            yield _contents(one, sheet, chosen, "drawing")
+            yield _contents(one, sheet, chosen, "drawing", shape=_COARSE)
         for one in ("FP", "BP"):
             yield _contents(one, sheet, chosen, "labels")
     elif planwerk is None:
-        yield _plain(layer, sheet, drawn.selection, only)
+        yield _plain(layer, sheet, drawn.selection, among)
     elif drawn.style == PLANZV:
         contents, _ = planzv(planwerk)
-        yield _contents(planwerk, contents, chosen, "drawing")
-        yield _outlines(planwerk, sheet, drawn.selection, only, current_only=True)
+        yield _contents(planwerk, contents, chosen, "drawing", shape=_COARSE)
+        yield _outlines(planwerk, sheet, drawn.selection, among, current_only=True)
         yield _contents(planwerk, contents, chosen, "labels")
     else:
-        yield _outlines(planwerk, sheet, drawn.selection, only, current_only=False)
+        yield _outlines(planwerk, sheet, drawn.selection, among, current_only=False)
 
 
 def layers_of_version(planwerk: str, version: int) -> Iterator[tuple[Source, Sheet]]:
@@ -130,20 +130,27 @@ def brought(connection: Connection, source: Source, box: Box, resolution: float)
     return replace(source, parameters={"type": "geojson", "inline": collection})
 
 
-def _plain(layer: Layer, sheet: Sheet, selection: Selection, only: Sequence[str]) -> tuple[Source, Sheet]:
+def _plain(layer: Layer, sheet: Sheet, selection: Selection, among: str | None) -> tuple[Source, Sheet]:
     columns = [f'"{name}"' for name in sorted(sheet.fields())]
-    where = [_BOX, _VISIBLE, *([f"{AGS} = '{selection.ags}'"] if selection.ags else []), *only]
-    statement = f"SELECT {_list(columns)} FROM ogc.{layer.view} WHERE {' AND '.join(where)} ORDER BY id"  # noqa: S608
+    where = [_BOX, _VISIBLE, *([f"{AGS} = '{selection.ags}'"] if selection.ags else [])]
+    where += [f"id IN ({among})"] if among else []
+    statement = f"SELECT {_list(columns, _COARSE)} FROM ogc.{layer.view} WHERE {' AND '.join(where)} ORDER BY id"  # noqa: S608
     return _source(layer.view, statement), sheet
 
 
 def _outlines(
-    planwerk: str, sheet: Sheet, selection: Selection, only: Sequence[str], *, current_only: bool
+    planwerk: str, sheet: Sheet, selection: Selection, among: str | None, *, current_only: bool
 ) -> tuple[Source, Sheet]:
     columns = [f'"{name}"' for name in sorted(sheet.fields())]
-    where = [_BOX, _VISIBLE, f"planwerk = '{planwerk}'", *_chosen(selection, current_only=current_only), *only]
+    where = [_BOX, _VISIBLE, f"planwerk = '{planwerk}'", *_selected(selection, current_only=current_only)]
+    if selection.stand is None:
+        relation, key = "ogc.plaene", "id"  # one row for each plan, ready to be read
+    else:
+        relation, key = "ogc.planversionen", "plan_id"
+        where.append(was_public(selection.stand))
+    where += [f"{key} IN ({among})"] if among else []
     order = "gueltig_von NULLS FIRST, version_id"
-    statement = f"SELECT {_list(columns)} FROM ogc.planversionen WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
+    statement = f"SELECT {_list(columns, _COARSE)} FROM {relation} WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
     return _source(f"{planwerk}-plaene", statement), sheet
 
 
@@ -165,6 +172,12 @@ def _contents(
 
 
 def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
+    yield from _selected(selection, current_only=current_only)
+    yield "ist_aktuell" if selection.stand is None else was_public(selection.stand)
+
+
+def _selected(selection: Selection, *, current_only: bool) -> Iterator[str]:
+    """What is said of a plan, whenever it was public."""
     if selection.ags:
         yield f"{AGS} = '{selection.ags}'"
     if selection.status:
@@ -172,10 +185,6 @@ def _chosen(selection: Selection, *, current_only: bool) -> Iterator[str]:
     elif current_only:
         # what is no longer valid would be drawn over what took its place
         yield f"{STATE} <> 'archiviert'"
-    if selection.stand is None:
-        yield "ist_aktuell"
-    else:
-        yield was_public(selection.stand)
 
 
 def _list(columns: Sequence[str], shape: str = "geom") -> str:
