@@ -69,15 +69,18 @@ def read_tile(zoom: str, row: str, col: str) -> Tile:
 
 
 def limits(bounds: Bounds) -> Iterator[Limits]:
-    for zoom in range(MAX_ZOOM + 1):
-        side = 2 * _HALF / 2**zoom
-        columns = [_index((x + _HALF) / side, zoom) for x in (bounds.west, bounds.east)]
-        rows = [_index((_HALF - y) / side, zoom) for y in (bounds.north, bounds.south)]
-        yield Limits(zoom, rows[0], rows[1], columns[0], columns[1])
+    return (_limits(bounds, zoom) for zoom in range(MAX_ZOOM + 1))
+
+
+def _limits(bounds: Bounds, zoom: int) -> Limits:
+    side = 2 * _HALF / 2**zoom
+    columns = [_index((x + _HALF) / side, zoom) for x in (bounds.west, bounds.east)]
+    rows = [_index((_HALF - y) / side, zoom) for y in (bounds.north, bounds.south)]
+    return Limits(zoom, rows[0], rows[1], columns[0], columns[1])
 
 
 def is_within(tile: Tile, bounds: Bounds) -> bool:
-    wanted = next(each for each in limits(bounds) if each.zoom == tile.zoom)
+    wanted = _limits(bounds, tile.zoom)
     return wanted.min_row <= tile.row <= wanted.max_row and wanted.min_col <= tile.col <= wanted.max_col
 
 
