@@ -35,13 +35,16 @@ class SystemFault(Exception):
 @dataclass(frozen=True)
 class Ask:
     """One request in words that all understand: a page of plans, one plan, a vector tile (zoom, row, column), a picture
-    of 256 pixels of outlines, or one that is a tile. `box` is in CRS84, that of a picture in EPSG:3857.
+    of 256 pixels of outlines, or one that is a tile. `box` is in CRS84, that of a picture in EPSG:3857. Of a page,
+    `fields` are the only ones that are wanted, and `day` is one on which its plans were in force.
     """
 
     limit: int = 10
     box: tuple[float, float, float, float] | None = None
     ags: str | None = None
     cql2: str | None = None
+    fields: tuple[str, ...] = ()
+    day: str | None = None
     plan: str | None = None
     tile: tuple[int, int, int] | None = None
     picture: bool = False
@@ -57,7 +60,8 @@ def fetch(url: str) -> bytes:
 class System:
     """`items` is the address of the plans' features; `process` the root of its processes. `tiles`, `picture_tiles`
     (with zoom, row, col) and `pictures` (with box) are templates of addresses. A system without one of these does not
-    do such work; one that has no tiles of pictures is asked for the picture.
+    do such work; one that has no tiles of pictures is asked for the picture. `knows_intervals`: a plan is found by any
+    day between the two dates of its validity.
     """
 
     name: str
@@ -67,6 +71,7 @@ class System:
     tiles: str | None = None
     pictures: str | None = None
     picture_tiles: str | None = None
+    knows_intervals: bool = False
     fetch: Callable[[str], bytes] = fetch
 
     def url(self, ask: Ask) -> str | None:
@@ -77,7 +82,7 @@ class System:
         if ask.picture:
             box = ",".join(f"{number:.2f}" for number in ask.box or ())
             return self.pictures and self.pictures.format(box=box)
-        if self.items is None:
+        if self.items is None or (ask.day and not self.knows_intervals):
             return None
         if ask.plan is not None:
             return f"{self.items}/{ask.plan}"
@@ -86,6 +91,10 @@ class System:
             query["bbox"] = ",".join(f"{number:.5f}" for number in ask.box)
         if ask.ags:
             query["ags"] = ask.ags
+        if ask.fields:
+            query["properties"] = ",".join(ask.fields)
+        if ask.day:
+            query["datetime"] = ask.day
         if ask.cql2:
             query |= {"filter": ask.cql2, **self.filter_parameters}
         return f"{self.items}?{urlencode(query, quote_via=quote)}"
@@ -125,7 +134,7 @@ def ours(settings: Settings, folder: Path) -> Iterator[System]:
         place = "/tiles/WebMercatorQuad/{zoom}/{row}/{col}"
         tiles, painted = f"{collection}{place}?f=mvt", f"{collection}/styles/umring/map{place}?f=png"
         picture = "?width=256&height=256&crs={crs}&bbox-crs={crs}&bbox=".replace("{crs}", _MERCATOR) + "{box}"
-        yield System("Geoportal", items, pid, {}, tiles, f"{collection}/styles/umring/map{picture}", painted)
+        yield System("Geoportal", items, pid, {}, tiles, f"{collection}/styles/umring/map{picture}", painted, True)
 
 
 @contextmanager

@@ -22,18 +22,26 @@ class Work:
     bare: Callable[[Ask], tuple[str, dict[str, object]]] | None = None
 
 
-_FEATURE: Final = """json_build_object('type', 'Feature', 'id', id, 'geometry',
-    ST_AsGeoJSON(ST_Transform(geom, 4326), 8)::json, 'properties', to_jsonb(plan) - 'geom' - 'id' - 'geojson')::text"""
+_ALL: Final = "to_jsonb(plan) - 'geom' - 'id' - 'geojson'"
+_FIELDS: Final = ("name", "status")
+_ONLY_FIELDS: Final = "json_build_object('name', name, 'status', status)"
 
 
-def _bare_page(condition: str) -> Callable[[Ask], tuple[str, dict[str, object]]]:
+def _feature(properties: str = _ALL) -> str:
+    shape = "ST_AsGeoJSON(ST_Transform(geom, 4326), 8)::json"
+    return f"json_build_object('type', 'Feature', 'id', id, 'geometry', {shape}, 'properties', {properties})::text"
+
+
+def _bare_page(condition: str, properties: str = _ALL) -> Callable[[Ask], tuple[str, dict[str, object]]]:
+    feature = _feature(properties)
+
     def statement(ask: Ask) -> tuple[str, dict[str, object]]:
         west, south, east, north = ask.box or (0, 0, 0, 0)
         where = condition.replace("CQL2", (ask.cql2 or "").replace("%", "%%"))
         return (
-            f"SELECT string_agg(feature, ',') FROM (SELECT {_FEATURE} AS feature FROM peer.bebauungsplaene AS plan"
+            f"SELECT string_agg(feature, ',') FROM (SELECT {feature} AS feature FROM peer.bebauungsplaene AS plan"
             f" WHERE {where} ORDER BY id LIMIT %(limit)s) AS page",
-            {"limit": ask.limit, "ags": ask.ags, "w": west, "s": south, "e": east, "n": north},
+            {"limit": ask.limit, "ags": ask.ags, "day": ask.day, "w": west, "s": south, "e": east, "n": north},
         )
 
     return statement
@@ -64,7 +72,7 @@ def works(plans: Sequence[str], number: int, seed: int) -> list[Work]:
         Work(
             "one item",
             [Ask(plan=plan) for plan in chance.sample(plans, min(_OFTEN * number, len(plans)))],
-            lambda ask: (f"SELECT {_FEATURE} FROM peer.bebauungsplaene AS plan WHERE id = %(id)s", {"id": ask.plan}),
+            lambda ask: (f"SELECT {_feature()} FROM peer.bebauungsplaene AS plan WHERE id = %(id)s", {"id": ask.plan}),
         ),
         Work(
             "attribute =, 100",
@@ -78,6 +86,19 @@ def works(plans: Sequence[str], number: int, seed: int) -> list[Work]:
                 for state, kind, digits in chosen[:number]
             ],
             _bare_page("CQL2"),
+        ),
+        Work(
+            "two fields of 100 in a box",
+            [Ask(100, box, fields=_FIELDS) for box in boxes()],
+            _bare_page(_BOX, _ONLY_FIELDS),
+        ),
+        Work(
+            "a day in a box, 100",
+            [Ask(100, box, day=f"{chance.randint(1965, 2024)}-07-01") for box in boxes()],
+            _bare_page(
+                f"{_BOX} AND (gueltig_von IS NULL OR gueltig_von <= %(day)s::date)"
+                " AND (gueltig_bis IS NULL OR gueltig_bis >= %(day)s::date)"
+            ),
         ),
         *(
             Work(f"vector tile, zoom {zoom}", [Ask(tile=tile_of(chance, zoom)) for _ in range(number)], _bare_tile)
