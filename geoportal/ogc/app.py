@@ -73,7 +73,14 @@ def create_ogc(settings: Settings, layers_folder: Path) -> Flask:
 
 def _errors(app: Flask, service: Service, pages: Pages) -> None:
     def told(answer: Answer, description: str, headers: Mapping[str, str]) -> Response:
-        document = {"code": answer.code, "description": description}
+        # Features 1 knows `code` and `description`; `type`, without which it is none for Processes 1, is RFC 9457's
+        document = {
+            "type": "about:blank",
+            "title": answer.status.phrase,
+            "status": answer.status.value,
+            "code": answer.code,
+            "description": description,
+        }
         if wants_html():
             language = language_of(flask.request)
             config = service.current().translated[language]

@@ -204,8 +204,11 @@ _SCHEMAS: Document = {
     },
     "exception": {
         "type": "object",
-        "required": ["code"],
-        "properties": {"code": {"type": "string"}, "description": {"type": "string"}},
+        "required": ["code", "type"],
+        "properties": {
+            **{name: {"type": "string"} for name in ("type", "title", "code", "description")},
+            "status": {"type": "integer"},
+        },
     },
     "landingPage": {
         "type": "object",

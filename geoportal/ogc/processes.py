@@ -15,11 +15,12 @@ from geoportal import hier
 from geoportal.catalogue import Layer
 from geoportal.hier import Place
 from geoportal.ogc.exchange import Exchange
-from geoportal.ogc.links import JSON, Document, link
+from geoportal.ogc.links import GEOJSON, JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Part
 from geoportal.ogc.problems import InvalidParameter
 from geoportal.ogc.query import COMMON, natural
+from geoportal.ogc.references import referenced
 from geoportal.ogc.service import Service
 from geoportal.plain_text import UNSTORABLE
 
@@ -34,8 +35,9 @@ _SUMMARY: Final[Mapping[str, Any]] = {
     "version": "1.0.0",
     "title": "Was gilt hier? / What applies here?",
     "description": "Alle veröffentlichten Bauleitpläne an einer Stelle, mit ihren Festsetzungen in einfachen Worten. "
-    "Die Stelle ist ein Punkt (lon und lat), eine Adresse oder ein Flurstück. / All published land-use plans at a "
-    "place, and what they say there in plain words.",
+    "Die Stelle ist ein Punkt (lon und lat oder ort), eine Adresse oder ein Flurstück. Verwiesen werden kann mit "
+    "data:-URIs und auf Objekte dieses Servers. / All published land-use plans at a place, and what they say there in "
+    "plain words; references may be data: URIs and features of this server.",
     "keywords": ["Bauleitplanung", "Bebauungsplan", "Flächennutzungsplan"],
     "jobControlOptions": ["sync-execute"],
     "outputTransmission": ["value"],
@@ -51,6 +53,12 @@ _INPUTS: Final = {
     "lat": _input("Breite (CRS84) / latitude", type="number", minimum=-90, maximum=90),
     "adresse": _input("Kennung einer Adresse / identifier of an address", type="string", maxLength=200),
     "flurstueck": _input("Flurstückskennzeichen / identifier of a parcel", type="string", maxLength=40),
+    "ort": _input(
+        "Ort als GeoJSON, CRS84: ein Punkt oder ein Objekt, das einer ist / place as GeoJSON, CRS84: a point, or a "
+        "feature that is one",
+        type="object",
+        contentMediaType=GEOJSON,
+    ),
     "sammlungen": _input(
         "Sammlungen, deren nächste Objekte genannt werden / collections whose nearest features are told",
         type="array",
@@ -91,7 +99,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         exchange = Exchange(service, pages, formats=("json",))
         if name != PROCESS:
             return _missing("no-such-process", "Diesen Prozess gibt es nicht / no such process", name)
-        inputs, as_raw = _inputs(_body())
+        inputs, as_raw = _inputs(_body(), service)
         near = [exchange.publication.collection(each).layer for each in inputs.get("sammlungen", ())]
         today = datetime.now(_BERLIN).date()
         with service.engine.connect() as connection:
@@ -131,11 +139,11 @@ def _body() -> object:
         raise InvalidParameter("Das JSON ist zu tief geschachtelt / the JSON is nested too deeply") from error
 
 
-def _inputs(body: object) -> tuple[dict[str, Any], bool]:
+def _inputs(body: object, service: Service) -> tuple[dict[str, Any], bool]:
     """The inputs of an execute request, each of its type, and whether the output is wanted raw, as it is if nothing is
     said.
 
-    Raises InvalidParameter.
+    Raises InvalidParameter, Unavailable.
     """
     if not isinstance(body, dict) or not isinstance(body.get("inputs", {}), dict):
         raise InvalidParameter("Ein JSON-Objekt mit `inputs` erwartet / a JSON object with `inputs` expected")
@@ -144,13 +152,17 @@ def _inputs(body: object) -> tuple[dict[str, Any], bool]:
     wanted = body.get("outputs", {})
     if not isinstance(wanted, dict) or not set(wanted) <= {_OUTPUT}:
         raise InvalidParameter(f"outputs: es gibt nur / there is only {_OUTPUT}")
-    inputs = {name: _plain(name, value) for name, value in body.get("inputs", {}).items()}
-    if unknown := sorted(set(inputs) - set(_INPUTS)):
+    if wanted and not _is_offered(wanted[_OUTPUT]):
+        raise InvalidParameter(f"{_OUTPUT}: transmissionMode: value; format.mediaType: {JSON}")
+    given = body.get("inputs", {})
+    if unknown := sorted(set(given) - set(_INPUTS)):
         raise InvalidParameter(f"unbekannte Eingabe / unknown input: {', '.join(unknown)[:200]}")
+    inputs = {name: _plain(name, value, service) for name, value in given.items()}
     for name, value in inputs.items():
         fits = {
             "lon": isinstance(value, int | float) and not isinstance(value, bool),
             "lat": isinstance(value, int | float) and not isinstance(value, bool),
+            "ort": isinstance(value, dict),
             "sammlungen": isinstance(value, list)
             and len(value) <= _MOST_LAYERS
             and all(isinstance(each, str) for each in value),
@@ -160,20 +172,22 @@ def _inputs(body: object) -> tuple[dict[str, Any], bool]:
     return inputs, body.get("response", "raw") == "raw"
 
 
-def _plain(name: str, value: object) -> object:
-    """A qualified value (18-062r2, 7.11.2.2) is the value in it. What stands elsewhere is not fetched: who asks would
-    send us anywhere.
+def _is_offered(output: object) -> bool:
+    """Whether an output can be had in this way (18-062r2, output.yaml): what is not said is as we like."""
+    if not isinstance(output, dict) or output.get("transmissionMode", "value") != "value":
+        return False
+    form = output.get("format", {})
+    return isinstance(form, dict) and form.get("mediaType", JSON) == JSON
 
-    Raises InvalidParameter.
+
+def _plain(name: str, value: object, service: Service) -> object:
+    """A qualified value (18-062r2, 7.11.2.2) is the value in it, a reference what it refers to.
+
+    Raises InvalidParameter, Unavailable.
     """
     if not isinstance(value, dict):
         return value
-    if "href" in value:
-        raise InvalidParameter(
-            f"{name[:80]}: Verweise werden nicht verfolgt, bitte den Wert selbst / references are not followed, "
-            "please give the value itself"
-        )
-    return value.get("value")
+    return referenced(name, value, service) if "href" in value else value.get("value")
 
 
 def _place(connection: Connection, inputs: Mapping[str, Any]) -> Place:
@@ -181,16 +195,33 @@ def _place(connection: Connection, inputs: Mapping[str, Any]) -> Place:
         found = hier.place_of_address(connection, inputs["adresse"])
     elif "flurstueck" in inputs:
         found = hier.place_of_parcel(connection, inputs["flurstueck"])
+    elif "ort" in inputs:
+        return _place_at(connection, *_point(inputs["ort"]))
     elif {"lon", "lat"} <= set(inputs):
-        try:
-            return hier.place_at(connection, float(inputs["lon"]), float(inputs["lat"]))
-        except (ValueError, OverflowError) as error:
-            raise InvalidParameter("lon, lat: außerhalb von UTM Zone 32 / outside of UTM zone 32") from error
+        return _place_at(connection, inputs["lon"], inputs["lat"])
     else:
-        raise InvalidParameter("lon und lat, adresse oder flurstueck / lon and lat, adresse or flurstueck")
+        raise InvalidParameter("lon und lat, ort, adresse oder flurstueck / lon and lat, ort, adresse or flurstueck")
     if found is None:
         raise InvalidParameter("Diese Adresse oder dieses Flurstück ist nicht bekannt / not known")
     return found
+
+
+def _place_at(connection: Connection, lon: float, lat: float) -> Place:
+    try:
+        return hier.place_at(connection, float(lon), float(lat))
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter("lon, lat: außerhalb von UTM Zone 32 / outside of UTM zone 32") from error
+
+
+def _point(place: Mapping[str, Any]) -> tuple[float, float]:
+    """Longitude and latitude of a GeoJSON point, or of a feature that is one. Raises InvalidParameter."""
+    shape = place.get("geometry") if place.get("type") == "Feature" else place
+    match shape:
+        case {"type": "Point", "coordinates": [int() | float() as lon, int() | float() as lat, *_]}:
+            return lon, lat
+        case {"type": "MultiPoint", "coordinates": [[int() | float() as lon, int() | float() as lat, *_]]}:
+            return lon, lat
+    raise InvalidParameter("ort: ein Punkt erwartet / a point is expected")
 
 
 def _summary(base: str) -> Document:
@@ -214,8 +245,19 @@ def _landing_links(base: str) -> list[Document]:
     return [link(f"{_REL}processes", JSON, "Prozesse / processes", f"{base}/processes?f=json")]
 
 
+def _in_openapi(schema: Mapping[str, Any]) -> Document:
+    """OpenAPI 3.0 knows an older JSON Schema."""
+    return {name: value for name, value in schema.items() if name != "contentMediaType"}
+
+
 def _openapi(_: Sequence[Layer]) -> Document:
-    inputs = {"type": "object", "properties": {name: each["schema"] for name, each in _INPUTS.items()}}
+    # a value itself, a qualified one, or where it stands (18-062r2, execute.yaml)
+    elsewhere = {
+        "type": "object",
+        "properties": {"value": {}, "mediaType": {"type": "string"}, "href": {"type": "string"}},
+    }
+    properties = {name: {"anyOf": [_in_openapi(each["schema"]), elsewhere]} for name, each in _INPUTS.items()}
+    inputs = {"type": "object", "properties": properties}
     response = {"type": "string", "enum": ["raw", "document"], "default": "raw"}
     outputs = {"type": "object", "properties": {_OUTPUT: {"type": "object"}}, "additionalProperties": False}
     execute = {

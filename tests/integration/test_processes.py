@@ -1,5 +1,6 @@
 """OGC API - Processes: what it declares, and the one process there is."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ def client(module_furnished: Settings, tmp_path_factory: pytest.TempPathFactory)
     return create_ogc(module_furnished, Path(module_furnished.home / "layers")).test_client()
 
 
+def base_of(client: FlaskClient) -> str:
+    landing = client.get("/?f=json").json
+    assert landing is not None
+    [href] = [each["href"] for each in landing["links"] if each["rel"].endswith("/processes")]
+    base: str = href.removesuffix("/processes?f=json")
+    return base
+
+
 def run(client: FlaskClient, inputs: dict[str, Any], query: str = "", **more: Any) -> Any:
     answer = client.post(EXECUTION + query, json={"inputs": inputs, **more})
     assert answer.status_code == 200, answer.text
@@ -52,7 +61,7 @@ def test_the_service_names_its_process_and_declares_what_it_does(client: FlaskCl
     assert summary["jobControlOptions"] == ["sync-execute"]
     described = client.get("/processes/was-gilt-hier").json
     assert described is not None
-    assert set(described["inputs"]) == {"lon", "lat", "adresse", "flurstueck", "sammlungen"}
+    assert set(described["inputs"]) == {"lon", "lat", "ort", "adresse", "flurstueck", "sammlungen"}
     assert "auskunft" in described["outputs"]
     api = client.get("/openapi?f=json").json
     assert api is not None
@@ -94,10 +103,27 @@ def test_the_answer_is_there_in_english_and_raw(client: FlaskClient) -> None:
         {"inputs": HERE, "outputs": {"anderes": {}}},
         {"inputs": HERE, "outputs": ["auskunft"]},
         {"inputs": {"lon": {"href": "http://127.0.0.1/"}, "lat": 50}},
+        {"inputs": {"lon": {"href": "file:///etc/passwd"}, "lat": 50}},
+        {"inputs": {"lon": {"href": ["data:,8"]}, "lat": 50}},
+        {"inputs": {"lon": {"href": "data:text/plain,8"}, "lat": 50}},
+        {"inputs": {"lon": {"href": "data:application/json,{"}, "lat": 50}},
+        {"inputs": {"lon": {"href": "data:application/json," + "[" * 100_000}, "lat": 50}},
+        {"inputs": {"lon": {"href": "data:application/json;base64,%"}, "lat": 50}},
+        {"inputs": {"ort": {"href": "data:application/json,%ff"}}},
+        {"inputs": {"ort": {"href": "{base}/collections/schulen/items/gibtesnicht"}}},
+        {"inputs": {"ort": {"href": "{base}/collections/gibtesnicht/items/1"}}},
+        {"inputs": {"ort": {"href": "{base}/collections/schulen/items/../../../werkbank"}}},
+        {"inputs": {"ort": {"href": "{base}/processes"}}},
+        {"inputs": {"ort": {"value": {"type": "Point", "coordinates": ["8", "50"]}}}},
+        {"inputs": {"ort": {"value": {"type": "Feature", "geometry": None}}}},
+        {"inputs": {"ort": {"value": {"type": "Polygon", "coordinates": []}}}},
+        {"inputs": {"ort": {"type": "Point", "coordinates": [8.7, 50.8]}}},
+        {"inputs": HERE, "outputs": {"auskunft": {"transmissionMode": "reference"}}},
     ],
 )
 def test_inputs_that_are_not_sound_are_refused(client: FlaskClient, body: object) -> None:
-    answer = client.post(EXECUTION, json=body)
+    sent = json.dumps(body).replace("{base}", json.dumps(base_of(client))[1:-1])
+    answer = client.post(EXECUTION, data=sent, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json is not None
     assert answer.json["description"]

@@ -21,6 +21,7 @@ from geoportal.settings import STORAGE_SRID
 MAX_POSITIONS: Final = 10_000
 MAX_COORDINATE: Final = 1e9  # metres or degrees: beyond, products of coordinates leave the numbers
 _MOST_DEGREES: Final = 360.0
+_POLE: Final = 90.0
 _PIECES: Final = 64  # so many pieces of an edge follow the curve that it is in the storage CRS to some centimetres
 # metres: an edge of this length is bent by less than a centimetre where another CRS becomes ours
 _STRAIGHT: Final = 400.0
@@ -38,8 +39,9 @@ _RELATIONS = {
     "s_touches": "ST_Touches",
     "s_within": "ST_Within",
 }
-# What lies inside the domain has these relations to a geometry exactly when it has them to its part in the domain.
-_MAY_BE_CUT = frozenset({"s_disjoint", "s_intersects", "s_within"})
+# Which of the two lies in the other, if these relations hold: (the first, the second). All others hold between what
+# lies inside the domain and a geometry exactly when they hold for its part in the domain.
+_LIES_IN_IT = {"s_contains": (False, True), "s_equals": (True, True), "s_within": (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Shape:
                 "filter: Geometrie leer, zu groß oder ungültig / geometry empty, too large or invalid"
             )
         _check_degrees(numpy.abs(positions).max(), crs)
+        if crs.digits == DEGREE_DIGITS and numpy.abs(positions[:, 0 if crs.flipped else 1]).max() > _POLE:
+            # CQL2, /conf/basic-spatial-functions/s_intersects
+            raise InvalidParameter("filter: Breite jenseits der Pole / latitude beyond the poles")
         if crs.flipped:
             geometry = shapely.transform(geometry, lambda flipped: flipped[:, ::-1])
         return cls(geometry=geometry, crs=crs)
@@ -104,19 +109,27 @@ class Shape:
                 return f"({column} && {asked} AND ({column} @ {inside} OR {exact}))"
         return f"ST_Intersects({column}, {self.expression(values, cut=True)})"
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the filter's geometry is not all in the domain, in which all of the table's lie."""
+        return self.crs is not None and self.geometry is not None and not _domain(self.crs).covers(self.geometry)
+
     def _inside(self, *, cut: bool) -> BaseGeometry:
         """The part in the domain of the CRS. Raises InvalidParameter if there is another one and it may not be cut."""
         if self.crs is None:
             raise TypeError("a column is not cut")
         if self.geometry is None:  # boxes are within the domain from the beginning
             return shapely.union_all([_rectangle(part) for part in self.boxes])
-        limit = self.crs.domain
-        domain = box(limit.west, limit.south, limit.east, limit.north)
-        if domain.covers(self.geometry):
+        if not self.leaves:
             return self.geometry
         if not cut:
             raise InvalidParameter("filter: Geometrie weit außerhalb des Gebiets / geometry far outside of the area")
-        return shapely.intersection(self.geometry, domain)
+        return shapely.intersection(self.geometry, _domain(self.crs))
+
+
+def _domain(crs: Crs) -> BaseGeometry:
+    limit = crs.domain
+    return box(limit.west, limit.south, limit.east, limit.north)
 
 
 def _check_degrees(number: float, crs: Crs) -> None:
@@ -213,7 +226,9 @@ def relate_shapes(op: str, left: Shape, right: Shape, values: Values) -> str:
     """Raises InvalidParameter."""
     if (function := _RELATIONS.get(op)) is None:
         raise InvalidParameter(f"filter: {op} nicht bekannt / not known; {', '.join(_RELATIONS)}")
-    cut = op in _MAY_BE_CUT
+    cut = left.sql is not None or right.sql is not None
+    if cut and any(inner and one.leaves for inner, one in zip(_LIES_IN_IT.get(op, ()), (left, right), strict=False)):
+        return "FALSE"
     if op == "s_intersects" and left.sql is not None and right.sql is None:
         return right.intersects(left.sql, values)
     return f"{function}({left.expression(values, cut=cut)}, {right.expression(values, cut=cut)})"

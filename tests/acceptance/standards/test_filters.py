@@ -7,14 +7,14 @@ schools with 0, 10, 20, … pupils.
 
 import json
 from collections.abc import Callable, Mapping
-from itertools import product
+from itertools import permutations, product
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
 from shapely.geometry import box
 
-from tests.acceptance.standards.annex import BASIC, FILTER, QUERYABLES, proves
+from tests.acceptance.standards.annex import BASIC, FEATURES_FILTER, FILTER, QUERY_PARAMETERS, QUERYABLES, proves
 from tests.acceptance.standards.client import GEOJSON, REL, Client
 from tests.ogc import BEBAUUNGSPLAENE, ODD_NAME, SCHULEN
 
@@ -47,15 +47,17 @@ def numbers(api: Client, expression: str, **query: object) -> set[int]:
 
 
 @proves(QUERYABLES, "get-conformance")
+@proves(QUERY_PARAMETERS, "get-conformance")
 @proves(FILTER, "get-conformance")
-@proves("ogcapi-features-3/1.0/conf/features-filter", "get-conformance")
+@proves(FEATURES_FILTER, "get-conformance")
 def test_the_classes_of_filters_are_declared(api: Client) -> None:
     declared = api.ok("/conformance").json["conformsTo"]
     for name in ("queryables", "filter", "features-filter", "queryables-query-parameters"):
         assert f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}" in declared
 
 
-@proves(QUERYABLES, "get-queryables", "get-collection")
+@proves(QUERYABLES, "get-queryables-uris", "get-queryables")
+@proves(FEATURES_FILTER, "get-collections", "get-collection")
 def test_each_collection_names_its_queryables(api: Client) -> None:
     for collection in api.features:
         [place] = [each["href"] for each in collection["links"] if each["rel"] == f"{REL}queryables"]
@@ -68,7 +70,7 @@ def test_each_collection_names_its_queryables(api: Client) -> None:
         assert found.json.get("additionalProperties") is False
 
 
-@proves("ogcapi-features-3/1.0/conf/queryables-query-parameters", "parameters")
+@proves(QUERY_PARAMETERS, "query-param")
 def test_each_queryable_is_a_parameter(api: Client) -> None:
     for collection in api.features:
         path = f"/collections/{collection['id']}/items"
@@ -83,10 +85,11 @@ def test_each_queryable_is_a_parameter(api: Client) -> None:
                 assert first["id"] in {
                     each["id"] for each in api.ok(f"{path}?{urlencode({name: value})}&limit=1000").json["features"]
                 }, (path, name)
+    assert api.get(PLANS, rechtsstand="viertausend").status == 400
 
 
 @proves(FILTER, "filter-param", "filter-lang-default", "expression-construction")
-@proves("ogcapi-features-3/1.0/conf/features-filter", "filter-on-items")
+@proves(FEATURES_FILTER, "filter-on-items")
 def test_items_are_filtered(api: Client) -> None:
     for collection in api.features:
         path = f"/collections/{collection['id']}/items"
@@ -118,7 +121,7 @@ def test_geometries_of_a_filter_may_be_in_another_crs(api: Client) -> None:
     assert api.get(PLANS, filter=expression).status == 400  # degrees they are not
 
 
-@proves(FILTER, "mixing-expressions")
+@proves(FEATURES_FILTER, "mixing-expression")
 def test_a_filter_and_other_parameters_hold_together(api: Client) -> None:
     assert numbers(api, "nummer IN ('1','2','4')", status="in_kraft") == {2, 4}
     assert numbers(api, "nummer IN ('1','2','4')", bbox="8.7,50.82,8.755,50.83") == {1, 2}
@@ -197,7 +200,7 @@ PREDICATES: Final[Mapping[str, Callable[[int], bool]]] = {
 }
 
 
-@proves(BASIC, "logical")
+@proves(BASIC, "logical", "test-data")
 def test_and_or_and_not_are_those_of_logic(api: Client) -> None:
     """The expression of the annex, with all predicates in all places. What is compared with nothing is unknown."""
     everyone = range(BEBAUUNGSPLAENE)
@@ -231,7 +234,7 @@ def test_and_or_and_not_are_those_of_logic(api: Client) -> None:
         assert numbers(api, expression) == expected, expression
 
 
-@proves(f"{CQL}/advanced-comparison-operators", "like", "between", "in", "logical")
+@proves(f"{CQL}/advanced-comparison-operators", "like", "between", "in", "test-data", "logical")
 def test_like_between_and_in(api: Client) -> None:
     for expression, expected in (
         ("name LIKE 'Plan 1_'", {10, 11}),
@@ -250,7 +253,7 @@ def test_like_between_and_in(api: Client) -> None:
         assert numbers(api, expression) == expected, expression
 
 
-@proves(f"{CQL}/case-insensitive-comparison", "casei", "casei-like")
+@proves(f"{CQL}/case-insensitive-comparison", "casei", "casei-like", "test-data")
 def test_case_may_be_left_aside(api: Client) -> None:
     for expression, expected in (
         ("CASEI(name) = casei('PLAN 7')", {7}),
@@ -272,15 +275,18 @@ def utm(api: Client, expression: str) -> set[int]:
     return numbers(api, expression, filter_crs=CRS_UTM)
 
 
-@proves(f"{CQL}/basic-spatial-functions", "s_intersects")
+@proves(f"{CQL}/basic-spatial-functions", "s_intersects", "test-data")
 def test_points_and_boxes_meet(api: Client) -> None:
     assert utm(api, f"S_INTERSECTS(geometry,POINT(483050 {SOUTH + 50}))") == {3}
     assert utm(api, f"S_INTERSECTS(geometry,BBOX(483050,{SOUTH},485050,{NORTH}))") == {3, 4, 5}
     assert utm(api, f"s_intersects(geometry,BBOX(483150,{SOUTH},483950,{NORTH}))") == set()
     assert utm(api, f"NOT S_INTERSECTS(geometry,BBOX(480000,{SOUTH},490000,{NORTH}))") == {11}
+    assert numbers(api, "S_INTERSECTS(geometry,BBOX(-180,-90,180,90))") == set(range(BEBAUUNGSPLAENE))
+    assert numbers(api, "S_INTERSECTS(geometry,POINT(7.02 49.92))") == set()
+    assert api.get(PLANS, filter="S_INTERSECTS(geometry,POINT(90 180))").status == 400
 
 
-@proves(f"{CQL}/basic-spatial-functions-plus", "s_intersects-geometries")
+@proves(f"{CQL}/basic-spatial-functions-plus", "s_intersects", "test-data")
 def test_geometries_of_every_kind_meet(api: Client) -> None:
     ring = f"483050 {SOUTH}, 485050 {SOUTH}, 485050 {NORTH}, 483050 {NORTH}, 483050 {SOUTH}"
     for geometry, expected in (
@@ -293,9 +299,11 @@ def test_geometries_of_every_kind_meet(api: Client) -> None:
         (f"POINT Z (483050 {SOUTH + 50} 7)", {3}),
     ):
         assert utm(api, f"S_INTERSECTS(geometry,{geometry})") == expected, geometry
+    assert api.get(PLANS, filter="S_INTERSECTS(geometry,MULTIPOINT((7.02 49.92),(90 180)))").status == 400
 
 
-@proves(f"{CQL}/spatial-functions", "spatial-functions")
+@proves(f"{CQL}/spatial-functions", "s_intersects", "s_disjoint", "s_equals", "s_touches", "s_crosses", "s_within",
+        "s_contains", "s_overlaps", "test-data")  # fmt: skip
 def test_the_relations_of_geometries(api: Client) -> None:
     square = f"483000 {SOUTH}, 483100 {SOUTH}, 483100 {NORTH}, 483000 {NORTH}, 483000 {SOUTH}"
     beside = f"483100 {SOUTH}, 483500 {SOUTH}, 483500 {NORTH}, 483100 {NORTH}, 483100 {SOUTH}"
@@ -308,11 +316,20 @@ def test_the_relations_of_geometries(api: Client) -> None:
         (f"S_OVERLAPS(geometry,POLYGON(({across})))", {3}),
         (f"S_CROSSES(geometry,LINESTRING(482950 {SOUTH + 50}, 483050 {SOUTH + 50}))", {3}),
         (f"S_CONTAINS(geometry,POINT(483050 {SOUTH + 50}))", {3}),
+        (f"S_INTERSECTS(geometry,LINESTRING(482950 {SOUTH + 50}, 484050 {SOUTH + 50}))", {3, 4}),
     ):
         assert utm(api, expression) == expected, expression
+    for name in ("S_INTERSECTS", "S_DISJOINT"):
+        assert api.get(PLANS, filter=f"{name}(geometry,POINT(90 180))").status == 400
+    world = "POLYGON((-180 -90,180 -90,180 90,-180 90,-180 -90))"
+    assert numbers(api, f"S_DISJOINT(geometry,{world})") == numbers(api, "S_DISJOINT(geometry,BBOX(-180,-90,180,90))")
+    assert numbers(api, f"S_WITHIN(geometry,{world})") == set(range(BEBAUUNGSPLAENE))
+    for name in ("S_CONTAINS", "S_EQUALS", "S_TOUCHES", "S_OVERLAPS"):
+        assert numbers(api, f"{name}(geometry,{world})") == set(), name
+    assert numbers(api, "S_EQUALS(geometry,LINESTRING(7 50,90 51))") == set()
 
 
-@proves(f"{CQL}/temporal-functions", "temporal-functions")
+@proves(f"{CQL}/temporal-functions", "temporal-functions-1", "temporal-functions-2", "test-data")
 def test_the_relations_of_times(api: Client) -> None:
     span = "INTERVAL(gueltig_von,gueltig_bis)"
     even = {0, 2, 4, 6, 8, 10}
@@ -337,7 +354,8 @@ def test_the_relations_of_times(api: Client) -> None:
         assert numbers(api, expression) == expected, expression
 
 
-@proves(f"{CQL}/property-property", "property-property")
+@proves(f"{CQL}/property-property", "comparison-value-property", "comparison-property-property",
+        "comparison-value-value", "test-data")  # fmt: skip
 def test_what_stands_on_either_side_may_be_a_property_or_a_value(api: Client) -> None:
     assert numbers(api, "rechtsstand = rechtsstand") == set(range(BEBAUUNGSPLAENE))
     assert numbers(api, "'3' = nummer") == {3}
@@ -345,6 +363,31 @@ def test_what_stands_on_either_side_may_be_a_property_or_a_value(api: Client) ->
     assert numbers(api, "name <> nummer") == set(range(BEBAUUNGSPLAENE))
     assert numbers(api, "gueltig_bis >= gueltig_von") == set()
     assert numbers(api, "3 = 3 AND nummer = '3'") == {3}
+    for value in ("'foo'", "true", "3.14", "1", "DATE('2022-04-14')", "TIMESTAMP('2022-04-14T14:48:46Z')"):
+        assert numbers(api, f"{value} = {value}") == set(range(BEBAUUNGSPLAENE)), value
+        assert numbers(api, f"{value} <> {value}") == set(), value
+
+
+@proves(f"{CQL}/case-insensitive-comparison", "logical")
+@proves(f"{CQL}/basic-spatial-functions", "logical")
+@proves(f"{CQL}/spatial-functions", "logical")
+@proves(f"{CQL}/temporal-functions", "logical")
+@proves(f"{CQL}/property-property", "logical")
+def test_functions_stand_in_the_expression_of_the_annex_like_any_other_predicate(api: Client) -> None:
+    predicates = {
+        "CASEI(name) = casei('PLAN 7')": {7},
+        "S_INTERSECTS(geometry,BBOX(-180,-90,180,90))": set(range(BEBAUUNGSPLAENE)),
+        "S_CONTAINS(geometry,POINT(7.02 49.92))": set(),
+        "T_INTERSECTS(DATE('2004-01-15'),INTERVAL('2003-01-01','2005-01-01'))": set(range(BEBAUUNGSPLAENE)),
+        "'3' = nummer": {3},
+    }
+    everyone = set(range(BEBAUUNGSPLAENE))
+    for chosen in permutations(predicates, 4):
+        first, second, third, fourth = chosen
+        one, two, three, four = (predicates[each] for each in chosen)
+        expression = f"((NOT {first} AND {second}) OR ({third} and NOT {fourth}) or not ({first} AND {fourth}))"
+        expected = ((everyone - one) & two) | (three - four) | (everyone - (one & four))
+        assert numbers(api, expression) == expected, expression
 
 
 @proves(f"{CQL}/cql2-text", "validate", "escaping")

@@ -1,8 +1,10 @@
 """OGC API - Processes 1 (18-062r2), Annex A: what holds for a process that answers at once.
 
-References to inputs (`href`) are refused: whoever could have the server fetch addresses would look behind its walls.
+References to inputs (`href`) lead to what is in them or here, and nowhere else: whoever could have the server fetch
+addresses would look behind its walls.
 """
 
+import base64
 import json
 from typing import Any, Final
 
@@ -97,6 +99,8 @@ def test_a_document_holds_all_outputs_by_their_names(api: Client) -> None:
     chosen = {"inputs": HERE, "outputs": {"auskunft": {"transmissionMode": "value"}}, "response": "document"}
     assert answered(execute(api, chosen)) == document
     assert execute(api, {"inputs": HERE, "outputs": {"anderes": {}}}).status == 400
+    for other in ({"transmissionMode": "reference"}, {"format": {"mediaType": "text/html"}}):  # neither is described
+        assert execute(api, {"inputs": HERE, "outputs": {"auskunft": other}}).status == 400
 
 
 @proves(CORE, "job-creation-default-execution-mode", "job-creation-auto-execution-mode")
@@ -115,6 +119,27 @@ def test_inputs_that_are_not_as_described_are_refused(api: Client) -> None:
         answer = execute(api, {"inputs": inputs})
         assert answer.status == 400, inputs
         assert answer.json["description"]
+        # exception.yaml of this standard
+        assert answer.json["type"]
+        assert answer.json["status"] == 400
+
+
+@proves(CORE, "job-creation-input-ref")
+def test_inputs_may_be_referred_to(api: Client) -> None:
+    plain = answered(execute(api, {"inputs": HERE}))
+    lat = base64.b64encode(str(HERE["lat"]).encode()).decode()
+    links = {
+        "lon": {"href": f"data:application/json,{HERE['lon']}", "type": JSON},
+        "lat": {"href": f"data:application/json;base64,{lat}"},
+    }
+    assert answered(execute(api, {"inputs": links})) == plain
+    point = {"type": "Point", "coordinates": [HERE["lon"], HERE["lat"]]}
+    assert answered(execute(api, {"inputs": {"ort": {"value": point}}})) == plain
+    [school] = api.ok("/collections/schulen/items", limit=1).json["features"]
+    lon, lat = school["geometry"]["coordinates"]
+    there = answered(execute(api, {"inputs": {"lon": lon, "lat": lat}}))
+    link = {"href": f"{api.root}/collections/schulen/items/{school['id']}", "type": "application/geo+json"}
+    assert answered(execute(api, {"inputs": {"ort": link}})) == there
 
 
 @proves(CORE, "job-op", "job-exception-no-such-job", "job-results-exception-no-such-job")

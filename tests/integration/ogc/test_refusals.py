@@ -64,7 +64,7 @@ from tests.ogc import (
         "filter=nummer = '1'; DROP TABLE plans.plan",
         "filter=gueltig_von > DATE('gestern')",
         "filter=S_INTERSECTS(geometry, POLYGON((8 50, 9 51, 9 50, 8 51, 8 50)))",
-        "filter=S_EQUALS(geometry, POINT(100 10))",
+        "filter=S_EQUALS(geometry, POINT(10 100))",
         "filter=S_INTERSECTS(geometry, POINT(1e999 50))",
         "filter=S_NEAR(geometry, POINT(8 50))",
         "filter=" + "(" * 30 + "nummer='1'" + " AND nummer='1')" * 30,
