@@ -104,8 +104,8 @@ cite: postgis programs-of-tests .venv/installed ## OGC's own conformance suites,
 	@.venv/bin/python scripts/cite.py $(or $(CITE_JARS),.)
 
 .PHONY: fuzz
-fuzz: postgis .venv/installed ## many requests made up from the OpenAPI document; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000
-	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} .venv/bin/python -m pytest -n0 -s tests/acceptance/test_schemathesis.py
+fuzz: postgis .venv/installed ## many requests made up from both OpenAPI documents; again with FUZZ_SEED=2, more with FUZZ_EXAMPLES=1000
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} .venv/bin/python -m pytest -n0 -s tests/acceptance/test_schemathesis.py tests/acceptance/test_schemathesis_desk.py
 
 .PHONY: sample-data
 sample-data: $(SAMPLE_DATA) ## writes the sample plans

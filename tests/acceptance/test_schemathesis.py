@@ -3,35 +3,16 @@
 Seeded and short here; `make fuzz` makes up many more.
 """
 
-import os
-from collections import Counter
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
+from tests.made_up import ask_all
 from tests.ogc import LAYERS, publish_stock
-
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
-SEED = int(os.environ.get("FUZZ_SEED", "1"))
-CHECKS = (
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-)
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +34,6 @@ def operations(api: Any) -> list[Any]:
 
 def test_every_made_up_request_is_answered_as_promised(operations: list[Any]) -> None:
     assert len(operations) > 50, "the document is read"
-    statuses: Counter[int] = Counter()
-    broken = {}
-    for operation in operations:
-
-        @seed(SEED)
-        @settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            phases=(Phase.explicit, Phase.generate),
-            suppress_health_check=list(HealthCheck),
-            database=None,
-        )
-        @given(case=operation.as_strategy())
-        def asked(case: Any) -> None:
-            statuses[case.call_and_validate(checks=CHECKS).status_code] += 1
-
-        try:
-            asked()
-        except (Exception, BaseExceptionGroup) as fault:  # noqa: BLE001 - all that are broken are told together
-            broken[operation.label] = str(fault)
-    told = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
-    print(f"{len(operations)} operations, {len(broken)} broken; answers as promised: {told}")
+    told, broken = ask_all(operations)
+    print(f"{len(operations)} operations, {told}")
     assert not broken, "\n\n".join(f"{label}: {fault}" for label, fault in broken.items())

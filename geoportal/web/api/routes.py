@@ -15,7 +15,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, send_file, url_for
 from sqlalchemy import text
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from geoportal import deliveries, workflow
 from geoportal.accounts import hidden, tokens
@@ -73,6 +73,11 @@ _OWN_PROBLEMS: Final[dict[type[Exception], tuple[int, Problem]]] = {
     Infected: (422, Problem("Das Dokument wird nicht angenommen", "Der Virenscanner hält es für schädlich.")),
     ScannerAway: (503, Problem("Der Virenscanner antwortet nicht", "Ungeprüft wird nichts angenommen.")),
 }
+_BY_STATUS: Final = {
+    404: Problem("Diese Adresse gibt es nicht", f"Alle stehen in {PREFIX}/openapi.json."),
+    405: Problem("Das geht an dieser Adresse nicht", f"Was an ihr geht, steht in {PREFIX}/openapi.json."),
+    413: Problem("Das ist zu groß", "Eine Datei darf 500 MB haben, ein Dokument 100 MB, alles andere 64 kB."),
+}
 _TELLING: Final = (InvalidQuery, Unfit, PlanFileError)  # their text is written for who asks
 
 
@@ -105,6 +110,7 @@ def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
     bp.register_error_handler(HTTPException, _http)
     bp.register_error_handler(Exception, _unforeseen)
     app.register_blueprint(bp)
+    app.before_request(_astray)
 
 
 def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
@@ -399,7 +405,18 @@ def _known(error: Exception) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    return _problem(status, Problem(HTTPStatus(status).phrase, ""))
+    response = _problem(status, _BY_STATUS.get(status) or Problem(HTTPStatus(status).phrase, ""))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.allow.update(error.valid_methods)
+    return response
+
+
+def _astray() -> Response | None:
+    """An address that is none of these belongs to no blueprint, and would be answered with a page."""
+    lost = request.routing_exception
+    if lost is None or lost.code is None or lost.code < 400 or not request.path.startswith(f"{PREFIX}/"):
+        return None
+    return _private(_http(lost))
 
 
 def _unforeseen(error: Exception) -> Response:

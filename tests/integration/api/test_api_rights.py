@@ -75,6 +75,10 @@ def test_every_route_is_asked_and_documented(api: Api) -> None:
               for rule in every for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}  # fmt: skip
     told = {(path, method) for path, item in description.document("")["paths"].items() for method in item}
     assert told == served
+    names = {
+        operation["operationId"] for item in description.document("")["paths"].values() for operation in item.values()
+    }
+    assert names == {rule.endpoint.removeprefix("api.") for rule in every}
     asked = {
         re.sub(r"\{\w+\}|06534008|x\.gml|x\.pdf|bekanntmachen", "*", path.partition("?")[0].rstrip("#"))
         for path in CALLS
@@ -82,6 +86,19 @@ def test_every_route_is_asked_and_documented(api: Api) -> None:
     asked |= {"/openapi.json", "/lieferungen", "/uebersicht", "/beteiligungen"}
     asked = {re.sub(r"bericht\.\w+", "bericht", path) for path in asked}
     assert {re.sub(r"\{\w+\}", "*", path).replace("bericht.*", "bericht") for path, _ in served} == asked
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/lieferung", 404), ("POST", "/lieferungen/99999999999999999999/zur-freigabe", 404),
+     ("GET", "/plaene/kein-plan", 404), ("DELETE", "/lieferungen", 405), ("GET", "/lieferungen/1/verwerfen", 405)],
+)  # fmt: skip
+def test_a_program_that_goes_astray_is_told_so_and_gets_no_page(api: Api, method: str, path: str, status: int) -> None:
+    answer = api.program(Role.PLANNER).ask(method, path)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert "openapi.json" in answer.json["detail"]  # type: ignore[index]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert bool(answer.allow) == (status == 405)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp4", f"Bearer gp_{'a' * 10}_{'A' * 43}"])
