@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
 SANDBOX := bubblewrap
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
-PROGRAMS_OF_TESTS := chromium clamav-daemon openjdk-17-jre-headless fonts-dejavu-core gdal-bin mosquitto nginx-light openssl python3-qgis systemd
+PROGRAMS_OF_TESTS := chromium clamav-daemon curl openjdk-17-jre-headless fonts-dejavu-core gdal-bin jq mosquitto nginx-light openssl python3-qgis systemd
 MAP_SERVER := cgi-mapserver
 SAMPLE_DATA := data/sample/plaene/.written
 
@@ -42,6 +42,10 @@ check: .venv/installed ## style, types, architecture, generated files: all that 
 .PHONY: load
 load: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## an installed machine under load, in one table (a quarter of an hour): make load ARGS="--soak 1800"
 	@.venv/bin/python scripts/load.py $(ARGS)
+
+.PHONY: large
+large: postgis sandbox programs-of-tests .venv/installed node_modules/.installed ## a plan of nearly 500 MB of XPlanGML through an installed machine: times and memory (a quarter of an hour)
+	@.venv/bin/python scripts/large_gml.py $(ARGS)
 
 .PHONY: load-layers
 load-layers: postgis programs-of-tests .venv/installed node_modules/.installed ## a layer of a million points and a thousand readings a second, in one table (ten minutes)

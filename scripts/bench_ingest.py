@@ -5,20 +5,18 @@ where the file is large), in CPU seconds. With XPLAN_CORPUS, real plans are meas
 """
 
 import json
-import math
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.files import feature, link, plan, polygon, prop, xplangml  # noqa: E402 - the root has to be known first
+from tests.files import grid  # noqa: E402 - the root has to be known first
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 TRIES_UP_TO = 10_000  # objects; larger files are measured once
@@ -89,40 +87,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         copy.write_bytes((Path(str(corpus)) / "files" / name).read_bytes())
         yield f"echter Plan {number + 1}", copy
     for size in SIZES:
-        yield f"eine Klasse, {size} Flächen", _grid(folder / f"{size}.gml", size)
-
-
-def _grid(file: Path, count: int) -> Path:
-    """A plan of square Baugebiete side by side, which cover it."""
-    side = math.isqrt(count)
-    before, after = xplangml("@").split("<gml:featureMember>@</gml:featureMember>")
-    wide, high = 10 * side, 10 * math.ceil(count / side)
-    heads = (
-        plan(outline=polygon(f"0 0 {wide} 0 {wide} {high} 0 {high} 0 0"), extra=link("bereich", "b")),
-        feature("BP_Bereich", "b", prop("nummer", "0") + link("gehoertZuPlan", "plan")),
-    )
-    with file.open("w", encoding="utf-8") as sink:
-        sink.write(before)
-        for item in chain(heads, (_square(number, side) for number in range(count))):
-            sink.write(f"<gml:featureMember>{item}</gml:featureMember>\n")
-        sink.write(after)
-    return file
-
-
-def _square(number: int, side: int) -> str:
-    x, y = 10 * (number % side), 10 * (number // side)
-    return feature(
-        "BP_BaugebietsTeilFlaeche",
-        f"o{number}",
-        prop("ebene", "0")
-        + link("gehoertZuBereich", "b")
-        + prop("rechtscharakter", "1000")
-        + prop("position", polygon(f"{x} {y} {x + 10} {y} {x + 10} {y + 10} {x} {y + 10} {x} {y}"))
-        + prop("flaechenschluss", "true")
-        + prop("GRZ", "0.4")
-        + prop("allgArtDerBaulNutzung", "1000")
-        + prop("besondereArtDerBaulNutzung", "1200"),
-    )
+        yield f"eine Klasse, {size} Flächen", grid(folder / f"{size}.gml", size)
 
 
 def _best(program: str, file: Path, tries: int) -> dict[str, Any]:

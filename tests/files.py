@@ -3,6 +3,8 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from itertools import chain
+from math import ceil, isqrt
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,39 @@ def xplangml(*features: str, version: str = "5.4", root: str = "XPlanAuszug") ->
         f'<{prefix}:{root} xmlns:xplan="http://www.xplanung.de/xplangml/{major}/{minor}" xmlns:gml="{gml}" '
         'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:wfs="http://www.opengis.net/wfs/2.0" gml:id="doc">\n'
         f"{members}\n</{prefix}:{root}>\n"
+    )
+
+
+def grid(file: Path, count: int) -> Path:
+    """A plan of square Baugebiete side by side, which cover it."""
+    side = isqrt(count)
+    before, after = xplangml("@").split("<gml:featureMember>@</gml:featureMember>")
+    wide, high = 10 * side, 10 * ceil(count / side)
+    heads = (
+        plan(outline=polygon(f"0 0 {wide} 0 {wide} {high} 0 {high} 0 0"), extra=link("bereich", "b")),
+        feature("BP_Bereich", "b", prop("nummer", "0") + link("gehoertZuPlan", "plan")),
+    )
+    with file.open("w", encoding="utf-8") as sink:
+        sink.write(before)
+        for item in chain(heads, (_square(number, side) for number in range(count))):
+            sink.write(f"<gml:featureMember>{item}</gml:featureMember>\n")
+        sink.write(after)
+    return file
+
+
+def _square(number: int, side: int) -> str:
+    x, y = 10 * (number % side), 10 * (number // side)
+    return feature(
+        "BP_BaugebietsTeilFlaeche",
+        f"o{number}",
+        prop("ebene", "0")
+        + link("gehoertZuBereich", "b")
+        + prop("rechtscharakter", "1000")
+        + prop("position", polygon(f"{x} {y} {x + 10} {y} {x + 10} {y + 10} {x} {y + 10} {x} {y}"))
+        + prop("flaechenschluss", "true")
+        + prop("GRZ", "0.4")
+        + prop("allgArtDerBaulNutzung", "1000")
+        + prop("besondereArtDerBaulNutzung", "1200"),
     )
 
 
