@@ -143,7 +143,8 @@ def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
 
 def _answered_before(values: dict[str, Any]) -> Response | None:
     """The answer that was given to this key, None if it is new and now claimed. Raises KeyInUse."""
-    asked = f"{request.method} {request.path} {request.headers.get('Content-Digest', '')} {request.content_length or 0}"
+    body = f"{request.headers.get('Content-Digest', '')} {request.content_length or 0}"
+    asked = f"{request.method} {request.full_path} {body}"
     if request.mimetype == "application/json":
         asked += hashlib.sha256(request.get_data(cache=True)).hexdigest()
     request_hash = hashlib.sha256(asked.encode()).hexdigest()

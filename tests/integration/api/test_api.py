@@ -85,6 +85,9 @@ def test_a_program_fills_in_fields_and_adds_documents(api: Api, database: Settin
         arranged = {"stempel": added.json["stempel"], "dokumente": [kept]}  # type: ignore[index]
         answer = program.ask("POST", f"{path}/dokumente", arranged)
         assert answer.json["dokumente"][0]["name"] == kept["name"]  # type: ignore[index]
+        described = [program.ask("PUT", f"{path}/dokumente/a.pdf?typ={typ}", pdf("A"), Idempotency_Key="d").status_code
+                     for typ in (1010, 1020)]  # fmt: skip
+        assert described == [201, 409], "what describes it belongs to what was asked"
 
 
 def test_a_key_makes_a_change_happen_once(api: Api) -> None:
