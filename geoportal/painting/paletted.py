@@ -19,7 +19,6 @@ type Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 MOST_COLOURS: Final = 256
 _EXACT: Final = 32  # of them for what there is most of
 _MOST_BLENDS: Final = 50_000  # different colours; a photograph has more
-_FAR: Final = 1024  # farther than any two colours are from each other
 # Sides of the cells in which blends are one. Finer ones would make a file larger by what nobody sees.
 _STEPS: Final = (8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 96, 128)
 
@@ -42,9 +41,7 @@ def reduced(pixels: Pixels) -> Paletted | None:
     edges[0], edges[-1] = 0, flat.size
     np.add(changes, 1, out=edges[1:-1])
     runs, lengths = flat[edges[:-1]], edges[1:] - edges[:-1]
-    ordered = np.sort(runs)
-    # faster than np.unique
-    colours = ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+    colours = _distinct(runs)
     if len(colours) > _MOST_BLENDS:
         return None
     which = np.searchsorted(colours, runs)
@@ -66,11 +63,12 @@ def _chosen(colours: Colours, weights: np.ndarray) -> tuple[Colours, np.ndarray]
     first, last = 0, len(_STEPS) - 1
     while first < last:  # the finest cells that are few enough
         step = (first + last) // 2
-        if len(np.unique(_cells(blends, _STEPS[step]))) > MOST_COLOURS - _EXACT:
+        if len(_distinct(_cells(blends, _STEPS[step]))) > MOST_COLOURS - _EXACT:
             first = step + 1
         else:
             last = step
-    _, cell = np.unique(_cells(blends, _STEPS[last]), return_inverse=True)
+    cells = _cells(blends, _STEPS[last])
+    cell = np.searchsorted(_distinct(cells), cells)
     total = np.bincount(cell, weights=many)
     middles = np.stack([np.bincount(cell, weights=many * axis) / total for axis in blends.T], axis=1)
     stands = np.empty(len(colours), np.int64)
@@ -79,13 +77,13 @@ def _chosen(colours: Colours, weights: np.ndarray) -> tuple[Colours, np.ndarray]
 
 
 def _places(colours: Colours) -> Floats:
-    """Colours as what is seen of them, so that all clear ones are one; what is opaque is far from what is not, and
-    never taken for it.
+    """Colours as what is seen of them, so that all clear ones are one, and of which kind they are: what is opaque is
+    never taken for what is not.
     """
     places = np.empty((len(colours), 5), np.float32)
     opacity = colours[:, 3:].astype(np.float32)
     places[:, :3], places[:, 3:4] = colours[:, :3] * (opacity / 255), opacity
-    places[:, 4:] = np.where(opacity == 255, _FAR, np.where(opacity == 0, -_FAR, 0))
+    places[:, 4:] = (opacity == 255).astype(np.float32) - (opacity == 0)
     return places
 
 
@@ -97,10 +95,18 @@ def _colours(places: np.ndarray) -> Colours:
 
 
 def _cells(places: Floats, step: int) -> np.ndarray:
-    """The number of the cube, so wide, in which each colour lies."""
-    red, green, blue, opacity, kind = (places // step).astype(np.int64).T
-    cells: np.ndarray = (((red * 256 + green) * 256 + blue) * 256 + opacity) * 4096 + kind
+    """The number of the cube, so wide, in which each colour lies; of at most 32 by 32 by 32 by 32, of each kind."""
+    red, green, blue, opacity = (places[:, :4] * np.float32(1 / step)).astype(np.int32).T
+    kind = places[:, 4].astype(np.int32) + 1
+    cells: np.ndarray = (((red * 32 + green) * 32 + blue) * 32 + opacity) * 3 + kind
     return cells
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """As np.unique, and faster."""
+    ordered = np.sort(values)
+    found: np.ndarray = ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+    return found
 
 
 def png(picture: Paletted) -> bytes:
