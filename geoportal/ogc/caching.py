@@ -13,6 +13,7 @@ from typing import Final
 
 import flask
 from flask import Response
+from werkzeug.http import http_date
 
 from geoportal.data_versions import DataVersion
 from geoportal.metrics import ANSWERS
@@ -47,22 +48,25 @@ def fresh[**P](
             if state is None:
                 return function(*args, **kwargs)
             etag = _etag(state, service.downloads.state if with_files else "")
-            kept_for = CACHE_CONTROL_MEASURED if service.is_measured(*names) else CACHE_CONTROL
-            if _is_held(etag, state):
+            changed = _last_modified(state)
+
+            def stamped(response: Response) -> Response:
+                kept_for = CACHE_CONTROL_MEASURED if service.is_measured(*names) else CACHE_CONTROL
+                return _stamped(response, etag, changed, kept_for, service.views(*names))
+
+            if _is_held(etag, changed):
                 _count("held")
-                return _stamped(Response(status=HTTPStatus.NOT_MODIFIED), etag, state, kept_for, service.views(*names))
+                return stamped(Response(status=HTTPStatus.NOT_MODIFIED))
             if (kept := service.memory.get(etag)) is not None:
                 _count("kept")
-                return _stamped(
-                    Response(kept.body, headers=list(kept.headers)), etag, state, kept_for, service.views(*names)
-                )
+                return stamped(Response(kept.body, headers=list(kept.headers)))
             _count("made")
             response = function(*args, **kwargs)
             if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
                 return response
             if response.status_code == HTTPStatus.OK and not response.is_streamed:
                 service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))
-            return _stamped(response, etag, state, kept_for, service.views(*names))
+            return stamped(response)
 
         return answer
 
@@ -88,14 +92,14 @@ def _etag(state: DataVersion, files: str) -> str:
     return blake2b("\0".join(made_of).encode(), digest_size=12).hexdigest()
 
 
-def _is_held(etag: str, state: DataVersion) -> bool:
+def _is_held(etag: str, changed: datetime | None) -> bool:
     """RFC 9110 13.2.2: an ETag decides alone, where there is one. `*` is nobody's answer: we know of none before we
     have worked.
     """
     request = flask.request
     if request.headers.get("If-None-Match") is not None:
         return etag in request.if_none_match.as_set(include_weak=True)
-    since, changed = request.if_modified_since, _last_modified(state)
+    since = request.if_modified_since
     return since is not None and changed is not None and changed.replace(microsecond=0) <= since
 
 
@@ -104,13 +108,17 @@ def _last_modified(state: DataVersion) -> datetime | None:
     return changed if changed is not None and datetime.now(UTC) - changed > _SETTLED else None
 
 
-def _stamped(response: Response, etag: str, state: DataVersion, kept_for: str, views: Sequence[str]) -> Response:
-    response.set_etag(etag, weak=True)  # weak: a proxy may compress it
-    if (changed := _last_modified(state)) is not None:
-        response.last_modified = changed
-    response.headers["Cache-Control"] = kept_for
+def _stamped(response: Response, etag: str, changed: datetime | None, kept_for: str, views: Sequence[str]) -> Response:
     # What a CDN may drop at once when these data change, in the words of the one and the other sort.
     keys = sorted(set(views)) or [EVERYTHING]
-    response.headers["Surrogate-Key"] = " ".join(keys)
-    response.headers["Cache-Tag"] = ",".join(keys)
+    headers = response.headers
+    headers["ETag"] = f'W/"{etag}"'  # weak: a proxy may compress it
+    if changed is not None:
+        headers["Last-Modified"] = _http_date(changed)
+    headers["Cache-Control"] = kept_for
+    headers["Surrogate-Key"] = " ".join(keys)
+    headers["Cache-Tag"] = ",".join(keys)
     return response
+
+
+_http_date: Final = functools.lru_cache(256)(http_date)

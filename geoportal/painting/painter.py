@@ -10,6 +10,7 @@ import signal
 import sys
 from base64 import b64decode
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
@@ -24,11 +25,13 @@ MOST_MAPS: Final = 48  # kept ready, with their connections
 RETIRE_BYTES: Final = 400 * 1024**2  # resident; a fresh one needs a fifth of it
 _LEAST_SIDE: Final = 16
 _FORMATS: Final = {
-    "png": "png8:m=h:z=5:t=2",  # of what has too many colours for `paletted`
+    "png": "png8:m=h:z=5:t=2",
     "png32": "png32:z=6",
     "jpeg": "jpeg85",
     "webp": "webp:quality=82:method=2:alpha_quality=90",
 }
+# Of few colours, these are smaller and sooner written by us.
+_WRITTEN: Final[Mapping[str, Callable[[paletted.Paletted], bytes]]] = {"png": paletted.png, "webp": paletted.webp}
 
 
 class Painter:
@@ -53,11 +56,12 @@ class Painter:
         cut = asked["cut"]
         side_x, side_y = width // cut, height // cut
         places = [(column * side_x, row * side_y) for row in range(cut) for column in range(cut)]
-        if asked["format"] == "png":
+        # scanned sheets are photographs, in which nearly every pixel has a colour of its own
+        if (write := _WRITTEN.get(asked["format"])) is not None and not asked["rasters"]:
             painted = np.frombuffer(image.to_string(), "<u4").reshape(high, wide)[:height, :width]
             # one palette for all tiles of a picture: where they meet, nothing changes its colour
             if (few := paletted.reduced(painted)) is not None:
-                return [paletted.png(few.part(x, y, side_x, side_y)) for x, y in places]
+                return [write(few.part(x, y, side_x, side_y)) for x, y in places]
         return [image.view(x, y, side_x, side_y).to_string(_FORMATS[asked["format"]]) for x, y in places]
 
     def _render(self, drawn: Any, image: Any, box: Any, asked: Document) -> None:

@@ -87,6 +87,13 @@ def test_parts_are_cut_from_one_palette_and_name_only_the_colours_that_they_have
         assert len(opened.getpalette() or ()) == 3  # red alone
 
 
+def test_webp_has_the_same_pixels() -> None:
+    found = few(blended())
+    with Image.open(io.BytesIO(paletted.webp(found))) as opened:
+        assert opened.format == "WEBP"
+        assert np.array_equal(seen(np.asarray(opened.convert("RGBA"))), seen(read(paletted.png(found))))
+
+
 def test_a_photograph_has_too_many_colours() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (HIGH, WIDE, 4), np.uint8)
     assert paletted.reduced(painted(noise)) is None
