@@ -9,7 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
 SANDBOX := bubblewrap
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
-PROGRAMS_OF_TESTS := chromium clamav-daemon curl openjdk-17-jre-headless fonts-dejavu-core gdal-bin jq mosquitto nginx-light openssl python3-qgis systemd
+PROGRAMS_OF_TESTS := chromium clamav-daemon curl openjdk-17-jre-headless fonts-dejavu-core gdal-bin jq mosquitto nginx-light openssl \
+  python3-qgis python3-swift systemd
 MAP_SERVER := cgi-mapserver
 SAMPLE_DATA := data/sample/plaene/.written
 

@@ -212,6 +212,9 @@ class _Line:
             # stores in a house of one's own have one name, not one for each bucket
             s3={"addressing_style": "path" if where.endpoint else "auto"},
             max_pool_connections=16,
+            # checksums in trailers are not known to every store, and hashes of ours tell what a store has changed
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         )
         # a piece at a time: what a web server holds of a plan is never more than this
         self.way = TransferConfig(use_threads=False)

@@ -26,6 +26,7 @@ from geoportal.backups.thinning import kept
 from geoportal.database.locks import Lock, alone
 
 _CHUNK: Final = 1024**2
+_PLAIN, _BY_KEY = "files", "sealed"
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _SUPERUSERS: Final = re.compile(r" EXTENSION | public spatial_ref_sys | SCHEMA - public ")
 _NO_PATH: Final = b"SELECT pg_catalog.set_config('search_path', '', false);"
@@ -40,6 +41,7 @@ class Contents:
     """What a snapshot holds. `tables`: name to [rows, checksum]; `files`: SHA-256 of the archive to bytes.
 
     `missing`: files that a row names and the archive did not have; everything else was saved nevertheless.
+    `folder`: where the files lie.
     """
 
     moment: str
@@ -48,6 +50,10 @@ class Contents:
     tables: Mapping[str, tuple[int, str]]
     files: Mapping[str, int]
     missing: tuple[str, ...] = ()
+    folder: str = _PLAIN
+
+    def place_of(self, digest: str) -> str:
+        return f"{self.folder}/{digest[:2]}/{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,12 @@ def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, n
             tables=dict(_tables(connection)),
             files={digest: kept_files[digest] for digest in named if digest in kept_files},
             missing=tuple(digest for digest in named if digest not in kept_files),
+            folder=_folder(seal),
         )
         connection.commit()
-        there = {name.rpartition("/")[2] for name in place.names("files")}
+        there = {name.rpartition("/")[2] for name in place.names(contents.folder)}
         for digest in contents.files.keys() - there:
-            place.put(_file(digest), _sealed(seal, archive.pieces(digest)))
+            place.put(contents.place_of(digest), _sealed(seal, archive.pieces(digest)))
         dump.seek(0)
         place.put(f"snapshots/{moment}/database", _sealed(seal, _pieces_of(dump)))
         written = json.dumps(asdict(contents), sort_keys=True).encode()
@@ -118,7 +125,7 @@ def restore(engine: Engine, archive: Archive, place: Place, seal: Seal | None, s
     """
     contents = contents_of(place, seal, snapshot)
     for digest in contents.files.keys() - archive.sizes().keys():
-        _fetch(place, seal, digest, archive)
+        _fetch(place, seal, contents, digest, archive)
     _restore_database(engine, place, seal, contents)
     return contents
 
@@ -143,7 +150,7 @@ def drill(scratch: Engine, place: Place, seal: Seal | None, snapshot: str) -> Pr
     for digest, size in contents.files.items():
         counted, length = hashlib.sha256(), 0
         try:
-            for piece in _opened(seal, place.get(_file(digest))):
+            for piece in _opened(seal, place.get(contents.place_of(digest))):
                 counted.update(piece)
                 length += len(piece)
         except (BackupError, NotOurs) as fault:
@@ -255,10 +262,10 @@ def _tables(connection: Connection) -> Iterator[tuple[str, tuple[int, str]]]:
         yield f"{schema}.{table}", (rows, checksum)
 
 
-def _fetch(place: Place, seal: Seal | None, digest: str, archive: Archive) -> None:
+def _fetch(place: Place, seal: Seal | None, contents: Contents, digest: str, archive: Archive) -> None:
     with tempfile.NamedTemporaryFile() as copy:
         try:
-            copy.writelines(_opened(seal, place.get(_file(digest))))
+            copy.writelines(_opened(seal, place.get(contents.place_of(digest))))
         except NotOurs as fault:
             raise BackupError(f"Datei {digest}: verändert. / changed.") from fault
         copy.flush()
@@ -267,7 +274,9 @@ def _fetch(place: Place, seal: Seal | None, digest: str, archive: Archive) -> No
 
 
 def _thin(place: Place, seal: Seal | None) -> None:
-    """Removes snapshots that are no longer needed, and then files that none of the others names."""
+    """Removes snapshots that are no longer needed, and then files that none of the others names: those of other keys
+    only when no snapshot is left that this key cannot open, for it may name them.
+    """
     there = snapshots(place)
     moments = {datetime.strptime(name, _MOMENT).replace(tzinfo=UTC): name for name in there}
     needed = {moments[moment] for moment in kept(moments)}
@@ -277,10 +286,22 @@ def _thin(place: Place, seal: Seal | None) -> None:
         # first that which makes it count
         place.remove(f"snapshots/{name}/contents")
         place.remove(f"snapshots/{name}/database")
-    named = {digest for name in needed for digest in contents_of(place, seal, name).files}
-    for name in list(place.names("files")):
-        if name.rpartition("/")[2] not in named:
-            place.remove(name)
+    read = [contents for name in needed if (contents := _readable(place, seal, name)) is not None]
+    named = {contents.place_of(digest) for contents in read for digest in contents.files}
+    for folder in (_PLAIN, _BY_KEY) if len(read) == len(needed) else (_folder(seal),):
+        for name in list(place.names(folder)):
+            if name not in named:
+                place.remove(name)
+
+
+def _readable(place: Place, seal: Seal | None, snapshot: str) -> Contents | None:
+    with suppress(BackupError):
+        return contents_of(place, seal, snapshot)
+    return None
+
+
+def _folder(seal: Seal | None) -> str:
+    return _PLAIN if seal is None else f"{_BY_KEY}/{seal.name}"
 
 
 def _run(program: str, url: URL | None, *arguments: str, out: IO[bytes] | None = None) -> str:
@@ -314,10 +335,6 @@ def _started(
         if running.returncode:
             complaints.seek(0)
             raise BackupError(f"{program}: {complaints.read().decode('utf-8', 'replace').strip()[-800:]}")
-
-
-def _file(digest: str) -> str:
-    return f"files/{digest[:2]}/{digest}"
 
 
 def _sealed(seal: Seal | None, pieces: Iterable[bytes]) -> Iterable[bytes]:

@@ -35,6 +35,11 @@ class Seal:
         """The file holds the key in base64, as `openssl rand -base64 32` writes it. Raises ValueError, OSError."""
         return cls(base64.b64decode(file.read_text("ascii").strip(), validate=True))
 
+    @property
+    def name(self) -> str:
+        """Tells keys apart and nothing about them."""
+        return HKDF(SHA256(), length=8, salt=None, info=b"geoportal-key-name").derive(self._key).hex()
+
     def close(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """`pieces` of any length."""
         salt = os.urandom(_SALT)

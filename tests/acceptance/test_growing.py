@@ -22,7 +22,7 @@ from tests.files import archive, pdf, plan, prop, xplangml
 from tests.integration.test_backups import BEGRUENDUNG
 from tests.processes import command, free_port
 from tests.stack import Stack
-from tests.store import Store, environment_of
+from tests.store import Swift, environment_of
 
 
 @dataclass
@@ -139,7 +139,7 @@ def test_two_web_servers_and_two_workers_share_one_database_and_one_archive(
 def test_two_machines_share_one_bucket_and_no_folder(settings: Settings, tmp_path: Path) -> None:
     document = xplangml(plan(name="Eimer", nummer="Eimer", extra=prop("rechtsstand", "4000") + BEGRUENDUNG))
     delivery = archive(tmp_path / "Eimer.zip", {"xplan.gml": document, "b.pdf": pdf("Eimer")}).read_bytes()
-    with Store() as store, ExitStack() as stay:
+    with Swift() as store, ExitStack() as stay:
         where = store.new_bucket()
         machines = [replace(settings, data=tmp_path / name, run=tmp_path / name / "run") for name in ("eins", "zwei")]
         for machine in machines:

@@ -1,6 +1,7 @@
 """Backups of a real database and its archive, in a folder and in a bucket, read back and proved."""
 
 import base64
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import pytest
 from click.testing import CliRunner
-from moto.server import ThreadedMotoServer
 from psycopg import sql
 from sqlalchemy import Engine, text
 
@@ -28,6 +27,7 @@ from geoportal.settings import Settings
 from tests.files import archive as archived
 from tests.files import pdf, plan, prop, xplangml
 from tests.processes import environment
+from tests.store import Swift
 
 SEAL = Seal(bytes(range(32)))
 BEGRUENDUNG = prop(
@@ -75,19 +75,14 @@ def public(engine: Engine) -> list[str]:
 
 @contextmanager
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(
-        Bucket="sicherung", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
-    yield place_of("s3://sicherung/kreis")
-    server.stop()
+    with Swift() as store:
+        where = store.new_bucket()
+        for name, value in {
+            "AWS_ENDPOINT_URL": where.endpoint, "AWS_DEFAULT_REGION": where.region,
+            "AWS_ACCESS_KEY_ID": where.key_id, "AWS_SECRET_ACCESS_KEY": where.secret,
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, str(value))
+        yield place_of(f"s3://{where.bucket}/kreis")
 
 
 @pytest.mark.parametrize("kind", ["folder", "sealed bucket"])
@@ -179,7 +174,51 @@ def test_old_snapshots_go_with_the_files_that_only_they_named(
         backups.back_up(engine, archive, place, SEAL, begin + timedelta(minutes=minute))
     assert len(backups.snapshots(place)) == 3
     assert first.files
-    assert list(place.names("files")) == []
+    assert [name for name in place.names("") if not name.startswith("snapshots/")] == []
+
+
+@pytest.mark.parametrize("former", [None, Seal(bytes(32))], ids=["unsealed", "another key"])
+def test_a_new_key_needs_nothing_of_what_the_former_has_sealed(
+    former: Seal | None, database: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    archive, place = Archive(database.archive), place_of(str(tmp_path / "backups"))
+    begin = datetime(2026, 11, 1, 1, 30, tzinfo=UTC)
+    deliver(database, engine, tmp_path, "Am Hang")
+    before = backups.back_up(engine, archive, place, former, begin)
+
+    def lost_and_restored(seal: Seal | None, moment: str) -> None:
+        for digest in before.files:
+            archive.path(digest).unlink()
+        backups.restore(engine, archive, place, seal, moment)
+        assert archive.sizes() == before.files
+
+    after = [backups.back_up(engine, archive, place, SEAL, begin + timedelta(minutes=minute)) for minute in range(1, 3)]
+    lost_and_restored(former, before.moment)
+    lost_and_restored(SEAL, after[-1].moment)
+    migrate(engine)
+    backups.back_up(engine, archive, place, SEAL, begin + timedelta(days=1))
+    after.append(backups.back_up(engine, archive, place, SEAL, begin + timedelta(days=1, minutes=1)))
+    assert before.moment not in backups.snapshots(place), "thinned, though the new key cannot open it"
+    # what no key opens any more would else lie there for ever
+    assert {name.rpartition("/")[2] for name in place.names("")} == {"contents", "database", *before.files}
+    assert all(str(SEAL.name) in name for name in place.names("") if not name.startswith("snapshots/"))
+    lost_and_restored(SEAL, after[-1].moment)
+
+
+def test_what_an_older_release_has_saved_comes_back(database: Settings, engine: Engine, tmp_path: Path) -> None:
+    """Before, files of every key lay together, and a snapshot did not say where."""
+    archive, place = Archive(database.archive), place_of(str(tmp_path / "backups"))
+    deliver(database, engine, tmp_path, "Am Hang")
+    made = backups.back_up(engine, archive, place, SEAL)
+    (tmp_path / "backups/sealed" / SEAL.name).rename(tmp_path / "backups/files")
+    file = f"snapshots/{made.moment}/contents"
+    told = json.loads(b"".join(SEAL.open(place.get(file))))
+    del told["folder"]
+    place.put(file, SEAL.close([json.dumps(told).encode()]))
+    for digest in made.files:
+        archive.path(digest).unlink()
+    backups.restore(engine, archive, place, SEAL, made.moment)
+    assert archive.sizes() == made.files
 
 
 def test_a_second_backup_in_one_second_takes_no_other_away(database: Settings, engine: Engine, tmp_path: Path) -> None:

@@ -25,12 +25,15 @@ from tests.files import plan as written_plan
 from tests.integration.test_backups import deliver, public
 from tests.integration.test_scanned_plans import umring_und_scan
 from tests.processes import environment
-from tests.store import Store, environment_of, silent
+from tests.store import Moto, Store, Swift, environment_of, silent
+
+# what needs no database is tried with both; elsewhere it is Swift, which people run
+with_each_store = pytest.mark.parametrize("store", [Moto, Swift], indirect=True, ids=lambda kind: kind.__name__)
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    with Store() as opened:
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with getattr(request, "param", Swift)() as opened:
         yield opened
 
 
@@ -68,6 +71,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
     opened.dispose()
 
 
+@with_each_store
 def test_what_one_machine_puts_another_reads(where: S3, tmp_path: Path) -> None:
     one, two = machine(where, tmp_path / "one"), machine(where, tmp_path / "two")
     # more than one piece of an upload
@@ -82,6 +86,7 @@ def test_what_one_machine_puts_another_reads(where: S3, tmp_path: Path) -> None:
     assert not two.path(sha256(b"nobody has it").hexdigest()).exists()
 
 
+@with_each_store
 def test_a_copy_is_found_while_the_store_is_away_and_nothing_else_is(store: Store, where: S3, tmp_path: Path) -> None:
     one, two = machine(where, tmp_path / "one"), machine(where, tmp_path / "two")
     digest = one.put(write(tmp_path / "a", "content"))
@@ -112,6 +117,7 @@ def test_a_store_that_says_nothing_holds_nobody_up_twice(
         assert len(asked) == times, "who asks while it rests is told without asking it"
 
 
+@with_each_store
 def test_a_wrong_key_and_a_wrong_bucket_are_no_missing_file(store: Store, where: S3, tmp_path: Path) -> None:
     digest = machine(where, tmp_path / "right").put(write(tmp_path / "a", "content"))
     with store.locked():
@@ -129,6 +135,7 @@ def test_a_wrong_key_and_a_wrong_bucket_are_no_missing_file(store: Store, where:
         elsewhere.reach()
 
 
+@with_each_store
 def test_what_the_store_has_changed_is_not_handed_out(where: S3, tmp_path: Path) -> None:
     one, two = machine(where, tmp_path / "one"), machine(where, tmp_path / "two")
     digest = one.put(write(tmp_path / "a", "as delivered"))
@@ -138,6 +145,7 @@ def test_what_the_store_has_changed_is_not_handed_out(where: S3, tmp_path: Path)
         b"".join(two.pieces(digest))
 
 
+@with_each_store
 def test_copies_are_bounded_and_what_was_wanted_last_stays(where: S3, tmp_path: Path) -> None:
     archive = machine(where, tmp_path / "copies", room=10_000)
     digests = [archive.put(write(tmp_path / "a", str(number) * 4000)) for number in range(3)]
@@ -190,6 +198,7 @@ def test_what_is_put_in_the_very_moment_of_its_removal_comes_back(
     assert two.path(digest).read_bytes() == file.read_bytes()
 
 
+@with_each_store
 def test_who_reads_what_was_removed_a_moment_ago_brings_it_back(where: S3, tmp_path: Path) -> None:
     archive = machine(where, tmp_path / "one")
     for read in (lambda digest: archive.path(digest).read_bytes(), lambda digest: b"".join(archive.pieces(digest))):
