@@ -146,7 +146,7 @@ class Settings:
         raw_port = environ.get("GEOPORTAL_PORT", "8080")
         if not raw_port.isdecimal() or not 0 < int(raw_port) < 65536:
             raise SettingsError(f"GEOPORTAL_PORT: {raw_port!r} ist keine Portnummer / is no port number")
-        if environ.get("GEOPORTAL_CRS", "EPSG:25832") not in ZONES:
+        if (environ.get("GEOPORTAL_CRS") or "EPSG:25832") not in ZONES:
             raise SettingsError(f"GEOPORTAL_CRS: {', '.join(ZONES)} erwartet / expected")
         home = Path(environ.get("GEOPORTAL_HOME", str(CHECKOUT))).resolve()
         data = Path(environ.get("GEOPORTAL_DATA", str(home / "data"))).resolve()

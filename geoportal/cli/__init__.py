@@ -38,6 +38,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "keeping",
         "Eine andere Ausgabe in Betrieb nehmen (Ordner mit .venv); zurück, wenn sie nicht antwortet.",
     ),
+    "nginx-site": (
+        "keeping",
+        "Die Konfiguration von nginx für GEOPORTAL_URL schreiben, wo es kein `install` gibt (Container).",
+    ),
     "backup": ("saving", "Datenbank und Archiv sichern (GEOPORTAL_BACKUPS), Überzähliges entfernen."),
     "backups": ("saving", "Alle Sicherungen, älteste zuerst."),
     "restore": ("saving", "Eine Sicherung an die Stelle der jetzigen Daten setzen (SICHERUNG: Zeitpunkt oder latest)."),

@@ -8,7 +8,7 @@ import click
 
 from geoportal import installing
 from geoportal.cli.common import spoken_errors, stop
-from geoportal.settings import CHECKOUT
+from geoportal.settings import CHECKOUT, Settings
 
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True)
@@ -64,6 +64,18 @@ def install_command(
         click.echo(f"{due} Schritte getan. Hier läuft kein systemd: Dienste sind eingerichtet, nicht gestartet.")
     else:
         click.echo(f"{due} Schritte getan. Das Portal läuft: https://{domain}/")
+
+
+@click.command("nginx-site")
+@click.option("--door", required=True, metavar="ADRESSE:PORT", help="Wo nginx den Webserver findet.")
+@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Datei, die entsteht.")
+@click.pass_obj
+def nginx_site_command(settings: Settings, door: str, into: Path) -> None:
+    if not _DOMAIN.fullmatch(settings.host_name):
+        stop(f"GEOPORTAL_URL: {settings.host_name}: kein vollständiger Rechnername / no full host name")
+    if not re.fullmatch(r"[\w.-]+:\d{1,5}", door):
+        stop(f"{door}: adresse:port erwartet / expected")
+    into.write_text(installing.nginx_site(installing.Place(settings.host_name, CHECKOUT, door=door)), "utf-8")
 
 
 @click.command("upgrade")

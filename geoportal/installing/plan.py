@@ -65,7 +65,7 @@ class Place:
     """Where the portal is to run. `program` is the link to the release that runs; `release` is what it leads to.
 
     Without a certificate the machine makes one for itself, which browsers warn of: for trials. `logs`: where the
-    journal is sent, over TLS in which both sides show a certificate.
+    journal is sent, over TLS in which both sides show a certificate. `door`: where nginx finds the web server.
     """
 
     domain: str
@@ -78,6 +78,7 @@ class Place:
     wal: Path = Path("/var/backups/geoportal-wal")
     base: Path = Path("/var/backups/geoportal-base")
     logs: str | None = None
+    door: str = "unix:/run/geoportal-web.sock"
 
 
 class _Texts:
@@ -97,6 +98,7 @@ class _Texts:
             "wal": place.wal,
             "base": place.base,
             "logs": place.logs,
+            "door": place.door,
             "etc": ETC,
             "certificate": place.certificate or ETC / "tls.crt",
             "key": place.key or ETC / "tls.key",

@@ -97,6 +97,13 @@ def test_each_command_that_an_alert_advises_can_be_typed() -> None:
     assert [words for words in advised if fault(words, is_complete=True)] == []
 
 
+def test_each_command_that_a_container_runs_can_be_typed() -> None:
+    services = yaml.safe_load((CHECKOUT / "compose.yaml").read_text("utf-8"))["services"].values()
+    run = [service["command"] for service in services if service["image"] == "localhost/geoportal:local"]
+    assert ["serve"] in run
+    assert [words for words in run if fault(words, is_complete=True)] == []
+
+
 def test_each_command_that_a_message_advises_can_be_typed() -> None:
     quoted = re.compile(r"""["`]geoportal ([a-z][a-z -]*)["`;]""")
     sources = chain((CHECKOUT / "geoportal").rglob("*.py"), (CHECKOUT / "plans_ingest").rglob("*.py"))

@@ -9,7 +9,7 @@ from click import Context
 from click.testing import CliRunner
 
 from geoportal.cli import main
-from geoportal.database.cluster import OWNER, PACKAGES
+from geoportal.database.cluster import EXTENSIONS, PACKAGES
 from geoportal.installing import InstallError, Place, plan
 from geoportal.installing.plan import PERIODIC, PROGRAMS
 from geoportal.settings import CHECKOUT
@@ -29,12 +29,28 @@ def test_what_make_installs_is_installed_there_too(name: str) -> None:
 def test_whoever_signs_in_to_the_database_of_the_containers_is_made_there() -> None:
     composed = (CHECKOUT / "compose.yaml").read_text("utf-8")
     signs_in = dict(re.findall(r"postgresql://(\w+):\$\{(\w+):\?\}@database", composed))
-    made = (CHECKOUT / "compose.roles.sql").read_text("utf-8")
+    made = (CHECKOUT / "containers/roles.sql").read_text("utf-8")
     known = dict(re.findall(r"\\getenv (\w+) (\w+)", made))
-    roles = {role: known[name] for role, name in re.findall(r"CREATE ROLE (\w+) LOGIN PASSWORD :'(\w+)'", made)}
-    assert signs_in == roles | {OWNER: "OWNER_PASSWORD"}
+    roles = {role: known[name] for role, name in re.findall(r"ALTER ROLE (\w+) LOGIN PASSWORD :'(\w+)'", made)}
+    assert signs_in == roles
+    [listed] = re.findall(r"unnest\('\{(geoportal,.*_\w+)\}'", made.partition("CREATE DATABASE")[0])
+    assert set(listed.split(",")) == roles.keys()
+    assert set(re.findall(r"CREATE EXTENSION IF NOT EXISTS (\w+);", made)) == set(EXTENSIONS)
     database = yaml.safe_load(composed)["services"]["database"]["environment"]
     assert set(roles.values()) <= database.keys()
+
+
+def test_nginx_is_told_where_the_web_server_of_the_containers_is(tmp_path: Path) -> None:
+    told = ["nginx-site", "--door", "10.89.210.10:8080", "--into", str(tmp_path / "site")]
+    done = CliRunner().invoke(main, told, env={"GEOPORTAL_URL": "https://geoportal.example.de"})
+    assert done.exit_code == 0, done.output
+    site = (tmp_path / "site").read_text("utf-8")
+    assert "server_name geoportal.example.de;" in site
+    assert set(re.findall(r"^ +server (\S+) ", site, re.MULTILINE)) == {"10.89.210.10:8080"}
+    for wrong, says in (({"GEOPORTAL_URL": "http://localhost"}, "GEOPORTAL_URL"), ({}, "adresse:port")):
+        telling = told if wrong else [*told[:2], "/run/door; }", *told[3:]]
+        refused = CliRunner().invoke(main, telling, env={"GEOPORTAL_URL": "https://geoportal.example.de"} | wrong)
+        assert (refused.exit_code, says in refused.output) == (1, True)
 
 
 @pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
