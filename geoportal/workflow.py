@@ -107,6 +107,7 @@ def submit(engine: Engine, who: Principal, upload_id: int) -> None:
     """The delivery waits for a publisher. Raises NotFound, NotAllowed, IllegalTransition, NothingToPublish."""
     with acting(engine, who) as connection:
         held = _hold(connection, who, upload_id, Action.SUBMIT)
+        require(held.state, State.IN_REVIEW)  # told before what it lacks: whoever was faster has changed that too
         if not _publishable(deliveries.versions(connection, held.delivery_id)):
             raise NothingToPublish
         uploads.move(connection, held, State.IN_REVIEW, submitted_by=who.account_id, returned=None)

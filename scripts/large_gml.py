@@ -108,10 +108,10 @@ class Most:
 
 
 @contextmanager
-def told(name: str) -> Iterator[None]:
-    wall = time.perf_counter()
+def told(name: str, pids: dict[str, int]) -> Iterator[None]:
+    most, wall = Most(**pids), time.perf_counter()
     yield
-    print(f"{name:40} {time.perf_counter() - wall:8.1f} s   load {os.getloadavg()[0]:.1f}", flush=True)
+    print(f"{name:40} {time.perf_counter() - wall:8.1f} s   load {os.getloadavg()[0]:.1f}   {most.end()}", flush=True)
 
 
 def main(size: int) -> None:
@@ -143,10 +143,10 @@ def large(file: Path, size: int) -> Path:
 
 
 def deliver(stack: Stack, engine: Engine, file: Path, **pids: int) -> None:
-    planner, most = Planner(stack), Most(**pids)
-    with told("sent, over TLS in pieces of 4 MiB"):
+    planner = Planner(stack)
+    with told("sent, over TLS in pieces of 4 MiB", pids):
         page = f"/werkbank/lieferung/{planner.send(file)}"
-    upload, began, steps = None, time.perf_counter(), dict[str, float]()
+    most, upload, began, steps = Most(**pids), None, time.perf_counter(), dict[str, float]()
     while upload is None or upload.state in UNREAD:
         with engine.connect() as connection:
             [upload] = uploads.latest(connection, 1)
@@ -155,27 +155,29 @@ def deliver(stack: Stack, engine: Engine, file: Path, **pids: int) -> None:
     print(f"{'read as ' + upload.state:40} {time.perf_counter() - began:8.1f} s   {upload.fault or ''}")
     print(f"{'':40} " + ", ".join(f"{step} after {after:.0f} s" for step, after in steps.items()))
     print(f"{'memory meanwhile':40} {most.end()}", flush=True)
-    most = Most(**pids)
     asked = {"page of the delivery": page, "its map": f"{page}/karte.json"}
-    look(planner, asked | {f"report as {kind}": f"{page}/bericht.{kind}" for kind in ("json", "pdf", "gpkg", "html")})
+    look(
+        planner,
+        pids,
+        asked | {f"report as {kind}": f"{page}/bericht.{kind}" for kind in ("json", "pdf", "gpkg", "html")},
+    )
     if upload.state is State.CHECKED:
         with engine.connect() as connection:
             address = connection.scalar(text("SELECT plan_id FROM plans.version LIMIT 1"))
         plan = f"/werkbank/plan/{address}"
         drawn = f"{plan}/fassung/1/bild.png?bbox=8.70,50.80,8.83,50.90&width=800&height=600"
-        look(planner, {"preview": f"{plan}/vergleich?neu=1", "drawing of all of it": drawn})
-        with told("submitted"):
+        look(planner, pids, {"preview": f"{plan}/vergleich?neu=1", "drawing of all of it": drawn})
+        with told("submitted", pids):
             _require(planner.post(f"{page}/zur-freigabe"), 303)
         [stand] = STAMP.findall(planner.get(page).body.decode())
-        with told("published"):
+        with told("published", pids):
             _require(planner.post(f"{page}/veroeffentlichen", stand=stand, wann="jetzt"), 303)
-        look(planner, {"public page": f"/plan/{address}"})
-    print(f"{'memory meanwhile':40} {most.end()}", flush=True)
+        look(planner, pids, {"public page": f"/plan/{address}"})
 
 
-def look(planner: Planner, paths: dict[str, str]) -> None:
+def look(planner: Planner, pids: dict[str, int], paths: dict[str, str]) -> None:
     for name, path in paths.items():
-        with told(name):
+        with told(name, pids):
             answer = planner.get(path)
         print(f"{'':40} {answer.status}, {len(answer.body) / 1e6:.2f} MB", flush=True)
 
