@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -97,10 +97,7 @@ _DELIVERED = """
            upload.step, upload.percent, upload.fault, upload.delivery_id, upload.delivered_by,
            desk.name_of(upload.delivered_by) AS deliverer, upload.submitted_by, upload.publish_on, upload.returned,
            upload.edits, upload.received_at, upload.changed_at,
-           (SELECT count(*) FILTER (WHERE severity = 'error') FROM plans.issue
-            WHERE issue.delivery_id = delivery.id) AS errors,
-           (SELECT count(*) FILTER (WHERE severity = 'warning') FROM plans.issue
-            WHERE issue.delivery_id = delivery.id) AS warnings,
+           told.errors, told.warnings,
            (SELECT string_agg(DISTINCT value, ' ') FROM jsonb_each_text(delivery.report -> 'levels')) AS levels,
            brought.names[1 : CASE WHEN brought.plans > 2 THEN 1 ELSE 2 END] AS names, brought.plans
     FROM plans.upload JOIN plans.gemeinde USING (ags) LEFT JOIN plans.delivery ON delivery.id = upload.delivery_id
@@ -108,10 +105,15 @@ _DELIVERED = """
         SELECT coalesce(array_agg(said ORDER BY said COLLATE "de-x-icu"), '{}') AS names, count(*) AS plans
         FROM (SELECT coalesce(name, nummer, 'Plan ohne Namen') AS said FROM plans.version
               WHERE version.delivery_id = upload.delivery_id AND restored_from IS NULL) AS version) AS brought
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE severity = 'error') AS errors,
+               count(*) FILTER (WHERE severity = 'warning') AS warnings
+        FROM plans.issue WHERE issue.delivery_id = upload.delivery_id) AS told
     """
 _ONE = text(f"{_DELIVERED} WHERE upload.id = :id")
 _MANY = text(f"""{_DELIVERED}
     WHERE (CAST(:ags AS text) IS NULL OR upload.ags = :ags) AND (CAST(:state AS text) IS NULL OR upload.state = :state)
+      AND (CAST(:is_returned AS boolean) IS NULL OR (upload.returned IS NOT NULL) = :is_returned)
       AND (:words = '' OR strpos(plans.folded(upload.filename), plans.folded(:words)) > 0 OR EXISTS (
           SELECT FROM plans.version
           WHERE version.delivery_id = upload.delivery_id AND restored_from IS NULL
@@ -129,6 +131,7 @@ _VERSIONS = """
 _OF_DELIVERY = text(f"{_VERSIONS} WHERE version.delivery_id = :delivery ORDER BY version.name, version.id")
 _OF_PLAN = text(f"{_VERSIONS} WHERE version.plan_id = :plan ORDER BY version.version DESC")
 _PUBLIC = text(f"{_VERSIONS} WHERE version.plan_id = :plan AND version.state = 'published'")
+_PUBLIC_OF = text(f"{_VERSIONS} WHERE version.plan_id = ANY (:plans) AND version.state = 'published'")
 _PLANS = text("""
     SELECT plan.id, plan.planwerk, gemeinde.name AS gemeinde, shown.name, shown.nummer, shown.state, shown.version,
            shown.rechtsstand, shown.published_at,
@@ -180,9 +183,15 @@ _SHAPES = text("""
         ORDER BY ST_Area(geom) DESC, planobjekt.id LIMIT 3000)) AS features""")
 _USED = text("""
     SELECT coalesce(sum(size), 0) FROM plans.upload WHERE ags = :ags AND received_at > now() - interval '30 days'""")
+_LEFT = text("""
+    SELECT asked.ags, coalesce(gemeinde.quota, :quota) - coalesce(used.size, 0) AS left
+    FROM unnest(CAST(:ags AS text[])) AS asked (ags) LEFT JOIN desk.gemeinde USING (ags)
+    LEFT JOIN (SELECT ags, sum(size) AS size FROM plans.upload
+               WHERE received_at > now() - interval '30 days' GROUP BY ags) AS used USING (ags)""")
 _LATELY = text("""
     SELECT count(*) FROM plans.upload WHERE delivered_by = :account AND received_at > now() - interval '30 days'""")
 _QUOTA = text("SELECT four_eyes, quota FROM desk.gemeinde WHERE ags = :ags")
+_USUAL_QUOTA: Final = 5_000_000_000  # bytes in thirty days
 _ORIGINS = text("SELECT ags FROM plans.plan WHERE id = :id")
 
 
@@ -196,6 +205,7 @@ def many(
     *,
     ags: str | None = None,
     state: State | None = None,
+    is_returned: bool | None = None,
     words: str = "",
     before: int | None = None,
     limit: int = 50,
@@ -204,7 +214,8 @@ def many(
     number, for the next page.
     """
     asked = {
-        "ags": ags, "state": None if state is None else state.value, "words": words, "before": before or 2**62,
+        "ags": ags, "state": None if state is None else state.value, "is_returned": is_returned,
+        "words": words, "before": before or 2**62,
         "limit": limit,
     }  # fmt: skip
     return [_delivered(row) for row in connection.execute(_MANY, asked).mappings()]
@@ -260,6 +271,12 @@ def plans(
     return [Listed(**{name: value for name, value in row.items() if name != "total"}) for row in rows], total
 
 
+def public_versions(connection: Connection, plans: Sequence[UUID]) -> dict[UUID, Version]:
+    """By plan, of those that are public."""
+    found = (Version(**row) for row in connection.execute(_PUBLIC_OF, {"plans": list(plans)}).mappings())
+    return {each.plan_id: each for each in found}
+
+
 def waiting(connection: Connection, version: int) -> int | None:
     """The delivery with which a version waits to become public."""
     found: int | None = connection.scalar(_WAITING, {"version": version})
@@ -297,8 +314,14 @@ class Rules:
 
 def rules(connection: Connection, ags: str) -> Rules:
     row = connection.execute(_QUOTA, {"ags": ags}).one_or_none()
-    quota = 5_000_000_000 if row is None else row.quota
+    quota = _USUAL_QUOTA if row is None else row.quota
     return Rules(row is not None and row.four_eyes, quota - int(connection.scalar(_USED, {"ags": ags}) or 0))
+
+
+def left_of(connection: Connection, ags: Sequence[str]) -> dict[str, int]:
+    """How many bytes are left of the quota of each."""
+    asked = {"ags": list(ags), "quota": _USUAL_QUOTA}
+    return {row.ags: int(row.left) for row in connection.execute(_LEFT, asked)}
 
 
 def lately_by(connection: Connection, account: int) -> int:

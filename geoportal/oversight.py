@@ -129,8 +129,10 @@ _DEADLINES: Final = text("""
             SELECT FROM running
             WHERE running.plan_id = present.plan_id AND participation.told_as(running.art) = said.art)),
     due AS (
-        SELECT 'scheduled' AS due, publish_on AS day, ags, filename AS name, id AS upload, NULL::uuid AS plan,
-               NULL AS art
+        SELECT 'scheduled' AS due, publish_on AS day, ags,
+               coalesce((SELECT min(coalesce(version.name, version.nummer)) FROM plans.version
+                         WHERE version.delivery_id = upload.delivery_id), filename) AS name,
+               id AS upload, NULL::uuid AS plan, NULL AS art
         FROM plans.upload WHERE state = 'scheduled' AND ags = ANY (:ags)
         UNION ALL
         SELECT CASE WHEN beginn > :today THEN 'begins' ELSE 'ends' END,

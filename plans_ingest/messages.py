@@ -3,6 +3,7 @@
 `{detail}` is filled with the issue's own detail. Every code is explained in docs/befunde.md (a test compares).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +11,8 @@ from typing import Final
 
 from plans_ingest.checks.rules import RULES
 from plans_ingest.model import Issue
+
+_MEASURE: Final = re.compile(r"(?<=\d)\.(?=\d+ m)")  # of metres, with or without a square
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +472,7 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
 
 
 def german(issue: Issue) -> str:
-    return TEXTS[issue.code].german.format(detail=issue.detail)
+    return TEXTS[issue.code].german.format(detail=_MEASURE.sub(",", issue.detail))
 
 
 def english(issue: Issue) -> str:

@@ -292,6 +292,22 @@ def test_an_upload_goes_on_after_the_session_has_ended_and_after_the_browser_was
     assert size == file.stat().st_size
 
 
+def test_long_names_fit_a_window_at_400_percent(browser: Browser, served: str, tmp_path: Path) -> None:
+    file = write(tmp_path / f"{'bebauungsplan' * 9}.gml", document(f"Südlich der Bahn_{'x' * 100}", nummer="91"))
+    with seat(browser, served, {"viewport": {"width": 320, "height": 256}}, Role.KREIS) as kreis:
+        page = kreis.page
+        kreis.open("/werkbank/liefern")
+        deliver(page, file)
+        page.get_by_role("link", name="Bericht zu").click()
+        page.get_by_role("button", name="Zur Freigabe geben").click()
+        expect(page.locator(".desk-done")).to_contain_text("Zur Freigabe gegeben")
+        assert fits(page)
+        for path in ("/", "/plaene", "/protokoll", "/konten", "/konto", "/beteiligungen"):
+            kreis.open(f"/werkbank{path}")
+            assert fits(page), path
+            assert kreis.axe() == [], path
+
+
 def test_back_after_publishing_and_a_second_tab_publish_nothing_again(
     browser: Browser, served: str, owner: Engine, tmp_path: Path
 ) -> None:

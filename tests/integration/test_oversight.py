@@ -127,7 +127,7 @@ def test_the_kreis_sees_all_on_a_map_and_in_tables(house: House) -> None:
             assert browser.sign_in(email).status_code == 303
         page = kreis.get("/werkbank/").text
         assert 'aria-label="Ort 06534008: 0 warten"' in page
-        assert "2. Juli 2026: wird veröffentlicht" in page
+        assert "02.07.2026: wird veröffentlicht" in page
         assert "haengt.gml" in page
         drawn = kreis.get("/werkbank/?farbe=zeichnung").text
         assert "desk-kreis__place--1" in drawn

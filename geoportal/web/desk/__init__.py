@@ -78,7 +78,14 @@ def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambd
     blueprint.after_request(_private)
     blueprint.after_request(access.tell_refusals)
     blueprint.context_processor(access.every_page)
-    app.jinja_env.filters |= {"moment": words.moment, "inner": words.inner, "shown": words.shown}
+    app.jinja_env.filters |= {
+        "moment": words.moment,
+        "short_day": words.short_day,
+        "short_moment": words.short_moment,
+        "levels": words.levels,
+        "inner": words.inner,
+        "shown": words.shown,
+    }
     app.jinja_env.globals |= {
         "STATES": words.STATES,
         "beteiligung_state": words.beteiligung_state,

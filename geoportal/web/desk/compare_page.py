@@ -80,6 +80,7 @@ def page(plan: UUID) -> str:
         shown=shown,
         size=(WIDTH, HEIGHT),
         enumeration=lambda name: f"{after.planwerk}_{words.ENUMERATIONS[name]}" if name in words.ENUMERATIONS else None,
+        coded=words.coded,
         picture_url=lambda version, frame: _picture_url(plan, version, frame),
     )
 

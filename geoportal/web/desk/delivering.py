@@ -48,7 +48,7 @@ def deliver() -> BaseResponse | tuple[str, int]:
 def _page(fault: str = "") -> str:
     mine = gemeinden(who(), Action.DELIVER)
     with acting(desk().engine, who()) as connection:
-        left = {ags: deliveries.rules(connection, ags).left for ags, _ in mine}
+        left = deliveries.left_of(connection, [ags for ags, _ in mine])
     return render_template(
         "desk/deliver.html",
         gemeinden=mine,

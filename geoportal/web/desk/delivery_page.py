@@ -1,6 +1,9 @@
 """One delivery: how far it is, what was found in it, and what is to be done with it."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,14 +20,16 @@ from geoportal.archive import Archive
 from geoportal.deliveries import Delivered
 from geoportal.settings import STORAGE_SRID
 from geoportal.states import IllegalTransition, State
-from geoportal.web.desk import report_paper
+from geoportal.web.desk import report_paper, words
 from geoportal.web.desk.access import Access, open_to, who
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, LinkEnded, NotPublished
 from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
+from plans_ingest import messages
 
-PAGE: Final = 200  # findings on a page
+PAGE: Final = 50  # findings on a page
+_MANY: Final = 10  # findings, of which one wants to know first what they have in common
 _DRAWN: Final = 2000
 _DONE: Final = {
     "zur-freigabe": "Zur Freigabe gegeben. Wer für die Gemeinde veröffentlicht, sieht die Lieferung in der Übersicht.",
@@ -35,6 +40,16 @@ _DONE: Final = {
     "vorgemerkt": "Vorgemerkt. Bis zum genannten Tag lässt es sich unter „Zurückgeben“ noch aufhalten.",
 }
 _MEDIA: Final = {"json": "application/json", "html": "text/html", "gpkg": "application/geopackage+sqlite3"}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """So many findings of a report that say the same of different things."""
+
+    code: str
+    severity: str
+    number: int
+    said: str
 
 
 def add_to(bp: Blueprint) -> None:
@@ -63,7 +78,7 @@ def _page(number: int, shared_secret: str = "", fault: str = "") -> str:
     found = seen(number)
     with acting(desk().engine, who()) as connection:
         versions = deliveries.versions(connection, found.delivery_id)
-        public = {each.plan_id: deliveries.public_version(connection, each.plan_id) for each in versions}
+        public = deliveries.public_versions(connection, [each.plan_id for each in versions])
         document = _document(portal().archive, deliveries.report(connection, number, "json"))
         four_eyes = deliveries.rules(connection, found.ags).four_eyes
         questions = deliveries.questions(connection, found.delivery_id)
@@ -80,7 +95,7 @@ def _page(number: int, shared_secret: str = "", fault: str = "") -> str:
         may_merge=who().may(Action.EDIT, found.ags) or who().may(Action.PUBLISH, found.ags),
         may=may,
         stamp=workflow.stamp(found.sha256, versions),
-        replaces=any(each.is_publishable and public[each.plan_id] is not None for each in versions),
+        replaces=any(each.is_publishable and each.plan_id in public for each in versions),
         fault=fault,
         done="" if fault else _DONE.get(request.args.get("getan", ""), ""),
         is_own=four_eyes
@@ -254,18 +269,22 @@ def _document(archive: Archive, digest: str | None) -> dict[str, Any] | None:
 
 def _findings(document: dict[str, Any] | None) -> dict[str, Any]:
     """Those that the address asks for, a page of them, each with its number in the whole report."""
-    severity, words = request.args.get("schwere", ""), request.args.get("suche", "").strip().casefold()[:100]
+    severity, asked = request.args.get("schwere", ""), request.args.get("suche", "").strip().casefold()[:100]
     start = request.args.get("ab", "0")
     if severity not in {"", "error", "warning", "info"} or not (
         start.isascii() and start.isdecimal() and len(start) < 8
     ):
         raise InvalidQuery("schwere, ab")
+    art = request.args.get("art", "")
+    if not (art.isascii() and len(art) <= 100):
+        raise InvalidQuery("art")
     every = list(enumerate(document["findings"], start=1)) if document else []
     found = [
         (number, each)
         for number, each in every
         if (not severity or each["severity"] == severity)
-        and (not words or words in f"{each['german']} {each['element']} {each['gml_id']} {each['code']}".casefold())
+        and (not art or each["code"] == art)
+        and (not asked or asked in f"{each['german']} {each['element']} {each['gml_id']} {each['code']}".casefold())
     ]
     return {
         "document": document,
@@ -274,8 +293,28 @@ def _findings(document: dict[str, Any] | None) -> dict[str, Any]:
         "start": int(start),
         "page_size": PAGE,
         "severity": severity,
-        "words": words,
+        "words": asked,
+        "art": art,
+        "kinds": _kinds([each for _, each in every]),
     }
+
+
+def _kinds(every: Sequence[Mapping[str, Any]]) -> list[FindingKind]:
+    """What many findings have in common, the gravest and most frequent first; of few it is seen at once."""
+    counted = Counter((each["code"], each["severity"]) for each in every)
+    if len(every) <= _MANY or len(counted) < 2:
+        return []
+    first = {(each["code"], each["severity"]): each for each in reversed(every)}
+    order = list(words.SEVERITY)
+    found = [FindingKind(*key, number, _in_general(first[key])) for key, number in counted.items()]
+    return sorted(found, key=lambda each: (order.index(each.severity), -each.number, each.code))
+
+
+def _in_general(finding: Mapping[str, Any]) -> str:
+    """The sentence of a finding without what is particular to it."""
+    known = messages.TEXTS.get(finding["code"])
+    said = str(finding["german"]) if known is None else known.german.format(detail="…")
+    return said.removesuffix(": …")
 
 
 def _map(connection: Any, found: Delivered, archive: Archive) -> Response:

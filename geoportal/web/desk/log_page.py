@@ -53,6 +53,7 @@ def page() -> str:
         thing=log_words.thing,
         place=log_words.place,
         detail=log_words.detail,
+        plan=log_words.plan,
         is_open=lambda endpoint: endpoint not in log_words.OPEN_TO or who().may_anywhere(log_words.OPEN_TO[endpoint]),
         next_before=entries[-1].id if len(entries) == _LISTED else None,
     )

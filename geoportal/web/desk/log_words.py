@@ -11,19 +11,21 @@ from plans_ingest.gemeinden import gemeinde_of
 _DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "reason": "Grund", "grund": "Grund", "plans": "Pläne", "file": "Datei", "on": "am",
-        "scheduled_for": "vorgemerkt für", "into": "gehört nun zu Plan", "of": "aus Lieferung", "version": "Fassung",
+        "scheduled_for": "vorgemerkt für", "of": "aus Lieferung", "version": "Fassung",
         "changes": "Angaben", "columns": "Spalten", "ignored": "ausgelassene Spalten", "wanted": "eingeschaltet",
         "email": "E-Mail", "roles": "Rollen", "role": "Rolle", "ags_of_role": "Gemeinde", "token": "Schlüssel",
         "ended": "beendet", "actions": "Rechte", "days": "Tage gültig", "by": "über", "beginn": "Beginn",
         "ende": "Ende", "until": "bis", "before": "vorher", "lost": "verlorene Tage", "number": "Anzahl",
-        "kind": "als", "plan": "Plan", "result": "Ergebnis",
+        "kind": "als", "result": "Ergebnis",
     }
 )  # fmt: skip
+_PLANS: Final = ("plan", "into")
 _FAULTS: Final = {
     "NewerIsPublic": "eine neuere Fassung war schon öffentlich",
     "NothingToPublish": "kein Plan war veröffentlichbar",
     "Tampered": "eine Datei war nicht mehr, was geprüft wurde",
 }
+_ROLES: Final = {role.value: said for role, said in words.ROLES.items()}
 _PURPOSES: Final = {"invitation": "Einladung", "reset": "Link für ein neues Passwort"}
 
 
@@ -63,10 +65,18 @@ def place(ags: str) -> str:
 
 
 def detail(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the entry says beside: its words and values, without what says nothing."""
+    """What the entry says beside: its words and values, without what says nothing. Plans are told by plan()."""
     return [
-        (_DETAILS.get(name, name), _value(name, value)) for name, value in entry.items() if value not in ("", [], None)
+        (_DETAILS.get(name, name), _value(name, value))
+        for name, value in entry.items()
+        if value not in ("", [], None) and name not in _PLANS
     ]
+
+
+def plan(entry: Mapping[str, Any]) -> str | None:
+    """The plan that the entry names beside what it is about."""
+    found = next((entry[name] for name in _PLANS if entry.get(name)), None)
+    return found if isinstance(found, str) else None
 
 
 def _value(name: str, value: Any) -> str:
@@ -77,7 +87,10 @@ def _value(name: str, value: Any) -> str:
             known = {action.value: said for action, said in words.ACTIONS.items()}
             return ", ".join(known.get(each, str(each)) for each in value)
         case "role", str():
-            return {role.value: said for role, said in words.ROLES.items()}.get(value, value)
+            return _ROLES.get(value, value)
+        case "roles", list():
+            pairs = [str(each).partition(" ") for each in value]
+            return ", ".join(f"{_ROLES.get(role, role)}: {place(ags)}" for role, _, ags in pairs)
         case "ags_of_role", str():
             return place(value)
         case "reason", str():

@@ -25,6 +25,10 @@ _FEW: Final = 3  # Gemeinden, of which somebody knows without a map how they sta
 COLOURS: Final = ("wartet", "stufe", "zeichnung", "dokumente")  # what the map of the Kreis may show
 
 
+RETURNED: Final = "returned"  # those that are checked, and were sent back
+_CHOICES: Final = {key.value: said.label for key, said in words.STATES.items()} | {RETURNED: "Zurückgegeben"}
+
+
 @dataclass(frozen=True, slots=True)
 class Shaded:
     """A Gemeinde on the map: `shade` 0 (nothing) to 4 (much or all), and in words what it stands for."""
@@ -42,9 +46,9 @@ class KreisMap:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Deliveries in a state; `verb` is what who asks can do about it, empty if that is somebody else's."""
+    """Deliveries that one may choose by `key`; `verb` is what who asks can do about it, empty if it is for others."""
 
-    state: State
+    key: str
     number: int
     said: str
     verb: str
@@ -63,17 +67,20 @@ def overview() -> str:
     mine = gemeinden(who(), Action.VIEW)
     ags, raw, before = (request.args.get(name, "") for name in ("gemeinde", "stand", "vor"))
     asked = " ".join(request.args.get("suche", "").split())[:100]
-    if raw not in {"", *State} or not (before == "" or (before.isascii() and before.isdecimal() and len(before) < 18)):
+    if raw not in {"", *_CHOICES} or not (
+        before == "" or (before.isascii() and before.isdecimal() and len(before) < 18)
+    ):
         raise InvalidQuery("stand, vor")
     raw_colour = request.args.get("farbe", COLOURS[0])
     if raw_colour not in COLOURS:
         raise InvalidQuery("farbe")
-    state = State(raw) if raw else None
+    state = None if not raw else State.CHECKED if raw == RETURNED else State(raw)
     with acting(desk().engine, who()) as connection:
         listed = deliveries.many(
             connection,
             ags=ags or None,
             state=state,
+            is_returned=(raw == RETURNED) if state is State.CHECKED else None,
             words=asked,
             before=int(before) if before else None,
             limit=_LISTED,
@@ -89,11 +96,11 @@ def overview() -> str:
         gemeinden=mine,
         names=dict(mine),
         gemeinde=ags,
-        state=state,
+        state=raw,
         words=asked,
         todo=_todo(standings),
         is_many=len(mine) > _FEW,
-        states=words.STATES,
+        states=_CHOICES,
         listed=listed,
         next_before=listed[-1].id if len(listed) == _LISTED else None,
         standings=standings,
@@ -116,14 +123,14 @@ def _todo(standings: Sequence[Standing]) -> list[Waiting]:
     again = "berichtigen und neu liefern"
     found = (
         (State.IN_REVIEW, count["in_review"], "zur Freigabe", Action.PUBLISH, "ansehen und veröffentlichen"),
-        (State.CHECKED, count["returned"], "zurückgegeben", Action.DELIVER, again),
+        (RETURNED, count["returned"], "zurückgegeben", Action.DELIVER, again),
         (State.CHECKED, count["checked"] - count["returned"], "geprüft", Action.SUBMIT, "zur Freigabe geben"),
         (State.FAILED, count["failed"], "nicht lesbar (30 Tage)", Action.DELIVER, again),
         (State.SCHEDULED, count["scheduled"], "vorgemerkt", None, ""),
     )
     return [
-        Waiting(state, number, said, verb if needs is not None and may(needs) else "")
-        for state, number, said, needs, verb in found
+        Waiting(key, number, said, verb if needs is not None and may(needs) else "")
+        for key, number, said, needs, verb in found
         if number
     ]
 

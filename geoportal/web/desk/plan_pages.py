@@ -12,6 +12,7 @@ from geoportal.accounts.roles import Action
 from geoportal.deliveries import Version
 from geoportal.participation import beteiligungen
 from geoportal.web.desk.access import open_to, who
+from geoportal.web.desk.places import gemeinden
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished
 
@@ -33,6 +34,7 @@ def page(plan: UUID) -> str:
         "desk/plan.html",
         plan_id=plan,
         versions=versions,
+        gemeinde=dict(gemeinden(who(), Action.VIEW)).get(ags),
         public=next((each for each in versions if each.state == "published"), None),
         participations=participations,
         may_participate=beteiligungen.may_edit(who(), ags),

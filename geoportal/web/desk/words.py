@@ -44,6 +44,20 @@ def moment(at: datetime) -> str:
     return f"{german_date(at)}, {at.astimezone(BERLIN):%H:%M} Uhr"
 
 
+def short_day(at: date | datetime) -> str:
+    """'03.12.2026', where days stand below each other."""
+    return f"{at.astimezone(BERLIN) if isinstance(at, datetime) else at:%d.%m.%Y}"
+
+
+def short_moment(at: datetime) -> str:
+    return f"{short_day(at)}, {at.astimezone(BERLIN):%H:%M}"
+
+
+def levels(reached: str) -> str:
+    """'A, B, D' of what the plans of a delivery have reached, 'AB ABD'."""
+    return ", ".join(sorted(set(reached) - {" "}))
+
+
 class StateWords(NamedTuple):
     """`label` on the badge; `waits` says what happens next, and by whom."""
 
@@ -222,6 +236,25 @@ def inner(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}".replace(".", ",")
     return "–" if value is None else str(value)
+
+
+def coded(klasse: str, name: str, value: Any) -> str:
+    """An attribute of an object, its codes by their labels."""
+    known = next(
+        (
+            found
+            for version in reversed(codelists.VERSIONS)
+            if (found := codelists.attributes(klasse, version).get(name))
+        ),
+        None,
+    )
+    if known is None or not codelists.codes(known.type):
+        return inner(value)
+    given = value if isinstance(value, list) else [value]
+    return ", ".join(
+        codelists.label(known.type, each) or inner(each) if isinstance(each, str | int) else inner(each)
+        for each in given
+    )
 
 
 def said(value: Any) -> str:

@@ -86,7 +86,9 @@ function show(number, scroll) {
   known.layer.bringToFront();
   if (known.layer.getBounds) map.fitBounds(known.layer.getBounds().pad(1.5), { maxZoom: 20, animate: false });
   else map.setView(known.layer.getLatLng(), 20, { animate: false });
-  said.replaceChildren(element("strong", {}, `Befund ${number}: `), item?.querySelectorAll("p")[1]?.textContent ?? "");
+  const page = Number(stage.dataset.page);
+  const elsewhere = () => element("a", { href: `?ab=${page * Math.floor((number - 1) / page)}#b${number}` }, "steht auf einer anderen Seite des Berichts");
+  said.replaceChildren(element("strong", {}, `Befund ${number}: `), item?.querySelectorAll("p")[1]?.textContent ?? elsewhere());
   if (item) {
     item.setAttribute("aria-current", "true");
     if (scroll) item.scrollIntoView({ block: "nearest" });
