@@ -114,7 +114,9 @@ def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
 
 
 def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
-    """A change that is made once for each Idempotency-Key of an account, whatever happened to its first answer."""
+    """A change that is made once for each Idempotency-Key of an account and what its token may do, whatever happened to
+    its first answer.
+    """
 
     @wraps(view)
     def answered(*arguments: P.args, **named: P.kwargs) -> Response:
@@ -123,7 +125,12 @@ def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
             return _said(view(*arguments, **named))
         if not 1 <= len(key) <= 100 or not key.isprintable():
             raise InvalidQuery("Idempotency-Key: 1 bis 100 Zeichen")
-        values = {"account": who().account_id, "key": hashlib.sha256(key.encode()).hexdigest()}
+        # a narrower token of the same account is told no answer of a wider one: it may not have been allowed to ask;
+        # one that renews it may do the same
+        scope = who().scope
+        may = "" if scope is None else f"{scope.ags} {' '.join(sorted(scope.actions))}"
+        kept_as = f"{may}|{key}"
+        values = {"account": who().account_id, "key": hashlib.sha256(kept_as.encode()).hexdigest()}
         if (known := _answered_before(values)) is not None:
             return known
         try:
