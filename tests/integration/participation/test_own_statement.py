@@ -3,17 +3,23 @@
 import io
 import re
 import threading
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from geoportal import health
+from geoportal import health, operations
+from geoportal.accounts.roles import Role
+from geoportal.archive import Archive
 from geoportal.mail import queue
-from geoportal.participation import forgetting
+from geoportal.participation import beteiligungen, forgetting
 from geoportal.web import stellungnahme_pages
-from tests.files import pdf
-from tests.participation import AFTER, JPEG, PNG, Town
+from geoportal.web.desk import room
+from tests.desk import OTHER
+from tests.files import pdf, plan, prop, write, xplangml
+from tests.participation import AFTER, ANGABEN, DURING, JPEG, PNG, Citizen, Town, signed_in, statement
 
 
 def test_unconfirmed_is_read_by_nobody_and_deleted_after_a_week(opened: Town) -> None:
@@ -226,3 +232,31 @@ def test_one_link_opens_no_other_statement_and_no_other_file(opened: Town) -> No
     [path] = re.findall(rf"{first}(/anlage/\d+)", erika.get(first).text)
     assert erika.get(first + path).status_code == 200
     assert erika.get(second + path).status_code == 410
+
+
+def test_no_file_of_a_statement_of_theirs_is_read_beside_one_of_mine(opened: Town, tmp_path: Path) -> None:
+    """By a planner of another Gemeinde, who has statements of her own."""
+    opened.announce()
+    opened.citizen().confirmed(dateien=[(io.BytesIO(PNG), "a.png")])
+    theirs, file = statement(opened)
+    there = prop("gemeinde", f"<xplan:XP_Gemeinde><xplan:ags>{OTHER}</xplan:ags></xplan:XP_Gemeinde>")
+    document = xplangml(plan(name="Drüben", gemeinde=there, extra=prop("rechtsstand", "2400")))
+    archive = Archive(opened.office.settings.archive)
+    operations.deliver(opened.office.owner, archive, write(tmp_path / "drueben.gml", document))
+    with opened.office.owner.connect() as connection:
+        number = connection.scalar(text("SELECT plan_id FROM plans.version WHERE name = 'Drüben'"))
+    engine, who = opened.office.app.extensions[room.Desk.KEY].engine, opened.principal(Role.PUBLISHER, OTHER)
+    made = beteiligungen.create(engine, who, number, ANGABEN)
+    beteiligungen.announce(engine, who, made, 1, date(2026, 11, 10))
+    opened.office.clock.now = DURING
+    elsewhere = Citizen(opened.citizen().client, replace(opened, plan_id=number))
+    elsewhere.confirmed("max@muster.example")
+    with opened.office.owner.connect() as connection:
+        asked = text("SELECT id FROM participation.stellungnahme WHERE beteiligung_id = :made")
+        mine = connection.scalar(asked, {"made": made})
+    thief = signed_in(opened, Role.PUBLISHER, OTHER)
+    assert thief.get(f"/werkbank/stellungnahme/{mine}").status_code == 200
+    for of in (mine, theirs):
+        assert thief.get(f"/werkbank/stellungnahme/{of}/anlage/{file}").status_code == 404
+    given = {"ergebnis": "nicht", "abwaegung": "x", "notiz": "", "gesehen": "x"}
+    assert thief.post(f"/werkbank/stellungnahme/{theirs}", given).status_code in {403, 404}
