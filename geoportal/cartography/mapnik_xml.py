@@ -42,12 +42,13 @@ _SQUARE = '<rect width="24" height="24" fill="#ffffff" fill-opacity="0"/>'
 _PLAIN = str.maketrans({"|": "/", '"': "”", "\n": " ", "\r": " ", "'": "’"})
 
 # What lies under what, over all features: (kinds of parts, geometries).
-_PASSES: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
-    ("fills", (Fill,)),
-    ("patterns", (Hatch, Pattern)),
-    ("lines", (Line, Marks)),
-    ("symbols", (Symbol, Disc)),
-)
+_PASSES: Final[Mapping[str, tuple[type, ...]]] = {
+    "fills": (Fill,),
+    "patterns": (Hatch, Pattern),
+    "lines": (Line, Marks),
+    "symbols": (Symbol, Disc),
+}
+_PASS_OF: Final = {kind: name for name, kinds in _PASSES.items() for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +89,17 @@ def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float, s
     for source, sheet in layers:
         rules = [rule for rule in sheet.rules if _may_meet(rule, source)]
         styles = []
-        passes = (
-            [("labels", _labels(rules, source, resolution))]
+        passes, around = (
+            ({"labels": list(_labels(rules, source, resolution))}, float(AROUND))
             if source.part == "labels"
-            else [(name, _rules(rules, source, kinds, resolution, assets)) for name, kinds in _PASSES]
+            else _drawing(rules, source, resolution, assets)
         )
-        for name, written in passes:
-            if body := "".join(written):
+        for name, written in passes.items():
+            if written:
                 styles.append(f"{source.name}-{name}")
-                out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{body}</Style>')
+                out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{"".join(written)}</Style>')
         if styles:
-            named.append(_layer(source, styles, scale_factor * _around(rules, source, resolution)))
+            named.append(_layer(source, styles, scale_factor * around))
     return MapnikMap("".join([*out, *named, "</Map>"]), assets)
 
 
@@ -130,15 +131,6 @@ def write_sheet(
         given = {"type": "csv", "inline": rows, "separator": "|"}
         out.append(_layer(Source(name, f"epsg:{STORAGE_SRID}", given), [name]))
     return MapnikMap("".join([*out, "</Map>"]), {name_of_drawing: drawing} if drawing else {})
-
-
-def _around(rules: Sequence[Rule], source: Source, resolution: float) -> float:
-    """Pixels of the style beside a picture from which something reaches into it: what lies there is read, too."""
-    reaches = [1.0]
-    for rule in rules if source.part == "drawing" else ():
-        drawn = (part for parts in rule.parts.values() for part in parts if scale.is_drawn(rule, part, resolution))
-        reaches += [_reach(rule, part, resolution) for part in drawn]
-    return max(reaches) if source.part == "drawing" else AROUND
 
 
 def _reach(rule: Rule, part: Part, resolution: float) -> float:
@@ -193,22 +185,28 @@ def _literal(value: Value) -> str:
     return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _rules(
-    rules: Sequence[Rule], source: Source, kinds: tuple[type, ...], resolution: float, assets: dict[str, str]
-) -> Iterator[str]:
+def _drawing(
+    rules: Sequence[Rule], source: Source, resolution: float, assets: dict[str, str]
+) -> tuple[dict[str, list[str]], float]:
+    """The rules of each pass, and how many pixels of the style something reaches beyond its geometry: so far beside a
+    picture is read, too.
+    """
+    passes: dict[str, list[str]] = {name: [] for name in _PASSES}
+    around = 1.0
     for rule in rules:
         for dimension in Dimension:
-            drawn = "".join(
-                _symbolizer(rule, part, dimension, resolution, assets)
-                for part in rule.drawn(dimension)
-                if isinstance(part, kinds) and scale.is_drawn(rule, part, resolution)
-            )
-            if not drawn:
-                continue
-            extra = [f"[dim] = {_DIMENSIONS[dimension]}"]
-            if source.symbols_if and dimension is Dimension.AREA and Symbol in kinds:
-                extra.append(f"[{source.symbols_if}] = true")
-            yield f"<Rule>{_condition(rule, rules, source, extra)}{drawn}</Rule>"
+            drawn: dict[str, str] = {}
+            for part in rule.drawn(dimension):
+                if scale.is_drawn(rule, part, resolution):
+                    name = _PASS_OF[type(part)]
+                    drawn[name] = drawn.get(name, "") + _symbolizer(rule, part, dimension, resolution, assets)
+                    around = max(around, _reach(rule, part, resolution))
+            for name, symbolizers in drawn.items():
+                extra = [f"[dim] = {_DIMENSIONS[dimension]}"]
+                if source.symbols_if and dimension is Dimension.AREA and name == "symbols":
+                    extra.append(f"[{source.symbols_if}] = true")
+                passes[name].append(f"<Rule>{_condition(rule, rules, source, extra)}{symbolizers}</Rule>")
+    return passes, around
 
 
 def _labels(rules: Sequence[Rule], source: Source, resolution: float) -> Iterator[str]:
