@@ -471,7 +471,15 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
 )
 
 
+def in_general(code: str) -> str:
+    """The sentence of a finding without what is particular to it."""
+    return TEXTS[code].german.format(detail="…").removesuffix(": …")
+
+
 def german(issue: Issue) -> str:
+    kind, _, number = issue.detail.partition(": ")
+    if issue.code == "findings_more" and kind in TEXTS:
+        return TEXTS[issue.code].german.format(detail=f"{number}-mal „{in_general(kind)}“")
     return TEXTS[issue.code].german.format(detail=_MEASURE.sub(",", issue.detail))
 
 

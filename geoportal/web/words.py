@@ -155,10 +155,12 @@ def days_left(end: date, today: date, language: Language = "de") -> str:
 
 
 def file_size(size: int, language: Language = "de") -> str:
-    """Bytes -> '340 kB' or '1,2 MB' (SI)."""
+    """Bytes -> '340 kB', '1,2 MB' or '4,9 GB' (SI)."""
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))} kB"
-    return _spelt(f"{size / 1_000_000:.1f} MB", language)
+    if size < 1_000_000_000:
+        return _spelt(f"{size / 1_000_000:.1f} MB", language)
+    return _spelt(f"{size / 1_000_000_000:.1f} GB", language)
 
 
 def area(square_metres: float, language: Language = "de") -> str:

@@ -12,7 +12,7 @@ from geoportal.archive import Archive
 from geoportal.settings import Settings
 from plans_ingest.gemeinden import gemeinde_of
 from tests.desk import OTHER, OWN, Browser, Office, membership, office, send
-from tests.files import plan, prop, write, xplangml
+from tests.files import feature, plan, polygon, prop, write, xplangml
 
 STOCK = xplangml(
     plan("p1", name="Mühlweg", nummer="12", extra=prop("rechtsstand", "4000")),
@@ -182,6 +182,25 @@ def test_what_is_wrong_in_a_form_is_listed_and_belongs_to_its_field(desk: Office
     assert field
     assert 'aria-invalid="true"' in field[0]
     assert "f-satzungsbeschluss_datum" in field[0]
+
+
+def test_a_report_of_many_findings_begins_with_their_kinds(desk: Office) -> None:
+    kreis = desk.as_role(Role.KREIS)
+    areas = (
+        feature("BP_BaugebietsTeilFlaeche", f"b{number}", prop("position", polygon("0 0 9 9 9 0 0 9 0 0")))
+        for number in range(12)
+    )
+    page = kreis.get(address := delivered(desk, kreis, xplangml(plan(name="Viele", nummer="x"), *areas))).text
+    kinds = re.findall(r'href="\?art=([a-z_]+)#bericht"', page)
+    assert "geometry_mended" in kinds
+    assert "Ungültige Geometrie wurde repariert, das Original ist aufbewahrt</a>" in page
+    only = kreis.get(f"{address}?art=geometry_mended").text
+    assert only.count("<p>Ungültige Geometrie wurde repariert") == 12
+    assert "1 bis 12 von 12 Befunden" in only
+    assert "Alle Befunde zeigen" in only
+    assert kreis.get(f"{address}?art=ä").status_code == 400
+    few = delivered(desk, kreis, xplangml(plan(name="Wenige", nummer="y")))
+    assert "Arten von Befunden" not in kreis.get(few).text
 
 
 def test_a_file_that_could_not_be_read_leads_to_the_next_try(desk: Office) -> None:

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Point, box
 
-from plans_ingest import Batch, checks, ingest
+from plans_ingest import Batch, checks, ingest, messages
 from plans_ingest.checks import Context, rules
 from plans_ingest.gemeinden import all_gemeinden, surroundings
 from plans_ingest.model import Issue, Plan, Planobjekt, Planwerk, Severity
@@ -239,4 +239,5 @@ def test_a_flood_of_findings_is_counted_not_told() -> None:
     issues = checks.check(replace(grid(60, 20), geltungsbereich=far), Context([("plan.gml", {})]))
     assert sum(issue.code == "objekt_outside" for issue in issues) == checks.MAX_TOLD
     [more] = [issue for issue in issues if issue.code == "findings_more"]
+    assert more.detail.partition(":")[0] not in messages.german(more), "a code is no word for people"
     assert more.detail == "objekt_outside: 200"

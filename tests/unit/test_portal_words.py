@@ -33,7 +33,8 @@ def test_days_left(end: date, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(12, "1 kB"), (34_021, "34 kB"), (999_999, "1000 kB"), (1_234_567, "1,2 MB")]
+    ("size", "said"),
+    [(12, "1 kB"), (34_021, "34 kB"), (999_999, "1000 kB"), (1_234_567, "1,2 MB"), (4_999_900_000, "5,0 GB")],
 )
 def test_file_sizes(size: int, said: str) -> None:
     assert words.file_size(size) == said

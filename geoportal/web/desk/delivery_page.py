@@ -306,15 +306,16 @@ def _kinds(every: Sequence[Mapping[str, Any]]) -> list[FindingKind]:
         return []
     first = {(each["code"], each["severity"]): each for each in reversed(every)}
     order = list(words.SEVERITY)
-    found = [FindingKind(*key, number, _in_general(first[key])) for key, number in counted.items()]
+    found = [
+        FindingKind(code, severity, number, _in_general(code, first[code, severity]))
+        for (code, severity), number in counted.items()
+    ]
     return sorted(found, key=lambda each: (order.index(each.severity), -each.number, each.code))
 
 
-def _in_general(finding: Mapping[str, Any]) -> str:
-    """The sentence of a finding without what is particular to it."""
-    known = messages.TEXTS.get(finding["code"])
-    said = str(finding["german"]) if known is None else known.german.format(detail="…")
-    return said.removesuffix(": …")
+def _in_general(code: str, finding: Mapping[str, Any]) -> str:
+    """A report may be older than the words that we have now."""
+    return messages.in_general(code) if code in messages.TEXTS else str(finding["german"])
 
 
 def _map(connection: Any, found: Delivered, archive: Archive) -> Response:
