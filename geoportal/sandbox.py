@@ -273,6 +273,8 @@ def _wrapped(
     for folder in dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix), _PACKAGE]):
         if not folder.is_relative_to("/usr"):
             options += ["--ro-bind", str(folder), str(folder)]
+    # where a Python with a library of its own finds that, when it lies in none of the usual folders
+    options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for path, place in readable.items():
         options += ["--ro-bind", str(path), place]
     for path, place in writable.items():

@@ -2,6 +2,7 @@
 # Geschrieben von `geoportal install`. Als postgres: eine Grundsicherung, mit der das Write-Ahead-Log erst etwas nützt. Behalten
 # werden die zwei neuesten und alles Log ab der älteren; was davor liegt, braucht niemand mehr (docs/operations/backup.md).
 set -eu
+cd / # whoever calls it may stand where postgres may not
 base={{ base }} wal={{ wal }} programs=/usr/lib/postgresql/15/bin
 rm -rf "$base/.new"
 # das Log, das dazu gehört, liegt bei den anderen: das Programm wartet, bis es dort ist
