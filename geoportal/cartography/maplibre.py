@@ -5,7 +5,7 @@ Hatches would need a picture for each zoom: a hatch is a tint.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import batched, groupby
 from math import log2
 from typing import Any, Final
 
@@ -126,14 +126,14 @@ def _described(rule: Rule, part: Part | Label) -> Json:
 
 
 def _meant(rule: Rule, rules: Sequence[Rule]) -> list[list[Any]]:
-    if rule.otherwise:
-        others = [["any", *_equal(other)] for other in rules if not other.otherwise]
-        return [["!", ["any", *others]]]
-    return _equal(rule)
+    if rule.otherwise:  # said without a negation, which QGIS 3.22 does not understand
+        others = [_compared("!=", other) for other in rules if not other.otherwise]
+        return [terms[0] if len(terms) == 1 else ["any", *terms] for terms in others]
+    return _compared("==", rule)
 
 
-def _equal(rule: Rule) -> list[list[Any]]:
-    return [["==", ["get", name], value] for name, value in rule.when.items()]
+def _compared(operator: str, rule: Rule) -> list[list[Any]]:
+    return [[operator, ["get", name], value] for name, value in rule.when.items()]
 
 
 def _drawn(rule: Rule, part: Part, dimension: Dimension) -> Json:
@@ -184,7 +184,12 @@ def _by_zoom(rule: Rule, part: Part | Label, value: float, factor: float = 1.0) 
 
 
 def _icon(rule: Rule, part: Part, size: float) -> Any:
-    return _by_zoom(rule, part, size, 1 / ICON)
+    """As a function and not as an expression: QGIS 3.22 knows no other way to say that a sign grows."""
+    match _by_zoom(rule, part, size, 1 / ICON):
+        case [_, [_, base], _, *stops]:
+            return {"base": base, "stops": [list(stop) for stop in batched(stops, 2, strict=True)]}
+        case plain:
+            return plain
 
 
 def _resolution(zoom: float) -> float:

@@ -75,6 +75,13 @@ def test_the_style_for_vector_tiles_knows_every_rule_and_part(name: str, sheet: 
     assert icons <= set(maplibre.sprite_places(maplibre.sprite_forms(iter([sheet]))))
 
 
+@pytest.mark.parametrize(("name", "sheet"), SHEETS, ids=IDS)
+def test_vector_tiles_are_styled_in_words_that_qgis_3_22_knows(name: str, sheet: Sheet) -> None:
+    for layer in maplibre.write(sheet, name, "http://x/{z}/{y}/{x}", "http://x", name)["layers"]:
+        assert '["!"' not in json.dumps(layer["filter"])
+        assert isinstance(layer.get("layout", {}).get("icon-size", 1), int | float | dict), layer["id"]
+
+
 @pytest.mark.parametrize("collection", list(collections_of(LAYERS.values())), ids=lambda each: each.layer.id)
 def test_vector_tiles_carry_what_their_styles_ask_for(collection: Collection) -> None:
     carried = {layer.id: set(layer.fields) for layer in tileset_of(collection).layers}
