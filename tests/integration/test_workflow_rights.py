@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from geoportal import workflow
-from geoportal.accounts.acting import acting
+from geoportal.accounts.acting import acting, say
 from geoportal.accounts.roles import NotAllowed, Principal, Role
 from geoportal.operations import NotFound
 from geoportal.settings import Settings
@@ -42,6 +42,29 @@ MAY = {
     "restore": {"publisher", "kreis"},
     "configure": {"publisher", "kreis"},
 }
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_gemeinden_that_are_reached_are_all_of_which_each_is(house: House, role: Role) -> None:
+    """Lists ask for all at once, the others for one: both are the same right."""
+    both = text("""
+        SELECT desk.reached(VARIADIC :roles) AS reached,
+               array(SELECT ags FROM plans.gemeinde WHERE desk.reaches(ags, VARIADIC :roles) ORDER BY ags) AS each""")
+    found = set()
+    for scope in ("", OWN, OTHER):
+        for asked in ([role.value], [each.value for each in Role if each is not role], [each.value for each in Role]):
+            with house.engine.begin() as connection:
+                say(connection, account=house.somebody(role).account_id, ags=scope)
+                row = connection.execute(both, {"roles": asked}).one()
+            assert sorted(row.reached) == row.each
+            found.add(tuple(row.each))
+    assert (OWN,) in found
+    assert () in found
+    with house.owner.begin() as owner:
+        owner.execute(text("UPDATE desk.account SET locked_at = now()"))
+    with house.engine.begin() as connection:
+        say(connection, account=house.somebody(role).account_id)
+        assert connection.execute(both, {"roles": [each.value for each in Role]}).one() == ([], [])
 
 
 def test_every_verb_for_every_role_here_and_elsewhere(house: House) -> None:
