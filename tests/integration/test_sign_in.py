@@ -280,10 +280,10 @@ def test_who_is_not_let_in_stands_in_the_log(desk: Office, caplog: pytest.LogCap
     with caplog.at_level(logging.WARNING, "geoportal.web.desk.access"):
         assert browser.get("/werkbank/konten").status_code == 403
         assert browser.get("/werkbank/lieferung/4711").status_code == 404
-        assert browser.get("/werkbank/bericht/geheim").status_code == 404
+        assert browser.get("/werkbank/bericht/geheim").status_code == 410
         assert browser.get("/werkbank/konto").status_code == 200
     told = [record.fields for record in caplog.records]  # type: ignore[attr-defined]
-    assert [(each["status"], each["of"]) for each in told] == [(403, {}), (404, {"number": "4711"}), (404, {})]
+    assert [(each["status"], each["of"]) for each in told] == [(403, {}), (404, {"number": "4711"}), (410, {})]
     with desk.owner.connect() as connection:
         accounts = set(connection.scalars(text("SELECT id FROM desk.account")))
     assert {each["account"] for each in told} <= accounts

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_FORM: Final = 256 * 1024
 FORM_KEY: Final = "form_key"
-_REFUSED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+_REFUSED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _SECRET: Final = frozenset({"passwort", "alt", "neu", "noch_einmal", "code", "geheimnis"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -100,7 +100,9 @@ def guard() -> BaseResponse | None:
 
 
 def tell_refusals(response: Response) -> Response:
-    """Who was not let in, and to what, as a line of the log (ASVS V16.3.2): what is somebody else's is 404."""
+    """Who was not let in, and to what, as a line of the log (ASVS V16.3.2): what is somebody else's is 404, a link that
+    ended or never was is 410.
+    """
     principal: Principal | None = g.get("principal")
     if response.status_code in _REFUSED and principal is not None:
         told = {"account": principal.account_id, "status": response.status_code, "to": request.endpoint}
