@@ -58,6 +58,7 @@ class Readers:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._read, args=(seed,)) for seed in range(number)]
+        self._answers = [0] * number
         self.seconds: list[float] = []
         self.outcomes: Counter[str] = Counter()
         self.bytes = 0
@@ -65,6 +66,11 @@ class Readers:
     @property
     def answered(self) -> int:
         return sum(self.outcomes.values())
+
+    @property
+    def rounds(self) -> int:
+        """How many answers each reader has at least."""
+        return min(self._answers)
 
     @property
     def faults(self) -> dict[str, int]:
@@ -96,6 +102,7 @@ class Readers:
             with self._lock:
                 self.seconds.append(time.perf_counter() - began)
                 self.outcomes[outcome] += 1
+                self._answers[seed] += 1
                 self.bytes += size
         connection.close()
 

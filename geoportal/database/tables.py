@@ -272,7 +272,12 @@ upload = Table(
     Column("delivered_by", BigInteger),
     Column("submitted_by", BigInteger),
     Column("publish_on", Date),
-    Column("returned", Text),
+    Column(
+        "returned",
+        Text,
+        comment="what is to be changed before it is published; NULL: nobody sent it back, or it was submitted once "
+        "more",
+    ),
     Column("edits", UUID(as_uuid=True)),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
