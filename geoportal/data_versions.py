@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -18,20 +18,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 LOGGER = logging.getLogger(__name__)
 
 ASK_AGAIN_SECONDS = 1.0
-_MOST_TOLD: Final = 1000  # collections may be named together in many ways
 
 
 class _Row(NamedTuple):
     collection: str
     version: int
     changed_at: datetime
-
-
-class _Known(NamedTuple):
-    """What the database told, and what was made of it."""
-
-    rows: Mapping[str, _Row]
-    told: dict[tuple[str, ...], "DataVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class DataVersions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._known: _Known | None = None
+        self._known: Mapping[str, _Row] | None = None
         self._asked = float("-inf")
 
     def of(self, *collections: str) -> DataVersion | None:
@@ -56,26 +48,21 @@ class DataVersions:
 
         None while the database has never answered. When it is away later, the last version it told.
         """
-        if (current := self._current()) is None:
+        known = self._current()
+        if known is None:
             return None
-        known, told = current
-        if (version := told.get(collections)) is not None:
-            return version
         named = collections and all(name in known for name in collections)
         rows = [known[name] for name in sorted(set(collections))] if named else list(known.values())
         # with the time: a restored database counts on from an old number
         token = ";".join(f"{row.collection}:{row.version}:{row.changed_at.timestamp():.6f}" for row in rows)
-        version = DataVersion(token, max((row.changed_at for row in rows), default=None))
-        if named and len(told) < _MOST_TOLD:
-            told[collections] = version
-        return version
+        return DataVersion(token, max((row.changed_at for row in rows), default=None))
 
     def numbers(self) -> Mapping[str, int] | None:
         """The number of each collection, None while the database has never answered."""
-        current = self._current()
-        return None if current is None else {name: row.version for name, row in current.rows.items()}
+        known = self._current()
+        return None if known is None else {name: row.version for name, row in known.items()}
 
-    def _current(self) -> _Known | None:
+    def _current(self) -> Mapping[str, _Row] | None:
         """One thread asks, and nobody waits for it but those who come before the first answer."""
         if time.monotonic() - self._asked < ASK_AGAIN_SECONDS:
             return self._known
@@ -93,9 +80,7 @@ class DataVersions:
                 rows = connection.execute(
                     text("SELECT collection, version, changed_at FROM ogc.data_version ORDER BY collection")
                 )
-                known = {row.collection: _Row(*row) for row in rows}
-            if self._known is None or known != self._known.rows:
-                self._known = _Known(known, {})
+                self._known = {row.collection: _Row(*row) for row in rows}
         except (DBAPIError, PoolTimeout) as error:
             LOGGER.warning("data versions: the database does not answer, the last ones stay: %s", type(error).__name__)
         self._asked = time.monotonic()

@@ -16,8 +16,8 @@ from geoportal.ogc.links import HTML, JSON, Document, link
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound, Unavailable
-from geoportal.ogc.query import COMMON, PROPERTIES, Parameters, read_properties
-from geoportal.ogc.service import Publication, Service
+from geoportal.ogc.query import COMMON, PROPERTIES, read_properties
+from geoportal.ogc.service import Service
 from geoportal.ogc.tiles import cutting, documents, matrix, selection
 from geoportal.ogc.tiles.api import openapi
 from geoportal.ogc.tiles.documents import MVT, REL_VECTOR
@@ -29,28 +29,18 @@ _TILE_FORMATS: Final = ("mvt",)
 # libdeflate: smaller than zlib's level 5 in less than half of its time
 _GZIP_LEVEL: Final = 5
 _KNOWN: Final = COMMON | {PROPERTIES}
-_MOST_MADE: Final = 500  # clients may name fields and collections in many ways
 
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
-    measured, made = _Measured(service), _Made(service)
+    measured = _Measured(service)
 
     def of_collection(name: str) -> Tileset:
-        return made.once((name,), lambda now: tileset_of(now.drawn(name)))
+        return tileset_of(service.current().drawn(name))
 
     def of_plans() -> Tileset:
-        def plans(now: Publication) -> Tileset:
-            if (tileset := plans_tileset(now.collections)) is None:
-                raise NotFound("Die Bauleitpläne werden nicht angeboten. / Plans are not offered.")
-            return tileset
-
-        return made.once((), plans)
-
-    def narrowed(tileset: Tileset, parameters: Parameters) -> Tileset:
-        if (named := read_properties(parameters, tileset.fields)) is None:
-            return tileset
-        key = (tileset.path, *(layer.id for layer in tileset.layers), None, *named)
-        return made.once(key, lambda _: tileset.narrowed(named))
+        if (tileset := plans_tileset(service.current().collections)) is None:
+            raise NotFound("Die Bauleitpläne werden nicht angeboten. / Plans are not offered.")
+        return tileset
 
     def listed(tileset: Tileset) -> Response:
         exchange = Exchange(service, pages)
@@ -59,28 +49,28 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
     def described(tileset: Tileset) -> Response:
         exchange = Exchange(service, pages, _KNOWN, _METADATA_FORMATS)
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
         write = documents.tilejson if exchange.parameters.get("f") == "tilejson" else documents.metadata
-        shown = narrowed(tileset, exchange.parameters)
-        document = write(shown, measured.of(tileset), exchange.publication.base, exchange.language)
+        document = write(narrowed, measured.of(tileset), exchange.publication.base, exchange.language)
         return exchange.answer(document, JSON, "tiles/tileset.html")
 
     def cut(tileset: Tileset, zoom: str, row: str, col: str) -> Response:
         exchange = Exchange(service, pages, _KNOWN, _TILE_FORMATS)
-        shown = narrowed(tileset, exchange.parameters)
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
         tile = matrix.read_tile(zoom, row, col)
         bounds = measured.of(tileset)
         if bounds is None or not matrix.is_within(tile, bounds):
             # OGC API - Tiles 1, /req/core/tc-error A
             raise NotFound("Hier liegt nichts: siehe tileMatrixSetLimits. / Nothing here: see tileMatrixSetLimits.")
-        return packed(cutting.cut(service.engine, shown, tile))
+        return packed(cutting.cut(service.engine, narrowed, tile))
 
     def cut_selected(names: Sequence[str], zoom: str, row: str, col: str) -> Response:
         exchange = Exchange(service, pages, _KNOWN | selection.PARAMETERS, _TILE_FORMATS)
         manner = selection.read_manner(exchange.parameters)
-        tileset = made.once(("", *names), lambda now: selected_tileset(now.drawn(name) for name in names))
+        tileset = selected_tileset(service.current().drawn(name) for name in names)
         selection.check_day(manner, tileset)
-        shown = narrowed(tileset, exchange.parameters)
-        return packed(cutting.cut(service.engine, shown, matrix.read_tile(zoom, row, col), manner))
+        narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
+        return packed(cutting.cut(service.engine, narrowed, matrix.read_tile(zoom, row, col), manner))
 
     def packed(content: bytes) -> Response:
         if not content:
@@ -133,26 +123,6 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def matrix_set() -> Response:
         exchange = Exchange(service, pages)
         return exchange.answer(documents.matrix_set(exchange.publication.base), JSON, "tiles/matrix_set.html")
-
-
-class _Made:
-    """Tilesets, each made once for a state of the manifests: every tile asks for its own, and its statement is found by
-    it.
-    """
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._of: Publication | None = None
-        self._known: dict[tuple[str | None, ...], Tileset] = {}
-
-    def once(self, key: tuple[str | None, ...], make: Callable[[Publication], Tileset]) -> Tileset:
-        now = self._service.current()
-        if self._of is not now or len(self._known) >= _MOST_MADE:
-            self._of, self._known = now, {}
-        known = self._known
-        if (found := known.get(key)) is None:
-            found = known[key] = make(now)
-        return found
 
 
 class _Measured:

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, jsonify, url_for
 
 from geoportal import mapping
 from geoportal.accounts.roles import Action
-from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
+from geoportal.web.api.asked import given_object, require_reach, who
+from geoportal.web.api.once import Answer, once
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished
 from geoportal.web.portal import portal

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from geoportal import amending
 from geoportal.accounts.roles import Action
 from geoportal.editing import examining, fields
-from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
+from geoportal.web.api.asked import given_object, require_reach, who
+from geoportal.web.api.once import Answer, once
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery
 from geoportal.web.portal import portal

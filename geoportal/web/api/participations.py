@@ -18,7 +18,8 @@ from geoportal.participation.arten import Art
 from geoportal.participation.bekannt import Angabe
 from geoportal.participation.beteiligungen import Angaben, Beteiligung
 from geoportal.participation.states import WAYS, State
-from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
+from geoportal.web.api.asked import given_object, require_reach, who
+from geoportal.web.api.once import Answer, once
 from geoportal.web.desk.beteiligungen import STEPS, words_of
 from geoportal.web.desk.room import desk
 from geoportal.web.errors import InvalidQuery, NotPublished

@@ -12,7 +12,8 @@ from flask import Blueprint, Response, jsonify, url_for
 from geoportal import differing, oversight, workflow
 from geoportal.accounts.acting import acting
 from geoportal.accounts.roles import Action
-from geoportal.web.api.routes import Answer, given_object, once, require_reach, who
+from geoportal.web.api.asked import given_object, require_reach, who
+from geoportal.web.api.once import Answer, once
 from geoportal.web.desk import delivery_page
 from geoportal.web.desk.compare_page import pair
 from geoportal.web.desk.plan_pages import history_of

@@ -1,31 +1,20 @@
-"""The JSON API of the desk, for programs: what the pages do, with a token. Described by /api/v1/openapi.json.
+"""The JSON API of the desk, for programs: what the pages do, with a token. Described by /api/v1/openapi.json."""
 
-A change may carry an `Idempotency-Key`: asked again with the same key, it answers as it did, and does nothing again.
-"""
-
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, send_file, url_for
-from sqlalchemy import text
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from flask import Blueprint, Flask, Response, g, jsonify, request, send_file, url_for
 
 from geoportal import deliveries, workflow
 from geoportal.accounts import hidden, tokens
 from geoportal.accounts.acting import acting
-from geoportal.accounts.roles import Action, NotAllowed, Principal
+from geoportal.accounts.roles import Action
 from geoportal.deliveries import Delivered
-from geoportal.editing.fields import Unfit
-from geoportal.plain_text import UNSTORABLE
-from geoportal.virus_scan import Infected, ScannerAway
-from geoportal.web.api import description
+from geoportal.web.api import description, faults
+from geoportal.web.api.asked import TokenMissing, given_object, require_reach, who
+from geoportal.web.api.once import Answer, once
 from geoportal.web.desk import delivery_page, report_paper
 from geoportal.web.desk.access import origin, tell_refusals
 from geoportal.web.desk.plan_pages import history_of
@@ -33,59 +22,9 @@ from geoportal.web.desk.room import desk
 from geoportal.web.errors import FileAway, InvalidQuery, NotPublished
 from geoportal.web.plan_query import needed_day
 from geoportal.web.portal import portal
-from geoportal.web.problems import FAULT, PROBLEMS, Problem, problem_of
-from plans_ingest.errors import PlanFileError
 
 PREFIX: Final = "/api/v1"
 _MAX_JSON: Final = 64 * 1024
-_KEPT: Final = timedelta(days=1)
-
-_CLAIM = text("""
-    INSERT INTO desk.answered (account_id, key, request, expires_at)
-    VALUES (:account, :key, :request, :expires)
-    ON CONFLICT (account_id, key) DO NOTHING RETURNING true""")
-_KNOWN = text("SELECT request, status, body FROM desk.answered WHERE account_id = :account AND key = :key")
-_KEEP = text("""
-    UPDATE desk.answered SET status = :status, body = CAST(:body AS jsonb)
-    WHERE account_id = :account AND key = :key""")
-_FREE = text("DELETE FROM desk.answered WHERE account_id = :account AND (key = :key OR expires_at < :now)")
-
-
-class TokenMissing(Exception):
-    """The request bears no token that is still good."""
-
-
-class KeyInUse(Exception):
-    """The Idempotency-Key was used for another request, or that one is still being answered."""
-
-
-_OWN_PROBLEMS: Final[dict[type[Exception], tuple[int, Problem]]] = {
-    TokenMissing: (401, Problem("Schlüssel fehlt oder gilt nicht mehr", "Authorization: Bearer gp_…")),
-    KeyInUse: (
-        409,
-        Problem("Idempotency-Key schon benutzt", "Für eine andere Anfrage, oder diese wird gerade noch beantwortet."),
-    ),
-    Unfit: (422, Problem("Das kann so nicht stehen bleiben", "Ein Wert passt nicht zu seinem Feld.")),
-    PlanFileError: (
-        422,
-        Problem("Das Dokument wird nicht angenommen", "Es ist kein PDF, das sich veröffentlichen lässt."),
-    ),
-    Infected: (422, Problem("Das Dokument wird nicht angenommen", "Der Virenscanner hält es für schädlich.")),
-    ScannerAway: (503, Problem("Der Virenscanner antwortet nicht", "Ungeprüft wird nichts angenommen.")),
-}
-_BY_STATUS: Final = {
-    404: Problem("Diese Adresse gibt es nicht", f"Alle stehen in {PREFIX}/openapi.json."),
-    405: Problem("Das geht an dieser Adresse nicht", f"Was an ihr geht, steht in {PREFIX}/openapi.json."),
-    413: Problem("Das ist zu groß", "Eine Datei darf 500 MB haben, ein Dokument 100 MB, alles andere 64 kB."),
-}
-_TELLING: Final = (InvalidQuery, Unfit, PlanFileError)  # their text is written for who asks
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: dict[str, Any]
-    location: str | None = None
 
 
 def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
@@ -105,66 +44,9 @@ def register(app: Flask, *more: Callable[[Blueprint], None]) -> None:
     bp.add_url_rule("/plaene/<uuid:plan>/wiederherstellen", "restore", restore, methods=["POST"])
     for add_to in more:
         add_to(bp)
-    for kind in (*PROBLEMS, *_OWN_PROBLEMS):
-        bp.register_error_handler(kind, _known)
-    bp.register_error_handler(HTTPException, _http)
-    bp.register_error_handler(Exception, _unforeseen)
+    faults.tell_all(bp)
     app.register_blueprint(bp)
     app.before_request(_astray)
-
-
-def once[**P](view: Callable[P, Answer]) -> Callable[P, Response]:
-    """A change that is made once for each Idempotency-Key of an account and what its token may do, whatever happened to
-    its first answer.
-    """
-
-    @wraps(view)
-    def answered(*arguments: P.args, **named: P.kwargs) -> Response:
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return _said(view(*arguments, **named))
-        if not 1 <= len(key) <= 100 or not key.isprintable():
-            raise InvalidQuery("Idempotency-Key: 1 bis 100 Zeichen")
-        # a narrower token of the same account is told no answer of a wider one: it may not have been allowed to ask;
-        # one that renews it may do the same
-        scope = who().scope
-        may = "" if scope is None else f"{scope.ags} {' '.join(sorted(scope.actions))}"
-        kept_as = f"{may}|{key}"
-        values = {"account": who().account_id, "key": hashlib.sha256(kept_as.encode()).hexdigest()}
-        if (known := _answered_before(values)) is not None:
-            return known
-        try:
-            answer = view(*arguments, **named)
-        except Exception:
-            # nothing was done, so it may be tried again
-            with acting(desk().engine, who()) as connection:
-                connection.execute(_FREE, values | {"now": desk().now()})
-            raise
-        with acting(desk().engine, who()) as connection:
-            body = {"body": answer.body, "location": answer.location}
-            connection.execute(_KEEP, values | {"status": answer.status, "body": json.dumps(body)})
-        return _said(answer)
-
-    return answered
-
-
-def _answered_before(values: dict[str, Any]) -> Response | None:
-    """The answer that was given to this key, None if it is new and now claimed. Raises KeyInUse."""
-    body = f"{request.headers.get('Content-Digest', '')} {request.content_length or 0}"
-    asked = f"{request.method} {request.full_path} {body}"
-    if request.mimetype == "application/json":
-        asked += hashlib.sha256(request.get_data(cache=True)).hexdigest()
-    request_hash = hashlib.sha256(asked.encode()).hexdigest()
-    with acting(desk().engine, who()) as connection:
-        claim = values | {"request": request_hash, "expires": desk().now() + _KEPT}
-        if connection.scalar(_CLAIM, claim):
-            return None
-        row = connection.execute(_KNOWN, values).one()
-    if row.request != request_hash or row.status is None:
-        raise KeyInUse
-    response = _said(Answer(row.status, row.body["body"], row.body["location"]))
-    response.headers["Idempotency-Replayed"] = "true"
-    return response
 
 
 def openapi() -> Response:
@@ -313,18 +195,6 @@ def _guard() -> None:
     request.max_content_length = _MAX_JSON
 
 
-def who() -> Principal:
-    principal: Principal | None = g.principal
-    if principal is None:
-        raise TokenMissing
-    return principal
-
-
-def require_reach(action: Action) -> None:
-    if not who().may_anywhere(action):
-        raise NotAllowed(action)
-
-
 def _sees(found: Delivered) -> bool:
     return who().may(Action.VIEW, found.ags, found.delivered_by)
 
@@ -333,37 +203,6 @@ def seen(number: int) -> Delivered:
     """As on its page."""
     require_reach(Action.VIEW)
     return delivery_page.seen(number)
-
-
-def given_object(*known: str) -> dict[str, Any]:
-    """The JSON object of the request. Raises InvalidQuery for anything else, and for names that mean nothing.
-
-    What is no text is refused and not taken out as in a form: no hand has pasted it.
-    """
-    try:
-        given = request.get_json(silent=True)
-    except RecursionError:
-        given = None
-    if not isinstance(given, dict):
-        raise InvalidQuery("JSON-Objekt erwartet / JSON object expected")
-    if not _is_storable(given):
-        raise InvalidQuery("kein Text / no text: U+0000, U+D800 … U+DFFF")
-    if unknown := sorted(set(given) - set(known)):
-        raise InvalidQuery(f"unbekannt / unknown: {', '.join(unknown)[:200]}")
-    return given
-
-
-def _is_storable(given: dict[str, Any]) -> bool:
-    left: list[Any] = [given]
-    while left:
-        each = left.pop()
-        if isinstance(each, dict):
-            left += (*each.keys(), *each.values())
-        elif isinstance(each, list):
-            left += each
-        elif isinstance(each, str) and UNSTORABLE.search(each):
-            return False
-    return True
 
 
 def _body(*known: str) -> dict[str, Any]:
@@ -393,29 +232,8 @@ def _delivery(found: Delivered) -> dict[str, Any]:
     }
 
 
-def _said(answer: Answer) -> Response:
-    response = jsonify(answer.body)
-    response.status_code = answer.status
-    if answer.location is not None:
-        response.headers["Location"] = answer.location
-    return response
-
-
-def _known(error: Exception) -> Response:
-    status, problem = problem_of(error, {**PROBLEMS, **_OWN_PROBLEMS}) or (500, FAULT)
-    response = _problem(status, problem, str(error) if isinstance(error, _TELLING) else "")
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="geoportal"'
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}:
-        response.headers["Retry-After"] = "30"
-    return response
-
-
-def _http(error: HTTPException) -> Response:
-    status = error.code or 500
-    response = _problem(status, _BY_STATUS.get(status) or Problem(HTTPStatus(status).phrase, ""))
-    if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        response.allow.update(error.valid_methods)
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -424,23 +242,4 @@ def _astray() -> Response | None:
     lost = request.routing_exception
     if lost is None or lost.code is None or lost.code < 400 or not request.path.startswith(f"{PREFIX}/"):
         return None
-    return _private(_http(lost))
-
-
-def _unforeseen(error: Exception) -> Response:
-    current_app.logger.error("an answer of the API failed", exc_info=error)
-    return _problem(*(problem_of(error, {}) or (500, FAULT)))
-
-
-def _problem(status: int, problem: Problem, detail: str = "") -> Response:
-    """RFC 9457."""
-    said = {"type": "about:blank", "title": problem.title, "status": status, "detail": detail or problem.text}
-    response = jsonify(said)
-    response.status_code = status
-    response.mimetype = "application/problem+json"
-    return response
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _private(faults.http(lost))
