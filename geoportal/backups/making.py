@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -288,10 +288,19 @@ def _thin(place: Place, seal: Seal | None) -> None:
         place.remove(f"snapshots/{name}/database")
     read = [contents for name in needed if (contents := _readable(place, seal, name)) is not None]
     named = {contents.place_of(digest) for contents in read for digest in contents.files}
-    for folder in (_PLAIN, _BY_KEY) if len(read) == len(needed) else (_folder(seal),):
+    for folder in _judged(seal, all_read=len(read) == len(needed)):
         for name in list(place.names(folder)):
             if name not in named:
                 place.remove(name)
+
+
+def _judged(seal: Seal | None, *, all_read: bool) -> Sequence[str]:
+    """The folders of which it is known what is needed. Snapshots of before keys had folders have theirs among the plain
+    files.
+    """
+    if all_read:
+        return (_PLAIN, _BY_KEY)
+    return () if seal is None else (_folder(seal),)
 
 
 def _readable(place: Place, seal: Seal | None, snapshot: str) -> Contents | None:

@@ -221,6 +221,23 @@ def test_what_an_older_release_has_saved_comes_back(database: Settings, engine: 
     assert archive.sizes() == made.files
 
 
+def test_without_a_key_nothing_goes_that_a_sealed_snapshot_may_name(
+    database: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    """Of an older release, whose sealed files lie among the plain ones."""
+    archive, place = Archive(database.archive), place_of(str(tmp_path / "backups"))
+    begin = datetime(2026, 11, 1, 1, 30, tzinfo=UTC)
+    sealed = backups.back_up(engine, archive, place, SEAL, begin)
+    only_there = f"files/{'0' * 2}/{'0' * 64}"
+    place.put(only_there, [b"x"])
+    for minute in range(3):
+        backups.back_up(engine, archive, place, None, begin + timedelta(days=1, minutes=minute))
+    backups.back_up(engine, archive, place, None, begin + timedelta(days=2))
+    assert sealed.moment in backups.snapshots(place)
+    assert len(backups.snapshots(place)) < 5, "thinned"
+    assert only_there in list(place.names("files"))
+
+
 def test_a_second_backup_in_one_second_takes_no_other_away(database: Settings, engine: Engine, tmp_path: Path) -> None:
     archive, place, now = Archive(database.archive), place_of(str(tmp_path / "backups")), datetime.now(UTC)
     made = [backups.back_up(engine, archive, place, None, now).moment for _ in range(2)]
