@@ -181,8 +181,6 @@ _SHAPES = text("""
         FROM plans.planobjekt LEFT JOIN plans.klasse USING (klasse)
         WHERE version_id = ANY (:versions) AND geom IS NOT NULL AND klasse NOT LIKE 'XP\\_%'
         ORDER BY ST_Area(geom) DESC, planobjekt.id LIMIT 3000)) AS features""")
-_USED = text("""
-    SELECT coalesce(sum(size), 0) FROM plans.upload WHERE ags = :ags AND received_at > now() - interval '30 days'""")
 _LEFT = text("""
     SELECT asked.ags, coalesce(gemeinde.quota, :quota) - coalesce(used.size, 0) AS left
     FROM unnest(CAST(:ags AS text[])) AS asked (ags) LEFT JOIN desk.gemeinde USING (ags)
@@ -190,7 +188,7 @@ _LEFT = text("""
                WHERE received_at > now() - interval '30 days' GROUP BY ags) AS used USING (ags)""")
 _LATELY = text("""
     SELECT count(*) FROM plans.upload WHERE delivered_by = :account AND received_at > now() - interval '30 days'""")
-_QUOTA = text("SELECT four_eyes, quota FROM desk.gemeinde WHERE ags = :ags")
+_FOUR_EYES = text("SELECT coalesce(bool_or(four_eyes), false) FROM desk.gemeinde WHERE ags = :ags")
 _USUAL_QUOTA: Final = 5_000_000_000  # bytes in thirty days
 _ORIGINS = text("SELECT ags FROM plans.plan WHERE id = :id")
 
@@ -313,9 +311,7 @@ class Rules:
 
 
 def rules(connection: Connection, ags: str) -> Rules:
-    row = connection.execute(_QUOTA, {"ags": ags}).one_or_none()
-    quota = _USUAL_QUOTA if row is None else row.quota
-    return Rules(row is not None and row.four_eyes, quota - int(connection.scalar(_USED, {"ags": ags}) or 0))
+    return Rules(bool(connection.scalar(_FOUR_EYES, {"ags": ags})), left_of(connection, [ags])[ags])
 
 
 def left_of(connection: Connection, ags: Sequence[str]) -> dict[str, int]:
