@@ -114,11 +114,8 @@ def _stamped(response: Response, etag: str, changed: datetime | None, kept_for: 
     headers = response.headers
     headers["ETag"] = f'W/"{etag}"'  # weak: a proxy may compress it
     if changed is not None:
-        headers["Last-Modified"] = _http_date(changed)
+        headers["Last-Modified"] = http_date(changed)
     headers["Cache-Control"] = kept_for
     headers["Surrogate-Key"] = " ".join(keys)
     headers["Cache-Tag"] = ",".join(keys)
     return response
-
-
-_http_date: Final = functools.lru_cache(256)(http_date)
