@@ -31,7 +31,7 @@ REFUSED: Final = frozenset({400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 41
 ANSWERED: Final = REFUSED | {200, 204, 206, 302, 303, 304, 308}
 INSIDES: Final = re.compile(
     r"Traceback|psycopg|sqlalchemy|site-packages|\.py\", line|\.py:\d|File \"|SELECT .* FROM|pg_catalog|relation \"|"
-    r"/home/|/usr/lib|/root/|/work/|root:x:0|werkzeug\.|jinja2|KeyError|ValueError|TypeError",
+    r"/home/|/usr/lib|/root/|root:x:0|werkzeug\.|jinja2|KeyError|ValueError|TypeError|" + re.escape(str(CHECKOUT)),
     re.DOTALL,
 )
 MARKUP: Final = "<script>alert(4711)</script>"
