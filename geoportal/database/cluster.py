@@ -50,7 +50,6 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    "shared_buffers": "128MB",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
@@ -92,13 +91,14 @@ class _Server:
 class Cluster:
     """The server whose home is `home`: a context manager that starts or joins it, and stops it when nobody is left.
 
-    `durable=False` gives up safety against a crash for speed: for tests, whose data nobody would miss.
+    `durable=False` gives up safety against a crash for speed: for tests, whose data nobody would miss. `buffers`: MB of
+    memory for tables, 128 where nobody says.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, buffers: int = 128) -> None:
         self._given = home
         self._home = home
-        self._settings = _SETTINGS if durable else _SETTINGS | _CARELESS
+        self._settings = _SETTINGS | ({} if durable else _CARELESS) | {"shared_buffers": f"{buffers}MB"}
         self._account: _Account = {}
         self._programs = Path()
         self._in_use: IO[str] | None = None

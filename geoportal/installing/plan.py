@@ -89,7 +89,6 @@ class _Texts:
         self._templates = Environment(  # noqa: S701
             loader=PackageLoader("geoportal.installing"), undefined=StrictUndefined, keep_trailing_newline=True
         )
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
         self._values: Mapping[str, object] = {
             "domain": place.domain,
             "program": place.program,
@@ -102,14 +101,23 @@ class _Texts:
             "etc": ETC,
             "certificate": place.certificate or ETC / "tls.crt",
             "key": place.key or ETC / "tls.key",
-            "shared_buffers": min(memory // 4, 8192),
-            "cache": memory // 2,
+            "shared_buffers": database_buffers(),
+            "cache": _memory() // 2,
             "cache_gb": 5,
             "hardening": self._templates.get_template("_hardening.j2").render(),
         }
 
     def render(self, name: str, more: Mapping[str, object] | None = None) -> str:
         return self._templates.get_template(name).render({**self._values, **(more or {})})
+
+
+def database_buffers() -> int:
+    """MB of this machine's memory that its database keeps tables in."""
+    return min(_memory() // 4, 8192)
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
 
 
 def steps_for(place: Place) -> Iterator[Step]:

@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ import requests
 from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
 from geoportal.database.migrating import migrate
+from geoportal.installing.plan import database_buffers
 from geoportal.settings import CHECKOUT, Settings
 from tests.benchmarks import cpu, page, stock, systems
 from tests.benchmarks.page import BARE, FIRST_PAGES, LAST_PAGES, OURS, Results, Tile
@@ -132,9 +133,8 @@ class Run:
         sizes, spent = [0], [0.0]
         for place in ((row + down, col + right) for down in (-1, 0, 1) for right in (-1, 0, 1)):
             before = cpu.seconds(self.postmaster, system.process)
-            response = requests.get(system.url(Ask(tile=(zoom, *place))) or "", timeout=120)
-            if response.ok:  # beyond the plans there are no tiles
-                sizes.append(len(response.content))
+            with suppress(requests.HTTPError):  # beyond the plans there are no tiles
+                sizes.append(len(system.fetch(system.url(Ask(tile=(zoom, *place))) or "")))
                 spent.append(1000 * (cpu.seconds(self.postmaster, system.process) - before))
         return Tile(max(sizes), max(spent))
 
@@ -177,7 +177,7 @@ def main() -> int:
     folder.chmod(0o711)
     asked.folder.chmod(0o711)
     load = os.getloadavg()[0]
-    with Cluster(folder / "postgres", durable=False) as cluster:
+    with Cluster(folder / "postgres", durable=False, buffers=database_buffers()) as cluster:
         settings = replace(cluster.settings(Settings.from_env({})), data=folder / "data")
         built = folder / "built"
         if not built.exists():

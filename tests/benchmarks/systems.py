@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -50,10 +50,17 @@ class Ask:
     picture: bool = False
 
 
-def fetch(url: str) -> bytes:
-    response = requests.get(url, headers={"Accept": "application/geo+json, application/json"}, timeout=_PATIENCE)
-    response.raise_for_status()
-    return response.content
+def kept() -> Callable[[str], bytes]:
+    """What an address answers, asked over one connection as long as the server keeps it: as nginx and QGIS ask."""
+    session = requests.Session()
+    session.headers["Accept"] = "application/geo+json, application/json"
+
+    def fetch(url: str) -> bytes:
+        response = session.get(url, timeout=_PATIENCE)
+        response.raise_for_status()
+        return response.content
+
+    return fetch
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class System:
     pictures: str | None = None
     picture_tiles: str | None = None
     knows_intervals: bool = False
-    fetch: Callable[[str], bytes] = fetch
+    fetch: Callable[[str], bytes] = field(default_factory=kept)
 
     def url(self, ask: Ask) -> str | None:
         if ask.tile is not None and not (ask.picture and self.picture_tiles is None):
@@ -259,7 +266,7 @@ def _running(command: Sequence[str], environment: Mapping[str, str], first: str,
             deadline = time.monotonic() + _PATIENCE
             while True:
                 try:
-                    fetch(first)
+                    kept()(first)
                     break
                 except requests.RequestException:
                     if process.poll() is not None or time.monotonic() > deadline:
