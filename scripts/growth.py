@@ -80,12 +80,15 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=50, help="of each plan")
     parser.add_argument("--requests", type=int, default=60, help="of each kind")
     parser.add_argument("--folder", type=Path, help="where there is room; else the folder for temporary files")
+    parser.add_argument("--more", action="store_true", help="keeps what was measured last at other sizes")
     parser.add_argument("--redraw", action="store_true", help="only curves and table, from what was measured last")
     given = parser.parse_args()
     if not given.redraw:
-        found = []
+        former = json.loads(MEASURED.read_text("utf-8"))["sizes"] if given.more else []
+        found = [each for each in former if each["plans"] not in given.plans]
         for number in sorted(given.plans):
             found.append(_measured(number, given.objects, given.requests, given.folder))
+            found.sort(key=lambda each: each["plans"])
             told = {"measured": datetime.now(UTC).date().isoformat(), "requests": given.requests, "sizes": found}
             # each by itself: the next size may be too large for the disk
             MEASURED.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -224,7 +227,9 @@ def written(told: Mapping[str, Any]) -> str:
         cells += [f"{each['database_bytes'] / 1e6:.0f}", f"{per_plan:.1f}"]
         cells += [f"{each['build_cpu_seconds']:.0f}", *(f"{each['cpu_ms'][name]:.1f}" for name in names)]
         lines.append(f"| {' | '.join(cells)} |")
-    per_plan = (sizes[-1]["database_bytes"] - _base(sizes)) / sizes[-1]["plans"]
+    # a size that the disk allowed only with fewer objects says nothing about the bytes of a plan
+    fullest = max(sizes, key=lambda each: (round(each["objects"] / each["plans"]), each["plans"]))
+    per_plan = (fullest["database_bytes"] - _base(sizes)) / fullest["plans"]
     lines += ["", "| | Pläne | Datenbank, GB | " + " | ".join(f"{name}, ms" for name in names) + " | Kerne für 300/s |"]
     lines.append("|" + "---|" * (4 + len(names)))
     for place, gemeinden in PLACES.items():
