@@ -20,6 +20,8 @@ _DESK_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c jit=off "
     "-c timezone=UTC -c search_path=public,jobs"
 )
+# Planned once, a statement must do for what comes later too: to read all rows while there are few is no plan for many.
+_ONCE_OPTIONS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 _SENSORS_OPTIONS = "-c statement_timeout=20s -c lock_timeout=10s -c jit=off -c timezone=UTC"
 # The queue of jobs lies in a schema of its own, and names its tables without it.
 OWNER_OPTIONS = "-c lock_timeout=10s -c jit=off -c search_path=public,jobs"
@@ -35,15 +37,17 @@ def owner_engine(url: str) -> Engine:
     )
 
 
-def reader_engine(url: str, *, each_alone: bool = False) -> Engine:
+def reader_engine(url: str, *, each_alone: bool = False, planned_once: bool = False) -> Engine:
     """For everything that citizens ask; keeps the options that the URL brings (such as `role`).
 
     `each_alone`: no statement has a transaction around it, which would be two more ways to the database.
+    `planned_once`: a prepared statement is planned once for all values, which must not matter to the plan.
     """
+    options = f"{_READ_OPTIONS} -c jit=off {_ONCE_OPTIONS if planned_once else ''}"
     engine = create_engine(
-        _with_options(url, f"{_READ_OPTIONS} -c jit=off"),
+        _with_options(url, options),
         hide_parameters=True,
-        pool_size=8,
+        pool_size=4 if planned_once else 8,
         # few connections that know their statements already, and not all in turn
         pool_use_lifo=True,
         skip_autocommit_rollback=True,

@@ -17,9 +17,9 @@ from geoportal.ogc.table import MANY, Condition, FeatureTable, Order, Question
 
 
 @cache
-def engine_for(url: str) -> Engine:
+def engine_for(url: str, *, planned_once: bool = False) -> Engine:
     """pygeoapi constructs a provider for every request; the connections live here. Each answer is one statement."""
-    return reader_engine(url, each_alone=True)
+    return reader_engine(url, each_alone=True, planned_once=planned_once)
 
 
 class ProviderProblem(ProviderGenericError):  # type: ignore[misc]

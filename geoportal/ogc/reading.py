@@ -16,8 +16,11 @@ from geoportal.ogc.problems import InvalidParameter, OgcProblem, Unavailable
 _SQLSTATE_DATA: Final = "22"  # class 22, data exception: a value of the request did not fit after all
 
 
-def read_row(engine: Engine, sql: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
-    """The first row of a statement. Raises Unavailable, InvalidParameter.
+def read_row(
+    engine: Engine, sql: str, values: Mapping[str, object], *, prepared: bool | None = None
+) -> tuple[Any, ...] | None:
+    """The first row of a statement. `prepared`: at once, never, or (None) when it has come a few times. Raises
+    Unavailable, InvalidParameter.
 
     Texts come as UTF-8: they are sent on as they are, and a large page is decoded and encoded for nothing. SQLAlchemy
     lends the connection and no more: what it does around a statement takes as long as many an answer. The engine is one
@@ -31,7 +34,7 @@ def read_row(engine: Engine, sql: str, values: Mapping[str, object]) -> tuple[An
         try:
             with ended_for_who_left(driver), driver.cursor(binary=True) as cursor:
                 cursor.adapters.register_loader("text", ByteaBinaryLoader)
-                row: tuple[Any, ...] | None = cursor.execute(sql, values).fetchone()
+                row: tuple[Any, ...] | None = cursor.execute(sql, values, prepare=prepared).fetchone()
                 return row
         finally:
             if driver.closed:

@@ -20,6 +20,7 @@ from geoportal import data_versions, operations
 from geoportal.database import owner_engine
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
+from geoportal.ogc.features import engine_for
 from geoportal.ogc.query import BERLIN
 from geoportal.ogc.tiles.matrix import MAX_ZOOM, Tile
 from geoportal.settings import Settings
@@ -178,6 +179,19 @@ def test_a_tile_is_packed_for_whoever_can_unpack_it(api: FlaskClient) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert "Accept-Encoding" in packed.vary
+
+
+def test_tiles_of_one_zoom_are_planned_once(stock: Settings, api: FlaskClient) -> None:
+    engine = engine_for(stock.require_read_url(), planned_once=True)
+    plans = text("""
+        SELECT sum(generic_plans)::int, sum(custom_plans)::int FROM pg_prepared_statements
+        WHERE statement LIKE '%tile_feature%'""")
+    assert fetch(api, PLANS, tile_at(19, *origin(3))).status_code == 200
+    with engine.connect() as connection:
+        before, _ = connection.execute(plans).one()
+    assert fetch(api, PLANS, tile_at(19, *origin(4))).status_code == 200
+    with engine.connect() as connection:
+        assert connection.execute(plans).one() == (before + 1, 0)
 
 
 def test_a_withdrawn_plan_is_gone_from_the_tiles_at_once_and_restored_is_back(

@@ -4,7 +4,6 @@ No tile grows without bound: a feature is shown from the zoom that `plans.tile_f
 the largest come first, and there is an end to their number and to their vertices.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Dialect,
     Double,
     Engine,
-    LargeBinary,
     Select,
     TableClause,
     Text,
@@ -28,7 +26,6 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    literal,
     literal_column,
     make_url,
     or_,
@@ -39,6 +36,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy.sql.visitors import traverse
 
 from geoportal.catalogue import FieldType
 from geoportal.database.history import was_public
@@ -76,7 +74,7 @@ _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.UUID, FieldType.DATE, Field
 
 # The place of a tile in a statement: its edges, and with what is seen around it those within the domain.
 _PLACE: Final = ("west", "south", "east", "north", "near_west", "near_south", "near_east", "near_north")
-_EDGES: Final[list[BindParameter[float]]] = [bindparam(name, type_=Double()) for name in _PLACE]
+_EDGES: Final[list[BindParameter[float]]] = [bindparam(name, type_=Double(), required=False) for name in _PLACE]
 _WEST, _SOUTH, _EAST, _NORTH, *_NEAR = _EDGES
 _DIALECT: Final[Dialect] = make_url("postgresql+psycopg://").get_dialect()()
 
@@ -88,7 +86,11 @@ _FEATURE = table(
 
 
 def cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner = PLAIN) -> bytes:
-    """A Mapbox Vector Tile, empty where there is nothing to be seen. Raises Unavailable."""
+    """A Mapbox Vector Tile, empty where there is nothing to be seen. Raises Unavailable.
+
+    To plan a statement takes longer than to cut a tile of a street: without a day, `engine` is one that plans it once
+    for all places.
+    """
     most = _MOST_FEATURES
     # how many bytes its features need is known only afterwards; few tiles are cut twice
     while len(content := _cut(engine, tileset, tile, manner, most)) > _MOST_BYTES and most > 1:
@@ -97,21 +99,28 @@ def cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner = PLAIN) ->
 
 
 def _cut(engine: Engine, tileset: Tileset, tile: Tile, manner: Manner, most: int) -> bytes:
-    sql, values = _statement(tileset.layers, tile.zoom, manner, most)
-    row = read_row(engine, sql, {**values, **_place(tile)})
+    sql = _statement(tileset.layers, tile.zoom, manner, most)
+    row = read_row(engine, sql, _place(tile), prepared=manner.day is None)
     content: bytes = row[0] if row else b""
     return content
 
 
 @lru_cache(1024)
-def _statement(layers: tuple[TileLayer, ...], zoom: int, manner: Manner, most: int) -> tuple[str, Mapping[str, object]]:
-    """The statement for any place, which `_place` tells, and its other values: to write it takes longer than to cut."""
+def _statement(layers: tuple[TileLayer, ...], zoom: int, manner: Manner, most: int) -> str:
+    """The statement for any place, which `_place` tells, and all else written out: that makes the plan. To write it
+    takes longer than to cut.
+    """
     parts = [_layer(layer, zoom, manner, most) for layer in layers]
     whole: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         whole = whole.concat(part)
-    compiled = select(whole).compile(dialect=_DIALECT)
-    return str(compiled), {name: value for name, value in compiled.params.items() if name not in _PLACE}
+    statement = select(whole)
+    traverse(statement, {}, {"bindparam": _write_out})
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True}))
+
+
+def _write_out(value: BindParameter[Any]) -> None:
+    value.literal_execute = value.key not in _PLACE
 
 
 def _place(tile: Tile) -> dict[str, float]:
@@ -149,7 +158,7 @@ def _layer(layer: TileLayer, zoom: int, manner: Manner, most: int) -> ScalarSele
         )
     extent = _extent(zoom, manner)
     tile_of: ColumnElement[Any] = postgis("ST_AsMVT", literal_column(row.name), layer.id, extent, "shape", "fid")
-    return select(func.coalesce(tile_of, cast(literal(b""), LargeBinary()))).select_from(row).scalar_subquery()
+    return select(func.coalesce(tile_of, literal_column("''::bytea"))).select_from(row).scalar_subquery()
 
 
 def _extent(zoom: int, manner: Manner) -> int:

@@ -82,7 +82,8 @@ class TileProvider(BaseMVTProvider):  # type: ignore[misc]
         if tileset != ID:
             raise ProviderTileNotFoundError
         try:
-            return cutting.cut(engine_for(self.data), self._tileset(), read_tile(str(z), str(y), str(x))) or None
+            engine = engine_for(self.data, planned_once=True)
+            return cutting.cut(engine, self._tileset(), read_tile(str(z), str(y), str(x))) or None
         except NotFound as problem:
             raise ProviderTileNotFoundError from problem
         except OgcProblem as problem:
