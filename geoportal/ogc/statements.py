@@ -14,7 +14,7 @@ from geoportal.settings import STORAGE_SRID
 
 # So many are counted to the end; beyond, nobody learns the number of what a filter finds, but only of all (or by hits).
 MOST_COUNTED: Final = 5_000
-# Geometries of a page, as they are stored: of longer ones a page has fewer, and there is a next page.
+# Geometries of a page, as they or their texts are stored: of longer ones a page has fewer, and there is a next page.
 MOST_BYTES: Final = 8 * 2**20
 GEOJSON: Final = "geojson"
 PROPERTIES: Final = "eigenschaften"
@@ -88,7 +88,9 @@ def features_of(
     shape = GEOJSON if is_ready else _geojson(crs, multi=multi)
     told = [PROPERTIES] if ready.properties else quoted
     said = {name: f'"{column}"' for name, column in links if column is not None}
-    columns = dict.fromkeys(["id", *told, *said.values(), *(["geom", GEOJSON] if is_ready else ["geom"])])
+    # what is ready does not have its row looked at once more
+    held = GEOJSON if is_ready else "geom"
+    columns = dict.fromkeys(["id", *told, *said.values(), held])
     record = (
         PROPERTIES
         if ready.properties
@@ -101,7 +103,7 @@ def features_of(
         text=f"""concat('{{"type":"Feature","id":', to_json(id)::text, ',"geometry":',
             {f"coalesce({shape}, 'null')" if geometry else "'null'"}, ',"properties":', {record},
             {f"{_enclosure(said)}, " if said else ""}'}}')""",
-        size="coalesce(pg_column_size(geom), 0)" if geometry else "0",
+        size=f"coalesce(pg_column_size({held}), 0)" if geometry else "0",
     )
 
 

@@ -103,10 +103,15 @@ class Shape:
                 exact = f"ST_Intersects({column}, {asked})"
                 if core is None:
                     return exact
-                # Most of what a box finds lies in it as a whole, which the boxes of the index tell without a look at
-                # any shape.
-                inside = values.bind(_ewkb_of_ring(_corners(core)), "geometry")
-                return f"({column} && {asked} AND ({column} @ {inside} OR {exact}))"
+                # A shape touches each side of the box around it. So if one whole side of that lies in ours, the shape
+                # has a point there: nearly all that a box finds is found by boxes, without a look at any shape.
+                boxes = (_ewkb_of_ring(_corners(each)) for each in (core, *_open(core)))
+                inside, *beyond = (values.bind(each, "geometry") for each in boxes)
+                side = " OR ".join(f"{column} @ {each}" for each in beyond)
+                # CASE: an OR would have the index read once more for each of its parts
+                return (
+                    f"({column} && {asked} AND CASE WHEN {column} && {inside} AND ({side}) THEN TRUE ELSE {exact} END)"
+                )
         return f"ST_Intersects({column}, {self.expression(values, cut=True)})"
 
     @property
@@ -200,6 +205,19 @@ def _pieces(asked: Box, crs: Crs) -> int:
 def _smaller(around: Box) -> Box | None:
     core = Box(around.west + _CARE, around.south + _CARE, around.east - _CARE, around.north - _CARE)
     return core if _has_area(core) else None
+
+
+def _open(core: Box) -> Sequence[Box]:
+    """The box without an end in one direction each: what lies in one of these, and meets the box, has a whole side of
+    the box around it there.
+    """
+    far = MAX_COORDINATE
+    return [
+        Box(-far, core.south, core.east, core.north),
+        Box(core.west, -far, core.east, core.north),
+        Box(core.west, core.south, far, core.north),
+        Box(core.west, core.south, core.east, far),
+    ]
 
 
 def _corners(upright: Box) -> _Numbers:

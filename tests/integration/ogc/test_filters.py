@@ -1,16 +1,18 @@
 """What a box, a time or a condition in CQL2 selects, and nothing else."""
 
 import json
+import random
 
 import psycopg
 import pytest
 import shapely
 from flask.testing import FlaskClient
-from shapely.geometry import Polygon, box, mapping, shape
+from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box, mapping, shape
+from shapely.geometry.base import BaseGeometry
 
 from geoportal.ogc.cql2 import Values
 from geoportal.ogc.cql2.spatial import Shape, relate_shapes
-from geoportal.ogc.crs import STORED, SUPPORTED
+from geoportal.ogc.crs import STORED, SUPPORTED, Crs, transformer
 from geoportal.settings import STORAGE_SRID, Settings
 from tests.ogc import (
     BEBAUUNGSPLAENE,
@@ -45,6 +47,44 @@ def test_a_box_finds_exactly_what_it_touches_in_its_own_crs(api: FlaskClient, ur
         text = ",".join(map(str, asked))
         found = document(api.get(ITEMS, query_string={"bbox": text, "bbox-crs": uri, "properties": "name"}))["features"]
         assert {item["id"] for item in found} == {each for each, area in shapes.items() if area.intersects(box(*asked))}
+
+
+@pytest.mark.parametrize("crs", [crs for crs in SUPPORTED.values() if not crs.shifted], ids=lambda crs: crs.uri)
+def test_what_boxes_tell_of_a_shape_is_true_of_it(stock: Settings, crs: Crs) -> None:
+    """Shapes of every kind and size in and around a box, many of them bent around its corners or beside its edges."""
+    middle_x, middle_y, half = 480_000.0, 5_630_000.0, 1500.0
+    around = transformer(STORAGE_SRID, crs.srid).transform_bounds(
+        middle_x - half, middle_y - half, middle_x + half, middle_y + half
+    )
+    west, south, east, north = around
+    numbers = (south, west, north, east) if crs.flipped else around
+    values = Values()
+    related = relate_shapes("s_intersects", Shape(sql="shape"), Shape.of_box(numbers, crs), values)
+    chance = random.Random(1)
+
+    def bent() -> LineString:
+        x, y = (middle + chance.uniform(-1.5, 1.5) * half for middle in (middle_x, middle_y))
+        wide, high = (chance.choice([5, 200, 2000, 5000]) * chance.uniform(-1, 1) for _ in range(2))
+        return LineString([(x, y), (x + wide, y), (x + wide, y + high)])
+
+    shapes: list[BaseGeometry] = []
+    for _ in range(600):
+        line, other = bent(), bent()
+        shapes += [line, line.buffer(3), MultiLineString([line, other]), MultiPolygon([line.envelope.buffer(1)])]
+    with psycopg.connect(stock.require_database_url()) as connection:
+        connection.execute("CREATE TEMPORARY TABLE asked (shape geometry)")
+        with connection.cursor().copy("COPY asked FROM STDIN") as copy:
+            for each in shapes:
+                copy.write_row([shapely.to_wkb(shapely.set_srid(each, STORAGE_SRID), hex=True, include_srid=True)])
+        asked = f"%({next(iter(values.bound))})s::geometry"
+        [row] = connection.execute(
+            f"SELECT count(*) FILTER (WHERE exact), count(*) FILTER (WHERE told IS DISTINCT FROM exact)"
+            f" FROM (SELECT {related} AS told, ST_Intersects(shape, {asked}) AS exact FROM asked) AS answers",
+            dict(values.bound),
+        )
+    found, wrong = row
+    assert wrong == 0
+    assert 300 < found < len(shapes) - 300
 
 
 @pytest.mark.parametrize("uri", SUPPORTED)
