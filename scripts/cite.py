@@ -1,9 +1,10 @@
 """OGC's own conformance suites (CITE) against our services, from jars that the operator has: scripts/cite.py FOLDER
 
 The folder holds the suites as OGC publishes them on Maven Central, group `org.opengis.cite`, with the classifier `aio`:
-`ets-ogcapi-features10-*-aio.jar`, `ets-ogcapi-tiles10-*-aio.jar`, `ets-ogcapi-processes10-*-aio.jar`; of each the last
-by name is taken, and a suite without a jar is told as not run. They need Java 17. A small stock is published and served
-on loopback; the suites read schemas of OGC's from the network.
+`ets-ogcapi-features10-*-aio.jar`, `ets-ogcapi-tiles10-*-aio.jar`, `ets-ogcapi-processes10-*-aio.jar` and
+`ets-ogcapi-maps10-*-aio.jar` (which OGC still works on); of each the last by name is taken, and a suite without a jar
+is told as not run. They need Java 17. A small stock is published and served on loopback; the suites read schemas of
+OGC's from the network.
 
 Ends with 0 only if every suite that was run has passed tests and no failed one; what counts is what it wrote into
 testng-results.xml, for Java ends with 0 either way.
@@ -25,11 +26,13 @@ from lxml import etree
 from geoportal.database import owner_engine
 from geoportal.database.cluster import Cluster
 from geoportal.database.migrating import migrate
+from geoportal.ogc.processes.echo import ECHO
+from geoportal.ogc.processes.routes import PROCESSES
 from geoportal.ogc.tiles import matrix
 from geoportal.settings import Settings
 from tests.ogc import publish_stock, served
 
-SUITES: Final = ("ogcapi-features10", "ogcapi-tiles10", "ogcapi-processes10")
+SUITES: Final = ("ogcapi-features10", "ogcapi-tiles10", "ogcapi-processes10", "ogcapi-maps10")
 # the tile in which the first plan of the stock lies
 _TILES: Final = {
     "tilematrix": 15,
@@ -106,12 +109,16 @@ def run(suite: str, jar: Path, address: str, folder: Path) -> Verdict:
 
 
 def _arguments(suite: str, address: str) -> Mapping[str, object]:
+    """By the names of each suite's TestRunArg."""
+    if suite == "ogcapi-processes10":  # it appends "/processes" to the address; "on" is the only yes that it knows
+        every = {"testallprocesses": "on", "processtestlimit": len(PROCESSES)}
+        return {"iut": address, "echoprocessid": ECHO.id} | every
+    if suite == "ogcapi-maps10":  # the number is an upper bound to this one, and "all" to the others if negative
+        return {"iut": address, "noofcollections": 100, "tile_matrix_set": matrix.ID}
     common: dict[str, object] = {"iut": f"{address}/", "noofcollections": -1}
     if suite == "ogcapi-tiles10":
         template = f"{address}/tiles/{matrix.ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt"
         return common | {"urltemplatefortiles": template, "tilematrixsetdefinitionuri": matrix.URI} | _TILES
-    if suite == "ogcapi-processes10":
-        return common | {"echoprocessid": "was-gilt-hier", "testallprocesses": "true", "uselocalschema": "true"}
     return common
 
 

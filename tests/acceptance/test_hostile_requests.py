@@ -147,9 +147,9 @@ BODIES: Final = (
     b"a=1&b=%ff", b'{"inputs":' + b" " * 200_000 + b"{}}", b'{"a":1,"a":2}', b"\x1f\x8b\x08" + bytes(50),
 )  # fmt: skip
 TAKING: Final = (
-    f"{OGC}/processes/was-gilt-hier/execution", "/werkbank/anmelden", "/sensors/teststellen",
-    "/api/v1/lieferungen/1/zur-freigabe", f"/beteiligung/{NOBODY}/stellungnahme", f"{PLANS}/items",
-    "/beteiligung/stellungnahme/abc/bestaetigen",
+    f"{OGC}/processes/was-gilt-hier/execution", f"{OGC}/processes/echo/execution", "/werkbank/anmelden",
+    "/sensors/teststellen", "/api/v1/lieferungen/1/zur-freigabe", f"/beteiligung/{NOBODY}/stellungnahme",
+    f"{PLANS}/items", "/beteiligung/stellungnahme/abc/bestaetigen",
 )  # fmt: skip
 KINDS: Final = (
     "application/json", "text/xml", "multipart/form-data; boundary=" + "x" * 500, "application/x-www-form-urlencoded",

@@ -78,3 +78,12 @@ def test_what_no_java_can_run_is_told(cite: ModuleType, tmp_path: Path) -> None:
     jar.write_bytes(b"no jar")
     with pytest.raises(cite.NoVerdict, match="ogcapi-features10"):
         cite.run("ogcapi-features10", jar, "http://127.0.0.1:1/ogc", tmp_path)
+
+
+def test_each_suite_is_told_what_it_asks_for(cite: ModuleType) -> None:
+    told = {suite: cite._arguments(suite, "http://127.0.0.1:1/ogc") for suite in cite.SUITES}
+    assert all(each["iut"].startswith("http://127.0.0.1:1/ogc") for each in told.values())
+    processes = told["ogcapi-processes10"]
+    assert (processes["iut"][-1], processes["echoprocessid"], processes["testallprocesses"]) == ("c", "echo", "on")
+    assert {"urltemplatefortiles", "tilematrixsetdefinitionuri", "tilematrix", "mintilerow", "maxtilerow", "mintilecol",
+            "maxtilecol"} <= told["ogcapi-tiles10"].keys()  # fmt: skip
