@@ -6,10 +6,11 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-POSTGIS := postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts
+# Names that every release has: which PostgreSQL, which Java they stand for is Debian's choice.
+POSTGIS := postgresql postgresql-postgis
 SANDBOX := bubblewrap
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
-PROGRAMS_OF_TESTS := chromium clamav-daemon curl openjdk-17-jre-headless fonts-dejavu-core gdal-bin jq mosquitto nginx-light openssl \
+PROGRAMS_OF_TESTS := chromium clamav-daemon curl default-jre-headless fonts-dejavu-core gdal-bin jq mosquitto nginx-light openssl \
   python3-qgis python3-swift systemd
 MAP_SERVER := cgi-mapserver
 SAMPLE_DATA := data/sample/plaene/.written
@@ -173,6 +174,7 @@ production: .venv/place ## what an installed machine needs, without the tools of
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
 	  --config-settings editable_mode=compat --editable .
 	@.venv/bin/python -m compileall -q geoportal plans_ingest # the services may write nothing here
+	@command -v npm >/dev/null || scripts/setup packages npm
 	@echo "Node: package-lock.json"
 	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch .venv/locked .venv/installed node_modules/.installed
@@ -186,7 +188,7 @@ production: .venv/place ## what an installed machine needs, without the tools of
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "Node.js mit npm fehlt. / Node.js with npm is missing." >&2; exit 1; }
+	@command -v npm >/dev/null || scripts/setup packages npm
 	@echo "Node: package-lock.json"
 	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

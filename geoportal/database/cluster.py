@@ -37,7 +37,7 @@ from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS
 OWNER = "geoportal"
 DATABASE = "geoportal"
 EXTENSIONS = ("postgis", "pg_trgm", "unaccent", "btree_gist")
-PACKAGES = ("postgresql-15", "postgresql-15-postgis-3", "postgresql-15-postgis-3-scripts")
+PACKAGES = ("postgresql", "postgresql-postgis")  # of the version that the release of Debian has
 
 _PROGRAMS = Path("/usr/lib/postgresql")  # Debian's places, by major version
 _SHARED = Path("/usr/share/postgresql")

@@ -161,7 +161,7 @@ def test_a_folder_that_the_server_cannot_enter_links_to_one_that_it_can(tmp_path
 
 def test_without_postgis_the_message_is_the_command_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SHARED", tmp_path)
-    with pytest.raises(ClusterError, match=r"sudo apt-get install postgresql-15 postgresql-15-postgis-3 ") as raised:
+    with pytest.raises(ClusterError, match=r"sudo apt-get install postgresql postgresql-postgis ") as raised:
         Cluster(tmp_path / "postgres").start()
     assert str(raised.value).startswith("Kein PostgreSQL mit PostGIS gefunden.")
     assert not list(tmp_path.iterdir())
