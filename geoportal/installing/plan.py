@@ -1,6 +1,7 @@
 """What is to be on a machine that runs the portal, in the order in which it can be brought about."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ _ROLE: Final = """
     SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec
     ALTER ROLE :"role" LOGIN PASSWORD :'password' CONNECTION LIMIT 40;
 """
-_POSTGRES: Final = Path("/etc/postgresql/15/main")
+_PORT: Final = "5432"  # of the addresses that we write
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,18 @@ class Place:
     base: Path = Path("/var/backups/geoportal-base")
     logs: str | None = None
     door: str = "unix:/run/geoportal-web.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The PostgreSQL that our addresses lead to, as Debian names it: `/etc/postgresql/<version>/<name>`."""
+
+    version: str
+    name: str
+
+    @property
+    def configuration(self) -> Path:
+        return Path("/etc/postgresql", self.version, self.name, "conf.d/geoportal.conf")
 
 
 class _Texts:
@@ -181,11 +194,16 @@ def _require_readable(release: Path) -> None:
 def _database(texts: _Texts) -> Iterator[Step]:
     secrets = kept_secrets(ETC / "secrets.env", list(_ROLES.values()))
     yield File(ETC / "secrets.env", "".join(f"{name}={value}\n" for name, value in secrets.items()), 0o600)
-    configuration = _POSTGRES / "conf.d/geoportal.conf"
+    server = _server(Machine())
+    # `make demo` has the packages make none
+    create = ("pg_createcluster", "--port", _PORT, "--start", server.version, server.name)
+    exists = ("test", "-d", str(server.configuration.parents[1]))
+    yield Command(f"PostgreSQL {server.version}, {server.name}", create, unless=exists)
+    configuration = server.configuration
     yield File(configuration, texts.render("postgresql.conf"), owner="postgres", group="postgres")
     yield Command(
         "PostgreSQL mit den neuen Werten starten",
-        ("pg_ctlcluster", "15", "main", "restart"),
+        ("pg_ctlcluster", server.version, server.name, "restart"),
         unless=_is_true("SELECT 1 WHERE current_setting('archive_mode') = 'on'"),
         after=(configuration,),
     )
@@ -231,6 +249,25 @@ def _database(texts: _Texts) -> Iterator[Step]:
     web += statements
     yield File(ETC / "web.env", web, 0o600)
     yield File(ETC / "sensors.env", sensors, 0o600)
+
+
+def _server(machine: Machine) -> Server:
+    """The one that there is, even when Debian has a newer one by now; else the one that Debian would bring."""
+    clusters = machine.run("pg_lsclusters", "--no-header") if machine.succeeds("pg_lsclusters") else ""
+    if standing := listening(clusters):
+        return standing
+    shown = machine.run("apt-cache", "show", "--no-all-versions", "postgresql")
+    if not (found := re.search(r"^Version: (\d+)", shown, re.MULTILINE)):
+        raise InstallError("apt kennt kein Paket postgresql. / apt knows no package postgresql.")
+    return Server(found[1], "main")
+
+
+def listening(clusters: str) -> Server | None:
+    """Of those that pg_lsclusters lists the one at our port: after a new release of Debian there may be two."""
+    for version, name, port, *_ in map(str.split, clusters.splitlines()):
+        if port == _PORT:
+            return Server(version, name)
+    return None
 
 
 def _filled(texts: _Texts) -> Iterator[Step]:

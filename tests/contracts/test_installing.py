@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from geoportal.cli import main
 from geoportal.database.cluster import EXTENSIONS, PACKAGES
 from geoportal.installing import InstallError, Place, plan
-from geoportal.installing.plan import PERIODIC, PROGRAMS
+from geoportal.installing.plan import PERIODIC, PROGRAMS, Server, listening
 from geoportal.settings import CHECKOUT
 
 TEMPLATES = CHECKOUT / "geoportal/installing/templates"
@@ -24,6 +24,23 @@ def test_what_make_installs_is_installed_there_too(name: str) -> None:
     assert set(packages.split()) <= {*PACKAGES, *PROGRAMS}
     if name == "PRINTING":
         assert all(package in (CHECKOUT / "Containerfile").read_text("utf-8") for package in packages.split())
+
+
+def test_of_two_postgresqls_the_one_at_our_port_is_set_up() -> None:
+    """As pg_lsclusters has them after a machine went from Debian 12 to 13, and after pg_upgradecluster."""
+    older = "15  main    {} online postgres /var/lib/postgresql/15/main /var/log/postgresql/postgresql-15-main.log\n"
+    newer = "17  main    {} online postgres /var/lib/postgresql/17/main /var/log/postgresql/postgresql-17-main.log\n"
+    assert listening(older.format(5432) + newer.format(5433)) == Server("15", "main")
+    assert listening(older.format(5433) + newer.format(5432)) == Server("17", "main")
+    assert Server("17", "main").configuration == Path("/etc/postgresql/17/main/conf.d/geoportal.conf")
+    assert listening(newer.format(5433)) is listening("") is None
+
+
+@pytest.mark.parametrize(
+    "file", ["Makefile", *(f"geoportal/installing/templates/{f.name}" for f in sorted(TEMPLATES.iterdir()))]
+)
+def test_no_version_of_postgresql_is_written_down(file: str) -> None:
+    assert not re.search(r"postgresql(-|/|@)1\d", (CHECKOUT / file).read_text("utf-8"))
 
 
 def test_whoever_signs_in_to_the_database_of_the_containers_is_made_there() -> None:
