@@ -49,7 +49,7 @@ _PATIENCE = 120  # seconds; a server that was killed reads back its log before i
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    "max_connections": "100",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
