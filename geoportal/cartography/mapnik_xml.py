@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from math import ceil, sqrt
 from typing import Final, Literal, NamedTuple
@@ -87,20 +88,42 @@ def write(layers: Sequence[tuple[Source, Sheet]], srs: str, resolution: float, s
     out = [f"<Map srs={quoteattr(srs)}>"]
     named: list[str] = []
     for source, sheet in layers:
-        rules = [rule for rule in sheet.rules if _may_meet(rule, source)]
         styles = []
-        passes, around = (
-            ({"labels": list(_labels(rules, source, resolution))}, float(AROUND))
-            if source.part == "labels"
-            else _drawing(rules, source, resolution, assets)
-        )
-        for name, written in passes.items():
-            if written:
-                styles.append(f"{source.name}-{name}")
-                out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{"".join(written)}</Style>')
+        written = _written(sheet, tuple(source.fixed.items()), source.symbols_if, source.part, resolution)
+        assets |= written.assets
+        for name, rules in written.passes.items():
+            styles.append(f"{source.name}-{name}")
+            out.append(f'<Style name={quoteattr(styles[-1])} filter-mode="first">{rules}</Style>')
         if styles:
-            named.append(_layer(source, styles, scale_factor * around))
+            named.append(_layer(source, styles, scale_factor * written.around))
     return MapnikMap("".join([*out, *named, "</Map>"]), assets)
+
+
+class _Written(NamedTuple):
+    """The rules of each pass that has any; how many pixels of the style something reaches beyond its geometry: so far
+    beside a picture is read, too.
+    """
+
+    passes: Mapping[str, str]
+    around: float
+    assets: Mapping[str, str]
+
+
+@lru_cache(128)
+def _written(
+    sheet: Sheet, fixed: tuple[tuple[str, Value], ...], symbols_if: str | None, part: str, resolution: float
+) -> _Written:
+    """A style for one resolution, written once for all its pictures: to write that of the PlanZV takes longer than to
+    paint many of these.
+    """
+    shared, assets = dict(fixed), dict[str, str]()
+    rules = [rule for rule in sheet.rules if _may_meet(rule, shared)]
+    passes, around = (
+        ({"labels": list(_labels(rules, shared, resolution))}, float(AROUND))
+        if part == "labels"
+        else _drawing(rules, shared, symbols_if, resolution, assets)
+    )
+    return _Written({name: "".join(found) for name, found in passes.items() if found}, around, assets)
 
 
 def write_sheet(
@@ -159,24 +182,22 @@ def _layer(source: Source, styles: Sequence[str], around: float = 0) -> str:
     return f'<Layer {head} cache-features="true">{used}<Datasource>{given}</Datasource></Layer>'
 
 
-def _may_meet(rule: Rule, source: Source) -> bool:
-    return all(source.fixed.get(name, value) == value for name, value in rule.when.items())
+def _may_meet(rule: Rule, fixed: Mapping[str, Value]) -> bool:
+    return all(fixed.get(name, value) == value for name, value in rule.when.items())
 
 
-def _condition(rule: Rule, rules: Sequence[Rule], source: Source, extra: Sequence[str] = ()) -> str:
-    terms = [_meets(rule, source), *extra]
+def _condition(rule: Rule, rules: Sequence[Rule], fixed: Mapping[str, Value], extra: Sequence[str] = ()) -> str:
+    terms = [_meets(rule, fixed), *extra]
     if rule.otherwise:
         # not Mapnik's own ElseFilter: it knows only the rules that draw something
-        others = [_meets(other, source) for other in rules if not other.otherwise]
+        others = [_meets(other, fixed) for other in rules if not other.otherwise]
         terms[0] = f"not ({' or '.join(others)})"
     written = " and ".join(filter(None, terms))
     return f"<Filter>{_text(written)}</Filter>" if written else ""
 
 
-def _meets(rule: Rule, source: Source) -> str:
-    return " and ".join(
-        f"[{name}] = {_literal(value)}" for name, value in rule.when.items() if name not in source.fixed
-    )
+def _meets(rule: Rule, fixed: Mapping[str, Value]) -> str:
+    return " and ".join(f"[{name}] = {_literal(value)}" for name, value in rule.when.items() if name not in fixed)
 
 
 def _literal(value: Value) -> str:
@@ -186,11 +207,13 @@ def _literal(value: Value) -> str:
 
 
 def _drawing(
-    rules: Sequence[Rule], source: Source, resolution: float, assets: dict[str, str]
+    rules: Sequence[Rule],
+    fixed: Mapping[str, Value],
+    symbols_if: str | None,
+    resolution: float,
+    assets: dict[str, str],
 ) -> tuple[dict[str, list[str]], float]:
-    """The rules of each pass, and how many pixels of the style something reaches beyond its geometry: so far beside a
-    picture is read, too.
-    """
+    """The rules of each pass, and how far the widest reaches."""
     passes: dict[str, list[str]] = {name: [] for name in _PASSES}
     around = 1.0
     for rule in rules:
@@ -203,13 +226,13 @@ def _drawing(
                     around = max(around, _reach(rule, part, resolution))
             for name, symbolizers in drawn.items():
                 extra = [f"[dim] = {_DIMENSIONS[dimension]}"]
-                if source.symbols_if and dimension is Dimension.AREA and name == "symbols":
-                    extra.append(f"[{source.symbols_if}] = true")
-                passes[name].append(f"<Rule>{_condition(rule, rules, source, extra)}{symbolizers}</Rule>")
+                if symbols_if and dimension is Dimension.AREA and name == "symbols":
+                    extra.append(f"[{symbols_if}] = true")
+                passes[name].append(f"<Rule>{_condition(rule, rules, fixed, extra)}{symbolizers}</Rule>")
     return passes, around
 
 
-def _labels(rules: Sequence[Rule], source: Source, resolution: float) -> Iterator[str]:
+def _labels(rules: Sequence[Rule], fixed: Mapping[str, Value], resolution: float) -> Iterator[str]:
     for rule in rules:
         label = rule.label
         if label is None or not scale.is_drawn(rule, label, resolution):
@@ -219,7 +242,7 @@ def _labels(rules: Sequence[Rule], source: Source, resolution: float) -> Iterato
         placed = 'placement="point"' if label.rotation else 'placement="interior"'
         placed += f' dy="{label.below:g}"' if label.below else ""
         yield (
-            f"<Rule>{_condition(rule, rules, source, [f'[{label.field}] != null'])}"
+            f"<Rule>{_condition(rule, rules, fixed, [f'[{label.field}] != null'])}"
             f'<TextSymbolizer face-name="{_FONTS[label.bold]}" size="{size:.2f}" fill="{INK}" '
             f'halo-fill="rgba(255,255,255,0.75)" halo-radius="1.4" {placed} wrap-width="{_LABEL_WIDTH}" '
             f'line-spacing="1"{turned}>[{label.field}]</TextSymbolizer></Rule>'

@@ -130,9 +130,12 @@ class Rule:
         return self.parts.get(dimension, ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """A style of one collection. The first rule that fits is taken; what stands first is drawn first."""
+    """A style of one collection. The first rule that fits is taken; what stands first is drawn first.
+
+    It is equal to itself alone, so that what has been written of it can be found again.
+    """
 
     id: str
     title: Words

@@ -1,6 +1,7 @@
 """The styles of each layer: what a manifest says, and for the plans the drawing after PlanZV beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from geoportal.cartography import planzeichen
 from geoportal.cartography.model import (
@@ -61,6 +62,7 @@ def sheets(layer: Layer) -> dict[str, Sheet]:
     return {STANDARD: Sheet(STANDARD, _TITLES[STANDARD], tuple(_manifest(layer, _AREA_OPACITY)))}
 
 
+@cache
 def planzv(planwerk: str) -> tuple[Sheet, Sheet]:
     """What a plan contains, and the outline around it."""
     title = _TITLES[PLANZV]

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
+from geoportal.cartography.model import Sheet
 from geoportal.cartography.sheets import PLANWERK, sheets
 from geoportal.catalogue import Geometry, Layer, Words
 from geoportal.downloads import DataSet
@@ -45,8 +46,13 @@ class Collection:
             dimension=self.dimension,
             # the parts by kind of geometry are for whom the whole is too mixed; the whole has files by Gemeinde
             by_gemeinde=self.dimension is None,
-            styles=tuple(sheets(layer).values()) if layer.drawn else (),
+            styles=tuple(self.sheets.values()) if layer.drawn else (),
         )
+
+    @cached_property
+    def sheets(self) -> Mapping[str, Sheet]:
+        """Its styles by id; the first is the default."""
+        return sheets(self.layer)
 
     @cached_property
     def table(self) -> FeatureTable:

@@ -67,7 +67,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         exchange = Exchange(service, pages, formats=("json", "html", *ENCODINGS))
         now = exchange.publication
         collection = now.drawn(name)
-        sheet = sheet_of(collection.layer, style)
+        sheet = sheet_of(collection, style)
         encoding = exchange.parameters.get("f", "json")
         if encoding in ("json", "html"):
             described = _described(collection.layer, sheet, now.base, exchange.language)
@@ -82,7 +82,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def style_legend(name: str, style: str) -> Response:
         now = service.current()
         collection = now.drawn(name)
-        sheet = sheet_of(collection.layer, style)
+        sheet = sheet_of(collection, style)
         known = COMMON | {"bbox", "bbox-crs"} | set(offered(collection.layer))
         parameters = flask.request.args
         check_parameters(parameters, known, frozenset(LANGUAGES), tuple(_LEGENDS))

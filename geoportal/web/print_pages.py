@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from geoportal import published
 from geoportal.basemaps import mosaic
 from geoportal.basemaps.mosaic import SRS as MOSAIC_SRS
-from geoportal.cartography.sheets import PLANWERK, RECHTSSTAND
+from geoportal.cartography.sheets import PLANWERK, RECHTSSTAND, sheets
 from geoportal.catalogue import Layer
 from geoportal.ogc.collection import Collection
 from geoportal.ogc.crs import STORED, SUPPORTED, Box
@@ -186,13 +186,13 @@ def _drawn(asked: PrintQuery) -> Sequence[Drawn]:
 
 
 def _style(layer: Layer, asked: PrintQuery) -> str:
-    return RECHTSSTAND if asked.outlines and layer.view in PLANWERK else sheet_of(layer, None).id
+    return RECHTSSTAND if asked.outlines and layer.view in PLANWERK else next(iter(sheets(layer)))
 
 
 def _outlines(scale: int) -> list[Drawn]:
     """Of the Gemeinden, from the scale on at which it does not matter that they are schematic."""
-    layer = portal().catalogue.layers()["gemeinden"]
-    return [Drawn(Collection(layer), sheet_of(layer, None).id, Selection())] if scale >= _WITH_OUTLINES else []
+    gemeinden = Collection(portal().catalogue.layers()["gemeinden"])
+    return [Drawn(gemeinden, sheet_of(gemeinden, None).id, Selection())] if scale >= _WITH_OUTLINES else []
 
 
 def _selections(layer: Layer, asked: PrintQuery) -> list[Selection]:
@@ -212,7 +212,7 @@ def _legends(asked: PrintQuery, box: Box) -> tuple[Legend, ...]:
     found: dict[str, Legend] = {}
     for drawn in reversed(_drawn(asked)):
         layer = drawn.collection.layer
-        legend = legend_of(engine, drawn, sheet_of(layer, drawn.style), language(), box)
+        legend = legend_of(engine, drawn, sheet_of(drawn.collection, drawn.style), language(), box)
         known = found.setdefault(layer.id, Legend(legend.title, []))
         known.rows.extend(row for row in legend.rows if row not in known.rows)
     return tuple(legend for legend in found.values() if legend.rows)

@@ -65,7 +65,7 @@ class MapProvider(BaseProvider):  # type: ignore[misc]
         drawer = Drawer(archive, engine_for(self.data), _painters(self.data))
         try:
             collection = Collection(read_layer(self._manifest), self._dimension)
-            shown = Drawn(collection, sheet_of(collection.layer, style).id, Selection())
+            shown = Drawn(collection, sheet_of(collection, style).id, Selection())
             asked = {"width": str(width), "height": str(height), "crs": crs, "f": format_}
             if bbox:
                 system = SUPPORTED.get(crs, CRS84)

@@ -45,7 +45,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         collection = service.current().drawn(name)
         found = Drawn(
             collection,
-            sheet_of(collection.layer, style).id,
+            sheet_of(collection, style).id,
             read_selection(parameters),
             conditions=filter_condition(parameters),
         )
@@ -128,15 +128,16 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     def listed(name: str, style: str | None) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
-        layer = now.drawn(name).layer
-        document = documents.tilesets(layer, style and sheet_of(layer, style).id, now.base, exchange.language)
+        collection = now.drawn(name)
+        styled = style and sheet_of(collection, style).id
+        document = documents.tilesets(collection.layer, styled, now.base, exchange.language)
         return exchange.answer(document, JSON, "maps/tilesets.html")
 
     def described(name: str, style: str | None) -> Response:
         exchange = Exchange(service, pages)
         now = exchange.publication
         collection = now.drawn(name)
-        styled = style and sheet_of(collection.layer, style).id
+        styled = style and sheet_of(collection, style).id
         document: Document = documents.tileset(
             collection.layer, styled, extent_of([collection]), now.base, exchange.language
         )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from geoportal.cartography.mapnik_xml import Source
 from geoportal.cartography.model import Sheet
-from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv, sheets
+from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv
 from geoportal.catalogue import Layer
 from geoportal.database.history import was_public
 from geoportal.ogc.collection import Collection, has_history
@@ -68,9 +68,9 @@ class Drawn:
         return self.collection.table_on(day).chosen(self.conditions)
 
 
-def sheet_of(layer: Layer, style: str | None) -> Sheet:
+def sheet_of(collection: Collection, style: str | None) -> Sheet:
     """The style of that name, or the default one. Raises NotFound."""
-    known = sheets(layer)
+    known = collection.sheets
     if style is None:
         return next(iter(known.values()))
     if style not in known:
@@ -81,7 +81,7 @@ def sheet_of(layer: Layer, style: str | None) -> Sheet:
 def layers_of(drawn: Drawn) -> Iterator[tuple[Source, Sheet]]:
     """What is drawn, the lowest first."""
     layer = drawn.collection.layer
-    sheet = sheet_of(layer, drawn.style)
+    sheet = sheet_of(drawn.collection, drawn.style)
     planwerk = PLANWERK.get(layer.view)
     among = drawn.chosen()
     chosen = list(_chosen(drawn.selection, current_only=True))

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from geoportal.cartography.sheets import sheets
 from geoportal.ogc.cql2 import parse_text
 from geoportal.ogc.crs import CRS84, SUPPORTED, Box, Crs
 from geoportal.ogc.maps.picture import FORMATS, PIXEL_MILLIMETRES, Picture, read_picture
@@ -118,7 +117,7 @@ def drawn(request: WmsRequest, known: Mapping[str, WmsLayer], *names: str) -> li
     for name in wanted:
         if (layer := known.get(name)) is None:
             raise WmsProblem(f"Layer {name[:60]!r} nicht gefunden / no such layer", "LayerNotDefined", 404)
-        styles = sheets(layer.collection.layer)
+        styles = layer.collection.sheets
         style = by_layer.get(name) or ""
         if style not in ("", "default", *styles):
             raise WmsProblem(f"Stil {style[:60]!r}; {', '.join(styles)}", "StyleNotDefined", 404)

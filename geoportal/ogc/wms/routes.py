@@ -8,7 +8,6 @@ import flask
 from flask import Flask, Response
 from lxml import etree
 
-from geoportal.cartography.sheets import sheets
 from geoportal.catalogue import Layer, Words
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import STORED, Box
@@ -83,7 +82,7 @@ def register(app: Flask, service: Service, _: Pages) -> None:
 
     def get_legend_graphic(asked: WmsRequest) -> Response:
         [first, *_] = request.drawn(asked, known(), "LAYER", "LAYERS")
-        sheet = sheets(first.collection.layer)[first.style]
+        sheet = first.collection.sheets[first.style]
         shown = legend_of(service.engine, first, sheet, asked.language, None)
         kind = _plain(asked.given.get("FORMAT", "image/png"))
         if kind not in LEGENDS:
