@@ -24,6 +24,8 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(logging.Formatter(_PLAIN) if out.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # no line names the thread or the process that wrote it, and to find them out costs as much as to write the line
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # they tell every request, every migration, every beat
     for name in ("pygeoapi", "alembic", "procrastinate", "werkzeug"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

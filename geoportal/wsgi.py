@@ -1,5 +1,6 @@
 """The whole server as one WSGI application: the portal at /, the OGC API at /ogc, the edge around both."""
 
+import gc
 import os
 from collections.abc import Callable
 from datetime import date
@@ -35,4 +36,9 @@ def from_environment() -> Application:
     if settings.gemeinden is not None:
         kreis.serve(settings.gemeinden)
     metrics.begin(settings.run, "web", os.environ)
-    return create(settings)
+    application = create(settings)
+    # What stands now stays. No collection of garbage looks at it any more, which would hold up all threads for a sixth
+    # of a second, and have a worker forked from here write on every page that it shares.
+    gc.collect()
+    gc.freeze()
+    return application

@@ -54,7 +54,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         now = exchange.publication
         table = collection.table_on(read_day(exchange.parameters))
         crs = crs_of("crs", exchange.parameters.get("crs", CRS84.uri))
-        feature = table.feature(service.engine, identifier, crs, ready=service.ready(table))
+        feature = table.feature(service.planned_engine, identifier, crs, ready=service.ready(table))
         url = f"{now.base}/collections/{name}"
         links = documents.item_links(url, quote(identifier, safe=""), exchange.parameters)
         if has_history(collection.layer) and STAND not in exchange.parameters:

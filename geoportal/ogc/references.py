@@ -56,6 +56,6 @@ def _own_feature(href: str, service: Service) -> object:
     collection, identifier = map(unquote, found.groups())
     try:
         table = now.collection(collection).table
-        return json.loads(table.feature(service.engine, identifier, CRS84, ready=service.ready(table)))
+        return json.loads(table.feature(service.planned_engine, identifier, CRS84, ready=service.ready(table)))
     except NotFound as error:
         raise InvalidParameter(f"{href[:200]}: das gibt es hier nicht / that does not exist here") from error

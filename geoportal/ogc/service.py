@@ -95,7 +95,7 @@ class Service:
         self._extents: dict[str, tuple[str, Mapping[str, Extent]]] = {}
         self._look()
         self.engine = engine_for(settings.require_read_url())
-        self.tile_engine = engine_for(settings.require_read_url(), planned_once=True)
+        self.planned_engine = engine_for(settings.require_read_url(), planned_once=True)
         self.memory = Memory()
         self.downloads = downloads_in(settings, settings.downloads)
         painters = PaintersPool(reader_environment(settings.require_read_url()))

@@ -62,7 +62,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         if bounds is None or not matrix.is_within(tile, bounds):
             # OGC API - Tiles 1, /req/core/tc-error A
             raise NotFound("Hier liegt nichts: siehe tileMatrixSetLimits. / Nothing here: see tileMatrixSetLimits.")
-        return packed(cutting.cut(service.tile_engine, narrowed, tile))
+        return packed(cutting.cut(service.planned_engine, narrowed, tile))
 
     def cut_selected(names: Sequence[str], zoom: str, row: str, col: str) -> Response:
         exchange = Exchange(service, pages, _KNOWN | selection.PARAMETERS, _TILE_FORMATS)
@@ -71,7 +71,7 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         selection.check_day(manner, tileset)
         narrowed = tileset.narrowed(read_properties(exchange.parameters, tileset.fields))
         # the past is not kept ready, and looked up in other ways for a street than for the Kreis
-        engine = service.tile_engine if manner.day is None else service.engine
+        engine = service.planned_engine if manner.day is None else service.engine
         return packed(cutting.cut(engine, narrowed, matrix.read_tile(zoom, row, col), manner))
 
     def packed(content: bytes) -> Response:
