@@ -16,9 +16,10 @@ def landing_links(base: str) -> list[Document]:
 
 
 def collection_links(_: Layer, url: str) -> list[Document]:
+    # the first without a format: OGC's suite appends what it asks for, with a question mark
     maps = [
-        link(f"{_REL}map", kind, f"Karte als / map as {form.upper()}", f"{url}/map?f={form}")
-        for form, kind in FORMATS.items()
+        link(f"{_REL}map", kind, f"Karte als / map as {form.upper()}", f"{url}/map" + (f"?f={form}" if number else ""))
+        for number, (form, kind) in enumerate(FORMATS.items())
     ]
     tiles = link(f"{_REL}tilesets-map", JSON, "Kartenkacheln / map tiles", f"{url}/map/tiles?f=json")
     return [*maps, tiles]
@@ -42,6 +43,7 @@ def tilesets(layer: Layer, style: str | None, base: str, language: str) -> Docum
                 "links": [
                     link("self", JSON, "Dieser Kachelsatz / this tileset", f"{url}/{matrix.ID}?f=json"),
                     link("alternate", HTML, "Als Webseite / as HTML", f"{url}/{matrix.ID}?f=html"),
+                    _scheme(base),
                     *_templates(url),
                 ],
             }
@@ -66,7 +68,7 @@ def tileset(layer: Layer, style: str | None, extent: Box | None, base: str, lang
         "license": layer.licence.url,
         "links": [
             *alternates(f"{url}/{matrix.ID}", JSON),
-            link(f"{_REL}tiling-scheme", JSON, matrix.ID, f"{base}/tileMatrixSets/{matrix.ID}"),
+            _scheme(base),
             *_templates(url),
         ],
     }
@@ -77,6 +79,10 @@ def tileset(layer: Layer, style: str | None, extent: Box | None, base: str, lang
             "crs": CRS84.uri,
         }
     return document
+
+
+def _scheme(base: str) -> Document:
+    return link(f"{_REL}tiling-scheme", JSON, matrix.ID, f"{base}/tileMatrixSets/{matrix.ID}")
 
 
 def _templates(url: str) -> list[Document]:

@@ -41,7 +41,8 @@ def openapi(layers: Sequence[Layer]) -> Document:
             )
             paths[f"{tiles}/{matrix.ID}/{{mapZoom}}/{{mapRow}}/{{mapCol}}"] = _get(
                 layer.id, f"{title} (tile)", f"get{name}{kind}MapTile", "Map",
-                ["mapZoom", "mapRow", "mapCol", *offered(layer), *FILTER, *_GROUND, "mm-per-pixel", "mapF"], styled,
+                ["mapZoom", "mapRow", "mapCol", *offered(layer), *FILTER, *_GROUND, "mm-per-pixel", "width",
+                "height", "mapF"], styled,
             )  # fmt: skip
     return {"paths": paths, "components": {"parameters": _parameters(), "responses": _RESPONSES}}
 
@@ -101,7 +102,7 @@ def _parameters() -> Document:
                    {"type": "string", "enum": list(STATUS)}),
         "stand": ("stand", "Was an diesem Tag öffentlich war / what was public on that day",
                   {"type": "string", "format": "date"}),
-        "mapF": ("f", "Format", {"type": "string", "enum": list(FORMATS), "default": "png"}),
+        "mapF": ("f", "Format", {"type": "string", "enum": [*FORMATS, *FORMATS.values()], "default": "png"}),
     }  # fmt: skip
     parameters: Document = {
         key: {"name": name, "in": "query", "required": False, "description": text, "schema": schema}

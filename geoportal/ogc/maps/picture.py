@@ -105,6 +105,12 @@ def read_pixel(parameters: Mapping[str, str]) -> float:
     return _number(parameters, "mm-per-pixel", least=0.01, most=10.0) or PIXEL_MILLIMETRES
 
 
+def read_size(parameters: Mapping[str, str], side: int) -> tuple[int, int]:
+    """Width and height of a square: as asked for, one as the other, else `side`. Raises InvalidParameter."""
+    width, height = _pixels(parameters, "width"), _pixels(parameters, "height")
+    return width or height or side, height or width or side
+
+
 def _framed(
     parameters: Mapping[str, str],
     crs: Crs,
@@ -167,8 +173,10 @@ def _place(parameters: Mapping[str, str], crs: Crs, extent: Box) -> Box:
         whole = transformed(extent, CRS84, given)
         spans = [[whole.west, whole.east], [whole.south, whole.north]]
         for axis, low, high in _subsets(parameters["subset"]):
-            spans[axis] = [low, high]
             _meets_the_world(given, axis, low, high)
+            if axis == 0 and low > high and given.digits == DEGREE_DIGITS:
+                high += 360  # /req/spatial-subsetting/subset-definition: over the antimeridian
+            spans[axis] = [low, high]
         (west, east), (south, north) = spans
         return _checked(transformed(_checked(Box(west, south, east, north)), given, crs))
     return _checked(transformed(extent, CRS84, crs))

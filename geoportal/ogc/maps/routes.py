@@ -1,6 +1,7 @@
 """OGC API - Maps: the routes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import flask
@@ -17,10 +18,10 @@ from geoportal.ogc.maps import documents
 from geoportal.ogc.maps.ground import PARAMETERS as GROUND
 from geoportal.ogc.maps.ground import read_ground
 from geoportal.ogc.maps.openapi import openapi
-from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture, read_pixel
+from geoportal.ogc.maps.picture import FORMATS, PARAMETERS, Picture, read_picture, read_pixel, read_size
 from geoportal.ogc.maps.selection import offered, read_selection
 from geoportal.ogc.maps.sources import Drawn, sheet_of
-from geoportal.ogc.maps.tiles import Look, TileCache, plain_look
+from geoportal.ogc.maps.tiles import SIDE, Look, TileCache, plain_look
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import InvalidParameter
@@ -83,7 +84,12 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         if not timed or len(extents) < len(timed):
             return None
         starts, ends = ([getattr(extent, side) for extent in extents] for side in ("start", "end"))
-        return f"{min(starts) if all(starts) else '..'}/{max(ends) if all(ends) else '..'}"
+        # the standard knows no open ends here: it is until the day whose state is drawn, or that day alone
+        state = service.state(*timed)
+        drawn_at = (state.changed_at if state else None) or datetime.now(UTC)
+        last = str(max(ends)) if all(ends) else drawn_at.date().isoformat()
+        first = str(min(starts)) if all(starts) else last
+        return last if first >= last else f"{first}/{last}"
 
     def of_collection(name: str, style: str | None) -> Response:
         selectable = offered(service.current().drawn(name).layer)
@@ -92,10 +98,12 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
 
     def tile(name: str, style: str | None, zoom: str, row: str, col: str) -> Response:
         collection = service.current().drawn(name)
-        parameters = _parameters({*offered(collection.layer), *FILTER, *GROUND, "mm-per-pixel"})
+        parameters = _parameters({*offered(collection.layer), *FILTER, *GROUND, "mm-per-pixel", "width", "height"})
         asked = drawn(name, style, parameters)
         form = parameters.get("f") or _accepted()
-        look = Look(form, read_ground(parameters, form).background, read_pixel(parameters))
+        look = Look(
+            form, read_ground(parameters, form).background, read_pixel(parameters), *read_size(parameters, SIDE)
+        )
         state = service.state(name)
         plain = not asked.conditions and look == plain_look(form)
         content = (cache if plain else filtered).tile(
@@ -167,6 +175,9 @@ def _with_margin(box: Box) -> Box:
 
 def _parameters(known: set[str] | frozenset[str]) -> Mapping[str, str]:
     args = flask.request.args
+    if named := [form for form, kind in FORMATS.items() if kind == args.get("f")]:
+        args = MultiDict(args)
+        args["f"] = named[0]
     if len(subsets := args.getlist("subset")) > 1:
         # /req/spatial-subsetting/subset-definition: several are as one
         args = MultiDict(args)

@@ -32,6 +32,8 @@ class Look:
     form: str
     background: str | None
     pixel: float
+    width: int = SIDE
+    height: int = SIDE
 
 
 def plain_look(form: str) -> Look:
@@ -68,19 +70,20 @@ class TileCache:
         if extent is not None and not _meets(box_of(tile), extent):
             return self._blank(look)
         if state is None:
-            picture = _picture(box_of(tile), SIDE, look)
+            picture = _picture(box_of(tile), 1, look)
             return self._drawer.draw([drawn], picture)[0]
         file = self._file(drawn, tile, look, state)
         if (kept := _kept(file)) is not None:
             KEPT_TILES.labels("map", "kept").inc()
             return kept
-        across = min(_ACROSS, 1 << tile.zoom)
+        # larger ones alone: sixteen of them would be a picture without bounds
+        across = min(_ACROSS, 1 << tile.zoom) if max(look.width, look.height) <= SIDE else 1
         first = Tile(tile.zoom, tile.row // across * across, tile.col // across * across)
         with self._locks[hash((drawn.collection.layer.id, drawn.style, look, first)) % len(self._locks)]:
             if (kept := _kept(file)) is not None:
                 return kept
             KEPT_TILES.labels("map", "made").inc()
-            picture = _picture(box_of(first, across), SIDE * across, look)
+            picture = _picture(box_of(first, across), across, look)
             pictures: list[bytes] = self._drawer.draw([drawn], picture, cut=across)
             for number, content in enumerate(pictures):
                 row, column = divmod(number, across)
@@ -107,14 +110,15 @@ class TileCache:
         kept = look == plain_look(look.form)
         if kept and look.form in self._empty:
             return self._empty[look.form]
-        [content] = self._drawer.draw([], _picture(Box(0, 0, 1, 1), SIDE, look))
+        [content] = self._drawer.draw([], _picture(Box(0, 0, 1, 1), 1, look))
         if kept:
             self._empty[look.form] = content
         return content
 
 
-def _picture(box: Box, side: int, look: Look) -> Picture:
-    return Picture(box, _MERCATOR, side, side, look.form, look.background, look.pixel)
+def _picture(box: Box, across: int, look: Look) -> Picture:
+    width, height = look.width * across, look.height * across
+    return Picture(box, _MERCATOR, width, height, look.form, look.background, look.pixel)
 
 
 def _meets(box: Box, extent: Box) -> bool:

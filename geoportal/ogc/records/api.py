@@ -16,7 +16,11 @@ def openapi(_: Iterable[Layer]) -> Document:
     strings: Document = {"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "string", "minLength": 1}}
     orders = {"type": "string", "enum": [f"{sign}{name}" for name in SORTABLE for sign in ("", "-")]}
     own = {
-        "q": ("Suchwörter / words to search for", {"type": "string", "minLength": 1, "maxLength": 400}),
+        "q": (
+            "Suchwörter: eines der durch Komma getrennten, durch Leerzeichen getrennte nacheinander / words to search "
+            "for: one of those parted by commas; those parted by blanks after each other",
+            {**strings, "maxItems": 20, "items": {"type": "string", "minLength": 1, "maxLength": 400}},
+        ),
         "type": (
             "Art der Einträge / kinds of records",
             {**strings, "items": {"type": "string", "enum": ["dataset", "service", "plan"]}},

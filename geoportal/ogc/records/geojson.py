@@ -10,6 +10,24 @@ from geoportal.ogc.records.stock import CATALOGUE, record_uri
 ISO: Final = "application/vnd.iso.19139+xml"
 RDF_XML, TURTLE, JSON_LD = "application/rdf+xml", "text/turtle", "application/ld+json"
 RECORD_CORE: Final = "http://www.opengis.net/spec/ogcapi-records-1/1.0/req/record-core"
+PROFILES: Final = "http://www.opengis.net/def/profile/OGC/0/"
+# https://spdx.org/licenses/
+_SPDX: Final = {
+    "https://www.govdata.de/dl-de/by-2-0": "DL-DE-BY-2.0",
+    "https://www.govdata.de/dl-de/zero-2-0": "DL-DE-ZERO-2.0",
+    "https://creativecommons.org/licenses/by/4.0/": "CC-BY-4.0",
+    "https://creativecommons.org/publicdomain/zero/1.0/": "CC0-1.0",
+}
+
+
+def licence(url: str) -> str:
+    """/req/record-core/license: what SPDX calls it, else `other`; where its text is, a link says."""
+    return _SPDX.get(url, "other")
+
+
+def profile(name: str) -> Document:
+    """/req/record-core/default-mediatype, /req/json/catalog-content-profile: what the JSON is more than that."""
+    return link("profile", HTML, "Profil / profile", f"{PROFILES}{name}")
 
 
 def feature(record: Record, base: str, language: str) -> Document:
@@ -20,7 +38,7 @@ def feature(record: Record, base: str, language: str) -> Document:
         "description": record.description,
         "keywords": list(record.keywords),
         "language": {"code": language},
-        "license": record.licence.url,
+        "license": licence(record.licence.url),
         "rights": record.licence.name,
         "contacts": _contacts(record),
         "externalIds": [{"scheme": scheme, "value": value} for scheme, value in record.external_ids],
@@ -53,6 +71,7 @@ def document(record: Record, base: str, language: str) -> Document:
         link("alternate", TURTLE, "DCAT-AP.de (Turtle)", f"{url}?f=ttl"),
         link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", f"{url}?f=jsonld"),
         link("collection", JSON, "Katalog / catalogue", f"{base}/collections/{CATALOGUE}"),
+        profile("ogc-record"),
         *written["links"],
     ]
     return written

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+import flask
 from flask import Flask, Response
 
 from geoportal.catalogue import Layer, Words
@@ -22,7 +23,7 @@ from geoportal.ogc.records import dcat, geojson, iso, rdf
 from geoportal.ogc.records.api import openapi
 from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.model import Kind, Record
-from geoportal.ogc.records.search import PARAMETERS, SORTABLE, Found, Search, read_search, search
+from geoportal.ogc.records.search import DEFAULT_ORDER, PARAMETERS, SORTABLE, Found, Search, read_search, search
 from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_pages, plan_record, record_uri
 from geoportal.ogc.service import Service
 
@@ -36,6 +37,7 @@ LIST_FORMATS: Final = ("json", "html", *_GRAPHS)
 _METADATA: Final = (*_GRAPHS, "iso19139")
 _LANGUAGE_OF_METADATA: Final = "de"
 RECORD_FORMATS: Final = (*LIST_FORMATS, "iso19139")
+CATALOGUE_JSON: Final = "application/ogc-catalog+json"
 
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
@@ -65,7 +67,9 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
     @fresh(service)
     def catalogue() -> Response:
         exchange = Exchange(service, pages)
-        return exchange.answer(_collection(service, exchange.language), JSON, "records/collection.html")
+        # /req/json/collection-response: who asks for a catalogue by its media type gets it, all others plain JSON
+        kind = flask.request.accept_mimetypes.best_match([JSON, CATALOGUE_JSON], default=JSON)
+        return exchange.answer(_collection(service, exchange.language), kind, "records/collection.html")
 
     @app.get(f"/collections/{CATALOGUE}/sortables")
     @fresh(service)
@@ -242,7 +246,8 @@ def _collection(service: Service, language: str) -> Document:
         "description": said[language],
         "keywords": [],
         "conformsTo": list(CONFORMANCE),
-        "license": about["licence"],
+        "license": geojson.licence(about["licence"]),
+        "defaultSortOrder": [{"field": field, "direction": "asc"} for field in DEFAULT_ORDER],
         "extent": {"spatial": {"bbox": [service.current().api.config["area"]], "crs": CRS84.uri}},
         "crs": [CRS84.uri],
         "contacts": [{"name": about["publisher"], "roles": ["publisher"]}],
@@ -255,6 +260,7 @@ def _collection(service: Service, language: str) -> Document:
             link("alternate", RDF_XML, "DCAT-AP.de (RDF/XML)", f"{url}/items?f=rdf"),
             link("alternate", JSON_LD, "DCAT-AP.de (JSON-LD)", f"{url}/items?f=jsonld"),
             link("license", HTML, about["licence"], about["licence"]),
+            geojson.profile("ogc-catalog"),
         ],
     }
 

@@ -23,9 +23,9 @@ PARAMETERS: Final = frozenset(
 SORTABLE: Final[Mapping[str, Words]] = {
     "title": Words(de="Titel", en="Title"),
     "updated": Words(de="Geändert", en="Changed"),
-    "id": Words(de="Kennung", en="Identifier"),
     "type": Words(de="Art", en="Kind"),
 }
+DEFAULT_ORDER: Final = ("type", "title")  # and the id, where both are the same
 _MOST_TERMS: Final = 20
 _MOST_WORDS: Final = 20
 

@@ -112,11 +112,13 @@ ANNEX: Final[Mapping[str, tuple[str, ...]]] = {
     f"{_MAPS}/png": ("content",),
     f"{_MAPS}/jpeg": ("content",),
     f"{_RECORDS}/record-core": (
-        "mandatory-properties-record", "record-links", "record-license", "contact", "time-interval", "time-instant",
-        "default-mediatype",
+        "mandatory-properties-record", "links", "templated-link", "templated-link-header", "license", "contact",
+        "time-instant-interval", "time-instant", "time-interval", "time-zone", "default-mediatype",
     ),
     f"{_RECORDS}/record-collection": (
-        "mandatory-properties-collection", "itemType", "contact", "license", "links", "links-records",
+        "mandatory-properties-collection", "itemType", "contact", "license", "links", "links-catalog-hierarchy",
+        "links-catalog-related", "links-catalog-series", "links-record", "links-records", "records-array-name",
+        "records", "default-mediatype",
     ),
     f"{_RECORDS}/record-core-query-parameters": (
         "bbox", "datetime", "limit", "q-definition", "q-response", "type-definition", "type-response",
@@ -126,7 +128,10 @@ ANNEX: Final[Mapping[str, tuple[str, ...]]] = {
         "features-api", "catalog-response", "catalogs-response", "record-op", "record-response", "records-op",
         "resource-name-mapping", "mandatory-params",
     ),
-    f"{_RECORDS}/sorting": ("get-sortables-op", "get-sortables-success", "sortby-definition", "sortby-response"),
+    f"{_RECORDS}/sorting": (
+        "conformance", "defaultSortOrder-definition", "get-sortables-op", "get-sortables-success",
+        "sortby-definition", "sortby-response",
+    ),
     f"{_RECORDS}/json": ("conformance", "record-response", "record-content", "catalog-response", "catalog-content"),
     f"{_RECORDS}/html": ("conformance", "definition", "content"),
     f"{_PROCESSES}/core": (

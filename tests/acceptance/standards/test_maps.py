@@ -1,5 +1,6 @@
 """OGC API - Maps 1 (20-058), Annex A: the classes that are declared. Pictures are read back and looked at."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -71,6 +72,8 @@ def test_each_drawn_collection_has_a_map_that_says_where_and_when_it_is(api: Cli
         collection = api.ok(f"/collections/{name}")
         for kind in (PNG, JPEG):
             assert collection.links(f"{REL}map", kind), name
+            assert api.ok(collection.links(f"{REL}map", kind)[0], kind).kind == kind
+            assert api.ok(f"/collections/{name}/map", width=20, f=kind).kind == kind
             answer = api.ok(f"/collections/{name}/map", kind, width=200)
             assert answer.kind == kind
             assert size(answer)[0] == 200
@@ -79,8 +82,15 @@ def test_each_drawn_collection_has_a_map_that_says_where_and_when_it_is(api: Cli
             assert west < east
             assert south < north
             assert ("content-datetime" in answer.headers) == ("temporal" in collection.json["extent"]), name
-    assert api.ok(PLANS, width=20).headers["content-datetime"] == "2000-01-15/.."
-    assert api.ok("/map", width=20).headers["content-datetime"] in ("2000-01-15/..", "../..")
+        # the first link is an address and nothing more, for programs that append their parameters with "?"
+        assert collection.links(f"{REL}map")[0] == f"{api.root}/collections/{name}/map"
+    today = datetime.now(UTC).date()
+    told = {place: api.ok(place, width=20).headers["content-datetime"] for place in (PLANS, "/map")}
+    first, last = told[PLANS].split("/")
+    # what is public since its last change, which was when the stock was published
+    assert first == "2000-01-15"
+    assert date.fromisoformat(last) in (today, today - timedelta(days=1))
+    assert [date.fromisoformat(each) for each in told["/map"].split("/")][-1] == date.fromisoformat(last)
     assert api.ok(PLANS, width=20, stand="2024-03-01").headers["content-datetime"] == "2024-03-01"
 
 
@@ -227,6 +237,12 @@ def test_a_map_shows_its_subset(api: Client) -> None:
         metres = f"E({west}:{east}),N({south}:{north})"
         assert box_of(api.ok(PLANS, PNG, subset=metres, subset_crs=crs, crs=UTM, width=14)) == pytest.approx(AROUND)
     assert api.get(PLANS, subset="Lat(95:99)").status in (204, 404)
+    over = api.ok(PLANS, PNG, subset="Lon(170:-170),Lat(50:51)", crs=CRS84, width=20)
+    assert box_of(over) == pytest.approx((170, 50, 190, 51))
+    assert not (pixels(over)[..., 3] > 0).any()
+    around = api.ok("/collections/gemeinden/map", PNG, subset="Lon(8:7),Lat(50:51)", crs=CRS84, width=2000)
+    assert (pixels(around)[:, :10, 3] > 0).any(), "they lie east of its western edge"
+    assert api.ok(PLANS, PNG, subset="Lon(170:-170)", width=20)
     for wrong in ("Hoch(1:2)", "Lat(50", "Lat(a:b)", "Lat(51:50)"):
         refused(api, subset=wrong)
     assert api.ok(PLANS, PNG, width=10, subset_crs=UTM), "ignored without a subset"
@@ -275,6 +291,7 @@ def test_map_tiles_take_the_parameters_of_maps(api: Client) -> None:
         [place] = api.ok(f"/collections/{name}").links(f"{REL}tilesets-map", JSON)
         [listed] = api.ok(place).json["tilesets"]
         assert listed["dataType"] == "map"
+        assert {"self", f"{REL}tiling-scheme", "item"} <= {link["rel"] for link in listed["links"]}
     described = api.ok("/collections/bebauungsplaene/map/tiles/WebMercatorQuad").json
     [template] = [each["href"] for each in described["links"] if each["rel"] == "item" and each["type"] == PNG]
     [inside] = [
@@ -290,4 +307,11 @@ def test_map_tiles_take_the_parameters_of_maps(api: Client) -> None:
     assert corner(api.ok(address, PNG))[3] == 0
     thick, plain = (pixels(api.ok(address, PNG, **query)) for query in ({"mm_per_pixel": 0.07}, {}))
     assert (thick[..., 3] > 0).sum() > (plain[..., 3] > 0).sum()
-    assert api.get(address, bgcolor="keine").status == 400
+    for asked in ((512, 512), (300, 200), (64, 64)):
+        assert size(api.ok(address, PNG, width=asked[0], height=asked[1])) == asked
+    assert size(api.ok(address, PNG, width=512)) == size(api.ok(address, PNG, height=512)) == (512, 512)
+    large, small = (pixels(api.ok(address, PNG, **query)) for query in ({"width": 1024}, {}))
+    assert size(api.ok(address, PNG)) == (256, 256)
+    assert (large[..., 3] > 0).mean() == pytest.approx((small[..., 3] > 0).mean(), abs=0.02)
+    for wrong in ({"bgcolor": "keine"}, {"width": 0}, {"height": "x"}, {"width": 100_000}):
+        assert api.get(address, **wrong).status == 400
