@@ -18,6 +18,7 @@ MOST_COUNTED: Final = 5_000
 MOST_BYTES: Final = 8 * 2**20
 GEOJSON: Final = "geojson"
 PROPERTIES: Final = "eigenschaften"
+ANY_FILE: Final = "application/octet-stream"
 WHOLE: Final = "TRUE"  # the condition of all rows
 
 
@@ -108,7 +109,9 @@ def features_of(
 
 
 def _enclosure(said: Mapping[str, str]) -> str:
-    told = ", ".join(f"'{name}', {column}" for name, column in said.items())
+    # 17-069r4, /req/core/f-links: each link has its `type`
+    kind = f"coalesce({said['type']}, '{ANY_FILE}')" if "type" in said else f"'{ANY_FILE}'"
+    told = ", ".join(f"'{name}', {column}" for name, column in (said | {"type": kind}).items())
     link = f"json_strip_nulls(json_build_object('rel', 'enclosure', {told}))"
     return f"""CASE WHEN {said["href"]} IS NOT NULL THEN ',"links":[' || {link}::text || ']' END"""
 
