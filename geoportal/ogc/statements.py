@@ -111,7 +111,7 @@ def features_of(
 def _enclosure(said: Mapping[str, str]) -> str:
     # 17-069r4, /req/core/f-links: each link has its `type`
     kind = f"coalesce({said['type']}, '{ANY_FILE}')" if "type" in said else f"'{ANY_FILE}'"
-    told = ", ".join(f"'{name}', {column}" for name, column in (said | {"type": kind}).items())
+    told = ", ".join(f"'{name}', {column}" for name, column in {**said, "type": kind}.items())
     link = f"json_strip_nulls(json_build_object('rel', 'enclosure', {told}))"
     return f"""CASE WHEN {said["href"]} IS NOT NULL THEN ',"links":[' || {link}::text || ']' END"""
 
