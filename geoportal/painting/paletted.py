@@ -114,14 +114,18 @@ def _distinct(values: np.ndarray) -> np.ndarray:
 def png(picture: Paletted) -> bytes:
     """As a file; only the colours that occur are in it."""
     height, width = picture.indices.shape
-    occurs = np.bincount(picture.indices.ravel(), minlength=MOST_COLOURS)[: len(picture.palette)] > 0
+    pixels = picture.indices.ravel()
+    occurs = np.zeros(MOST_COLOURS, bool)
+    occurs[pixels[np.flatnonzero(pixels[1:] != pixels[:-1])]] = True  # where a run ends
+    occurs[pixels[-1]] = True
     # what is not opaque first: tRNS ends with the last of these
     used = np.flatnonzero(occurs)
     used = used[np.argsort(picture.palette[used, 3] == 255, kind="stable")]
     numbers = np.zeros(MOST_COLOURS, np.uint8)
     numbers[used] = np.arange(len(used))
     lines = np.zeros((height, width + 1), np.uint8)  # each begins with its filter, which is none
-    lines[:, 1:] = numbers[picture.indices]
+    # the bytes' own translation takes a third of the time of numpy's
+    lines[:, 1:] = np.frombuffer(pixels.tobytes().translate(numbers.tobytes()), np.uint8).reshape(height, width)
     palette = picture.palette[used]
     chunks = [(b"PLTE", palette[:, :3].tobytes())]
     if clear := palette[palette[:, 3] < 255, 3].tobytes():

@@ -56,8 +56,7 @@ class Drawer:
             for source, sheet in layers_of(one)
         ]
         written = mapnik_xml.write(layers, f"epsg:{picture.crs.srid}", resolution, picture.scale_factor)
-        box = transformed(picture.box, picture.crs, STORED)
-        found = [scan for one in drawn for scan in scans(self.engine, one, box)]
+        found = [scan for one in drawn for scan in scans(self.engine, one, picture)]
         # what somebody has made up hardly comes again, and would drive out what everybody asks for
         is_kept = not any(one.conditions for one in drawn)
         return self._paint(written, picture, cut, [*ground, *self._underlays(found)], is_kept=is_kept)

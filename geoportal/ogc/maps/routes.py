@@ -183,7 +183,8 @@ def _parameters(known: set[str] | frozenset[str]) -> Mapping[str, str]:
         args = MultiDict(args)
         args["subset"] = ",".join(subsets)
     check_parameters(args, COMMON | known, frozenset(LANGUAGES), tuple(FORMATS))
-    return args
+    # each is there once; werkzeug's own dictionary makes an exception of every name that it does not have
+    return args.to_dict()
 
 
 def _accepted() -> str:

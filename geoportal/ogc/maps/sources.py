@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from geoportal.cartography.mapnik_xml import Source
 from geoportal.cartography.model import Sheet
@@ -18,10 +16,11 @@ from geoportal.cartography.sheets import CONTENTS, PLANWERK, PLANZV, planzv
 from geoportal.catalogue import Layer
 from geoportal.database.history import was_public
 from geoportal.ogc.collection import Collection, has_history
-from geoportal.ogc.crs import Box
+from geoportal.ogc.crs import STORED, Box
+from geoportal.ogc.maps.picture import Picture, transformed
 from geoportal.ogc.maps.selection import AGS, DAY, STATE, Selection
-from geoportal.ogc.problems import InvalidParameter, NotFound, Unavailable
-from geoportal.ogc.reading import connection_for_reading
+from geoportal.ogc.problems import InvalidParameter, NotFound
+from geoportal.ogc.reading import connection_for_reading, read_row
 from geoportal.ogc.table import Condition
 from geoportal.settings import STORAGE_SRID
 
@@ -227,33 +226,32 @@ class Scan:
 
 _SCANS: Final = """
     -- the scanned sheets under a plan's drawing, the oldest plan lowest; more than a screen can show are left out
-    SELECT raster.sha256, raster.epsg FROM ogc.rasterplaene AS raster
-    WHERE raster.planwerk = :planwerk
-        AND raster.geom && ST_MakeEnvelope(:west, :south, :east, :north, ogc.storage_srid())
-        AND (CAST(:ags AS text) IS NULL OR raster.ags = :ags)
-        AND raster.status = coalesce(:status, raster.status)
-        AND (CAST(:status AS text) IS NOT NULL OR raster.status <> 'archiviert')
-        AND {only}
-    ORDER BY raster.plan_id, raster.position
-    LIMIT :most"""
+    SELECT string_agg(sha256 || ' ' || epsg, ',' ORDER BY plan_id, position) FROM (
+        SELECT raster.sha256, raster.epsg, raster.plan_id, raster.position FROM ogc.rasterplaene AS raster
+        WHERE raster.planwerk = %(planwerk)s
+            AND raster.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, ogc.storage_srid())
+            AND (%(ags)s::text IS NULL OR raster.ags = %(ags)s::text)
+            AND raster.status = coalesce(%(status)s::text, raster.status)
+            AND (%(status)s::text IS NOT NULL OR raster.status <> 'archiviert')
+            AND {only}
+        ORDER BY raster.plan_id, raster.position
+        LIMIT %(most)s) AS lowest"""
 
 
-def scans(engine: Engine, drawn: Drawn, box: Box) -> list[Scan]:
-    """The scanned sheets that lie under the drawing in this box (storage CRS). Raises Unavailable."""
+def scans(engine: Engine, drawn: Drawn, picture: Picture) -> list[Scan]:
+    """The scanned sheets that lie under the drawing. Raises Unavailable."""
     planwerk = PLANWERK.get(drawn.collection.layer.view)
     if planwerk is None or drawn.style != PLANZV or drawn.selection.stand is not None:
         return []
+    box = transformed(picture.box, picture.crs, STORED)
     asked = {
         "planwerk": planwerk, "west": box.west, "south": box.south, "east": box.east, "north": box.north,
         "ags": drawn.selection.ags, "status": drawn.selection.status, "most": MOST_RASTERS,
     }  # fmt: skip
-    among = drawn.chosen()
-    statement = text(_SCANS.format(only=f"raster.plan_id IN ({among})" if among else "TRUE"))
-    try:
-        with engine.connect() as connection:
-            return [Scan(row.sha256, row.epsg) for row in connection.execute(statement, asked)]
-    except (DBAPIError, PoolTimeout) as error:
-        raise Unavailable("Die Datenbank antwortet gerade nicht. / The database does not answer.") from error
+    among = (drawn.chosen() or "").replace("%", "%%")
+    row = read_row(engine, _SCANS.format(only=f"raster.plan_id IN ({among})" if among else "TRUE"), asked)
+    told = row[0].decode() if row and row[0] else ""
+    return [Scan(sha256, int(epsg)) for sha256, epsg in map(str.split, filter(None, told.split(",")))]
 
 
 _SCANS_OF_VERSION = text("""
