@@ -106,8 +106,10 @@ class Run:
                 if name in left_out:
                     continue
                 try:
-                    if number == 0:
-                        self.measure(work, system, warming)
+                    for ask in warming if number == 0 else ():
+                        self.measure(work, system, [ask])
+                        if system is not None:
+                            system.hang_up()
                     spent.setdefault(name, []).append(self.measure(work, system, work.asks[number::_ROUNDS]))
                 except NotOffered:
                     left_out.add(name)
@@ -186,6 +188,8 @@ def main() -> int:
             built.touch()
         migrate(owner_engine(cluster.url))  # the data may be of an earlier run, with older programs
         with psycopg.connect(cluster.url, autocommit=True) as connection, ExitStack() as running:
+            # what a migration has changed is tidied now, and not by the server while somebody is measured
+            connection.execute("VACUUM ANALYZE")
             connection.execute("SET jit = off")
             connection.execute("SET max_parallel_workers_per_gather = 0")
             [backend] = connection.execute("SELECT pg_backend_pid()").fetchone() or [0]

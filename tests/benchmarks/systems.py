@@ -50,17 +50,21 @@ class Ask:
     picture: bool = False
 
 
-def kept() -> Callable[[str], bytes]:
+class Client:
     """What an address answers, asked over one connection as long as the server keeps it: as nginx and QGIS ask."""
-    session = requests.Session()
-    session.headers["Accept"] = "application/geo+json, application/json"
 
-    def fetch(url: str) -> bytes:
-        response = session.get(url, timeout=_PATIENCE)
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "application/geo+json, application/json"
+
+    def __call__(self, url: str) -> bytes:
+        response = self._session.get(url, timeout=_PATIENCE)
         response.raise_for_status()
         return response.content
 
-    return fetch
+    def hang_up(self) -> None:
+        """The next request has a new connection."""
+        self._session.close()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,12 @@ class System:
     pictures: str | None = None
     picture_tiles: str | None = None
     knows_intervals: bool = False
-    fetch: Callable[[str], bytes] = field(default_factory=kept)
+    fetch: Callable[[str], bytes] = field(default_factory=Client)
+
+    def hang_up(self) -> None:
+        """The next request may come to another worker."""
+        if isinstance(self.fetch, Client):
+            self.fetch.hang_up()
 
     def url(self, ask: Ask) -> str | None:
         if ask.tile is not None and not (ask.picture and self.picture_tiles is None):
@@ -266,7 +275,7 @@ def _running(command: Sequence[str], environment: Mapping[str, str], first: str,
             deadline = time.monotonic() + _PATIENCE
             while True:
                 try:
-                    kept()(first)
+                    Client()(first)
                     break
                 except requests.RequestException:
                     if process.poll() is not None or time.monotonic() > deadline:
