@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, update
+from sqlalchemy import Engine, func, insert, select, update
 
 from geoportal.database.tables import maintenance
 
@@ -33,7 +33,17 @@ def recorded(engine: Engine, task: str) -> Iterator[dict[str, Any]]:
             )
 
 
-def note(engine: Engine, task: str, detail: dict[str, Any]) -> None:
-    """What has just succeeded, where a row from the beginning on would not have outlived it."""
+def restored(engine: Engine, snapshot: str) -> None:
+    """The restore that has just succeeded: a row from its beginning on would not have outlived it.
+
+    The diary that it brought back was saved while that backup, its newest, was under way.
+    """
+    detail = {"snapshot": snapshot}
     with engine.begin() as connection:
-        connection.execute(insert(maintenance).values(task=task, finished_at=func.now(), detail=detail))
+        newest = select(func.max(maintenance.c.id)).where(maintenance.c.task == "backup").scalar_subquery()
+        connection.execute(
+            update(maintenance)
+            .where(maintenance.c.id == newest, maintenance.c.finished_at.is_(None))
+            .values(finished_at=maintenance.c.started_at, detail=detail)
+        )
+        connection.execute(insert(maintenance).values(task="restore", finished_at=func.now(), detail=detail))

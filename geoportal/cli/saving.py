@@ -47,7 +47,7 @@ def restore_command(settings: Settings, snapshot: str, *, yes: bool) -> None:
             click.confirm(f"Alles in der Datenbank wird durch den Stand {snapshot} ersetzt. Fortfahren?", abort=True)
         engine = _engine(settings)
         contents = backups.restore(engine, archive_of(settings), _place(settings), _seal(settings), snapshot)
-        maintenance.note(engine, "restore", {"snapshot": snapshot})
+        maintenance.restored(engine, snapshot)
     click.echo(
         f"{snapshot} ist zurück: Schemastand {contents.revision}, {len(contents.files)} Dateien. Jetzt: `migrate`"
     )

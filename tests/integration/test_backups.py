@@ -275,8 +275,14 @@ def test_the_commands_say_what_came_of_it_and_keep_it(
     moment = run("backups").strip()
     assert moment in run("restore", "latest", "--yes")
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT task, fault FROM plans.maintenance WHERE finished_at IS NOT NULL")).all()
-    assert [tuple(row) for row in rows] == [("restore", None)], "the state of the backup, and what followed it"
+        rows = connection.execute(text("SELECT task, fault, finished_at IS NULL FROM plans.maintenance ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("backup", None, False), ("restore", None, False)], (
+            "the state of the backup, which has an end now, and what followed it"
+        )
+        ages = connection.execute(
+            text("SELECT backup_at = started_at FROM ogc.operation, plans.maintenance ORDER BY id")
+        )
+        assert ages.first() == (True,), "it is as old as the state that came back"
     no_backup = CliRunner().invoke(main, ["drill", "20200101T000000Z"], env=told)
     assert no_backup.exit_code == 1
     assert "Es gibt keine Sicherung 20200101T000000Z" in no_backup.output
