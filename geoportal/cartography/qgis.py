@@ -30,6 +30,7 @@ from geoportal.cartography.model import (
 )
 from geoportal.settings import STORAGE_SRID
 
+_MOST_ASKED: Final = 10  # drawn rules whose conditions together make a short address
 VERSION: Final = "3.22.16-Białowieża"  # the oldest that is tested; newer ones read it
 _SYMBOL_TYPES = {Dimension.AREA: "fill", Dimension.LINE: "line", Dimension.POINT: "marker"}
 _GEOMETRY = {Dimension.AREA: "Polygon", Dimension.LINE: "Line", Dimension.POINT: "Point"}
@@ -166,6 +167,10 @@ def _style(parent: Element, sheet: Sheet, dimension: Dimension) -> None:
             for each in drawn:
                 _symbol_layer(symbol, rule, each, dimension, order)
             number += 1
+    if number > _MOST_ASKED and not any(rule.otherwise for rule in sheet.rules):
+        # QGIS (3.40, not yet 3.22) asks the server for what its rules draw, all of them in one address: longer than
+        # one may be. With a rule for everything, though it draws nothing, it asks for everything.
+        etree.SubElement(rules, "rule", key="{rest}", label="Anderes, ohne Zeichen")
     if any(rule.label for rule in sheet.rules):
         _labels(parent, sheet)
 

@@ -40,7 +40,11 @@ def test_qgis_knows_every_rule_and_part(name: str, sheet: Sheet) -> None:
     found, parts = set(), 0
     for dimension in Dimension:
         root = etree.fromstring(qgis.qml(sheet, dimension))
-        found |= {rule.get("key").strip("{}") for rule in root.iterfind("renderer-v2/rules/rule")}
+        rules = root.findall("renderer-v2/rules/rule")
+        # what would be asked of the server rule by rule gets a last one for everything, which draws nothing
+        asks_for_all = any(rule.get("filter") in (None, "ELSE") for rule in rules)
+        assert asks_for_all or sum(len(rule) for rule in rules) <= 10
+        found |= {rule.get("key").strip("{}") for rule in rules if len(rule)}
         parts += len(root.findall("renderer-v2/symbols/symbol/layer"))
         symbols = {symbol.get("name") for symbol in root.iterfind("renderer-v2/symbols/symbol")}
         assert {rule.get("symbol") for rule in root.iterfind("renderer-v2/rules/rule/rule")} == symbols

@@ -16,7 +16,7 @@ from geoportal.ogc.values import parse_instant, parse_value
 
 # A filter is short, or it is an attack.
 MAX_DEPTH: Final = 20
-MAX_TERMS: Final = 200
+MAX_TERMS: Final = 1_000  # QGIS asks for all rules of a style at once
 
 GEOMETRY: Final = "geometry"  # the queryable; the column may be called otherwise
 
@@ -123,7 +123,7 @@ def _operation(op: str, args: Sequence[Json], scope: FilterScope, depth: int) ->
     name = op.lower()
     match name, args:
         case "and" | "or", [_, _, *_]:
-            return Condition(_joined(name, [_condition(part, scope, depth) for part in args]))
+            return Condition(_joined(name, [_condition(part, scope, depth) for part in _chain(name, args)]))
         case "not", [part]:
             return Condition(f"(NOT {_condition(part, scope, depth)})")
         case "between", [value, low, high]:
@@ -187,6 +187,19 @@ def _alike(term: Scalar, neighbour: Scalar, scope: FilterScope) -> Scalar:
     if term.raw is None or neighbour.kind not in _READ_AS:
         return term
     return scope.given(parse_value("filter", neighbour.kind, term.raw), neighbour.kind)
+
+
+def _chain(name: str, parts: Sequence[Json]) -> Sequence[Json]:
+    """What is joined by one word, however it is put in brackets: QGIS writes `(((a OR b) OR c) OR d)`."""
+    joined: list[Json] = []
+    waiting = list(reversed(parts))
+    while waiting:
+        match waiting.pop():
+            case {"op": str(op), "args": [_, _, *_] as args} if op.lower() == name:
+                waiting += reversed(args)
+            case part:
+                joined.append(part)
+    return joined
 
 
 def _text(node: Json, scope: FilterScope, depth: int) -> str:

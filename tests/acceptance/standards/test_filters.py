@@ -253,6 +253,17 @@ def test_like_between_and_in(api: Client) -> None:
         assert numbers(api, expression) == expected, expression
 
 
+def test_rules_of_a_style_may_be_as_many_as_fit_into_an_address(api: Client) -> None:
+    """QGIS joins the rules of a style like this, each in the brackets of those before it."""
+    rules = [f"((nummer = '{n}') AND TRUE)" for n in range(100, 210)]
+    chain = "nummer = '3'"
+    for rule in [*rules, "nummer = '7'"]:
+        chain = f"({chain}) OR {rule}"
+    assert len(chain) < 4000
+    assert numbers(api, chain) == {3, 7}
+    assert numbers(api, f"NOT ({chain}) AND rechtsstand = 2000") == {1, 5, 9, 11}
+
+
 @proves(f"{CQL}/case-insensitive-comparison", "casei", "casei-like", "test-data")
 def test_case_may_be_left_aside(api: Client) -> None:
     for expression, expected in (
