@@ -30,6 +30,7 @@ _WAITING: Final = timedelta(minutes=30)
 _UNSENT: Final = timedelta(minutes=15)
 _BACKUP: Final = timedelta(hours=26)  # nightly, and a slow night
 _DRILL: Final = timedelta(days=8)
+_AUDIT: Final = timedelta(hours=50)  # daily, and one that was missed
 _LEAST_FREE: Final = 0.10
 _RENEW: Final = timedelta(days=21)
 _MISSED: Final = 3  # times that a source may be overdue before its layer is called stale
@@ -168,6 +169,14 @@ def certificate_finding(name: str, now: datetime, port: int = 443) -> Finding:
     if found.is_own:
         return Finding("certificate", Level.WARNING, "Das Zertifikat ist eines auf Probe: Browser warnen.", renew)
     return Finding("certificate", Level.OK, f"Das Zertifikat gilt noch {span(left)}.")
+
+
+def audit_finding(at: datetime | None, fault: str | None, now: datetime) -> Finding:
+    """The last time that the chain of the audit log was computed anew, and what was wrong with it."""
+    if fault is not None:
+        todo = "nichts ändern; docs/operations/faults.md, „Eine Aufgabe ist gescheitert“"
+        return Finding("audit", Level.WARNING, f"Das Protokoll der Werkbank: {fault}", todo)
+    return _age("audit", "Prüfung des Protokolls", at, now, _AUDIT, "geoportal audit verify")
 
 
 def archive_finding(archive: SharedArchive) -> Finding:

@@ -6,6 +6,7 @@ A process of its own: it answers when the web server does not.
 import os
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -37,7 +38,13 @@ _MAINTENANCE: Final = text("""
 _STATES: Final = text("SELECT state, count(*) AS number FROM plans.upload GROUP BY state")
 _SERVER: Final = text("SELECT current_setting('server_version'), postgis_lib_version()")
 _URGENCY: Final = (Level.DOWN, Level.WARNING, Level.OK)
-_TASKS: Final = {"backup": "Sicherung", "drill": "Probe", "restore": "Wiederherstellung", "upgrade": "Aktualisierung"}
+_TASKS: Final = {
+    "backup": "Sicherung", "drill": "Probe", "restore": "Wiederherstellung", "upgrade": "Aktualisierung",
+    "audit": "Prüfung des Protokolls",
+}  # fmt: skip
+_AUDIT: Final = text("""
+    SELECT max(started_at) AS at, (array_agg(fault ORDER BY started_at DESC))[1] AS fault
+    FROM plans.maintenance WHERE task = 'audit' AND finished_at IS NOT NULL""")
 
 
 def create(settings: Settings) -> Flask:
@@ -72,7 +79,7 @@ def from_environment() -> Edge:
 
 def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]:
     """All that the page tells; what the database would tell is missing while it is away."""
-    found = _examine(settings, shelf)
+    found = _examine(settings, engine, shelf)
     now = datetime.now(UTC)
     told: dict[str, Any] = {
         "health": found,
@@ -97,7 +104,7 @@ def overview(settings: Settings, engine: Engine, shelf: Shelf) -> dict[str, Any]
     return told
 
 
-def _examine(settings: Settings, shelf: Shelf) -> Health:
+def _examine(settings: Settings, engine: Engine, shelf: Shelf) -> Health:
     shelf.look()
     found = health.examine(settings.require_read_url(), settings.data, shelf.layers.values())
     more = []
@@ -106,6 +113,9 @@ def _examine(settings: Settings, shelf: Shelf) -> Health:
         more.append(health.archive_finding(archive))
     if settings.proxy_log is not None:  # there is a proxy on this machine
         more.append(health.certificate_finding(settings.host_name, datetime.now(UTC)))
+    with suppress(SQLAlchemyError), engine.connect() as connection:  # that it is away has been found already
+        last = connection.execute(_AUDIT).one()
+        more.append(health.audit_finding(last.at, last.fault, datetime.now(UTC)))
     return replace(found, findings=(*found.findings, *more))
 
 
@@ -117,7 +127,7 @@ class _Standing(Collector):
 
     @override
     def collect(self) -> Iterator[Metric]:
-        found = _examine(self._settings, self._shelf)
+        found = _examine(self._settings, self._engine, self._shelf)
         levels = {finding.subject: finding.level for finding in found.findings}
         ok = GaugeMetricFamily("geoportal_ok", "1 where nothing is to be done", labels=["subject"])
         for subject, level in levels.items():

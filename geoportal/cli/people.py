@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from geoportal import maintenance
 from geoportal.accounts import audit, people
 from geoportal.accounts.letters import AccountLetters
 from geoportal.accounts.roles import Role
@@ -122,12 +123,16 @@ def audit_group() -> None:
 @click.option("--head", help="Die Prüfsumme einer früheren Prüfung, die noch vorkommen muss.")
 @click.pass_obj
 def verify_command(settings: Settings, head: str | None) -> None:
-    with spoken_errors(), owner_engine(settings.require_database_url()).connect() as connection:
+    engine = owner_engine(settings.require_database_url())
+    with spoken_errors(), maintenance.recorded(engine, "audit") as detail, engine.connect() as connection:
         verdict = audit.verify(connection)
+        detail |= {"entries": verdict.entries, "head": verdict.head}
         if verdict.broken is not None:
-            stop(f"Eintrag {verdict.broken} ist nicht mehr, wie er geschrieben wurde. / Entry was tampered with.")
+            detail["fault"] = f"Eintrag {verdict.broken} ist nicht mehr, wie er geschrieben wurde."
+            stop(f"{detail['fault']} / Entry was tampered with.")
         if head is not None and not audit.contains(connection, head):
-            stop("Die genannte Prüfsumme kommt nicht mehr vor: Einträge fehlen. / Entries are missing.")
+            detail["fault"] = "Die genannte Prüfsumme kommt nicht mehr vor: Einträge fehlen."
+            stop(f"{detail['fault']} / Entries are missing.")
         click.echo(f"{verdict.entries} Einträge, unverändert. Prüfsumme: {verdict.head or '-'}")
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,8 +22,10 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, text
 
 from geoportal import health, operations, watch
+from geoportal.accounts import audit
 from geoportal.archive import Archive
-from geoportal.catalogue import all_layers
+from geoportal.catalogue import Shelf, all_layers
+from geoportal.cli.people import audit_group
 from geoportal.database import SchemaError, check_schema, owner_engine
 from geoportal.health import Health, Level
 from geoportal.settings import CHECKOUT, Settings
@@ -123,6 +126,33 @@ def test_a_certificate_that_is_not_good_for_long_is_told(
         found = health.certificate_finding("localhost", datetime.now(UTC), port)
     assert (found.level, says in found.text) == (level, True), found
     assert bool(found.todo) == (level is not Level.OK)
+
+
+def test_whether_the_audit_log_was_found_whole_is_told(database: Settings) -> None:
+    def told() -> tuple[Level, str]:
+        with owner(database) as engine:
+            findings = watch.overview(database, engine, Shelf(LAYERS))["findings"]
+        [found] = [finding for finding in findings if finding.subject == "audit"]
+        assert bool(found.todo) == (found.level is not Level.OK)
+        return found.level, found.text
+
+    def verify() -> int:
+        return CliRunner().invoke(audit_group, ["verify"], obj=database).exit_code
+
+    assert told()[0] is Level.WARNING, "nobody has looked yet"
+    with owner(database) as engine, engine.begin() as connection:
+        for _ in range(3):
+            audit.note(connection, None, "sign_in_failed", "nobody@example.org")
+    assert (verify(), told()[0]) == (0, Level.OK)
+    change(database, "ALTER TABLE desk.audit DISABLE TRIGGER audit_append_only")
+    change(database, "UPDATE desk.audit SET object = 'somebody else' WHERE id = 2")
+    assert verify() == 1
+    level_now, says = told()
+    assert (level_now, "Eintrag 2" in says) == (Level.WARNING, True)
+    change(database, "UPDATE desk.audit SET object = 'nobody@example.org' WHERE id = 2")
+    assert (verify(), told()[0]) == (0, Level.OK)
+    change(database, "UPDATE plans.maintenance SET started_at = started_at - interval '3 days'")
+    assert told() == (Level.WARNING, "Prüfung des Protokolls: die letzte gelungene ist 3 Tagen alt.")
 
 
 def test_a_proxy_that_answers_nobody_is_told() -> None:
