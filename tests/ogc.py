@@ -65,6 +65,7 @@ DRAWN = tuple(
 )
 BEBAUUNGSPLAENE, SCHULEN, GEMEINDEN = 12, 30, 22
 ODD_NAME = 'Am „Markt“ <script>alert("1")</script> & O\'Brien 100 %'
+ODD_SCHOOL = 'Schule "am \\" \\'
 SQUARE_METRES = 100  # the side of each Geltungsbereich
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -80,7 +81,7 @@ def publish_stock(settings: Settings, folder: Path) -> None:
     """Twelve Bebauungspläne "Plan 0" …; those with an even number are in force since 15 January of 2000, 2002, …
 
     The first has a name full of traps, an area, a line and a point in it, a document elsewhere and a text. One
-    Flächennutzungsplan. Thirty schools and the Gemeinden as layers.
+    Flächennutzungsplan. Thirty schools, the first with an odd name, and the Gemeinden as layers.
     """
     engine = owner_engine(settings.require_database_url())
     operations.prepare(engine)
@@ -99,7 +100,7 @@ def publish_stock(settings: Settings, folder: Path) -> None:
 def schulen(number: int = SCHULEN) -> str:
     head = "Schulnummer;Schulname;Schulform;Strasse;PLZ;Ort;AGS;Website;Schuelerzahl;Traeger;X;Y\n"
     return head + "".join(
-        f"9{each:03};Schule {each};Grundschule;Weg {each};35037;Marburg;06534014;https://schule.example.org/;"
+        f"9{each:03};{f'Schule {each}' if each else ODD_SCHOOL};Grundschule;Weg {each};35037;Marburg;06534014;https://schule.example.org/;"
         f"{each * 10};Landkreis;{480_000 + each},5;5630000,25\n"
         for each in range(number)
     )

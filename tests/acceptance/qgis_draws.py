@@ -8,11 +8,11 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
-from urllib.parse import quote
 
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsDataSourceUri,
     QgsExpressionContext,
     QgsExpressionContextUtils,
     QgsFeature,
@@ -85,9 +85,16 @@ def picture(layers: list, name: str) -> dict:
 
 def vector_tiles() -> dict:
     """The contents of the plans as vector tiles, in the style for MapLibre."""
-    tiles = quote(f"{ADDRESS}/collections/planinhalte/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?f=mvt", safe="")
-    style = quote(f"{ADDRESS}/collections/planinhalte/styles/planzv?f=gl", safe="")
-    layer = QgsVectorTileLayer(f"type=xyz&url={tiles}&zmin=0&zmax=16&styleUrl={style}", "tiles")
+    source = QgsDataSourceUri()  # which writes addresses as this version of QGIS reads them
+    for name, value in {
+        "type": "xyz",
+        "url": f"{ADDRESS}/collections/planinhalte/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?f=mvt",
+        "zmin": "0",
+        "zmax": "16",
+        "styleUrl": f"{ADDRESS}/collections/planinhalte/styles/planzv?f=gl",
+    }.items():
+        source.setParam(name, value)
+    layer = QgsVectorTileLayer(bytes(source.encodedUri()).decode(), "tiles")
     message, styled = layer.loadDefaultStyle()
     texts = [text.labelSettings() for text in layer.labeling().styles()] if layer.labeling() else []
     return {

@@ -46,7 +46,8 @@ def test_ogr2ogr_copies_every_feature_page_by_page(source: str, tmp_path: Path) 
 
 def test_ogr2ogr_reads_a_box(source: str, tmp_path: Path) -> None:
     target = tmp_path / "box.geojson"
-    run("ogr2ogr", "-spat", "8.71", "50.82", "8.732", "50.83", str(target), source, "bebauungsplaene")
+    box = ("-spat", "8.71", "50.82", "8.732", "50.83", "-spat_srs", "OGC:CRS84")
+    run("ogr2ogr", *box, "-t_srs", "EPSG:25832", str(target), source, "bebauungsplaene")
     found = json.loads(target.read_text("utf-8"))["features"]
     assert {item["properties"]["nummer"] for item in found} == {"0", "1"}
 

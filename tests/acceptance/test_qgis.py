@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from geoportal.settings import Settings
-from tests.ogc import BEBAUUNGSPLAENE, COLLECTIONS, GEMEINDEN, ODD_NAME, SCHULEN, publish_stock, served
+from tests.ogc import BEBAUUNGSPLAENE, COLLECTIONS, GEMEINDEN, ODD_NAME, ODD_SCHOOL, SCHULEN, publish_stock, served
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's, for which python3-qgis is built
 SCRIPT = Path(__file__).with_name("qgis_reads.py")
@@ -88,6 +88,7 @@ def test_qgis_sees_the_types_of_the_fields(seen: Mapping[str, Any]) -> None:
 
 def test_qgis_reads_odd_names_as_they_are(seen: Mapping[str, Any]) -> None:
     assert ODD_NAME in seen["bebauungsplaene"]["names"]
+    assert ODD_SCHOOL in seen["schulen"]["names"]
 
 
 def test_qgis_filters_by_box_attribute_and_date(seen: Mapping[str, Any]) -> None:

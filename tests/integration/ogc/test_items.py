@@ -14,6 +14,7 @@ from tests.ogc import (
     CRS84,
     ITEMS,
     ODD_NAME,
+    ODD_SCHOOL,
     document,
     link,
     origin,
@@ -32,6 +33,12 @@ def test_items_are_geojson_with_exact_counts(api: FlaskClient) -> None:
     outline = shape(first["geometry"])
     assert outline.is_valid
     assert all(orient(part, 1.0) == part for part in outline.geoms)  # RFC 7946: counter-clockwise
+
+
+def test_pages_have_quotes_and_backslashes_as_numbers_which_qgis_reads_unharmed(api: FlaskClient) -> None:
+    response = api.get("/collections/schulen/items")
+    assert ODD_SCHOOL in {item["properties"]["name"] for item in document(response)["features"]}
+    assert rb'"Schule \u0022am \u005c\u0022 \u005c"' in response.data
 
 
 @pytest.mark.parametrize("limit", [1, 5, 6, 12, 1000])
