@@ -127,6 +127,7 @@ def _measured(plans: int, objects: int, requests: int, room: Path | None) -> dic
                     SELECT pg_database_size(current_database()), pg_total_relation_size('plans.publication'),
                         pg_total_relation_size('plans.planobjekt'), pg_total_relation_size('plans.tile_feature'),
                         (SELECT count(*) FROM plans.publication), (SELECT count(*) FROM ogc.planinhalte)""")
+                _told(f"{sizes[0] / 1e6:.0f} MB, {sizes[4]} plans and {sizes[5]} objects, {building:.0f} s CPU")
                 ids = [row[0] for row in connection.execute("SELECT id::text FROM ogc.bebauungsplaene LIMIT 5000")]
             client = Client(wsgi.create(settings))
             costs = {

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pygeoapi import l10n
 from pygeoapi.api import API
@@ -37,6 +37,8 @@ from geoportal.settings import Settings
 LOGGER = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 1.0
+_TOO_LONG: Final = 1.5  # seconds; a database that is away says so at once
+_MEASURED_AGAIN: Final = 60.0
 LANGUAGES = ("de", "en")
 
 type Signature = tuple[tuple[str, int, int], ...]
@@ -93,6 +95,7 @@ class Service:
         self._shelf = Shelf(folder)
         self._lock = threading.Lock()
         self._extents: dict[str, tuple[str, Mapping[str, Extent]]] = {}
+        self._patience: dict[str, float] = {}  # until when a collection is not measured again
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.planned_engine = engine_for(settings.require_read_url(), planned_once=True)
@@ -153,9 +156,15 @@ class Service:
         measured = self._extents.get(whole)
         if measured is None or measured[0] != token:
             names = [name for name, each in collections.items() if each.selected_from == whole]
+            began = time.monotonic()
+            if began < self._patience.get(whole, 0):
+                return measured[1].get(identifier) if measured else None
             try:
                 extents = collections[whole].table.extents(self.engine, [collections[name].table for name in names])
             except Unavailable:
+                if time.monotonic() - began > _TOO_LONG:
+                    # so many rows, or behind a lock: not each request looks at all of them in vain
+                    self._patience[whole] = time.monotonic() + _MEASURED_AGAIN
                 return measured[1].get(identifier) if measured else None
             measured = self._extents[whole] = (token, dict(zip([whole, *names], extents, strict=True)))
         return measured[1].get(identifier)

@@ -139,9 +139,20 @@ def bounds(engine: Engine, tileset: Tileset) -> Bounds | None:
 
 
 _BOUNDS: Final[TextClause] = text("""
-    -- the box around all features of some sources, in metres of the projection
+    -- The box around all features of some sources, in metres of the projection: around those of each source that are
+    -- next to the four ends of the world, which the index knows, however many there are. It knows them to half a metre.
     SELECT ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
-    FROM (SELECT ST_Extent(geom) AS box FROM ogc.tile_feature WHERE source = ANY (:sources)) AS measured""")
+    FROM (
+        SELECT ST_Expand(ST_Extent(outermost.geom)::box2d, 1) AS box
+        FROM unnest(CAST(:sources AS text[])) AS wanted (source)
+        CROSS JOIN (VALUES
+            (-3e7, -3e7, -3e7, 3e7), (3e7, -3e7, 3e7, 3e7), (-3e7, -3e7, 3e7, -3e7), (-3e7, 3e7, 3e7, 3e7)
+        ) AS side (x, y, to_x, to_y)
+        CROSS JOIN LATERAL (
+            SELECT geom FROM ogc.tile_feature WHERE tile_feature.source = wanted.source
+            ORDER BY geom <#> ST_SetSRID(ST_MakeLine(ST_MakePoint(x, y), ST_MakePoint(to_x, to_y)), 3857) LIMIT 1
+        ) AS outermost
+    ) AS measured""")
 
 
 def _layer(layer: TileLayer, zoom: int, manner: Manner, most: int) -> ScalarSelect[Any]:

@@ -1,8 +1,10 @@
 """What each collection holds, and how those made of another one are cut out of it."""
 
 import re
+import time
 from typing import Any
 
+import psycopg
 from flask.testing import FlaskClient
 from shapely.geometry import shape
 from sqlalchemy import Engine
@@ -41,6 +43,18 @@ def test_a_collection_is_measured_together_with_its_selections(stock: Settings) 
     assert {name: extents[name] for name in SELECTIONS} == dict.fromkeys(SELECTIONS, extents["planinhalte"])
     numbers = {each["id"]: each["itemCount"] for each in listed if each["id"] in SELECTIONS}
     assert (numbers["planinhalte_baugebiete"], numbers["planinhalte_gewaesser"]) == (1, 0)
+
+
+def test_a_collection_that_takes_too_long_to_measure_does_not_keep_each_request(stock: Settings) -> None:
+    client = create_ogc(stock, LAYERS).test_client()
+    with psycopg.connect(stock.require_database_url()) as owner:
+        owner.execute("LOCK layers.schulen IN ACCESS EXCLUSIVE MODE")
+        took = []
+        for _ in range(2):
+            began = time.monotonic()
+            assert "itemCount" not in document(client.get("/collections/schulen?f=json"))
+            took.append(time.monotonic() - began)
+    assert took[0] > 1.5 > took[1]
 
 
 def test_a_mixed_layer_is_also_offered_by_kind_of_geometry(api: FlaskClient) -> None:
