@@ -385,6 +385,12 @@ def _programs(files: Path) -> Path:
         if (programs / "initdb").exists() and (_SHARED / programs.parent.name / "extension/postgis.control").exists()
     }
     major = int(written.read_text("ascii")) if written.exists() else max(installed, default=0)
+    if written.exists() and major not in installed:
+        raise ClusterError(
+            f"Diese Datenbank hat PostgreSQL {major} angelegt, das hier fehlt. Bitte postgresql-{major}-postgis-3 "
+            "installieren oder ihren Ordner beiseitelegen: Dann entsteht eine neue. / This database is of PostgreSQL "
+            f"{major}, which is missing: install postgresql-{major}-postgis-3, or move its folder aside."
+        )
     if major < _OLDEST or major not in installed:
         raise ClusterError(_ADVICE)
     return installed[major]

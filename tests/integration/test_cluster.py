@@ -167,5 +167,14 @@ def test_without_postgis_the_message_is_the_command_to_run(tmp_path: Path, monke
     assert not list(tmp_path.iterdir())
 
 
+def test_a_database_of_another_version_asks_for_that_one(tmp_path: Path) -> None:
+    written = tmp_path / "postgres/cluster/PG_VERSION"
+    written.parent.mkdir(parents=True)
+    written.write_text("12\n", "ascii")
+    with pytest.raises(ClusterError, match=r"PostgreSQL 12 .* postgresql-12-postgis-3 "):
+        Cluster(tmp_path / "postgres").start()
+    assert written.read_text("ascii") == "12\n"
+
+
 def test_make_installs_what_the_message_names() -> None:
     assert f"\nPOSTGIS := {' '.join(PACKAGES)}\n" in (CHECKOUT / "Makefile").read_text("utf-8")
