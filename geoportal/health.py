@@ -321,7 +321,7 @@ def _age(subject: str, name: str, at: datetime | None, now: datetime, most: time
     if at is None:
         return Finding(subject, Level.WARNING, f"{name}: noch keine gelungen.", command)
     if now - at > most:
-        return Finding(subject, Level.WARNING, f"{name}: die letzte gelungene ist {span(now - at)} alt.", command)
+        return Finding(subject, Level.WARNING, f"{name}: die letzte gelungene war vor {span(now - at)}.", command)
     return Finding(subject, Level.OK, f"{name}: vor {span(now - at)}.")
 
 

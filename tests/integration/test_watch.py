@@ -152,7 +152,7 @@ def test_whether_the_audit_log_was_found_whole_is_told(database: Settings) -> No
     change(database, "UPDATE desk.audit SET object = 'nobody@example.org' WHERE id = 2")
     assert (verify(), told()[0]) == (0, Level.OK)
     change(database, "UPDATE plans.maintenance SET started_at = started_at - interval '3 days'")
-    assert told() == (Level.WARNING, "Prüfung des Protokolls: die letzte gelungene ist 3 Tagen alt.")
+    assert told() == (Level.WARNING, "Prüfung des Protokolls: die letzte gelungene war vor 3 Tagen.")
 
 
 def test_a_proxy_that_answers_nobody_is_told() -> None:
