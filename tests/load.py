@@ -67,10 +67,10 @@ class Readers:
     def answered(self) -> int:
         return sum(self.outcomes.values())
 
-    @property
-    def rounds(self) -> int:
-        """How many answers each reader has at least."""
-        return min(self._answers)
+    def each_asked_again(self) -> Callable[[], bool]:
+        """Whether every reader has had its answer since this call, and one to what it has asked since then."""
+        before = list(self._answers)
+        return lambda: all(now > then + 1 for now, then in zip(self._answers, before, strict=True))
 
     @property
     def faults(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ daemon off;
 {user}
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log warn;
-worker_processes 2;
+worker_processes {processes};
 events {{ worker_connections 2048; }}
 http {{
     include /etc/nginx/mime.types;
@@ -78,35 +78,23 @@ class Answer:
     body: bytes
 
 
-class Stack:
-    """A context manager: inside, `https://localhost:port` answers as an installed machine does.
-
-    `settings` says which database and folders; its public address becomes the stack's. `more` is further environment of
-    the web server; `workers` start with `work()`.
+class Proxy:
+    """A context manager: nginx at `https://localhost:port` as `geoportal install` sets it up, in front of whatever
+    listens at `door`.
     """
 
-    def __init__(self, settings: Settings, **more: str) -> None:
+    def __init__(self, processes: int = 2) -> None:
         # a path of its own, short enough for a socket
         self.folder = Path(tempfile.mkdtemp(prefix="geoportal-stack-"))
         self.folder.chmod(0o755)
+        self.door = self.folder / "web.sock"
         self.port, self._plain = free_port(), free_port()
         self.url = f"https://localhost:{self.port}"
-        self.settings = replace(settings, public_url=self.url)
-        self._more = more
+        self._processes = processes
         self._context = ssl.create_default_context()
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE  # it has made its certificate itself
         self._stay = ExitStack()
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return environment(
-            self.settings,
-            GEOPORTAL_DESK_DATABASE_URL=self.settings.require_desk_url(),
-            GEOPORTAL_URL=self.url,
-            GEOPORTAL_TRUSTED_PROXIES="1",
-            **self._more,
-        )
 
     @property
     def log(self) -> Path:
@@ -118,21 +106,100 @@ class Stack:
             undo.push(self._stay)
             self._certificate()
             self._write()
-            self.open_door()
-            self._stay.callback(self.close_door)
             nginx = ["nginx", "-c", str(self.folder / "nginx.conf"), "-e", str(self.folder / "nginx-error.log")]
             self._stay.enter_context(running(nginx, os.environ, self.log))
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._stay.close()
+
+    def connection(self, source: str = "127.0.0.1") -> HTTPSConnection:
+        return HTTPSConnection("127.0.0.1", self.port, timeout=300, context=self._context, source_address=(source, 0))
+
+    def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> Answer:
+        return self.ask("GET", path, source=source, **headers)
+
+    def ask(self, method: str, path: str, body: object = None, source: str = "127.0.0.1", **headers: str) -> Answer:
+        """Underscores in the names of headers stand for hyphens."""
+        named = {"Host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = self.connection(source)
+        try:
+            connection.request(method, path, body, named)  # type: ignore[arg-type]  # whatever http.client sends
+            answer = connection.getresponse()
+            told = {name.lower(): ", ".join(answer.headers.get_all(name, ())) for name in answer.headers}
+            return Answer(answer.status, told, answer.read())
+        finally:
+            connection.close()
+
+    def _certificate(self) -> None:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-keyout", self.folder / "tls.key", "-out", self.folder / "tls.crt"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+    def _write(self) -> None:
+        place = Place("localhost", CHECKOUT, self.folder / "tls.crt", self.folder / "tls.key")
+        site = nginx_site(place)
+        for pattern, here in (
+            (r"listen \[::\]:.*\n", "\n"),
+            (r"listen 443", f"listen 127.0.0.1:{self.port}"),
+            (r"listen 80", f"listen 127.0.0.1:{self._plain}"),
+            (r"/run/geoportal-web\.sock", f"{self.door}"),
+            (r"/var/log/nginx", str(self.folder)),
+            (r"/var/cache/nginx", str(self.folder)),
+            # what a slow machine can exceed too; readers of this machine are not counted
+            (r"rate=60r/s", "rate=1r/s"),
+            (r"burst=240", "burst=20"),
+        ):
+            site, number = re.subn(pattern, here, site)
+            assert number, f"the configuration has no {pattern}"
+        (self.folder / "geoportal.conf").write_text(site, "utf-8")
+        user = "user root;" if os.geteuid() == 0 else ""
+        whole = _NGINX.format(folder=self.folder, user=user, processes=self._processes)
+        (self.folder / "nginx.conf").write_text(whole, "utf-8")
+
+
+class Stack(Proxy):
+    """A context manager: inside, `https://localhost:port` answers as an installed machine does.
+
+    `settings` says which database and folders; its public address becomes the stack's. `more` is further environment of
+    the web server; `workers` start with `work()`.
+    """
+
+    def __init__(self, settings: Settings, **more: str) -> None:
+        super().__init__()
+        self.settings = replace(settings, public_url=self.url)
+        self._more = more
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return environment(
+            self.settings,
+            GEOPORTAL_DESK_DATABASE_URL=self.settings.require_desk_url(),
+            GEOPORTAL_URL=self.url,
+            GEOPORTAL_TRUSTED_PROXIES="1",
+            **self._more,
+        )
+
+    def __enter__(self) -> Self:
+        self.open_door()
+        self._stay.callback(self.close_door)
+        super().__enter__()
+        with ExitStack() as undo:
+            undo.push(self._stay)
             self.start_web()
             undo.pop_all()
         return self
 
     def __exit__(self, *fault: object) -> None:
         self.stop_web()
-        self._stay.close()
+        super().__exit__(*fault)
 
     def open_door(self) -> None:
-        (self.folder / "web.sock").unlink(missing_ok=True)
-        self._door = Door(self.folder / "web.sock")
+        self.door.unlink(missing_ok=True)
+        self._door = Door(self.door)
 
     def close_door(self) -> None:
         """Nobody waits any more for a web server that is not there."""
@@ -178,48 +245,3 @@ class Stack:
         """The processes that answer, without the one that watches over them."""
         found = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children").read_text("ascii").split()
         return [int(pid) for pid in found if b"geoportal" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-    def connection(self, source: str = "127.0.0.1") -> HTTPSConnection:
-        return HTTPSConnection("127.0.0.1", self.port, timeout=300, context=self._context, source_address=(source, 0))
-
-    def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> Answer:
-        return self.ask("GET", path, source=source, **headers)
-
-    def ask(self, method: str, path: str, body: object = None, source: str = "127.0.0.1", **headers: str) -> Answer:
-        """Underscores in the names of headers stand for hyphens."""
-        named = {"Host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = self.connection(source)
-        try:
-            connection.request(method, path, body, named)  # type: ignore[arg-type]  # whatever http.client sends
-            answer = connection.getresponse()
-            told = {name.lower(): ", ".join(answer.headers.get_all(name, ())) for name in answer.headers}
-            return Answer(answer.status, told, answer.read())
-        finally:
-            connection.close()
-
-    def _certificate(self) -> None:
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", "/CN=localhost", "-keyout", self.folder / "tls.key", "-out", self.folder / "tls.crt"],
-            check=True, capture_output=True,
-        )  # fmt: skip
-
-    def _write(self) -> None:
-        place = Place("localhost", CHECKOUT, self.folder / "tls.crt", self.folder / "tls.key")
-        site = nginx_site(place)
-        for pattern, here in (
-            (r"listen \[::\]:.*\n", "\n"),
-            (r"listen 443", f"listen 127.0.0.1:{self.port}"),
-            (r"listen 80", f"listen 127.0.0.1:{self._plain}"),
-            (r"/run/geoportal-web\.sock", f"{self.folder}/web.sock"),
-            (r"/var/log/nginx", str(self.folder)),
-            (r"/var/cache/nginx", str(self.folder)),
-            # what a slow machine can exceed too; readers of this machine are not counted
-            (r"rate=60r/s", "rate=1r/s"),
-            (r"burst=240", "burst=20"),
-        ):
-            site, number = re.subn(pattern, here, site)
-            assert number, f"the configuration has no {pattern}"
-        (self.folder / "geoportal.conf").write_text(site, "utf-8")
-        user = "user root;" if os.geteuid() == 0 else ""
-        (self.folder / "nginx.conf").write_text(_NGINX.format(folder=self.folder, user=user), "utf-8")

@@ -329,9 +329,9 @@ def test_a_web_process_is_killed_under_load_and_only_what_is_on_its_way_breaks_o
     number, kills = 4, 3
     with Readers(town.stack.connection, items, number=number, keep=True) as readers:
         for _ in range(kills):
-            before, present = readers.rounds, town.stack.web_workers()
             # nginx asks twice: nobody waits any more for an answer that has already lost its first process
-            until(lambda before=before: readers.rounds > before + 1)  # type: ignore[misc]
+            until(readers.each_asked_again())
+            present = town.stack.web_workers()
             os.kill(present[0], signal.SIGKILL)
             until(lambda present=present: len(set(town.stack.web_workers()) - set(present)) == 1)  # type: ignore[misc]
     # what is on its way when its process dies breaks off, as nothing can take back what a reader has begun to receive
