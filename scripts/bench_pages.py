@@ -176,7 +176,8 @@ class Meter:
         answer = self._client.get(path, headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de"})
         if answer.status_code not in expected:
             raise SystemExit(f"{path}: {answer.status_code}: {answer.text[:300]}")
-        return answer.data
+        content: bytes = answer.data
+        return content
 
     def spent(self, path: str, times: int, expected: Sequence[int] = (200,)) -> Spent:
         """For each of so many requests."""

@@ -78,7 +78,7 @@ def read_verdict(folder: Path) -> Verdict:
         raise NoVerdict("kein Ergebnis (testng-results.xml) / no result")
     try:
         root = etree.parse(files[-1]).getroot()
-        counts = [int(root.attrib[name]) for name in ("passed", "failed", "skipped")]
+        passed, failed, skipped = (int(root.attrib[name]) for name in ("passed", "failed", "skipped"))
     except (etree.XMLSyntaxError, KeyError, ValueError) as error:
         raise NoVerdict(f"Ergebnis nicht lesbar / result not readable: {error}") from error
     faults = tuple(
@@ -86,7 +86,7 @@ def read_verdict(folder: Path) -> Verdict:
         for method in root.iter("test-method")
         if method.get("status") == "FAIL" and method.get("is-config") != "true"
     )
-    return Verdict(*counts, faults)
+    return Verdict(passed, failed, skipped, faults)
 
 
 def run(suite: str, jar: Path, address: str, folder: Path) -> Verdict:
@@ -97,7 +97,7 @@ def run(suite: str, jar: Path, address: str, folder: Path) -> Verdict:
     properties.write_text(_properties(_arguments(suite, address)), "utf-8")
     log = out / "log"
     with log.open("wb") as written:
-        command = ["java", "-jar", jar, "-o", out, properties]
+        command: list[str | Path] = ["java", "-jar", jar, "-o", out, properties]
         ended = subprocess.run(  # noqa: S603 - the jar that the operator names
             command, stdout=written, stderr=subprocess.STDOUT, check=False, timeout=3600
         )

@@ -40,9 +40,9 @@ type Uses = dict[tuple[str, str, str], list[str]]
 def main(corpus: Path, into: Path = TABLES) -> None:
     official = _official(corpus / "hilucs")
     whole = official | {
-        (klasse, *rest): uses
+        (klasse, attribute, code): uses
         for klasse, named in SAME_AS.items()
-        for (other, *rest), uses in official.items()
+        for (other, attribute, code), uses in official.items()
         if other == named
     }
     lines = ["klasse\tattribute\tcode\thilucs"]

@@ -146,7 +146,8 @@ def _size(url: str) -> int:
 @contextmanager
 def _timed(told: str) -> Iterator[list[float]]:
     """Prints how long the block took, and at which load; the list holds the seconds when it has ended."""
-    began, seconds = time.monotonic(), []
+    began = time.monotonic()
+    seconds: list[float] = []
     yield seconds
     seconds.append(time.monotonic() - began)
     print(f"{told}: {seconds[0] / 60:.1f} min (Last {os.getloadavg()[0]:.1f})", flush=True)

@@ -35,7 +35,7 @@ _RELATION = re.compile(r"[A-Za-z0-9._~-]+")
 def atom_faults(content: bytes) -> list[str]:
     root = etree.fromstring(content)  # 2: well-formed, or it is none
     if root.tag != f"{ATOM}feed":
-        return [f"2: {root.tag} is no feed"]
+        return [f"2: {root.tag!r} is no feed"]
     return [*_element_faults(root), *_feed_faults(root)]
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
@@ -41,7 +41,9 @@ class Box:
         self.answering.wait()
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
-            self.letters.append(cast(EmailMessage, email.message_from_bytes(envelope.content or b"", policy=default)))
+            content = envelope.content or b""
+            assert isinstance(content, bytes)
+            self.letters.append(email.message_from_bytes(content, policy=default))
         return answer
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -49,7 +51,14 @@ class Box:
 
 
 def smtp_at(port: int, **changes: Any) -> Smtp:
-    values = {"host": "127.0.0.1", "port": port, "security": "none", "user": "", "password": "", "sender": SENDER}
+    values: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "user": "",
+        "password": "",
+        "sender": SENDER,
+    }
     return Smtp(**(values | changes))
 
 

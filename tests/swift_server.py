@@ -11,7 +11,9 @@ eventlet.monkey_patch()
 import array  # noqa: E402 - nothing may be loaded before it is patched
 import logging  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 from eventlet import wsgi  # noqa: E402
 from swift.account.server import AccountController  # noqa: E402
@@ -57,17 +59,17 @@ use = egg:swift#slo
 class Forgetful:
     """What Swift asks of a memcached, by one that remembers nothing."""
 
-    def get(self, key, raise_on_error=False):  # noqa: ARG002
-        return None
-
-    def set(self, *what, **how):
+    def get(self, key: object, raise_on_error: bool = False) -> None:
         pass
 
-    def delete(self, key):
+    def set(self, *what: object, **how: object) -> None:
+        pass
+
+    def delete(self, key: object) -> None:
         pass
 
 
-def main(folder, port, key, secret):
+def main(folder: Path, port: int, key: str, secret: str) -> None:
     devices = folder / "devices"
     (devices / "disk").mkdir(parents=True, exist_ok=True)
     (folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = loopback\n")
@@ -89,7 +91,7 @@ def main(folder, port, key, secret):
     (folder / "proxy.conf").write_text(_PROXY.format(folder=folder, key=key, secret=secret))
     proxy = loadapp(str(folder / "proxy.conf"))
 
-    def remembering_nothing(env, start_response):
+    def remembering_nothing(env: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         env["swift.cache"] = Forgetful()
         return proxy(env, start_response)
 

@@ -12,8 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.files import ORIGIN
 
-SQUARE: BaseGeometry = box(ORIGIN[0], ORIGIN[1], ORIGIN[0] + 100, ORIGIN[1] + 100)
-RING: BaseGeometry = Polygon(
+SQUARE = box(ORIGIN[0], ORIGIN[1], ORIGIN[0] + 100, ORIGIN[1] + 100)
+RING = Polygon(
     SQUARE.exterior.coords, [box(ORIGIN[0] + 40, ORIGIN[1] + 40, ORIGIN[0] + 60, ORIGIN[1] + 60).exterior.coords]
 )
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf", ".shp": "ESRI Shapefile", ".dxf": "DXF"}
@@ -23,7 +23,7 @@ ROW = {
 }  # fmt: skip
 
 
-def far(step: float = 1000) -> BaseGeometry:
+def far(step: float = 1000) -> Polygon:
     """The square at another place."""
     return translate(SQUARE, step)
 

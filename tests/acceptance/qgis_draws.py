@@ -8,6 +8,7 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from qgis.core import (
     QgsApplication,
@@ -23,6 +24,7 @@ from qgis.core import (
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsRenderContext,
     QgsVectorLayer,
     QgsVectorTileLayer,
 )
@@ -40,10 +42,10 @@ def fetched(path: str, name: str) -> str:
     return str(file)
 
 
-def told(layer) -> dict:
+def told(layer: QgsVectorLayer) -> dict[str, Any]:
     renderer = layer.renderer()
     root = renderer.rootRule() if hasattr(renderer, "rootRule") else None
-    symbols = [symbol for symbol in renderer.symbols(_context()) if symbol] if root else []
+    symbols = [symbol for symbol in renderer.symbols(QgsRenderContext()) if symbol] if root else []
     labels = layer.labeling().rootRule().children() if layer.labeling() else []
     return {
         "valid": layer.isValid(),
@@ -56,13 +58,7 @@ def told(layer) -> dict:
     }
 
 
-def _context():
-    from qgis.core import QgsRenderContext
-
-    return QgsRenderContext()
-
-
-def picture(layers: list, name: str) -> dict:
+def picture(layers: list[Any], name: str) -> dict[str, Any]:
     """Draws the layers, the first on top; tells how often the colour of a residential area is in the picture."""
     settings = QgsMapSettings()
     settings.setLayers(layers)
@@ -83,7 +79,7 @@ def picture(layers: list, name: str) -> dict:
     return {"residential": near / 6400, "errors": [str(error.message) for error in job.errors()]}
 
 
-def vector_tiles() -> dict:
+def vector_tiles() -> dict[str, Any]:
     """The contents of the plans as vector tiles, in the style for MapLibre."""
     source = QgsDataSourceUri()  # which writes addresses as this version of QGIS reads them
     for name, value in {
@@ -107,7 +103,7 @@ def vector_tiles() -> dict:
     }
 
 
-def area(style: str, planzeichen: str) -> dict:
+def area(style: str, planzeichen: str) -> dict[str, Any]:
     """An area of 100 by 60 metres alone: how much of it is the yellow of a hatch, how many pixels its text takes."""
     fields = "&".join(f"field={name}:string" for name in ("beschriftung", "planzeichen", "planwerk", "status"))
     layer = QgsVectorLayer(f"Polygon?crs=EPSG:25832&{fields}", "area", "memory")

@@ -5,11 +5,12 @@ Arguments: the address of the OGC API, then the collections.
 
 import json
 import sys
+from typing import Any
 
 from qgis.core import QgsApplication, QgsFeatureRequest, QgsRectangle, QgsVectorLayer, QgsWkbTypes
 
 
-def seen(address: str, name: str) -> dict:
+def seen(address: str, name: str) -> dict[str, Any]:
     uri = f"url='{address}' typename='{name}' pagingEnabled='true' version='OGC_API_FEATURES'"
     layer = QgsVectorLayer(uri, name, "OAPIF")
     if not layer.isValid():

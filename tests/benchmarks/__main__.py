@@ -120,7 +120,8 @@ class Run:
 
     def follow(self, system: System, pages: int) -> tuple[float, float] | None:
         """CPU milliseconds per page of 1000, of the first pages and of the last of so many, by the links `next`."""
-        url, spent = system.url(Ask(1000)), []
+        url = system.url(Ask(1000))
+        spent: list[float] = []
         while url is not None and len(spent) < pages:
             before = cpu.seconds(self.postmaster, system.process)
             document = json.loads(system.fetch(url))
@@ -148,7 +149,9 @@ class Run:
             told = {name: round(value, 1) for name, value in self.results[work.title].items()}
             print(work.title, told, flush=True)
         ours = next((system for system in self.systems if system.name == OURS), None)
-        for zoom in _ZOOMS if ours else ():
+        for zoom in _ZOOMS:
+            if ours is None:
+                break
             try:
                 self.tiles[zoom] = self.heaviest(ours, zoom)
             except _FAULTS as error:

@@ -124,7 +124,7 @@ def running(settings: Settings, folder: Path) -> Iterator[tuple[str, int]]:
         listener.listen()
         # FastCGI 1.0, 2.2: the listening socket is file 0
         process = subprocess.Popen(
-            [PROGRAM], stdin=listener, env={"MAPSERVER_CONFIG_FILE": str(folder / "mapserver.conf")}
+            [PROGRAM], stdin=listener.fileno(), env={"MAPSERVER_CONFIG_FILE": str(folder / "mapserver.conf")}
         )
     try:
         time.sleep(0.2)

@@ -44,7 +44,7 @@ def test_qgis_knows_every_rule_and_part(name: str, sheet: Sheet) -> None:
         # what would be asked of the server rule by rule gets a last one for everything, which draws nothing
         asks_for_all = any(rule.get("filter") in (None, "ELSE") for rule in rules)
         assert asks_for_all or sum(len(rule) for rule in rules) <= 10
-        found |= {rule.get("key").strip("{}") for rule in rules if len(rule)}
+        found |= {(rule.get("key") or "").strip("{}") for rule in rules if len(rule)}
         parts += len(root.findall("renderer-v2/symbols/symbol/layer"))
         symbols = {symbol.get("name") for symbol in root.iterfind("renderer-v2/symbols/symbol")}
         assert {rule.get("symbol") for rule in root.iterfind("renderer-v2/rules/rule/rule")} == symbols
@@ -164,7 +164,7 @@ def test_every_text_is_known_to_qgis_and_sld() -> None:
     labelled = {rule.id for rule in sheet.rules if isinstance(rule.label, Label)}
     root = etree.fromstring(qgis.qml(sheet, Dimension.AREA))
     rules = root.findall("labeling/rules/rule")
-    assert {rule.get("key").strip("{}").removesuffix("-text") for rule in rules} == labelled
+    assert {(rule.get("key") or "").strip("{}").removesuffix("-text") for rule in rules} == labelled
     described = etree.fromstring(sld.write(sheet, "x"))
     assert sum(1 for _ in described.iter(f"{SE}TextSymbolizer")) == len(labelled)
 

@@ -4,6 +4,7 @@ import pytest
 
 from geoportal.hier.dictionary import Merkmal, dictionary, explanations, meaning
 from plans_ingest import codelists
+from plans_ingest.model import Json
 
 MERKMALE = dictionary().merkmale
 
@@ -47,7 +48,7 @@ def test_the_more_exact_kind_of_use_silences_the_general_one() -> None:
 
 
 def test_a_roof_is_found_in_the_object_that_newer_versions_hold_it_in() -> None:
-    attribute = {"dachgestaltung": [{"_klasse": "BP_Dachgestaltung", "dachform": "3100", "DNmin": 35}]}
+    attribute: dict[str, Json] = {"dachgestaltung": [{"_klasse": "BP_Dachgestaltung", "dachform": "3100", "DNmin": 35}]}
     assert [each.name.de for each in explanations(attribute)] == ["Satteldach", "Dachneigung mindestens 35°"]
 
 

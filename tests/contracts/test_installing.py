@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click import Context
+from click import Command, Context, Group
 from click.testing import CliRunner
 
 from geoportal.cli import main
@@ -72,10 +72,11 @@ def test_nginx_is_told_where_the_web_server_of_the_containers_is(tmp_path: Path)
 
 @pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
 def test_each_timer_runs_a_command_that_there_is(command: str) -> None:
-    found, context = main, Context(main)
+    found: Command | None = main
     for word in command.split():
-        found = found.get_command(context, word)  # type: ignore[attr-defined]  # groups have commands
-        assert found is not None
+        assert isinstance(found, Group)
+        found = found.get_command(Context(main), word)
+    assert found is not None
     assert found.callback is not None
 
 

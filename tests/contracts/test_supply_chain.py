@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 
 from geoportal.settings import CHECKOUT
-
-sys.path.insert(0, str(CHECKOUT / "scripts"))
-
-import supply_chain
-from supply_chain import Package
+from scripts import supply_chain
+from scripts.supply_chain import Package
 
 
 def test_every_locked_package_is_in_the_list(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
@@ -32,7 +34,7 @@ def cases(lure: Lure, folder: Path) -> Iterator[Case]:
     yield Case("PDF without a place as plan", "p.pdf", pdf(), Outcome.IGNORED)
 
 
-def pdf(change: Callable[[Pdf], None] | None = None, *, box: tuple[float, ...] = A4, **options: object) -> bytes:
+def pdf(change: Callable[[Pdf], object] | None = None, *, box: tuple[float, ...] = A4, **options: Any) -> bytes:
     """One page with a line on it."""
     document = Pdf.new()
     document.add_blank_page(page_size=(100, 100))
@@ -42,7 +44,7 @@ def pdf(change: Callable[[Pdf], None] | None = None, *, box: tuple[float, ...] =
     if change is not None:
         change(document)
     stream = io.BytesIO()
-    document.save(stream, **options)  # type: ignore[arg-type]  # pikepdf's own options, handed on
+    document.save(stream, **options)
     return stream.getvalue()
 
 
@@ -59,15 +61,9 @@ def _contents(lure: Lure) -> Iterator[tuple[str, bytes]]:
         "a script after a page": Dictionary(S=Name.GoTo, D=Array([0, Name.Fit]), Next=script),
     }
     for name, action in actions.items():
-        yield name, pdf(lambda document, action=action: _set(document.Root, Name.OpenAction, action))
-        yield (
-            f"{name}, on a link",
-            pdf(
-                lambda document, action=action: _annotate(
-                    document, Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=action)
-                )
-            ),
-        )
+        yield name, pdf(partial(_opening, action))
+        link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=action)
+        yield f"{name}, on a link", pdf(partial(_annotate, annotation=link))
     yield (
         "JavaScript by name",
         pdf(
@@ -115,14 +111,8 @@ def _contents(lure: Lure) -> Iterator[tuple[str, bytes]]:
         ),
     )
     for kind in (Name.RichMedia, Name.Movie, Name.Sound, Name.Screen, Name("/3D")):
-        yield (
-            f"an annotation {kind}",
-            pdf(
-                lambda document, kind=kind: _annotate(
-                    document, Dictionary(Type=Name.Annot, Subtype=kind, Rect=Array([0, 0, 9, 9]))
-                )
-            ),
-        )
+        annotation = Dictionary(Type=Name.Annot, Subtype=kind, Rect=Array([0, 0, 9, 9]))
+        yield f"an annotation {kind}", pdf(partial(_annotate, annotation=annotation))
     yield (
         "pixels from another file",
         pdf(lambda document: _set(document.pages[0].obj, Name.Contents, _outside(document, lure.secret))),
@@ -141,8 +131,12 @@ def _contents(lure: Lure) -> Iterator[tuple[str, bytes]]:
     yield "an archive behind it", whole + _zipped()
 
 
-def _set(target: pikepdf.Object, key: Name, value: object) -> None:
-    target[key] = value  # type: ignore[assignment]  # pikepdf takes Python values
+def _set(target: pikepdf.Object, key: Name, value: Any) -> None:
+    target[key] = value
+
+
+def _opening(action: Dictionary, document: Pdf) -> None:
+    _set(document.Root, Name.OpenAction, action)
 
 
 def _annotate(document: Pdf, annotation: Dictionary) -> None:
@@ -175,5 +169,5 @@ def reference(name: str) -> str:
 
 
 def _delivery(folder: Path, content: bytes) -> bytes:
-    members = {"xplan.gml": xplangml(plan(extra=reference("b.pdf"))), "b.pdf": content}
-    return archive(folder / "d.zip", members).read_bytes()
+    document = xplangml(plan(extra=reference("b.pdf")))
+    return archive(folder / "d.zip", {"xplan.gml": document, "b.pdf": content}).read_bytes()

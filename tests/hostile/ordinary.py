@@ -5,9 +5,10 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pikepdf
@@ -255,7 +256,7 @@ def _without_plan(folder: Path) -> _Found:
 
 
 def _documents(lure: Lure) -> _Found:
-    def annotated(document: pikepdf.Pdf, **entries: pikepdf.Object | str) -> None:
+    def annotated(document: pikepdf.Pdf, **entries: Any) -> None:
         note = Dictionary(Type=Name.Annot, Rect=Array([0, 0, 9, 9]), **entries)
         document.pages[0].Annots = Array([document.make_indirect(note)])
 
@@ -289,7 +290,7 @@ def _documents(lure: Lure) -> _Found:
 
     uri = Dictionary(S=Name.URI, URI=String(f"{lure.url}/baugb"))
     inside = Dictionary(S=Name.GoTo, D=Array([0, Name.Fit]))
-    kinds = {
+    kinds: dict[str, Callable[[pikepdf.Pdf], object]] = {
         "a form": form,
         "bookmarks": bookmarks,
         "layers to switch": layers,
@@ -354,7 +355,7 @@ def _sheets(folder: Path) -> _Found:
 def _scans(folder: Path) -> _Found:
     """Sheets with the plan that they show."""
     colour = picture(folder / "s.tif", noise(3), compress="jpeg")
-    named = {"xplan.gml": xplangml(plan(extra=scan("p.tif"))), "p.tif": colour, "p.tfw": _WORLD}
+    named: dict[str, bytes | str] = {"xplan.gml": xplangml(plan(extra=scan("p.tif"))), "p.tif": colour, "p.tfw": _WORLD}
     yield "a plan with its scan", "p.zip", archive(folder / "s.zip", named).read_bytes()
     table(folder / "u.gpkg", layer="plaene")
     outlined = {"umring.gpkg": (folder / "u.gpkg").read_bytes(), "5.tif": colour, "5.pdf": pdf()}

@@ -15,6 +15,7 @@ from tests.files import ORIGIN, archive, plan, prop, xplangml
 from tests.hostile import Case, Lure, Outcome
 
 PLACE = from_origin(*ORIGIN, 0.5, 0.5)
+_WORLD = "0.5\n0\n0\n-0.5\n480000\n5630000"
 
 
 def cases(lure: Lure, folder: Path) -> Iterator[Case]:
@@ -57,27 +58,25 @@ def cases(lure: Lure, folder: Path) -> Iterator[Case]:
         "of 2 MB": "1\n" * 1_000_000,
         "that is a path": lure.secret,
     }.items():
-        files = {"p.png": png(64, 64, 64), "p.pgw": world}
-        yield Case(f"world file {name}", "a.zip", _beside(folder, files), Outcome.REFUSED)
+        content = _beside(folder, {"p.png": png(64, 64, 64), "p.pgw": world})
+        yield Case(f"world file {name}", "a.zip", content, Outcome.REFUSED)
     for name, prj in {
         "URL": f"{lure.url}/x.prj",
         "path": lure.secret,
         "grid": f"+proj=utm +nadgrids={lure.secret}",
     }.items():
-        files = {"p.png": png(64, 64, 64), "p.pgw": "0.5\n0\n0\n-0.5\n480000\n5630000", "p.prj": prj}
-        yield Case(f"picture whose .prj is a {name}", "a.zip", _beside(folder, files))
+        content = _beside(folder, {"p.png": png(64, 64, 64), "p.pgw": _WORLD, "p.prj": prj})
+        yield Case(f"picture whose .prj is a {name}", "a.zip", content)
     vrt = (
         '<VRTDataset rasterXSize="9" rasterYSize="9"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
         f"<SourceFilename>{lure.secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"
     )
     for side in (".ovr", ".msk", ".aux.xml", ".vrt"):
-        files = {"xplan.gml": xplangml(plan(extra=scan("p.tif"))), "p.tif": whole, f"p.tif{side}": vrt}
-        yield Case(
-            f"a side-car p.tif{side} that leads elsewhere",
-            "a.zip",
-            archive(folder / "a.zip", files).read_bytes(),
-            Outcome.PASSED,
-        )
+        content = archive(
+            folder / "a.zip",
+            {"xplan.gml": xplangml(plan(extra=scan("p.tif"))), "p.tif": whole, f"p.tif{side}": vrt},
+        ).read_bytes()
+        yield Case(f"a side-car p.tif{side} that leads elsewhere", "a.zip", content, Outcome.PASSED)
 
 
 def scan(name: str) -> str:
@@ -141,8 +140,8 @@ def png(width: int, height: int, rows: int = 0) -> bytes:
 
 
 def _beside(folder: Path, files: Mapping[str, bytes | str]) -> bytes:
-    place = {} if "p.pgw" in files else {"p.pgw": "0.5\n0\n0\n-0.5\n480000\n5630000"}
-    return archive(folder / "a.zip", {"xplan.gml": xplangml(plan(extra=scan("p.png")))} | place | files).read_bytes()
+    whole = {"xplan.gml": xplangml(plan(extra=scan("p.png"))), "p.pgw": _WORLD, **files}
+    return archive(folder / "a.zip", whole).read_bytes()
 
 
 def picture(file: Path, pixels: npt.NDArray[Any], **options: Any) -> bytes:

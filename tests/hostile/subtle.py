@@ -150,7 +150,7 @@ def _containers() -> Iterator[Case]:
     yield Case("gzip with rubbish behind", "p.gz", gzip.compress(GOOD.encode()) + b"x" * 500, Outcome.REFUSED)
 
 
-def _stored(members: Mapping[str, bytes], *entries: tuple[zipfile.ZipInfo, bytes]) -> bytes:
+def _stored(members: Mapping[str, bytes], *entries: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, content in (*members.items(), *entries):

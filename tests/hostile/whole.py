@@ -41,7 +41,7 @@ def main(names: Sequence[str]) -> int:
             migrate(engine)
             settings = replace(Settings.from_env({}), data=folder / "data", database_url=cluster.url)
             operations.prepare(engine)
-            Limits.of = _strict  # type: ignore[method-assign,assignment]
+            Limits.of = _strict  # type: ignore[method-assign]
             wrong = sum(_tried(name, lure, folder, engine, Archive(settings.archive)) for name in names or makers())
             engine.dispose()
     return bool(wrong)

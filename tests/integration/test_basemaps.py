@@ -324,5 +324,6 @@ def test_tiles_of_any_kind_are_drawn_in_their_colours(
             painters.close()
     with Image.open(io.BytesIO(drawn)) as picture:
         seen = picture.convert("RGB").getpixel((32, 32))
+    assert isinstance(seen, tuple)
     wanted = ImageColor.getrgb(colour)
     assert all(abs(one - other) < 6 for one, other in zip(seen, wanted, strict=True))

@@ -1,6 +1,7 @@
 """A collection's number changes with every change of what is public, in the same transaction, and with nothing else."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_layer_changes_its_own_number_and_only_with_its_rows(portal: Portal, t
 
 def test_versions_of_one_process_are_fresh_after_a_second(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(data_versions.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     versions = DataVersions(portal.reader)
     before = versions.of("bebauungsplaene"), versions.of("flaechennutzungsplaene"), versions.of()
     portal.deliver(xplangml(plan()))
@@ -131,7 +132,7 @@ def test_versions_of_one_process_are_fresh_after_a_second(portal: Portal, monkey
 
 def test_a_second_thread_does_not_wait_for_the_one_that_asks(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(data_versions.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     versions = DataVersions(portal.reader)
     known = versions.of("bebauungsplaene")
     now[0] += data_versions.ASK_AGAIN_SECONDS
@@ -151,7 +152,7 @@ def test_without_a_database_the_last_version_stays(portal: Portal, monkeypatch: 
     versions = DataVersions(nowhere)
     assert versions.of("bebauungsplaene") is None
     now = [1000.0]
-    monkeypatch.setattr(data_versions.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     versions = DataVersions(portal.reader)
     known = versions.of("bebauungsplaene")
     monkeypatch.setattr(versions, "_engine", nowhere)

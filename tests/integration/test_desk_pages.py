@@ -79,7 +79,8 @@ def desk(module_database: Settings) -> Iterator[Desk]:
             paper = connection.scalar(text("SELECT max(id) FROM plans.dokument"))
         opened.hire("somebody@example.org", membership(Role.PLANNER, OTHER))
         person = next(each.id for each in people.everybody(opened.owner) if each.email == "somebody@example.org")
-        yield Desk(opened, browser, *numbers, plan_id, version, paper, person)
+        number, draft = numbers
+        yield Desk(opened, browser, number, draft, plan_id, version, paper, person)
 
 
 @pytest.fixture(autouse=True)

@@ -268,8 +268,8 @@ def test_a_public_plan_gets_a_document_without_being_delivered_again(house: Hous
         counted = connection.execute(
             text("SELECT count(*) FROM plans.planobjekt WHERE version_id IN (:one, :two) GROUP BY version_id"),
             {"one": known.id, "two": version},
-        ).all()
-    assert [row.count for row in counted] == [1, 1]
+        ).scalars()
+        assert list(counted) == [1, 1]
     assert public_documents(house, version) == []
     add(house, planner, version, pdf("Begruendung des Plans"), "Begründung.pdf")
     amending.fill_in(house.engine, planner, version, {"name": "Am Hang (neu)"}, mark=None)

@@ -242,5 +242,5 @@ def test_a_plan_that_is_withdrawn_is_no_longer_found(database: Settings, tmp_pat
     reader = create_portal(database, today=lambda: TODAY).test_client()
     assert "Zitronenhain" in reader.get("/suche?q=zitronenhain&f=json").text
     operations.withdraw(engine, delivery.outcomes[0].id, "falsch")
-    assert "Zitronenhain" not in str(reader.get("/suche?q=zitronenhain&f=json").json["hits"])
+    assert "Zitronenhain" not in str(reader.get("/suche?q=zitronenhain&f=json").get_json()["hits"])
     engine.dispose()

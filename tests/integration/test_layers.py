@@ -438,7 +438,7 @@ def test_rows_with_addresses_stand_where_the_official_addresses_are_and_others_a
     streets.data(ADDRESSES)
     synced = streets.sync()
     assert synced.fault is None
-    places = dict(streets.public("id, ST_X(geom)"))
+    places = {row[0]: row[1] for row in streets.public("id, ST_X(geom)")}
     assert {key: place for key, place in places.items() if place is not None} == {
         1: 490012.5,
         2: 490012,

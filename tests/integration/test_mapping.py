@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import yaml
@@ -26,7 +26,7 @@ def house(module_database: Settings) -> Iterator[House]:
         yield opened
 
 
-def table(*rows: dict[str, object]) -> str:
+def table(*rows: Mapping[str, object]) -> str:
     square = [[[8.75, 50.75], [8.76, 50.75], [8.76, 50.76], [8.75, 50.76], [8.75, 50.75]]]
     features = [
         {"type": "Feature", "properties": row, "geometry": {"type": "Polygon", "coordinates": square}} for row in rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 
 from geoportal import data_versions
 from geoportal.database import owner_engine
@@ -17,6 +17,7 @@ from geoportal.database.migrating import migrate
 from geoportal.ogc import caching, service
 from geoportal.ogc.app import create_ogc
 from geoportal.ogc.caching import CACHE_CONTROL, EVERYTHING
+from geoportal.ogc.features import engine_for
 from geoportal.ogc.memory import Kept, Memory
 from geoportal.settings import Settings
 from tests.ogc import LAYERS, publish_stock
@@ -97,7 +98,8 @@ def test_a_304_asks_the_database_nothing(stock: Settings, monkeypatch: pytest.Mo
     app = create_ogc(stock, LAYERS)
     api = app.test_client()
     held = etag(api, ITEMS)
-    engine = service.engine_for(stock.require_read_url())
+    engine = engine_for(stock.require_read_url())
+    assert isinstance(engine.pool, QueuePool)
     before = engine.pool.checkedin() + engine.pool.checkedout()
     engine.dispose()  # whoever asks now opens a connection
     assert before

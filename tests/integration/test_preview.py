@@ -140,7 +140,7 @@ def test_a_first_version_is_shown_alone(draft: Draft) -> None:
     page = draft.publisher.get(f"{draft.path}/vergleich?neu=1").text
     assert "Eine frühere Fassung gibt es nicht" in page
     assert len(re.findall('class="desk-picture"', page)) == 1
-    assert draft.publisher.get(f"{draft.path}/vergleich.json?neu=1").json["changes"]["features"] == []
+    assert draft.publisher.get(f"{draft.path}/vergleich.json?neu=1").get_json()["changes"]["features"] == []
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_iso_19139_has_what_gdi_de_and_inspire_ask_for(api: FlaskClient) -> None
         anchors = [
             each.get(f"{{{ISO['xlink']}}}href") for each in root.iterfind(".//gmd:otherConstraints/gmx:Anchor", ISO)
         ]
-        assert anchors[0].endswith("LimitationsOnPublicAccess/noLimitations")
+        assert str(anchors[0]).endswith("LimitationsOnPublicAccess/noLimitations")
         licences = [each for each in texts(root, ".//gmd:otherConstraints") if each.startswith("{")]
         assert json.loads(licences[0])["id"].startswith("dl-")
     data = iso(api, "bebauungsplaene")

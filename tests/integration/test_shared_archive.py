@@ -1,7 +1,7 @@
 """The archive and the downloads in a bucket that several machines share: a store on loopback, a folder for each."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -201,7 +201,11 @@ def test_what_is_put_in_the_very_moment_of_its_removal_comes_back(
 @with_each_store
 def test_who_reads_what_was_removed_a_moment_ago_brings_it_back(where: S3, tmp_path: Path) -> None:
     archive = machine(where, tmp_path / "one")
-    for read in (lambda digest: archive.path(digest).read_bytes(), lambda digest: b"".join(archive.pieces(digest))):
+    ways: tuple[Callable[[str], bytes], ...] = (
+        lambda digest: archive.path(digest).read_bytes(),
+        lambda digest: b"".join(archive.pieces(digest)),
+    )
+    for read in ways:
         digest = archive.put(write(tmp_path / "a", "wanted after all"))
         archive.remove(digest, older_than=-1)
         assert archive.removed() == [digest]
@@ -314,7 +318,7 @@ def test_a_backup_of_a_shared_archive_comes_back(settings: Settings, engine: Eng
 def test_an_archive_moves_into_a_bucket_by_command(settings: Settings, engine: Engine, tmp_path: Path) -> None:
     former = replace(settings, bucket=None)
     deliver(former, engine, tmp_path, "Am Hang")
-    told = environment(settings) | environment_of(settings.bucket)
+    told = {**environment(settings), **environment_of(settings.bucket)}
     run = CliRunner()
     lacking = run.invoke(main, ["archive", "verify"], env=told)
     assert (lacking.exit_code, "2 von 2 Dateien fehlen" in lacking.output) == (1, True)
@@ -332,7 +336,7 @@ def test_an_archive_moves_into_a_bucket_by_command(settings: Settings, engine: E
 
 
 def test_check_says_what_is_wrong_with_the_store(furnished: Settings, where: S3) -> None:
-    told = environment(furnished) | environment_of(where)
+    told = {**environment(furnished), **environment_of(where)}
     right = CliRunner().invoke(main, ["check"], env=told)
     assert right.exit_code == 0, right.output
     found = CliRunner().invoke(main, ["check"], env=told | {"GEOPORTAL_ARCHIVE": "s3://nicht-da"})
@@ -355,7 +359,7 @@ def test_settings_of_a_store_that_cannot_be_right_are_named(changed: dict[str, s
     right = environment_of(S3("archiv", "", "https://store.example", "eu", "key", "secret"))
     assert Settings.from_env(right).bucket is not None
     with pytest.raises(SettingsError, match=names):
-        Settings.from_env(right | changed)
+        Settings.from_env({**right, **changed})
 
 
 def test_a_secret_is_never_written_by_accident(where: S3) -> None:

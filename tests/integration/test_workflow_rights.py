@@ -22,12 +22,12 @@ def house(database: Settings) -> Iterator[House]:
         yield opened
 
 
-VERBS: dict[str, Callable[[House, Principal, int], None]] = {
+VERBS: dict[str, Callable[[House, Principal, int], object]] = {
     "submit": lambda house, who, number: workflow.submit(house.engine, who, number),
     "send_back": lambda house, who, number: workflow.send_back(house.engine, who, number, "x"),
     "discard": lambda house, who, number: workflow.discard(house.engine, who, number),
     "publish": lambda house, who, number: house.publish(who, number),
-    "share": lambda house, who, number: workflow.share_report(house.engine, who, number, house.now) and None,
+    "share": lambda house, who, number: workflow.share_report(house.engine, who, number, house.now),
     "withdraw": lambda house, who, _: workflow.withdraw(house.engine, who, house.plan_id(), "x"),
     "restore": lambda house, who, _: workflow.restore(house.engine, who, house.plan_id(), 1, "x"),
     "configure": lambda house, who, _: workflow.require_four_eyes(house.engine, who, OWN, wanted=False),

@@ -8,6 +8,7 @@ import pytest
 
 from plans_ingest import messages
 from plans_ingest.checks import rules
+from plans_ingest.checks.rule import Rule
 from plans_ingest.model import Level
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def test_every_code_that_a_reader_tells_and_a_rule_names_has_a_sentence() -> Non
 
 
 @pytest.mark.parametrize("rule", rules.RULES.values(), ids=rules.RULES)
-def test_a_rule_has_a_number_or_a_basis_and_three_sentences(rule: rules.Rule) -> None:
+def test_a_rule_has_a_number_or_a_basis_and_three_sentences(rule: Rule) -> None:
     assert rule.number or rule.basis
     assert rule.german
     assert rule.english

@@ -3,6 +3,7 @@
 import math
 import sqlite3
 import struct
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +20,7 @@ HALF = [(0, 0), (50, 50), (100, 0)]  # an arc of radius 50 from left to right
 FULL = [(0, 0), (100, 0), (0, 0)]
 
 
-def line(kind: int, points: list[tuple[float, ...]], order: str = "<", more: int = 0) -> bytes:
+def line(kind: int, points: Sequence[tuple[float, ...]], order: str = "<", more: int = 0) -> bytes:
     numbers = [number for point in points for number in point]
     return head(kind + more, order) + struct.pack(f"{order}I{len(numbers)}d", len(points), *numbers)
 
@@ -56,6 +57,7 @@ def test_a_circle_whose_ends_are_one_point_is_whole() -> None:
 def test_lines_and_arcs_of_one_ring_are_joined_and_holes_stay() -> None:
     hole = line(2, [(40, 10), (60, 10), (60, 20), (40, 10)])
     found = wkb.read(whole(CURVE_POLYGON, there_and_back(), hole))
+    assert isinstance(found, Polygon)
     assert found.area == pytest.approx(math.pi * 50**2 / 2 - 100, rel=1e-3)
     assert len(found.interiors) == 1
 

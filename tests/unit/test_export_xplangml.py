@@ -12,7 +12,7 @@ from lxml import etree
 from geoportal.cli import main
 from plans_ingest import Issue, Plan, PlanFileError, ingest
 from plans_ingest.export import xplangml
-from plans_ingest.model import Dokument, Planwerk
+from plans_ingest.model import Dokument, Json, Planwerk
 from tests import files
 from tests.files import bereich, feature, link, plan, polygon, prop
 
@@ -86,7 +86,8 @@ def test_what_is_written_is_read_again_without_loss(tmp_path: Path) -> None:
     assert first.bezuege
     assert first.dokumente
     assert first.verfahren == 3000
-    assert first.objekte[0].attribute["Fmin"] == {"wert": 400.5, "uom": "m2"}
+    [objekt] = first.objekte
+    assert objekt.attribute["Fmin"] == {"wert": 400.5, "uom": "m2"}
     second = again(tmp_path, first)
     assert said(second) == said(first)
     assert second.id == first.id
@@ -183,7 +184,7 @@ def test_what_6_0_has_no_place_for_is_told_once_with_its_count(tmp_path: Path) -
 def test_a_street_of_a_special_purpose_is_a_street_in_6_0_and_says_so(tmp_path: Path) -> None:
     one = whole(tmp_path)
     [objekt] = one.objekte
-    attribute = {"zweckbestimmung": ["1100"], "detaillierteZweckbestimmung": ["Spielstraße"]}
+    attribute: dict[str, Json] = {"zweckbestimmung": ["1100"], "detaillierteZweckbestimmung": ["Spielstraße"]}
     strasse = replace(objekt, klasse="BP_VerkehrsflaecheBesondererZweckbestimmung", attribute=attribute)
     linie = replace(objekt, klasse="BP_FirstRichtungsLinie", attribute={})
     old = replace(one, objekte=(strasse, linie), planwerk=Planwerk.BEBAUUNGSPLAN, xplan_version="5.4")

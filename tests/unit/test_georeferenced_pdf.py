@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -36,12 +37,12 @@ def ground(x: float, y: float) -> tuple[float, float]:
     return ORIGIN[0] + METRES * x, ORIGIN[1] + METRES * y
 
 
-def geospatial(page: Dictionary, box: Sequence[float] = (0, 0, 600, 400), **system: object) -> None:
+def geospatial(page: Dictionary, box: Sequence[float] = (0, 0, 600, 400), **system: Any) -> None:
     """A viewport with a measure as ISO 32000-2 has it."""
     to_degrees = Transformer.from_crs(25832, 4258, always_xy=True)
     corners = [(box[0] + u * (box[2] - box[0]), box[1] + v * (box[3] - box[1])) for u, v in CORNERS]
     degrees = [to_degrees.transform(*ground(*corner)) for corner in corners]
-    gcs = system or {"Type": Name.PROJCS, "EPSG": 25832}
+    gcs: dict[str, Any] = system or {"Type": Name.PROJCS, "EPSG": 25832}
     measure = Dictionary(
         Type=Name.Measure,
         Subtype=Name.GEO,
@@ -52,9 +53,14 @@ def geospatial(page: Dictionary, box: Sequence[float] = (0, 0, 600, 400), **syst
     page.VP = Array([Dictionary(Type=Name.Viewport, BBox=Array(box), Measure=measure)])
 
 
-def lgidict(page: Dictionary, **changes: object) -> None:
+def lgidict(page: Dictionary, **changes: Any) -> None:
     """The older form, numbers as text."""
-    projection = {"ProjectionType": String("UT"), "Datum": String("WE"), "Zone": 32, "Hemisphere": String("N")}
+    projection: dict[str, Any] = {
+        "ProjectionType": String("UT"),
+        "Datum": String("WE"),
+        "Zone": 32,
+        "Hemisphere": String("N"),
+    }
     numbers = (METRES, 0, 0, METRES, *ORIGIN)
     page.LGIDict = Array(
         [
@@ -69,7 +75,7 @@ def lgidict(page: Dictionary, **changes: object) -> None:
 
 
 def read(tmp_path: Path, content: bytes) -> Batch:
-    members = {"xplan.gml": xplangml(plan(extra=scan("s.pdf"))), "s.pdf": content}
+    members: dict[str, bytes | str] = {"xplan.gml": xplangml(plan(extra=scan("s.pdf"))), "s.pdf": content}
     workdir = tmp_path / "work"
     workdir.mkdir()
     return ingest(archive(tmp_path / "a.zip", members), workdir, srid=25832)
@@ -177,7 +183,7 @@ def test_gauss_krueger_in_the_older_form(tmp_path: Path, ellipsoid: String | Dic
         {"Datum": Dictionary(Description=String("mine"))},
     ],
 )
-def test_a_projection_that_nobody_here_uses_is_told(tmp_path: Path, projection: dict[str, object]) -> None:
+def test_a_projection_that_nobody_here_uses_is_told(tmp_path: Path, projection: dict[str, Any]) -> None:
     batch = read(tmp_path, sheet(lambda page: lgidict(page, **projection)))
     assert batch.plans[0].raster == ()
     assert "crs_unknown" in codes(batch)
@@ -186,7 +192,7 @@ def test_a_projection_that_nobody_here_uses_is_told(tmp_path: Path, projection: 
 @pytest.mark.parametrize(
     "system", [{"EPSG": 999999}, {"WKT": String("PROJCS[")}, {"WKT": String("http://127.0.0.1:9/")}]
 )
-def test_a_system_that_is_none_is_told(tmp_path: Path, system: dict[str, object]) -> None:
+def test_a_system_that_is_none_is_told(tmp_path: Path, system: dict[str, Any]) -> None:
     batch = read(tmp_path, sheet(lambda page: geospatial(page, **system)))
     assert batch.plans[0].raster == ()
     assert "crs_unknown" in codes(batch)

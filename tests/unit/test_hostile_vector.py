@@ -27,7 +27,12 @@ SECONDS = 20.0  # of computing time
 def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     """Python's own sockets are watched here; what C libraries could do is closed off by the sandbox's tests."""
     asked: list[object] = []
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **_: asked.append(args) or [])
+
+    def remembered(*args: object, **_: object) -> list[object]:
+        asked.append(args)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", remembered)
     yield asked
     assert asked == []
 

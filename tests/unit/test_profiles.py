@@ -224,7 +224,7 @@ def test_the_template_as_shapefile(tmp_path: Path) -> None:
 def test_the_template_as_workbook_joins_a_geometry_file_by_number(tmp_path: Path) -> None:
     file = templates.write(templates.Kind.XLSX, tmp_path / "v.xlsx")
     heads = workbook.read(file, "v.xlsx").columns
-    rows = [
+    rows: list[dict[str, str | int]] = [
         {"planwerk": "BP", "nummer": "5", "name": "Am Hang", "ags": "06534008", "planart": "1000",
          "inkrafttretens_datum": 43525},
         {"planwerk": "BP", "nummer": "Nr. 6", "name": "Unten", "ags": "06534008", "planart": "1000"},

@@ -54,7 +54,7 @@ def only(batch: Batch) -> Plan:
 
 def with_outline(tmp_path: Path, members: Mapping[str, bytes], **row: str) -> Batch:
     table(tmp_path / "umring.shp", [ROW | row])
-    return read(zipped(tmp_path / "umring.shp", parts(tmp_path / "umring.shp") | members))
+    return read(zipped(tmp_path / "umring.shp", {**parts(tmp_path / "umring.shp"), **members}))
 
 
 def test_umring_and_scan_are_one_plan(tmp_path: Path) -> None:

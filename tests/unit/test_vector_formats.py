@@ -3,6 +3,7 @@
 import math
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
@@ -61,7 +62,7 @@ def test_holes_and_several_areas(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_umlauts_and_empty_values(tmp_path: Path, suffix: str) -> None:
-    rows = [ROW | {"name": "Größer Weg"}, ROW | {"nummer": "6", "name": None}]
+    rows: list[dict[str, Any]] = [ROW | {"name": "Größer Weg"}, ROW | {"nummer": "6", "name": None}]
     plans = read(table(tmp_path / f"p{suffix}", rows, [SQUARE, far()])).plans
     first, second = sorted(plans, key=lambda plan: plan.nummer or "")  # FlatGeobuf sorts by place
     assert (first.name, second.name) == ("Größer Weg", None)
@@ -192,7 +193,8 @@ def test_the_closed_polyline_on_the_right_layer_of_a_drawing(tmp_path: Path) -> 
     batch = read(file)
     found = only(batch)
     assert found.geltungsbereich is not None
-    assert (found.name, found.geltungsbereich.area) == ("plan5", pytest.approx(10_000))
+    assert found.name == "plan5"
+    assert found.geltungsbereich.area == pytest.approx(10_000)
     assert details(batch, "dxf_layer_not_read") == ["Baugrenze"]
     assert details(batch, "dxf_not_read") == ["TEXT (1)"]
     assert details(batch, "dxf_line_open") == ["Kabel (1)"]

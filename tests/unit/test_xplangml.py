@@ -133,7 +133,8 @@ def test_verfahren_stands_at_the_bereich_since_6_0(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("version", "code", "expected"), [("5.4", "3000", 6000), ("6.0", "6000", 6000)])
 def test_rechtscharakter_is_counted_as_in_6_0(tmp_path: Path, version: str, code: str, expected: int) -> None:
     objekt = feature("BP_GruenFlaeche", "o", prop("position", polygon()) + prop("rechtscharakter", code))
-    assert only(read(tmp_path, xplangml(plan(), objekt, version=version))).objekte[0].rechtscharakter == expected
+    [kept] = only(read(tmp_path, xplangml(plan(), objekt, version=version))).objekte
+    assert kept.rechtscharakter == expected
 
 
 def test_an_arc_becomes_a_line_within_five_millimetres(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_an_arc_becomes_a_line_within_five_millimetres(tmp_path: Path) -> None:
         f"{positions(f'{radius} 0 0 {radius} -{radius} 0')}</gml:posList></gml:Arc></gml:segments></gml:Curve>"
     )
     objekt = feature("BP_BauGrenze", "o", prop("position", arc))
-    line = only(read(tmp_path, xplangml(plan(), objekt))).objekte[0].geometry
+    line = next(iter(only(read(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
     assert line is not None
     densified = shapely.get_coordinates(shapely.segmentize(line, 0.1))
     deviation = np.abs(np.hypot(*(densified - np.array(ORIGIN)).T) - radius)
@@ -170,7 +171,7 @@ def test_a_ring_of_curves_with_arc_by_centre_and_a_shared_edge(tmp_path: Path) -
         feature("BP_GruenFlaeche", "o", prop("position", half_disc)),
         feature("BP_BauGrenze", "e", prop("position", edge)),
     )
-    area = only(read(tmp_path, document)).objekte[0].geometry
+    area = next(iter(only(read(tmp_path, document)).objekte)).geometry
     assert area is not None
     assert area.area == pytest.approx(np.pi * 50, rel=1e-3)
 
@@ -225,7 +226,7 @@ def test_an_unreadable_geometry_leaves_the_object_and_its_text(tmp_path: Path) -
 def test_every_spelling_of_a_crs_leads_to_the_same_place(tmp_path: Path, srs: str, coordinates: str) -> None:
     point = f'<gml:Point srsName="{srs}"><gml:pos>{coordinates}</gml:pos></gml:Point>'
     objekt = feature("BP_HoehenMass", "o", prop("position", point))
-    found = only(read(tmp_path, xplangml(plan(), objekt))).objekte[0].geometry
+    found = next(iter(only(read(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
     assert found is not None
     assert found.distance(Point(ORIGIN)) < 5  # Gauß-Krüger comes by a 7-parameter set
 
@@ -349,7 +350,11 @@ def test_documents_of_one_name_in_two_folders_are_not_mixed_up(tmp_path: Path) -
         )
 
     references = reference("eins/b.pdf") + reference("Zwei\\b.pdf") + reference("b.pdf")
-    members = {"xplan.gml": xplangml(plan(extra=references)), "eins/b.pdf": pdf("1"), "zwei/b.pdf": pdf("2")}
+    members: dict[str, bytes | str] = {
+        "xplan.gml": xplangml(plan(extra=references)),
+        "eins/b.pdf": pdf("1"),
+        "zwei/b.pdf": pdf("2"),
+    }
     workdir = tmp_path / "work"
     workdir.mkdir()
     batch = ingest(archive(tmp_path / "plan.zip", members), workdir, srid=25832)
@@ -361,7 +366,8 @@ def test_what_stands_twice_or_does_not_fit_is_kept(tmp_path: Path) -> None:
     objekt = feature("BP_GruenFlaeche", "o", prop("position", polygon()) + prop("ebene", "1.5"))
     found = only(read(tmp_path, xplangml(plan(extra=prop("name", "Zweiter Name")), objekt)))
     assert found.attribute["name"] == "Zweiter Name"
-    assert (found.objekte[0].ebene, found.objekte[0].attribute["ebene"]) == (0, 1.5)
+    [kept] = found.objekte
+    assert (kept.ebene, kept.attribute["ebene"]) == (0, 1.5)
 
 
 def test_a_reference_that_is_no_address_is_just_a_file_that_is_missing(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.geometry import Point, Polygon, box
 
@@ -32,6 +35,7 @@ _ERDACHT = ("Musterallee", "Musterring", "Musterweg", "Mustergasse")
 _JE_DORF = 6
 _BREITE, _TIEFE = 22.0, 32.0
 _KLEINSTES = 250.0  # m²
+type _Ecke = tuple[float, float]
 _CRS84 = Transformer.from_crs("EPSG:25832", "OGC:CRS84", always_xy=True)
 
 
@@ -125,12 +129,15 @@ def _geteilt(plan: Plan) -> Iterator[Polygon]:
             for spalte in range(spalten):
                 zelle = shapely.transform(
                     box(spalte / spalten, reihe / reihen, (spalte + 1) / spalten, (reihe + 1) / reihen),
-                    lambda uv, p=(x0, y0), q=(x1, y1), r=(x2, y2): (
-                        p + uv[:, :1] * (q[0] - p[0], q[1] - p[1]) + uv[:, 1:] * (r[0] - q[0], r[1] - q[1])
-                    ),
+                    partial(_im_rahmen, (x0, y0), (x1, y1), (x2, y2)),
                 )
                 stuecke = [each for each in polygone(zelle.intersection(gebiet)) if each.area > _KLEINSTES]
                 yield from sorted(stuecke, key=lambda each: -each.area)[:1]
+
+
+def _im_rahmen(p: _Ecke, q: _Ecke, r: _Ecke, uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From the unit square to the rectangle with the corners p, q, r."""
+    return p + uv[:, :1] * (q[0] - p[0], q[1] - p[1]) + uv[:, 1:] * (r[0] - q[0], r[1] - q[1])
 
 
 def _dorfstrassen(gemeinde: Gemeinde) -> Iterator[tuple[str, int, str, tuple[float, float]]]:

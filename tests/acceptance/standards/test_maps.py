@@ -22,7 +22,7 @@ WEST, SOUTH = origin(0)
 MIDDLE: Final = (WEST + SQUARE_METRES / 2, SOUTH + SQUARE_METRES / 2)
 # the plan with some metres around it, where nothing is drawn
 AROUND: Final = (WEST - 20, SOUTH - 20, WEST + SQUARE_METRES + 20, SOUTH + SQUARE_METRES + 20)
-HERE: Final[dict[str, object]] = {"bbox": ",".join(map(str, AROUND)), "bbox_crs": UTM, "width": 140}
+HERE: Final[dict[str, Any]] = {"bbox": ",".join(map(str, AROUND)), "bbox_crs": UTM, "width": 140}
 NAVY, WHITE = (0, 0, 128, 255), (255, 255, 255, 255)
 # the resolutions of a metre and two in a pixel, which is 0.28 mm wide
 METRE: Final = 1000 / 0.28
@@ -57,7 +57,7 @@ def box_of(answer: Answer) -> list[float]:
     return [float(each) for each in answer.headers["content-bbox"].split(",")]
 
 
-def refused(api: Client, path: str = PLANS, **query: object) -> None:
+def refused(api: Client, path: str = PLANS, **query: Any) -> None:
     answer = api.get(path, **query)
     assert answer.status == 400, (answer.url, answer.status)
     assert answer.json["description"]
@@ -100,7 +100,8 @@ def test_crs_and_extent_are_told_of_each_collection_and_of_the_whole(api: Client
     for described in (api.ok("/").json, *(api.ok(f"/collections/{name}").json for name in api.drawn)):
         assert described["storageCrs"] in described["crs"]
         spatial = described["extent"]["spatial"]
-        inside = transformer(4326, 25832).transform_bounds(*spatial["bbox"][0], densify_pts=21)
+        west, south, east, north = spatial["bbox"][0]
+        inside = transformer(4326, 25832).transform_bounds(west, south, east, north, densify_pts=21)
         assert spatial["storageCrsBbox"][0] == pytest.approx(inside, abs=0.01)
 
 
@@ -176,7 +177,8 @@ def test_scale_size_and_place_follow_from_each_other(api: Client) -> None:
     assert size(api.ok(PLANS, PNG, scale_denominator=METRE, **place)) == (140, 140)
     assert size(api.ok(PLANS, PNG, scale_denominator=METRE, mm_per_pixel=0.14, **place)) == (280, 280)
     assert size(api.ok(PLANS, PNG, scale_denominator=METRE, mm_per_pixel=0.28, **place)) == (140, 140)
-    for sides in ({"width": 100}, {"height": 100}, {"width": 100, "height": 100}):
+    both: dict[str, Any] = {"width": 100, "height": 100}
+    for sides in ({"width": 100}, {"height": 100}, both):
         refused(api, scale_denominator=METRE, **sides, **place)
     for wrong in ("0", "-1", "x"):
         refused(api, scale_denominator=wrong)

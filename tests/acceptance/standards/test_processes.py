@@ -202,10 +202,11 @@ def test_a_process_that_can_only_answer_at_once_does(api: Client) -> None:
 
 @proves(CORE, "job-creation-input-validation")
 def test_inputs_that_are_not_as_described_are_refused(api: Client) -> None:
-    for inputs in (
+    wrong: tuple[Any, ...] = (
         {"lon": "8", "lat": 50}, {"lon": 8}, HERE | {"anderes": 1}, HERE | {"sammlungen": "schulen"}, [], None,
         {"lon": {"href": "http://127.0.0.1/"}, "lat": 50},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for inputs in wrong:
         answer = execute(api, {"inputs": inputs})
         assert answer.status == 400, inputs
         assert answer.json["description"]

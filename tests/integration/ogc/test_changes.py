@@ -1,7 +1,6 @@
 """A database that is away, and manifests that come or break while the service runs."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +48,7 @@ fields:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of manifests of its own, at which the service looks anew at each request."""
     monkeypatch.setattr(service, "LOOK_AGAIN_SECONDS", 0.0)
     for layer in all_layers(LAYERS):

@@ -34,7 +34,7 @@ def test_every_link_of_every_document_leads_somewhere(api: FlaskClient) -> None:
             assert response.status_code == 405
             continue
         assert response.status_code == 200, address
-        if "json" not in response.mimetype and "html" not in response.mimetype:
+        if "json" not in response.content_type and "html" not in response.content_type:
             continue
         # a template is none yet: test_tiles.py fills it in
         for href in re.findall(r'"href": ?"http://localhost:8080/ogc([^"{]*)"', response.get_data(as_text=True)):

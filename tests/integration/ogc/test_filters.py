@@ -203,8 +203,8 @@ def test_cql2_text_selects_what_it_says(api: FlaskClient, filter_: str, nummern:
 
 
 def test_cql2_json_means_the_same(api: FlaskClient) -> None:
-    in_utm = {"type": "Polygon", "coordinates": [[[480_900, 5_629_900], [483_500, 5_629_900], [482_000, 5_632_000]]]}
-    in_utm["coordinates"][0].append(in_utm["coordinates"][0][0])  # type: ignore[index]
+    corners = [[480_900, 5_629_900], [483_500, 5_629_900], [482_000, 5_632_000]]
+    in_utm = {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
     filter_ = {
         "op": "and",
         "args": [

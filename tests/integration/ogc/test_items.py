@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pyproj
 import pytest
 from flask.testing import FlaskClient
-from shapely.geometry import shape
+from shapely.geometry import MultiPolygon, shape
 from shapely.geometry.polygon import orient
 
 from geoportal.ogc.crs import SUPPORTED
@@ -32,6 +32,7 @@ def test_items_are_geojson_with_exact_counts(api: FlaskClient) -> None:
     assert first["properties"]["rechtsstand_text"] == "In Kraft getreten"
     outline = shape(first["geometry"])
     assert outline.is_valid
+    assert isinstance(outline, MultiPolygon)
     assert all(orient(part, 1.0) == part for part in outline.geoms)  # RFC 7946: counter-clockwise
 
 

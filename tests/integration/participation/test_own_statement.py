@@ -14,8 +14,7 @@ from geoportal import health, operations
 from geoportal.accounts.roles import Role
 from geoportal.archive import Archive
 from geoportal.mail import queue
-from geoportal.participation import beteiligungen, forgetting
-from geoportal.web import stellungnahme_pages
+from geoportal.participation import attachments, beteiligungen, forgetting
 from geoportal.web.desk import room
 from tests.desk import OTHER
 from tests.files import pdf, plan, prop, write, xplangml
@@ -118,7 +117,7 @@ def test_corrections_are_counted_and_bounded_before_files_are_opened(
     )
     assert too_many.status_code == 422
     assert "höchstens 5 Dateien" in too_many.text
-    monkeypatch.setattr(stellungnahme_pages.attachments, "MAX_ALL", 4 * len(PNG))
+    monkeypatch.setattr(attachments, "MAX_ALL", 4 * len(PNG))
     files = [(io.BytesIO(PNG), f"{n}.png") for n in range(2)]
     assert "zusammen höchstens" in erika.post(f"{link}/berichtigen", {"text": "Neu.", "dateien": files}).text
     assert "Bitte weniger Lärm." in erika.get(link).text
@@ -128,7 +127,7 @@ def test_corrections_are_counted_and_bounded_before_files_are_opened(
 
     for _ in range(2):
         erika.post(f"{link}/berichtigen", {"text": "Neu."})
-    monkeypatch.setattr(stellungnahme_pages.attachments, "screen", never)
+    monkeypatch.setattr(attachments, "screen", never)
     often = erika.post(f"{link}/berichtigen", {"text": "Noch einmal.", "dateien": [(io.BytesIO(PNG), "a.png")]})
     assert often.status_code == 429
     assert "Noch einmal." in often.text

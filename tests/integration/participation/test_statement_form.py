@@ -10,9 +10,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from geoportal.accounts.roles import Role
-from geoportal.participation import beteiligungen, forms, stellungnahmen
+from geoportal.participation import attachments, beteiligungen, forms, stellungnahmen
 from geoportal.participation.bekannt import Angabe
-from geoportal.web import stellungnahme_pages
 from geoportal.web.desk import room
 from tests.files import pdf, picture
 from tests.participation import AFTER, ANGABEN, DURING, PNG, Town
@@ -278,7 +277,7 @@ def test_one_that_is_ended_while_files_are_looked_at_takes_nothing_and_says_so(
         beteiligungen.abort(engine, who, number, 2, "Der Plan ruht.")
         return []
 
-    monkeypatch.setattr(stellungnahme_pages.attachments, "screen", end_meanwhile)
+    monkeypatch.setattr(attachments, "screen", end_meanwhile)
     answer = opened.citizen().send(dateien=[(io.BytesIO(PNG), "a.png")])
     assert answer.status_code == 409
     assert "keine Stellungnahmen angenommen" in answer.text
