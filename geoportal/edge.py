@@ -40,7 +40,10 @@ _POLICY: Final = "Content-Security-Policy"
 _POLICY_OF_PARTS: Final = "default-src 'none'"
 
 _ROUTE: Final = "geoportal.route"
+_NO_ROUTE: Final = "none"
 _BY_KEY: Final = "<secret>"  # in the template of a route whose address is a key
+# a key in an address that is nearly such a route's: with a slash too many, or asked by another method
+_LIKE_A_KEY: Final = re.compile(r"[\w-]{40,}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -217,9 +220,11 @@ class _Exchange:
         method = self._environ["REQUEST_METHOD"]
         # Methods and routes are ours to count: whatever else a client makes up is one and the same.
         method = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-        route = self._environ.get(_ROUTE) or "none"
+        route = self._environ.get(_ROUTE) or _NO_ROUTE
         # without the query: it may hold what somebody looked for, and where; and without a secret
         path = route if _BY_KEY in route else self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", "")
+        if route == _NO_ROUTE:
+            path = _LIKE_A_KEY.sub("-", path)
         code = status[:3]
         metrics.REQUESTS.labels(route, method, code).observe(seconds)
         access.info(

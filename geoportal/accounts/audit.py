@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from geoportal.accounts.roles import Principal
+from geoportal.plain_text import harmless_cell
 
 SYSTEM: Final = "system"
 
@@ -126,9 +127,12 @@ def contains(connection: Connection, head: str) -> bool:
 
 
 def rows(connection: Connection) -> Iterator[tuple[str, ...]]:
-    """All entries that the acting account may see, in the order of COLUMNS, the newest first, as text."""
+    """All entries that the acting account may see, in the order of COLUMNS, the newest first, as cells of a table that
+    a spreadsheet may open: names of files stand in them, as strangers gave them.
+    """
     before = None
     while page := search(connection, before=before, limit=500):
         for entry in page:
-            yield tuple("" if (value := getattr(entry, name)) is None else str(value) for name in COLUMNS)
+            values = (getattr(entry, name) for name in COLUMNS)
+            yield tuple("" if value is None else harmless_cell(str(value)) for value in values)
         before = page[-1].id

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from geoportal.accounts.hidden import new_secret
 from geoportal.accounts.people import AccountExists
 from geoportal.accounts.roles import Role
 from geoportal.settings import Settings
@@ -97,6 +98,35 @@ def test_one_network_is_held_back_and_this_machine_is_not(stack: Stack) -> None:
     assert refused
     assert all(answer.headers["retry-after"] for answer in refused)
     assert {stack.get("/healthz").status for _ in range(100)} == {200}
+
+
+def test_who_is_refused_is_told_by_address_and_nothing_of_what_they_looked_for(stack: Stack) -> None:
+    """Also where the web server fails: nginx's own words for it would hold the whole request, and whence it came."""
+    secret, source = new_secret(), "127.0.0.4"
+    link = f"/beteiligung/stellungnahme/{secret}"
+    asked = [
+        stack.get(path, source=source, Referer=f"{stack.url}/suche?q=Nebenan")
+        for path in 30 * ("/suche?q=Musterweg", link)
+    ]
+    assert 429 in {answer.status for answer in asked}
+    stack.stop_web()
+    stack.close_door()
+    try:
+        assert {stack.get(path).status for path in ("/suche?q=Musterweg", link, f"{link}/eingang.pdf")} <= {
+            502,
+            503,
+            504,
+        }
+    finally:
+        stack.open_door()
+        stack.start_web()
+    written = {file.name: file.read_text("utf-8") for file in stack.folder.glob("*.log")}
+    assert {name for name, text in written.items() if re.search(f"Musterweg|Nebenan|{secret}", text)} == set()
+    refused = [json.loads(line) for line in written["geoportal-security.log"].splitlines()]
+    told = {(line["address"], line["path"], line["status"]) for line in refused}
+    assert (source, "/suche", 429) in told
+    assert (source, "/beteiligung/stellungnahme/-", 429) in told
+    assert {name for name, text in written.items() if source in text} == {"geoportal-security.log"}
 
 
 def resident(pid: int) -> int:

@@ -2,6 +2,8 @@
 change.
 """
 
+import csv
+import io
 import re
 import threading
 from collections.abc import Iterator
@@ -9,15 +11,18 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from geoportal.accounts import audit, people, tokens
 from geoportal.accounts.acting import acting, knocking
+from geoportal.accounts.passwords import Passwords
 from geoportal.accounts.roles import Action, Membership, NotAllowed, Principal, Role
+from geoportal.cli import main
 from geoportal.database import desk_engine
 from geoportal.settings import Settings
-from tests.desk import OTHER, OWN, Office, cookie, membership, office
+from tests.desk import OTHER, OWN, PASSWORD, Office, cookie, membership, office
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +166,22 @@ def test_the_log_notices_what_was_changed(database: Settings) -> None:
             assert right.head is not None
             assert not audit.contains(connection, right.head)
         attacker.close()
+
+
+def test_what_a_stranger_types_is_no_formula_in_the_exported_log(database: Settings) -> None:
+    formula = "=HYPERLINK(1)"
+    with office(database) as desk:
+        secret = people.invite(desk.owner, "p@example.org", formula, [membership(Role.KREIS)], desk.clock.now)
+        people.choose_password(desk.owner, Passwords(), secret or "", PASSWORD, "-", desk.clock.now)
+        browser = desk.browser()
+        browser.sign_in("p@example.org")
+        by_page = browser.get("/werkbank/protokoll.csv").text
+    environ = {"GEOPORTAL_DATABASE_URL": database.require_database_url()}
+    by_command = CliRunner().invoke(main, ["audit", "export"], env=environ).stdout
+    for exported in (by_page, by_command):
+        cells = {cell for row in csv.reader(io.StringIO(exported)) for cell in row}
+        assert f"'{formula} <p@example.org>" in cells
+        assert not any(cell.startswith("=") for cell in cells)
 
 
 def test_the_log_is_one_chain_however_many_write(database: Settings) -> None:

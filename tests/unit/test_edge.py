@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, redirect, url_for
 from werkzeug.test import Client, TestResponse
 
+from geoportal.accounts.hidden import new_secret
 from geoportal.edge import Edge, headers_for, observe
 from geoportal.logs import JsonLines
 from geoportal.settings import Settings
@@ -27,6 +28,10 @@ def inner() -> Flask:
     @app.get("/plan/<int:number>/")
     def plan(number: int) -> str:
         return str(number)
+
+    @app.get("/brief/<secret>")
+    def letter(secret: str) -> str:
+        return "nur für Sie"
 
     @app.get("/away")
     def away() -> Any:
@@ -150,6 +155,26 @@ def test_the_log_has_the_request_and_nobodys_address(caplog: pytest.LogCaptureFi
     assert json.loads(line).items() >= {"route": "/plan/<int:number>/", "path": "/plan/7/", "status": 200}.items()
     assert "203.0.113" not in line
     assert "Musterweg" not in line
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "/brief/{}"),
+        ("GET", "/brief/{}/"),
+        ("GET", "/brief/{}/x.pdf"),
+        ("PUT", "/brief/{}"),
+    ],
+)
+def test_a_key_gets_into_no_log_even_where_the_address_is_not_quite_right(
+    caplog: pytest.LogCaptureFixture, method: str, address: str
+) -> None:
+    secret = new_secret()
+    with caplog.at_level(logging.INFO, "geoportal.access"):
+        client().open(address.format(secret), method=method)
+    [line] = [JsonLines().format(record) for record in caplog.records]
+    assert "/brief/" in line
+    assert secret not in line
 
 
 def test_a_line_break_in_a_name_makes_no_second_line() -> None:
