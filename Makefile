@@ -148,9 +148,10 @@ programs-of-tests:
 map-server:
 	@scripts/setup packages $(MAP_SERVER)
 
-# The scripts in .venv/bin name their place and their Python: after either has moved they are made anew.
+# The scripts in .venv/bin name their place and their Python: after either has moved they are made anew. (A phony target would
+# have `make production sample-data` add the tools of development.)
 ifneq ($(shell .venv/bin/python -c "" 2>/dev/null && cat .venv/place),$(CURDIR))
-.PHONY: .venv/place
+$(shell rm -f .venv/place)
 endif
 .venv/place: .python-version
 	@echo "Python: .venv"

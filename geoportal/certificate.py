@@ -19,13 +19,13 @@ class Certificate:
     is_own: bool
 
 
-def shown(name: str, port: int = 443) -> Certificate:
-    """What who asks this machine for `name` is shown, whether or not it is good. Raises OSError when nobody answers."""
+def shown(name: str, proxy: tuple[str, int]) -> Certificate:
+    """What who asks there for `name` is shown, whether or not it is good. Raises OSError when nobody answers."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent: it is only looked at
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line,
+        socket.create_connection(proxy, timeout=_PATIENCE) as line,
         context.wrap_socket(line, server_hostname=name) as opened,
     ):
         encoded = opened.getpeercert(binary_form=True)

@@ -153,13 +153,13 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
     return Health(findings, disk.free, disk.total, operation, changed, stale, letters)
 
 
-def certificate_finding(name: str, now: datetime, port: int = 443) -> Finding:
-    """What browsers are shown by the proxy of this machine."""
+def certificate_finding(name: str, now: datetime, proxy: tuple[str, int]) -> Finding:
+    """What browsers are shown by the proxy before us."""
     renew = "docs/operations/faults.md, „Zertifikat“"
     try:
-        found = certificate.shown(name, port)
+        found = certificate.shown(name, proxy)
     except OSError as fault:
-        told = f"Auf Port {port} dieser Maschine antwortet niemand mit TLS ({type(fault).__name__})."
+        told = f"Auf {proxy[0]}:{proxy[1]} antwortet niemand mit TLS ({type(fault).__name__})."
         return Finding("certificate", Level.DOWN, told, "systemctl status nginx; nginx -t")
     left = found.until - now
     if left < timedelta(0):

@@ -2,10 +2,13 @@
 
 Each server and worker writes to a folder of its own below `run/metrics` (prometheus-client's files, one per process and
 kind); whoever is asked for the figures adds the files up. A folder whose process is gone goes with it: to Prometheus
-that is a restart, which it knows.
+that is a restart, which it knows. Who lives holds a lock there: that is seen from another container too, where numbers
+of processes mean nothing, and ends with the process however it ends.
 """
 
+import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -17,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 ROLES: Final = ("web", "work")
+_LOCK: Final = "lives"
 
 REQUESTS: Final = Histogram(
     "geoportal_request_seconds",
@@ -48,9 +52,12 @@ LETTERS: Final = Counter(
 
 def begin(run: Path, role: str, environ: MutableMapping[str, str]) -> None:
     """From now on this process, and those that it forks, write what they count below `run`. For entrances only."""
-    folder = run / "metrics" / f"{role}-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    name = secrets.token_hex(8)
+    unfinished, folder = run / "metrics" / name, run / "metrics" / f"{role}-{name}"
+    unfinished.mkdir(parents=True)
+    # never closed; those that are forked hold it too, and programs that are started do not
+    fcntl.flock(os.open(unfinished / _LOCK, os.O_CREAT | os.O_RDWR, 0o660), fcntl.LOCK_EX)
+    unfinished.rename(folder)
     # prometheus-client looks when it is imported, which is before anybody has read the settings
     environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     values.ValueClass = values.MultiProcessValue()
@@ -67,10 +74,9 @@ class LivingProcesses(Collector):
         files: list[str] = []
         living = dict.fromkeys(ROLES, 0)
         for folder in self._folder.glob("*-*"):
-            role, _, pid = folder.name.rpartition("-")
-            if Path("/proc", pid).exists():
+            if _is_held(folder / _LOCK):
                 files += map(str, folder.glob("*.db"))
-                living[role] += 1
+                living[folder.name.partition("-")[0]] += 1
             else:
                 shutil.rmtree(folder, ignore_errors=True)
         processes = GaugeMetricFamily("geoportal_processes", "Servers and workers that live", labels=["role"])
@@ -78,3 +84,14 @@ class LivingProcesses(Collector):
             processes.add_metric([role], number)
         yield processes
         yield from MultiProcessCollector.merge(files, accumulate=True)
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -122,9 +122,9 @@ def web_arguments(settings: Settings) -> list[str]:
     return _gunicorn("geoportal.wsgi", f"{settings.host}:{settings.port}", WORKERS, THREADS)
 
 
-def watch_arguments(port: int) -> list[str]:
-    """The same for the operators' page and the figures; never on another address than this machine's own."""
-    return _gunicorn("geoportal.watch", f"127.0.0.1:{port}", 1, 2)
+def watch_arguments(host: str, port: int) -> list[str]:
+    """The same for the operators' page and the figures."""
+    return _gunicorn("geoportal.watch", f"{host}:{port}", 1, 2)
 
 
 def _gunicorn(module: str, address: str, workers: int, threads: int) -> list[str]:

@@ -30,8 +30,8 @@ NAMES: Final = frozenset(
     ARCHIVE ARCHIVE_CACHE_MB ARCHIVE_ENDPOINT ARCHIVE_KEY_ID ARCHIVE_REGION ARCHIVE_SECRET ARCHIVE_SECRET_FILE
     BACKUPS BACKUP_KEY CLAMD CRS DATA DATABASE_URL DESK_DATABASE_URL DRILL_DATABASE_URL HOME HOST MAIL_FROM
     MQTT_URL OIDC_ACR OIDC_AMR OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_GROUP_PREFIX OIDC_ISSUER
-    PARTICIPATION_DATABASE_URL PORT PRIVATE_SOURCES PROXY_LOG READ_DATABASE_URL REQUESTS_PER_SECOND RUN
-    SECOND_FACTOR SENSORS_DATABASE_URL SMTP_PASSWORD SMTP_PASSWORD_FILE SMTP_URL TRUSTED_PROXIES URL
+    PARTICIPATION_DATABASE_URL PORT PRIVATE_SOURCES PROXY PROXY_LOG READ_DATABASE_URL REQUESTS_PER_SECOND
+    RUN SECOND_FACTOR SENSORS_DATABASE_URL SMTP_PASSWORD SMTP_PASSWORD_FILE SMTP_URL TRUSTED_PROXIES URL
     """,
     )
 )
@@ -110,7 +110,8 @@ class Settings:
     `mqtt_url` is the broker that readings of sensors come from (`mqtts://name:password@host:8883`).
     `virus_scanner` is where clamd listens, `unix:/run/clamav/clamd.ctl` or `host:port`, if anywhere.
     `private_sources` are hosts (`host` or `host:port`) of inner networks that layers may be fetched from.
-    `proxy_log` is the access log of the nginx before us, whose cache is counted from it.
+    `proxy` is where the nginx before us shows its certificate, `host:port`: on this machine if there is a `proxy_log`.
+    That is its access log, from which its cache is counted.
     `smtp` is where letters are handed over; without it they wait, and nobody can write a statement online.
     """
 
@@ -136,6 +137,7 @@ class Settings:
     participation_database_url: str | None = None
     smtp: Smtp | None = None
     virus_scanner: str | None = None
+    proxy: tuple[str, int] | None = None
     proxy_log: Path | None = None
     bucket: S3 | None = None
     second_factor: bool = False
@@ -172,6 +174,7 @@ class Settings:
             participation_database_url=environ.get("GEOPORTAL_PARTICIPATION_DATABASE_URL") or None,
             smtp=_smtp(environ),
             virus_scanner=_scanner(environ),
+            proxy=_proxy(environ),
             proxy_log=Path(environ["GEOPORTAL_PROXY_LOG"]) if environ.get("GEOPORTAL_PROXY_LOG") else None,
             bucket=_bucket(environ),
             second_factor=_second_factor(environ),
@@ -358,6 +361,14 @@ def _scanner(environ: Mapping[str, str]) -> str | None:
     if raw and not raw.startswith("unix:/") and not (raw.rpartition(":")[0] and raw.rpartition(":")[2].isdecimal()):
         raise SettingsError(f"GEOPORTAL_CLAMD: {raw!r}; unix:/run/clamav/clamd.ctl oder / or host:port")
     return raw or None
+
+
+def _proxy(environ: Mapping[str, str]) -> tuple[str, int] | None:
+    raw = environ.get("GEOPORTAL_PROXY") or ("127.0.0.1:443" if environ.get("GEOPORTAL_PROXY_LOG") else "")
+    host, _, port = raw.rpartition(":")
+    if raw and not (host and port.isdecimal()):
+        raise SettingsError(f"GEOPORTAL_PROXY: {raw!r}; host:port erwartet / expected")
+    return (host, int(port)) if raw else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:

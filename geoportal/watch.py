@@ -1,4 +1,4 @@
-"""What operators see, on an address of this machine that no proxy hands on: figures for Prometheus, and a page.
+"""What operators see, on an address that no proxy hands on: figures for Prometheus, and a page.
 
 A process of its own: it answers when the web server does not.
 """
@@ -111,8 +111,8 @@ def _examine(settings: Settings, engine: Engine, shelf: Shelf) -> Health:
     archive = archive_of(settings)
     if isinstance(archive, SharedArchive):
         more.append(health.archive_finding(archive))
-    if settings.proxy_log is not None:  # there is a proxy on this machine
-        more.append(health.certificate_finding(settings.host_name, datetime.now(UTC)))
+    if settings.proxy is not None:
+        more.append(health.certificate_finding(settings.host_name, datetime.now(UTC), settings.proxy))
     with suppress(SQLAlchemyError), engine.connect() as connection:  # that it is away has been found already
         last = connection.execute(_AUDIT).one()
         more.append(health.audit_finding(last.at, last.fault, datetime.now(UTC)))

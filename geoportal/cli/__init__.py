@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("running", "Alles mit Musterdaten: Datenbank, Einlesen, Bereitstellen, bis Strg-C."),
     "work": ("running", "Angenommene Lieferungen abarbeiten, im Vordergrund, bis SIGTERM."),
     "watch": ("running", "Seite und Zahlen für den Betrieb, nur auf 127.0.0.1: / und /metrics."),
+    "timetable": ("running", "Was auf einer Maschine mit systemd dessen Timer tun, im Vordergrund, bis SIGTERM."),
     "install": ("keeping", "Diese Debian-Maschine einrichten; beliebig oft wiederholbar. Als root."),
     "upgrade": (
         "keeping",

@@ -1,5 +1,6 @@
 """Running the server, its worker and its database."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -71,15 +72,16 @@ def serve_command(settings: Settings) -> None:
 
 
 @click.command("watch")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Nur im Container eine andere Adresse.")
 @click.option("--port", type=click.IntRange(1, 65535), default=9188, show_default=True)
 @click.pass_obj
-def watch_command(settings: Settings, port: int) -> None:
+def watch_command(settings: Settings, host: str, port: int) -> None:
     from geoportal import serving
 
     with spoken_errors():
         engine = owner_engine(settings.require_database_url())
         begin_with(lambda: check_schema(engine))
-        serving.serve(serving.watch_arguments(port))
+        serving.serve(serving.watch_arguments(host, port))
 
 
 @click.command("demo")
@@ -102,6 +104,15 @@ def work_command(settings: Settings, parallel: int) -> None:
     with spoken_errors():
         check_schema(owner_engine(settings.require_database_url()))
         jobs.work(settings, parallel=parallel)
+
+
+@click.command("timetable")
+@click.pass_obj
+def timetable_command(settings: Settings) -> None:
+    from geoportal import logs, timetable
+
+    logs.set_up()
+    asyncio.run(timetable.keep(settings.data / "timetable"))
 
 
 @click.command("sweep")

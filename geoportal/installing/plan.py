@@ -24,6 +24,7 @@ from geoportal.installing.steps import (
     kept_secrets,
 )
 from geoportal.settings import DESK_ROLE, PARTICIPATION_ROLE, READ_ROLE, SENSORS_ROLE
+from geoportal.timetable import BASE, PERIODIC
 
 ETC: Final = Path("/etc/geoportal")
 UNITS: Final = Path("/etc/systemd/system")
@@ -34,15 +35,6 @@ SERVICES: Final = (
     "geoportal-watch.service",
     "geoportal-sensors.service",
 )
-# name: (command, what it does, when, how far apart on many machines)
-PERIODIC: Final = {
-    "backup": ("backup", "sichert Datenbank und Archiv", "*-*-* 01:30", "30m"),
-    "drill": ("drill", "spielt die letzte Sicherung zur Probe zurück und vergleicht", "Sun 04:00", "30m"),
-    "sweep": ("sweep", "räumt auf, was niemand mehr nennt", "*-*-* 03:30", "30m"),
-    "audit": ("audit verify", "rechnet die Kette des Protokolls nach", "*-*-* 05:00", "30m"),
-    "downloads": ("downloads build", "erneuert die Dateien zum Herunterladen", "*:7/15", "1m"),
-    "layers": ("layers sync", "liest die Quellen der Layer", "*:0/15", "1m"),
-}
 PROGRAMS: Final = (
     *("nginx-light", "bubblewrap", "openssl", "curl", "logrotate"),
     *("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core"),
@@ -285,12 +277,11 @@ def unit_files(place: Place) -> Iterator[File]:
     for name in ("geoportal-web.socket", *SERVICES):
         yield File(UNITS / name, texts.render(name))
     yield File(UNITS / "geoportal-base.service", texts.render("geoportal-base.service"))
-    weekly = {"told": "wöchentliche Grundsicherung", "calendar": "Sat 02:30", "spread": "30m"}
-    yield File(UNITS / "geoportal-base.timer", texts.render("periodic.timer", weekly))
-    for name, (command, told, calendar, spread) in PERIODIC.items():
-        values = {"command": command, "told": told, "calendar": calendar, "spread": spread}
-        for kind in ("service", "timer"):
-            yield File(UNITS / f"geoportal-{name}.{kind}", texts.render(f"periodic.{kind}", values))
+    for name, task in {"base": BASE, **PERIODIC}.items():
+        values = {"task": task}
+        if task is not BASE:
+            yield File(UNITS / f"geoportal-{name}.service", texts.render("periodic.service", values))
+        yield File(UNITS / f"geoportal-{name}.timer", texts.render("periodic.timer", values))
 
 
 def _services(place: Place) -> Iterator[Step]:

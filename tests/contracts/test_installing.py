@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from geoportal.cli import main
 from geoportal.database.cluster import EXTENSIONS, PACKAGES
 from geoportal.installing import InstallError, Place, plan
-from geoportal.installing.plan import PERIODIC, PROGRAMS, Server, listening
+from geoportal.installing.plan import PROGRAMS, Server, listening
 from geoportal.settings import CHECKOUT
+from geoportal.timetable import PERIODIC
 
 TEMPLATES = CHECKOUT / "geoportal/installing/templates"
 
@@ -57,6 +58,35 @@ def test_whoever_signs_in_to_the_database_of_the_containers_is_made_there() -> N
     assert set(roles.values()) <= database.keys()
 
 
+def test_the_database_of_the_containers_puts_its_log_aside_as_an_installed_one_does() -> None:
+    place = Place("geoportal.example.de", CHECKOUT)
+    installed = plan._Texts(place).render("postgresql.conf")
+    settings = dict(re.findall(r"^(archive_\w+) = '?(.*?)'?$", installed, re.MULTILINE))
+    services = yaml.safe_load((CHECKOUT / "compose.yaml").read_text("utf-8"))["services"]
+    composed = dict(re.findall(r"--(archive_\w+)=(.*)", "\n".join(services["database"]["command"])))
+    assert settings == composed
+    assert {"archive_mode", "archive_timeout", "archive_command"} == settings.keys()
+    for name, paths in {
+        "database": {place.wal},
+        "base": {place.wal, place.base},
+        "point-in-time": {place.base},
+    }.items():
+        assert {str(path) for path in paths} <= {
+            path for volume in services[name]["volumes"] for path in volume.split(":")
+        }, name
+
+
+def test_backups_are_out_of_reach_of_who_answers_strangers_or_reads_their_files() -> None:
+    services = yaml.safe_load((CHECKOUT / "compose.yaml").read_text("utf-8"))["services"]
+    holding = {
+        name
+        for name, service in services.items()
+        if any("/var/backups" in volume for volume in service.get("volumes", ()))
+    }
+    assert holding == {"database", "base", "point-in-time", "timetable"}
+    assert "database" not in services["proxy"].get("networks", [])
+
+
 def test_nginx_is_told_where_the_web_server_of_the_containers_is(tmp_path: Path) -> None:
     told = ["nginx-site", "--door", "10.89.210.10:8080", "--into", str(tmp_path / "site")]
     done = CliRunner().invoke(main, told, env={"GEOPORTAL_URL": "https://geoportal.example.de"})
@@ -70,7 +100,7 @@ def test_nginx_is_told_where_the_web_server_of_the_containers_is(tmp_path: Path)
         assert (refused.exit_code, says in refused.output) == (1, True)
 
 
-@pytest.mark.parametrize("command", [command for command, *_ in PERIODIC.values()])
+@pytest.mark.parametrize("command", [task.command for task in PERIODIC.values()])
 def test_each_timer_runs_a_command_that_there_is(command: str) -> None:
     found: Command | None = main
     for word in command.split():

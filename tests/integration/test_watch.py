@@ -123,7 +123,7 @@ def test_a_certificate_that_is_not_good_for_long_is_told(
     days: float, issuer: str, level: Level, says: str, tmp_path: Path
 ) -> None:
     with proxy(tmp_path, days, issuer) as port:
-        found = health.certificate_finding("localhost", datetime.now(UTC), port)
+        found = health.certificate_finding("localhost", datetime.now(UTC), ("127.0.0.1", port))
     assert (found.level, says in found.text) == (level, True), found
     assert bool(found.todo) == (level is not Level.OK)
 
@@ -156,7 +156,7 @@ def test_whether_the_audit_log_was_found_whole_is_told(database: Settings) -> No
 
 
 def test_a_proxy_that_answers_nobody_is_told() -> None:
-    assert health.certificate_finding("localhost", datetime.now(UTC), free_port()).level is Level.DOWN
+    assert health.certificate_finding("localhost", datetime.now(UTC), ("127.0.0.1", free_port())).level is Level.DOWN
 
 
 def test_an_older_schema_is_not_served_and_a_newer_one_is(database: Settings) -> None:
