@@ -296,6 +296,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "a name is longer than 1,000 characters and was cut: {detail}",
             "Einen kurzen Namen eintragen; Erläuterungen gehören in die Beschreibung.",
         ),
+        "label_invisible": Text(
+            "In einem Namen stehen unsichtbare Steuerzeichen; sie wurden weggelassen: {detail}",
+            "a name holds invisible control characters; they were left out: {detail}",
+            "Den Namen von Hand neu schreiben; er kommt vermutlich aus einem anderen Programm.",
+        ),
         "layer_not_read": Text(
             "Tabelle ohne Umringe von Plänen wurde nicht gelesen ({detail} Objekte)",
             "a table without outlines of plans was not read ({detail} features)",

@@ -4,7 +4,11 @@ import re
 from typing import Final
 
 MAX_LABEL: Final = 1_000  # characters of what people call a thing: longer is a mistake or an attack
-
+# What no document in XML may hold (XML 1.0, 2.2).
+NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+# That, the other control characters, and what turns the direction of the text around it (Bidi_Control, UAX 9): the name
+# that is shown would not be the one that is kept. Line ends are none of these.
+_INVISIBLE: Final = re.compile(f"{NOT_XML.pattern}|[\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # Land, Bezirk, Kreis, in a Regionalschlüssel the Verband, and the Gemeinde; parted only there, so that no day is an AGS
 _AGS: Final = re.compile(r"\s*(\d{1,2})S(\d)S(\d\d)S(\d{4}S)?(\d{3})(\.0+)?\s*".replace("S", r"[\s./-]?"), re.ASCII)
@@ -17,6 +21,19 @@ def read_ags(text: str) -> tuple[str | None, str | None]:
     land, bezirk, kreis, verband, gemeinde, _ = groups.groups()
     told = "ags_from_rs" if verband else "ags_zero_lost" if len(land) == 1 else None
     return f"{land:0>2}{bezirk}{kreis}{gemeinde}", told
+
+
+def label(text: str) -> tuple[str | None, list[tuple[str, int]]]:
+    """What people call a thing, as it can be shown anywhere; with the codes of the issues to tell, and how many
+    characters each is about.
+    """
+    told = []
+    kept, invisible = _INVISIBLE.subn("", text)
+    if invisible:
+        told.append(("label_invisible", invisible))
+    if len(kept) > MAX_LABEL:
+        told.append(("label_cut", len(kept)))
+    return kept[:MAX_LABEL].strip() or None, told
 
 
 def fold(text: str) -> str:

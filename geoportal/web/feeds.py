@@ -20,6 +20,7 @@ from geoportal.web.language import either, language
 from geoportal.web.plan_query import PlanQuery
 from geoportal.web.portal import portal
 from geoportal.web.stock import Stock
+from plans_ingest.spellings import NOT_XML
 
 bp = Blueprint("feeds", __name__)
 
@@ -55,7 +56,8 @@ def atom() -> Response:
     plans = _plans(asked.wanted, Sortierung.NEUESTE)
     updated = max((plan.veroeffentlicht_am for plan in plans), default=_NEVER)
     page = render_template("feed.xml", asked=asked, plans=plans, updated=updated, root=portal().settings.public_url)
-    return _answer(page, "application/atom+xml")
+    # one name that XML cannot hold would take the whole feed away from everybody
+    return _answer(NOT_XML.sub("", page), "application/atom+xml")
 
 
 @bp.get("/abo/termine.ics")

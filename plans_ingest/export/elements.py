@@ -15,6 +15,7 @@ from plans_ingest.codelists import Attribute, Rechtscharakter
 from plans_ingest.export import gml, successors
 from plans_ingest.formats.xplangml.values import parse_date
 from plans_ingest.model import Issue, Json, Severity, Where
+from plans_ingest.spellings import NOT_XML
 
 VERSION: Final = "6.0"
 XPLAN: Final = "{http://www.xplanung.de/xplangml/6/0}"
@@ -24,7 +25,6 @@ REFERENZ: Final = ("XP_ExterneReferenz", "XP_SpezExterneReferenz")
 _FILE: Final = "XPlanGML 6.0"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _NCNAME: Final = re.compile(r"[^\W\d][\w.-]*")
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _UOM: Final = {"Length": "m", "Area": "m2", "Volume": "m3", "Angle": "grad"}
 
 
@@ -122,7 +122,7 @@ class Elements:
             return False
         if attribute.kind == "measure" and "uom" not in node.attrib:
             node.set("uom", _UOM.get(attribute.type, "m"))
-        node.text = _NOT_XML.sub("", text)
+        node.text = NOT_XML.sub("", text)
         return True
 
     def _set_nested(self, node: Any, attribute: Attribute, value: Any, gml_id: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from icalendar import Calendar
 from lxml import etree
+from sqlalchemy import text
 
 from geoportal import operations
 from geoportal.archive import Archive
@@ -86,6 +87,24 @@ def test_a_feed_is_what_rfc_4287_asks_for(client: FlaskClient) -> None:
     assert feed.findtext(f"{ATOM}updated") == newest_first[0]
     answer = client.get("/abo/plaene.atom")
     assert client.get("/abo/plaene.atom", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_no_name_takes_the_feed_away_from_everybody(client: FlaskClient, module_furnished: Settings) -> None:
+    """One of before names were put right, from a table: XML itself cannot say it."""
+    assert "Längst vorbei" in titles(client)
+    engine, odd = owner_engine(module_furnished.require_database_url()), "Längst \x01vor\x1bbei\ufffe"
+    for before, after in (("Längst vorbei", odd), (odd, "Längst vorbei")):
+        for statement in (
+            "ALTER TABLE plans.version DISABLE TRIGGER version_keep",
+            "UPDATE plans.version SET name = :after WHERE name = :before",
+            "ALTER TABLE plans.version ENABLE TRIGGER version_keep",
+        ):
+            with engine.begin() as connection:
+                connection.execute(text(statement), {"before": before, "after": after})
+        listed = create_portal(module_furnished, today=lambda: TODAY).test_client()
+        assert ("\x1b" in listed.get("/plaene").text) == (after == odd)
+        assert "Längst vorbei" in titles(listed)
+    engine.dispose()
 
 
 def test_a_feed_leads_to_the_list_that_holds_what_it_holds(client: FlaskClient) -> None:

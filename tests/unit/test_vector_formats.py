@@ -68,6 +68,17 @@ def test_umlauts_and_empty_values(tmp_path: Path, suffix: str) -> None:
     assert (first.name, second.name) == ("Größer Weg", None)
 
 
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb"])
+def test_a_name_that_shows_another_one_or_fits_into_no_document_is_put_right_and_told(
+    tmp_path: Path, suffix: str
+) -> None:
+    delivered = "Am\u202e Hang\x1b[31m \x01I\ufffe\x85\nSüd"
+    batch = read(table(tmp_path / f"p{suffix}", [ROW | {"name": delivered}]))
+    assert only(batch).name == "Am Hang[31m I\x85\nSüd"
+    assert details(batch, "label_invisible") == ["name (4)"]
+    assert only(batch).attribute["name"] == delivered, "what was delivered is kept"
+
+
 @pytest.mark.parametrize("suffix", [".gpkg", ".fgb", ".shp"])
 def test_another_crs_is_transformed(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"p{suffix}"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from plans_ingest import codelists, profiles
+from plans_ingest import codelists, profiles, spellings
 from plans_ingest.codelists import ExterneReferenzTyp
 from plans_ingest.formats.records import Record
 from plans_ingest.gemeinden import all_gemeinden
@@ -23,7 +23,7 @@ from plans_ingest.model import (
     Zeitraum,
 )
 from plans_ingest.profiles.model import Profile
-from plans_ingest.spellings import MAX_LABEL, read_ags
+from plans_ingest.spellings import read_ags
 
 _DATES: Final = (
     "aufstellungsbeschluss_datum", "entwurfsbeschluss_datum", "satzungsbeschluss_datum", "planbeschluss_datum",
@@ -63,14 +63,16 @@ class Row:
         return None if name is None else as_text(self.record.take(name))
 
     def label(self, feld: str) -> str | None:
-        """As take(), for what people call a thing; a text too long for that is cut, told, and stays in its column."""
+        """As take(), for what people call a thing; what cannot be one is told, and stays as it was in its column."""
         column = next(self._columns(feld), None)
         text = self.take(feld)
-        if text is None or column is None or len(text) <= MAX_LABEL:
-            return text
-        self.tell("label_cut", Severity.WARNING, f"{column} ({len(text)})")
-        self.record.values[column] = [text]
-        return text[:MAX_LABEL].strip()
+        if text is None or column is None:
+            return None
+        label, told = spellings.label(text)
+        for code, number in told:
+            self.tell(code, Severity.WARNING, f"{column} ({number})")
+            self.record.values[column] = [text]
+        return label
 
     def drop(self, feld: str) -> None:
         for name in list(self._columns(feld)):

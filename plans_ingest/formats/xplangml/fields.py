@@ -7,12 +7,11 @@ from typing import Final
 
 import shapely
 
-from plans_ingest import codelists, geometry
+from plans_ingest import codelists, geometry, spellings
 from plans_ingest.formats.placing import Placed
 from plans_ingest.formats.records import Record
 from plans_ingest.formats.xplangml.values import plain
 from plans_ingest.model import Issue, Json, Planobjekt, Severity
-from plans_ingest.spellings import MAX_LABEL
 
 OBJECT_TO_BEREICH: Final = (
     "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertNachrichtlichZuBereich",
@@ -117,13 +116,15 @@ class Fields:
         return value
 
     def label(self, record: Record, name: str) -> str | None:
-        """What people call a thing; a text too long for that is cut, told, and stays whole among the rest."""
+        """What people call a thing; what cannot be one is told, and stays as it was among the rest."""
         text = text_of(record.take(name))
-        if text is None or len(text) <= MAX_LABEL:
-            return text
-        self.tell("label_cut", Severity.WARNING, record, f"{name} ({len(text)})")
-        record.values[name] = [text]
-        return text[:MAX_LABEL].strip()
+        if text is None:
+            return None
+        label, told = spellings.label(text)
+        for code, number in told:
+            self.tell(code, Severity.WARNING, record, f"{name} ({number})")
+            record.values[name] = [text]
+        return label
 
     def rest(self, record: Record, placed: Iterable[Placed]) -> dict[str, Json]:
         """Everything that found no field of ours, further geometries as GeoJSON geometry objects in the target CRS."""

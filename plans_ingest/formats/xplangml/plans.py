@@ -32,7 +32,7 @@ from plans_ingest.model import (
     Textabschnitt,
     Zeitraum,
 )
-from plans_ingest.spellings import MAX_LABEL, read_ags
+from plans_ingest.spellings import label, read_ags
 from plans_ingest.stock import Objekte, Stock
 
 _BEZUEGE: Final = (
@@ -197,7 +197,7 @@ class Assembly:
             if not isinstance(value, dict):
                 continue
             ags = self._ags(record, text_of(value.get("ags")), text_of(value.get("rs")))
-            called = [(text_of(value.get(key)) or "")[:MAX_LABEL] or None for key in ("gemeindeName", "ortsteilName")]
+            called = [label(text_of(value.get(key)) or "")[0] for key in ("gemeindeName", "ortsteilName")]
             found.append(GemeindeRef(ags, *called))
         if not found and (gkz := text_of(record.take("gkz"))) is not None:  # 3.0, before there was an XP_Gemeinde
             ags = self._ags(record, gkz, None)
