@@ -24,6 +24,7 @@ from plans_ingest.formats.xplangml.plans import DATES
 from plans_ingest.model import (
     Bereich,
     Dokument,
+    GemeindeRef,
     Issue,
     Json,
     Plan,
@@ -31,6 +32,7 @@ from plans_ingest.model import (
     Planwerk,
     Textabschnitt,
 )
+from plans_ingest.spellings import read_ags
 
 _SCANS: Final = ("XP_RasterplanBasis", "XP_Rasterdarstellung")  # 6.0 has the scans at the Bereich itself
 
@@ -127,9 +129,7 @@ class _Export:
             "verfahren": [plan.verfahren] if plan.planwerk is Planwerk.FLAECHENNUTZUNGSPLAN else [],
             "erstellungsMassstab": [plan.erstellungsmassstab],
             "raeumlicherGeltungsbereich": [_outline(plan.geltungsbereich)],
-            "gemeinde": [
-                _fields("XP_Gemeinde", ags=g.ags, gemeindeName=g.name, ortsteilName=g.ortsteil) for g in plan.gemeinden
-            ],
+            "gemeinde": list(self._gemeinden()),
             **{theirs: [getattr(plan, ours)] for ours, theirs in DATES.items()},
         }
         for name, spans in (("auslegungs", plan.auslegungen), ("traegerbeteiligungs", plan.traegerbeteiligungen)):
@@ -140,7 +140,8 @@ class _Export:
             said.setdefault(art, []).append(value)
         if plan.verfahren is not None and plan.planwerk is Planwerk.BEBAUUNGSPLAN and not plan.bereiche:
             self._elements.tell("export_without_place", f"{klasse}.verfahren = {plan.verfahren}", plan.gml_id)
-        values = self._with_rest(klasse, said, plan.attribute)
+        rest = {name: value for name, value in plan.attribute.items() if name != "gemeinde"}
+        values = self._with_rest(klasse, said, rest)
         values.setdefault("bereich", [f"#{gml_id}" for gml_id in self._id_of_bereich.values()])
         values.setdefault("externeReferenz", []).extend(self._further_dokumente())
         for text, gml_id in zip(plan.texte, self._ids[1 + len(plan.bereiche) :], strict=False):
@@ -166,6 +167,19 @@ class _Export:
             if isinstance(value, dict):
                 value = {"_klasse": "XP_VerbundenerPlan", **(successors.bezug(value) if self._is_old else value)}
             yield successors.BEZUEGE.get(bezug.art, bezug.art), value
+
+    def _gemeinden(self) -> Iterator[Json]:
+        """With the Regionalschlüssel where the delivery gave one."""
+        delivered = self._plan.attribute.get("gemeinde")
+        more = list(delivered) if isinstance(delivered, list) else []
+        for each in self._plan.gemeinden:
+            found = next((value for value in more if _is_of(value, each)), None)
+            more = [value for value in more if value is not found]
+            rs = text_of(found.get("rs")) if isinstance(found, dict) else None
+            called = {"gemeindeName": each.name, "ortsteilName": each.ortsteil}
+            yield _fields("XP_Gemeinde", ags=each.ags, rs=rs, **called)
+        for value in more:
+            self._elements.tell("export_without_place", f"gemeinde = {str(value)[:80]}", self._plan.gml_id)
 
     def _further_dokumente(self) -> Iterator[Json]:
         """Those that no reference of the file stands for: of a table, or added later."""
@@ -220,6 +234,15 @@ class _Export:
 def _fields(klasse: str | None, **values: str | None) -> dict[str, Json]:
     head: dict[str, Json] = {} if klasse is None else {"_klasse": klasse}
     return head | {name: value for name, value in values.items() if value is not None}
+
+
+def _is_of(value: Json, gemeinde: GemeindeRef) -> bool:
+    """Whether an XP_Gemeinde of the delivery is the one that the model knows under its AGS."""
+    if not isinstance(value, dict) or gemeinde.ags is None:
+        return False
+    key = read_ags(text_of(value.get("ags")) or text_of(value.get("rs")) or "")[0]
+    called = (text_of(value.get("gemeindeName")), text_of(value.get("ortsteilName")))
+    return (key, *called) == (gemeinde.ags, gemeinde.name, gemeinde.ortsteil)
 
 
 def _referenz(dokument: Dokument) -> dict[str, Json]:

@@ -23,6 +23,7 @@ _RATIO_FREE: Final = 1024**2  # small members may compress as well as they like
 MAX_FOLDERS: Final = 8
 WORKBOOK_SHEET: Final = "xl/worksheets/sheet1.xml"
 _UTF8: Final = 0x800
+_UMLAUTS: Final = frozenset("äöüÄÖÜß".encode("cp1252"))  # nothing that names have in UTF-8 or code page 437
 _CHUNK: Final = 256 * 1024
 _INNER_ARCHIVES: Final = frozenset({".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz"})
 
@@ -133,12 +134,14 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], name: str) -> None:
 
 def _name(entry: zipfile.ZipInfo) -> str:
     """The name as meant. Some writers on Windows part folders by backslashes, against APPNOTE 4.4.17.1; UTF-8 without
-    the flag that says so (4.4.4, bit 11) reads as code page 437 garbage.
+    the flag that says so (4.4.4, bit 11) reads as code page 437 garbage, and so does Windows-1252.
     """
     name = entry.filename
     if not entry.flag_bits & _UTF8:
         with suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
+            raw = name.encode("cp437")
+            is_ansi = {byte for byte in raw if byte >= 0x80} <= _UMLAUTS
+            name = raw.decode("cp1252" if is_ansi else "utf-8")
     return name.replace("\\", "/")
 
 

@@ -36,7 +36,10 @@ _NUMBERED: Final = "http://www.xplanung.de/xplangml/{}/{}"
 _OLD_NAMESPACE: Final = "http://www.xplanung.de/xplangml"  # 2.0 and older did not number it
 _CONTAINERS: Final = frozenset({"featureMember", "featureMembers", "member", "additionalObjects", "Insert"})
 _TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_CONTAINERS))
-_GEOMETRY_LINKS: Final = frozenset(
+GEOMETRY_PROPERTIES: Final = frozenset(
+    {"position", "raeumlicherGeltungsbereich", "geltungsbereich", "geltungsbereichAenderung"}
+)
+_GEOMETRY_LINKS: Final = GEOMETRY_PROPERTIES | frozenset(
     {
         "curveMember", "baseCurve", "surfaceMember", "baseSurface", "pointMember", "lineStringMember", "polygonMember",
         "geometryMember",

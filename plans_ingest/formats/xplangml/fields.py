@@ -8,13 +8,16 @@ from typing import Final
 import shapely
 
 from plans_ingest import codelists, geometry, spellings
+from plans_ingest.codelists import Rechtscharakter
 from plans_ingest.formats.placing import Placed
 from plans_ingest.formats.records import Record
 from plans_ingest.formats.xplangml.values import plain
 from plans_ingest.model import Issue, Json, Planobjekt, Severity
 
+_NACHRICHTLICH: Final = "gehoertNachrichtlichZuBereich"
 OBJECT_TO_BEREICH: Final = (
-    "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertNachrichtlichZuBereich",
+    "gehoertZuBereich", "gehoertZuBP_Bereich", "gehoertZuFP_Bereich", "gehoertZuSO_Bereich", "gehoertZuLP_Bereich",
+    "gehoertZuRP_Bereich", _NACHRICHTLICH,
 )  # fmt: skip
 _REMEMBERED: Final = 1_000
 _MOST_DIGITS: Final = 10  # a database holds no longer numbers
@@ -35,8 +38,10 @@ class Fields:
         schluss = {"true": True, "false": False}.get(str(record.one("flaechenschluss")).lower())
         if schluss is not None:
             record.take("flaechenschluss")
-        for name in OBJECT_TO_BEREICH:
-            record.take_all(name)
+        nachrichtlich = _NACHRICHTLICH in record.values and "rechtscharakter" not in record.values
+        # until 4.1 the link alone said so
+        charakter = Rechtscharakter.NACHRICHTLICHE_UEBERNAHME if nachrichtlich else self._rechtscharakter(record)
+        _take_bereich(record, is_understood=nachrichtlich or _NACHRICHTLICH not in record.values)
         return Planobjekt(
             klasse=record.klasse,
             gml_id=record.gml_id,
@@ -45,7 +50,7 @@ class Fields:
             original=None if shape is None else shape.original,
             ebene=0 if ebene is None else ebene,
             flaechenschluss=schluss,
-            rechtscharakter=self._rechtscharakter(record),
+            rechtscharakter=charakter,
             attribute=self.rest(record, placed),
         )
 
@@ -142,6 +147,19 @@ class Fields:
 
     def tell(self, code: str, severity: Severity, record: Record, detail: str = "") -> None:
         self._issues.append(Issue(code, severity, record.where, detail))
+
+
+def _take_bereich(record: Record, *, is_understood: bool) -> None:
+    """Takes out what the object's one Bereich will say; what says more stays: a second one, or how it belongs there."""
+    names = record.values.keys() & set(OBJECT_TO_BEREICH)
+    if len(names) == 1 and is_understood and len(record.values[next(iter(names))]) == 1:  # nearly all
+        record.take_all(names.pop())
+        return
+    if len({str(value) for name in names for value in record.values[name]}) > 1:
+        return
+    for name in names:
+        if is_understood or name != _NACHRICHTLICH:
+            record.take_all(name)
 
 
 def text_of(value: Json) -> str | None:

@@ -20,6 +20,7 @@ from plans_ingest.formats.arcs import MAX_VERTICES, Coordinates, arc, circle, sa
 from plans_ingest.formats.records import GeometryFault, Raw
 
 _JOIN_TOLERANCE = 0.002  # metres; XPlanung's own tolerance for "the same point" (Konformitätsbedingung 2.2)
+_HIGHEST = 10_000.0  # metres
 MAX_LINKS = 10_000  # followed for one geometry
 MAX_LINKS_DEEP = 10  # one leading to the next; an outline of shared curves needs three
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -42,6 +43,11 @@ class Notes:
 def _split(tag: str) -> tuple[str, bool]:
     namespace, _, name = tag.rpartition("}")
     return name, namespace.startswith("{http://www.opengis.net/gml")
+
+
+def split(element: Element) -> tuple[str, bool]:
+    """The element's name without its namespace, and whether that is GML's."""
+    return _split(str(element.tag))
 
 
 def local(element: Element) -> str:
@@ -311,11 +317,22 @@ class _Reader:
 
 def _has_heights(words: list[str]) -> bool:
     """Whether a list of positions is of three numbers each though nothing says so: pairs do not come out even, or do
-    not close the ring that threes close.
+    not close the ring that threes close, or every third number is too small for a place and none of the others is.
     """
     if len(words) % 3 or not words:
         return False
-    return bool(len(words) % 2) or (words[:3] == words[-3:] and words[:2] != words[-2:])
+    if len(words) % 2 or (words[:3] == words[-3:] and words[:2] != words[-2:]):
+        return True
+    try:
+        heights = [is_height(float(word)) for word in words]
+    except ValueError:
+        return False
+    return heights == [False, False, True] * (len(words) // 3)
+
+
+def is_height(number: float) -> bool:
+    """Whether a coordinate can only be metres above the sea: in all our systems of metres places are further out."""
+    return abs(number) < _HIGHEST
 
 
 def _tuples(element: Element) -> list[list[str]]:

@@ -24,8 +24,8 @@ from plans_ingest.model import Issue, Severity, Where
 
 BEREICH_TO_PLAN: Final = ("gehoertZuPlan",)
 BEREICH_TO_OBJECT: Final = (
-    "planinhalt", "inhaltBPlan", "inhaltFPlan", "nachrichtlich", "fachobjekt", "praesentationsobjekt", "rasterBasis",
-    "rasterAenderung",
+    "planinhalt", "inhaltBPlan", "inhaltFPlan", "inhaltSoPlan", "inhaltLPlan", "inhaltRPlan", "nachrichtlich",
+    "fachobjekt", "praesentationsobjekt", "rasterBasis", "rasterAenderung",
 )  # fmt: skip
 _PLAN_TO_BEREICH: Final = ("bereich",)
 _TO_TEXT: Final = ("texte", "begruendungsTexte", "refTextInhalt", "refBegruendungInhalt")

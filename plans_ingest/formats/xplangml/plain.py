@@ -14,7 +14,7 @@ from shapely.geometry import Point
 
 from plans_ingest.formats.arcs import MAX_VERTICES
 from plans_ingest.formats.records import Raw, Record
-from plans_ingest.formats.xplangml.gml import Element, is_gml, local
+from plans_ingest.formats.xplangml.gml import Element, is_gml, is_height, local
 
 _AT_A_TIME: Final = 200_000  # numbers
 _LATER: Final = Raw(Point(), None)
@@ -120,6 +120,8 @@ def _numbers(holder: Element, expected: str, is_placed: bool) -> list[float] | N
     try:
         numbers = list(map(float, (holder[0].text or "").split()))
     except ValueError:
+        return None
+    if len(numbers) % 6 == 0 and is_height(numbers[2]) and not is_height(numbers[0]):
         return None
     is_whole = len(numbers) % 2 == 0 and len(numbers) <= 2 * MAX_VERTICES
     return numbers if is_whole and math.isfinite(sum(numbers)) else None

@@ -4,8 +4,9 @@ Versions differ in the names of links and in where a thing stands (domain.md 1.2
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,7 @@ DATES: Final = {
     "aenderungen_bis_datum": "aenderungenBisDatum",
     "techn_herstell_datum": "technHerstellDatum",
 }
+_CALLED: Final = ("gemeindeName", "ortsteilName")
 _PREFIXES: Final = {member.value: member for member in Planwerk}
 
 
@@ -192,13 +194,20 @@ class Assembly:
         )
 
     def _gemeinden(self, record: Record) -> tuple[GemeindeRef, ...]:
-        found = []
-        for value in record.take_all("gemeinde"):
-            if not isinstance(value, dict):
-                continue
-            ags = self._ags(record, text_of(value.get("ags")), text_of(value.get("rs")))
-            called = [label(text_of(value.get(key)) or "")[0] for key in ("gemeindeName", "ortsteilName")]
-            found.append(GemeindeRef(ags, *called))
+        found: list[GemeindeRef] = []
+        more: list[Json] = []  # that we have no field for: a Regionalschlüssel, an AGS that is none
+        values = record.take_all("gemeinde")
+        for value in chain.from_iterable(each if isinstance(each, list) else [each] for each in values):
+            if isinstance(value, dict) and "nilReason" not in value:
+                ags = self._ags(record, text_of(value.get("ags")), text_of(value.get("rs")))
+                called = [label(text_of(value.get(key)) or "")[0] for key in _CALLED]
+                found.append(GemeindeRef(ags, *called))
+                if _says_more(value, found[-1]):
+                    more.append(value)
+            elif value != "":
+                more.append(value)
+        if more:
+            record.values["gemeinde"] = more
         if not found and (gkz := text_of(record.take("gkz"))) is not None:  # 3.0, before there was an XP_Gemeinde
             ags = self._ags(record, gkz, None)
             found.append(GemeindeRef(ags, text_of(record.take("stadt")), text_of(record.take("ortsteil"))))
@@ -255,3 +264,11 @@ class Assembly:
 
     def _rest(self, number: int, record: Record) -> dict[str, Json]:
         return self._fields.rest(record, self._links.placed(number))
+
+
+def _says_more(value: Mapping[str, Json], ref: GemeindeRef) -> bool:
+    """Whether an XP_Gemeinde tells what our reference to it does not."""
+    told = {name: text_of(each) for name, each in value.items() if not name.startswith("_")}
+    called = tuple(told.pop(name, None) for name in _CALLED)
+    is_known = told.pop("ags", None) is None or ref.ags is not None
+    return not is_known or called != (ref.name, ref.ortsteil) or any(told.values())

@@ -6,7 +6,7 @@ a list.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -19,7 +19,7 @@ from plans_ingest import codelists
 from plans_ingest.codelists import Attribute
 from plans_ingest.formats.records import GeometryFault, Record
 from plans_ingest.formats.xplangml import gml
-from plans_ingest.formats.xplangml.document import Document, Feature, gml_id_of
+from plans_ingest.formats.xplangml.document import GEOMETRY_PROPERTIES, Document, Feature, gml_id_of
 from plans_ingest.formats.xplangml.gml import Element, Notes, local
 from plans_ingest.formats.xplangml.kinds import kind
 from plans_ingest.formats.xplangml.plain import PlainGeometries
@@ -60,17 +60,21 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
     values_of = record.values
     shapes: dict[str, int] = {}
     for child in feature.element:
-        name = local(child)
-        if name in _BOOKKEEPING and gml.is_gml(child):
+        name, is_of_gml = gml.split(child)
+        if is_of_gml and name in _BOOKKEEPING:
             continue
+        if is_of_gml:  # GML gives every feature a name of its own, which is not that of the plan
+            name = f"gml:{name}"
         inner = child[0] if len(child) else None
-        if inner is not None and gml.is_geometry(inner):
-            shapes[name] = shapes.get(name, 0) + 1
-            if not plain_ones.take(inner, record, name):
-                _read_geometry(record, name, inner, document, issues)
+        is_shaped = inner is not None or name in GEOMETRY_PROPERTIES
+        if is_shaped and (found := _geometries(child, inner, name, document)) is not None:
+            shapes[name] = shapes.get(name, 0) + len(found)
+            for element in found:
+                if not plain_ones.take(element, record, name):
+                    _read_geometry(record, name, element, document, issues)
             continue
         attribute = known.get(name)
-        if attribute is None and known:
+        if attribute is None and known and not is_of_gml:
             issues.append(Issue("attribute_unknown", Severity.WARNING, document.where(child), name))
         if inner is not None and inner.keys() and _is_feature(inner, document.version):
             record.values.setdefault(name, []).extend(_set_apart(child, document))
@@ -90,6 +94,19 @@ def _read(feature: Feature, document: Document, plain_ones: PlainGeometries, iss
         if missing:
             issues.append(Issue("attribute_missing", Severity.WARNING, feature.where, ", ".join(sorted(missing))))
     return record
+
+
+def _geometries(holder: Element, inner: Element | None, name: str, document: Document) -> Sequence[Element] | None:
+    """What a property has of geometries, which may stand elsewhere in the file; None where it is about something else.
+
+    One is allowed; more of them are read and told. An area that GML knows and we do not is told by its reader.
+    """
+    if inner is not None:
+        is_shape = gml.is_geometry(inner) or (name in GEOMETRY_PROPERTIES and gml.is_gml(inner))
+        return list(holder) if is_shape and local(inner) != "Null" else None
+    href = holder.get(_XLINK_HREF) if name in GEOMETRY_PROPERTIES else None
+    shared = None if href is None else document.shared.get(href.removeprefix("#"))
+    return None if shared is None else [shared]
 
 
 def plain(record: Record, version: str) -> dict[str, Json]:
