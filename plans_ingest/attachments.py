@@ -67,15 +67,16 @@ def _with_files(
     raster = {}
     where = Where(shown, f"{plan.planwerk.value}_Plan", plan.gml_id)
     for dokument in plan.dokumente:
-        if dokument.url is None or _is_remote(dokument.url):
+        address = dokument.url or files.called(dokument.name)
+        if address is None or _is_remote(address):
             dokumente.append(dokument)
             continue
-        meant = files.meant_by(dokument.url)
+        meant = files.meant_by(address)
         member = meant[0] if len(meant) == 1 else None
         if member is None:
             code = "document_missing" if is_archive else "document_not_delivered"
             code = "document_ambiguous" if meant else code
-            issues.append(Issue(code, Severity.WARNING, where, dokument.url, plan.gml_id))
+            issues.append(Issue(code, Severity.WARNING, where, address, plan.gml_id))
         elif (sheet := sheets.get(member.name)) is not None:
             raster[member.name] = sheet.raster
             dokument = _with_sheet(dokument, member.name, sheet, used)
@@ -151,6 +152,10 @@ class _Files:
 
     def __init__(self, members: Iterable[Member]) -> None:
         self.members = tuple(members)
+
+    def called(self, name: str | None) -> str | None:
+        """A document's name where it is that of a file, with its ending: some programs give no address."""
+        return name if name and "." in name and self.meant_by(name) else None
 
     def meant_by(self, url: str) -> list[Member]:
         """By the whole path if one fits, else by the bare name: references were often written in another folder.

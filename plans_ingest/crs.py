@@ -26,13 +26,21 @@ _ADV: Final = {
     "ETRS89_LAT-LON": 4258,
 }
 _ADV_ALONE: Final = re.compile(r"(?:ETRS89_UTM|DE_DHDN_3GK)\d+\b", re.IGNORECASE)  # without "urn:adv:crs:"
+# In words, as ESRI, FME, PROJ and people call it: "ETRS_1989_UTM_Zone_32N", "DHDN / 3-degree Gauss-Kruger zone 3".
+_UTM_IN_WORDS: Final = re.compile(
+    r"(?:ETRS[ _.-]?(?:19)?89)?[ /_.,-]*UTM[ _.-]*(?:zone[ _.-]*)?(3[123])N?", re.IGNORECASE
+)
+_GK_IN_WORDS: Final = re.compile(
+    r"(?:DHDN[ /_.,-]*)?(?:3[ _-]?degree[ _-]*)?Gau(?:ss|ß)[ _-]*(?:Kr(?:ue|ü|u)ger[ _-]*)?(?:zone[ _-]*)?([2345])",
+    re.IGNORECASE,
+)
 # Of two joined systems the first; the second is of heights (OGC 11-135r2, 7.4).
 _COMPOUND: Final = re.compile(r"https?://(?:www\.)?opengis\.net/def/crs-compound\?1=([^&]{1,100})&2=[^&]{1,100}$")
 # 325832/325833 are Brandenburg's old house numbers for UTM with (a part of) the zone written before the easting.
 _HOUSE_NUMBERS: Final = {325832: 25832, 325833: 25833, 4647: 25832, 5650: 25833, 900913: 3857}
 # A bare number too. Of two joined systems ("crs,crs:EPSG::25832,crs:EPSG::5783") the first: the second is of heights.
 _EPSG: Final = re.compile(
-    r"(?:|EPSG::?\s*|urn:(?:x-)?ogc:def:crs(?::EPSG:(?:[\d.]*:)?|,crs:EPSG:[\d.]*:)"
+    r"(?:|EPSG(?:::?|_)?\s*|urn:(?:x-)?ogc:def:crs(?::EPSG:(?:[\d.]*:)?|,crs:EPSG:[\d.]*:)"
     r"|https?://(?:www\.)?opengis\.net/(?:def/crs/EPSG/[\d.]+/|gml/srs/epsg\.xml#))"
     r"(\d{4,6})(?:,crs:EPSG:[\d.]*:\d{4,6}|\+\d{4,6})?",
     re.IGNORECASE,
@@ -63,6 +71,10 @@ def epsg_of(srs_name: str) -> int | None:
         )
     if re.fullmatch(r"(urn:ogc:def:crs:OGC:[\d.]*:|https?://www\.opengis\.net/def/crs/OGC/[\d.]+/)CRS84", name):
         return 4326
+    if found := _UTM_IN_WORDS.fullmatch(name):
+        return 25800 + int(found[1])
+    if found := _GK_IN_WORDS.fullmatch(name):
+        return 31464 + int(found[1])
     found = _EPSG.fullmatch(name)
     if found is None:
         return None

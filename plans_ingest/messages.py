@@ -119,6 +119,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "curve has a gap of {detail} between two segments; it was closed by a straight line",
             "Segmente am selben Punkt beginnen lassen, an dem das vorige endet.",
         ),
+        "curve_turned": Text(
+            "Stücke eines Linienzugs laufen verkehrt herum; sie wurden gedreht, so dass jedes am vorigen anschließt",
+            "pieces of a curve run the wrong way; they were turned so that each goes on from the one before",
+            "Jedes Stück am Ende des vorigen beginnen lassen, oder gml:OrientableCurve verwenden.",
+        ),
         "document_ambiguous": Text(
             "Das Dokument „{detail}“ liegt mehrfach im Archiv, in verschiedenen Ordnern; keines wurde zugeordnet",
             "document {detail!r} is in several folders of the archive; none was taken",
@@ -460,6 +465,11 @@ TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "Wert passt nicht zu seinem Attribut: {detail}; er ist als Text aufbewahrt",
             "value does not fit its attribute: {detail}; it is kept as text",
             "Zahlen mit Punkt, Daten als JJJJ-MM-TT, Wahrheitswerte als true/false schreiben.",
+        ),
+        "value_respelt": Text(
+            "Wert ist anders geschrieben, als der Standard es verlangt; gelesen ist das einzig Mögliche: {detail}",
+            "value is not spelt as the standard has it, and read in the only way that it can be meant: {detail}",
+            "Zahlen mit Punkt, Koordinaten mit Leerzeichen dazwischen, Daten als JJJJ-MM-TT schreiben.",
         ),
         "word_unknown": Text(
             "Wort oder Nummer ohne amtlichen Code: {detail}; es ist aufbewahrt, wird aber nicht gedeutet",

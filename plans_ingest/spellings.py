@@ -1,6 +1,7 @@
 """What planners write in several ways and mean the same by."""
 
 import re
+from datetime import date
 from typing import Final
 
 MAX_LABEL: Final = 1_000  # characters of what people call a thing: longer is a mistake or an attack
@@ -40,3 +41,27 @@ def fold(text: str) -> str:
     """Spelling that does not make another number: "Nr. 5" and "5"."""
     bare = re.sub(r"^\s*(bebauungsplan|b-?plan|flächennutzungsplan|f-?plan)?\s*nr\.?\s*", "", text.casefold())
     return " ".join(re.sub(r"[^\w]+", " ", bare).split())
+
+
+def respelt_number(text: str) -> float | None:
+    """A number with the comma of a German Windows; None where the comma may stand for thousands ("1,000")."""
+    found = re.fullmatch(r"[+-]?(?:0,\d+|\d+,\d{1,2}|\d{4,12},\d+)", text[:40], re.ASCII)
+    return None if found is None else float(text.replace(",", "."))
+
+
+def respelt_scale(text: str) -> int | None:
+    """A scale as on a sheet: "1:1000", "M 1 : 1.000"."""
+    found = re.fullmatch(r"(?:M\.?\s*)?1\s*:\s*(\d{1,3}(?:\.\d{3})+|\d{1,7})", text[:40], re.ASCII)
+    return None if found is None else int(found[1].replace(".", ""))
+
+
+def respelt_date(text: str) -> str | None:
+    """A day as databases write it, with a time behind a blank or without dashes, as XML does."""
+    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d) \d\d:\d\d.*|(\d{4})(\d\d)(\d\d)(?:\d{6})?", text[:40], re.ASCII)
+    if found is None:
+        return None
+    day = "-".join(part for part in found.groups() if part)
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        return None

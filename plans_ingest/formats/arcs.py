@@ -17,8 +17,14 @@ type Coordinates = npt.NDArray[np.float64]
 def arc(start: Coordinates, middle: Coordinates, end: Coordinates) -> Coordinates:
     """The arc through three points, linearised to CHORD_ERROR; n x 2, first and last row exactly `start` and `end`.
 
-    Three points on a line are that line (a surveyor's program writes such arcs).
+    Three points on a line are that line (a surveyor's program writes such arcs); one that ends where it starts is the
+    circle whose diameter is between there and the middle (ISO 13249-3, as drawing programs have it).
     """
+    if (start == end).all() and (start != middle).any():
+        radius = (start - middle) / 2
+        points = sample(start - radius, float(np.hypot(*radius)), math.atan2(*radius[::-1]), math.tau)
+        points[0] = points[-1] = start
+        return points
     centre = _centre(start, middle, end)
     if centre is None:
         return np.array([start, middle, end])

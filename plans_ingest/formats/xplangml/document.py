@@ -283,7 +283,7 @@ def preflight(path: Path, name: str) -> Preflight:
             refuse(f"Element mit mehr als {MAX_ATTRIBUTES} XML-Attributen", "element with too many XML attributes")
         names = attributes[::2]
         if "srsName" in names and (found.default_srs is None or local_name == "Envelope"):
-            found.default_srs = attributes[2 * names.index("srsName") + 1]
+            found.default_srs = attributes[2 * names.index("srsName") + 1] or found.default_srs
         if _XLINK_HREF in names:
             href = attributes[2 * names.index(_XLINK_HREF) + 1]
             if _OUTWARD.match(href):

@@ -18,9 +18,9 @@ from shapely.geometry.base import BaseGeometry
 
 from plans_ingest.formats.arcs import MAX_VERTICES, Coordinates, arc, circle, sample
 from plans_ingest.formats.records import GeometryFault, Raw
+from plans_ingest.formats.xplangml.positions import has_heights, tuples, words_of
 
 _JOIN_TOLERANCE = 0.002  # metres; XPlanung's own tolerance for "the same point" (Konformitätsbedingung 2.2)
-_HIGHEST = 10_000.0  # metres
 MAX_LINKS = 10_000  # followed for one geometry
 MAX_LINKS_DEEP = 10  # one leading to the next; an outline of shared curves needs three
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -173,6 +173,7 @@ class _Reader:
         joined: list[Coordinates] = []
         for part in parts:
             if joined and len(part):
+                joined, part = self._turned(joined, part)
                 gap = _distance(joined[-1][-1], part[0])
                 if gap > _JOIN_TOLERANCE:
                     self._notes.add("curve_gap", f"{gap:.3f} m")
@@ -181,6 +182,25 @@ class _Reader:
             if len(part):
                 joined.append(part)
         return np.concatenate(joined) if joined else np.empty((0, 2))
+
+    def _turned(self, joined: list[Coordinates], part: Coordinates) -> tuple[list[Coordinates], Coordinates]:
+        """A piece whose other end goes on was drawn the other way: nothing else can be meant. Of the first nobody knew
+        yet which way it goes.
+        """
+
+        def meets(one: Coordinates, other: Coordinates) -> bool:
+            return _distance(one, other) <= _JOIN_TOLERANCE
+
+        end, start = joined[-1][-1], joined[0][0]
+        if meets(end, part[0]):
+            return joined, part
+        is_first = len(joined) == 1 and (meets(start, part[0]) or meets(start, part[-1]))
+        if is_first and not meets(end, part[-1]):
+            joined, end = [joined[0][::-1]], start
+        elif not meets(end, part[-1]):
+            return joined, part
+        self._notes.add("curve_turned")
+        return joined, part if meets(end, part[0]) else part[::-1]
 
     # surfaces ---------------------------------------------------------------------------------------------------------
 
@@ -268,7 +288,7 @@ class _Reader:
             if kind in {"pos", "posList"}:
                 parts.append(self._positions(child, element))
             elif kind == "coordinates":
-                pairs = _tuples(child)
+                pairs = tuples(child.text or "", child.get)
                 if len({len(pair) for pair in pairs}) > 1:
                     raise GeometryFault("Koordinaten ungleicher Länge / coordinates of unequal length")
                 parts.append(self._numbers([n for pair in pairs for n in pair], len(pairs[0]) if pairs else 2))
@@ -279,12 +299,14 @@ class _Reader:
         return np.concatenate(parts) if parts else np.empty((0, 2))
 
     def _positions(self, node: Element, owner: Element) -> Coordinates:
-        words = (node.text or "").split()
+        words, is_respelt = words_of(node.text or "")
+        if is_respelt:
+            self._notes.add("value_respelt", f"{local(node)}: {(node.text or '').strip()[:40]}")
         if local(node) == "pos":
             return self._numbers(words, len(words))
         stated = node.get("srsDimension") or self._inherited(owner, "srsDimension")
         if stated is None:
-            return self._numbers(words, 3 if _has_heights(words) else 2)
+            return self._numbers(words, 3 if has_heights(words) else 2)
         if stated not in {"2", "3"}:
             raise GeometryFault(f"srsDimension {stated[:20]!r}: nur 2 und 3 gibt es / only 2 and 3 exist")
         return self._numbers(words, int(stated))
@@ -313,36 +335,6 @@ class _Reader:
         if dimension == 3:
             self._notes.add("height_dropped")
         return rows[:, :2]
-
-
-def _has_heights(words: list[str]) -> bool:
-    """Whether a list of positions is of three numbers each though nothing says so: pairs do not come out even, or do
-    not close the ring that threes close, or every third number is too small for a place and none of the others is.
-    """
-    if len(words) % 3 or not words:
-        return False
-    if len(words) % 2 or (words[:3] == words[-3:] and words[:2] != words[-2:]):
-        return True
-    try:
-        heights = [is_height(float(word)) for word in words]
-    except ValueError:
-        return False
-    return heights == [False, False, True] * (len(words) // 3)
-
-
-def is_height(number: float) -> bool:
-    """Whether a coordinate can only be metres above the sea: in all our systems of metres places are further out."""
-    return abs(number) < _HIGHEST
-
-
-def _tuples(element: Element) -> list[list[str]]:
-    """The numbers of gml:coordinates (ISO 19136 10.1.4.3), whose marks between numbers and tuples may be named."""
-    between, behind, point = (element.get(name, usual) for name, usual in (("cs", ","), ("ts", " "), ("decimal", ".")))
-    if not (between.isdecimal() or behind.isdecimal()) and len(between) == len(behind) == len(point) == 1:
-        groups = (element.text or "").split(None if behind.isspace() else behind)
-        found = [group.split(None if between.isspace() else between) for group in groups if group.strip()]
-        return [[number.replace(point, ".") for number in group] for group in found]
-    raise GeometryFault("Trennzeichen der Koordinaten sind keine / separators of coordinates are none")
 
 
 def _distance(one: Coordinates, other: Coordinates) -> float:

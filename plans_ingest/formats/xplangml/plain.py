@@ -14,7 +14,8 @@ from shapely.geometry import Point
 
 from plans_ingest.formats.arcs import MAX_VERTICES
 from plans_ingest.formats.records import Raw, Record
-from plans_ingest.formats.xplangml.gml import Element, is_gml, is_height, local
+from plans_ingest.formats.xplangml.gml import Element, is_gml, local
+from plans_ingest.formats.xplangml.positions import is_height
 
 _AT_A_TIME: Final = 200_000  # numbers
 _LATER: Final = Raw(Point(), None)

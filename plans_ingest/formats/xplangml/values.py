@@ -24,6 +24,7 @@ from plans_ingest.formats.xplangml.gml import Element, Notes, local
 from plans_ingest.formats.xplangml.kinds import kind
 from plans_ingest.formats.xplangml.plain import PlainGeometries
 from plans_ingest.model import Issue, Json, Severity, Where
+from plans_ingest.spellings import respelt_date, respelt_number, respelt_scale
 
 _XLINK_HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -33,6 +34,8 @@ _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?=$|[TZ+-])")
 _OBJECTS: Final = ("XP_Objekt", "XP_AbstraktesPraesentationsobjekt")
 # GML's own, worked out again from the geometries
 _BOOKKEEPING: Final = frozenset({"boundedBy", "identifier", "metaDataProperty"})
+_SCALES: Final = frozenset({"erstellungsMassstab", "erstellungsMasstab"})
+_NEVER: Final = frozenset({date.min, date.max})  # what programs write that have no word for "no date"
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 # XPlanGML 3.0 has no published schema here, so its attributes cannot be held against a table.
 UNCHECKED_VERSIONS: Final = frozenset({"3.0"})
@@ -153,7 +156,7 @@ def _read_geometry(record: Record, name: str, element: Element, document: Docume
         issues.append(Issue("geometry_empty", Severity.WARNING, document.where(element), local(element)))
         return
     for code, detail in notes.found:
-        severity = Severity.INFO if code == "height_dropped" else Severity.WARNING
+        severity = Severity.INFO if code in {"height_dropped", "curve_turned"} else Severity.WARNING
         issues.append(Issue(code, severity, _with_owner(document.where(element), record), detail))
     record.geometries.setdefault(name, []).append(raw)
 
@@ -231,6 +234,7 @@ def _scalar(text: str, attribute: Attribute | None, element: Element, document: 
     """Typed by the table where it knows the property; what does not fit its type stays text, and is told."""
     if attribute is None:
         return text
+    meant: str | float | None = None
     match attribute.kind:
         case "boolean":
             if text in _TRUE or text in _FALSE:
@@ -239,23 +243,32 @@ def _scalar(text: str, attribute: Attribute | None, element: Element, document: 
             number = _number(text)
             if number is not None:
                 return number
+            meant = respelt_scale(text) if attribute.name in _SCALES else respelt_number(text)
         case "code":
             if not attribute.type or codelists.is_valid(attribute.type, text, document.version):
                 return text
-            meant = codelists.code_named(attribute.type, text, document.version)
-            if meant is not None:
-                detail = f"{attribute.name} = {text[:80]!r} → {meant}"
+            bare = text.removesuffix(".0")  # as tables have numbers
+            meant = bare if codelists.is_valid(attribute.type, bare, document.version) else None
+            named = codelists.code_named(attribute.type, text, document.version)
+            if meant is None and named is not None:
+                detail = f"{attribute.name} = {text[:80]!r} → {named}"
                 issues.append(Issue("code_by_word", Severity.WARNING, document.where(element), detail))
-                return meant
-            detail = f"{attribute.type} {text[:80]!r}"
-            issues.append(Issue("code_unknown", Severity.WARNING, document.where(element), detail))
-            return text
+                return named
+            if meant is None:
+                detail = f"{attribute.type} {text[:80]!r}"
+                issues.append(Issue("code_unknown", Severity.WARNING, document.where(element), detail))
+                return text
         case "date":
             if parse_date(text) is not None:
                 return text
+            meant = respelt_date(text)
         case _:
             return text
     detail = f"{attribute.name} = {text[:80]!r}"
+    if meant is not None:
+        detail = f"{detail} → {meant}"
+        issues.append(Issue("value_respelt", Severity.WARNING, document.where(element), detail))
+        return meant
     issues.append(Issue("value_mistyped", Severity.WARNING, document.where(element), detail))
     return text
 
@@ -264,9 +277,10 @@ def parse_date(text: str) -> date | None:
     """An xs:date; a time or zone behind it, which some exporters write, is left out. None if it is no date."""
     found = _DATE.match(text)
     try:
-        return None if found is None else date(int(found[1]), int(found[2]), int(found[3]))
+        read = None if found is None else date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return None
+    return None if read in _NEVER else read
 
 
 def _number(text: str) -> float | int | None:
