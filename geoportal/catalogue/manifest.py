@@ -200,6 +200,8 @@ class Layer(Closed):
     """Messwerte."""
     drawn: bool = True
     """`false`: nicht in Karten, Kacheln, WMS und Themenbaum, weil ein anderer Layer dasselbe zeichnet."""
+    shown: bool = True
+    """`false`: auf der Karte am Anfang aus, bis jemand ihn im Themenbaum einschaltet oder ein Objekt daraus sucht."""
     enclosure: Enclosure | None = None
     """Datei, die zu jedem Objekt gehört."""
     selections: Mapping[Name, Selection] = Default(default_factory=dict)

@@ -51,6 +51,7 @@ def _row(hit: Hit) -> dict[str, object]:
         "zoom": _ZOOM[hit.kind],
         "href": _page(hit),
         "here": _here(hit),
+        "theme": hit.source if hit.kind is HitKind.OBJEKT else None,
     }
 
 

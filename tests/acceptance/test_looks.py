@@ -136,16 +136,17 @@ def forgive(status: str) -> Callable[[Visit], None]:
     return lambda visit: visit.forgive(status)
 
 
-# What is at a place of its own in time (pools that are open now, test sites) is left out of these views.
-CALM = "&aus=teststellen,schwimmbaeder"
-WHOLE = f"/#10.25/50.84/8.77{CALM}"
+# Without what is at a place of its own in time (pools that are open now, test sites).
+THEMES = "&an=schulen,strassenbeleuchtung,abfallbehaelter"
+WHOLE = "/#10.25/50.84/8.77"
 ON_DESKTOP = {
     "map": Look(WHOLE),
     "map-near": Look(f"/{PLACE}"),
     "map-loading": Look(f"/{PLACE}", while_data_are_on_their_way),
     "map-away": Look(f"/{PLACE}", without_data),
-    "map-empty": Look(f"/#17/50.9/8.9{CALM}"),
-    "map-groups": Look(f"/#15/50.8005/8.9186{CALM}"),
+    "map-empty": Look("/#17/50.9/8.9"),
+    "map-themes": Look(f"{WHOLE}{THEMES}"),
+    "map-groups": Look(f"/#15/50.8005/8.9186{THEMES}"),
     "map-former-day": Look(f"/{PLACE}&stand=2020-01-01"),
     "map-compared": Look(f"/{PLACE}&neben=ohne"),
     "map-measuring": Look(f"/{PLACE}", measure),
@@ -154,7 +155,7 @@ ON_DESKTOP = {
     "answer": Look(f"/{PLACE}", ask),
     "answer-loading": Look(f"/{PLACE}", ask_in_vain),
     "answer-away": Look(f"/{PLACE}", ask_and_get_no_answer),
-    "answer-empty": Look(f"/#17/50.9/8.9{CALM}", lambda visit: visit.ask_the_middle("kein geltender")),
+    "answer-empty": Look("/#17/50.9/8.9", lambda visit: visit.ask_the_middle("kein geltender")),
     "suggestions": Look(f"/{PLACE}", search("hang")),
     "suggestions-none": Look(f"/{PLACE}", search("xqzzyw")),
     "plans": Look("/plaene"),
@@ -204,7 +205,7 @@ ON_PHONE = {
     "answer": Look(f"/{PLACE}", ask),
     "answer-loading": Look(f"/{PLACE}", ask_in_vain),
     "answer-away": Look(f"/{PLACE}", ask_and_get_no_answer),
-    "answer-empty": Look(f"/#17/50.9/8.9{CALM}", lambda visit: visit.ask_the_middle("kein geltender")),
+    "answer-empty": Look("/#17/50.9/8.9", lambda visit: visit.ask_the_middle("kein geltender")),
     "suggestions": Look(f"/{PLACE}", search("hang")),
     "plans": Look("/plaene"),
     "plans-empty": Look("/plaene?q=xqzzyw"),

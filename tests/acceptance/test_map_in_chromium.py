@@ -120,8 +120,14 @@ def test_a_click_on_a_school_tells_about_it(desktop: Visit) -> None:
         return [...first.geometry.coordinates, first.properties.name];
     }""")
     desktop.open(f"/#17/{lat}/{lon}")
-    desktop.ask_the_middle(name)
+    desktop.drawn()
+    desktop.click_the_middle()
+    expect(page.get_by_role("heading", name="Was gilt hier?")).to_be_focused()
     school = page.locator("#answer details.card--place")
+    expect(school).to_have_count(0)  # the map begins with the plans
+    page.get_by_label("Schulen", exact=True).check()
+    desktop.drawn()
+    desktop.ask_the_middle(name)
     expect(school.locator("summary")).to_contain_text(name)
     expect(school).to_contain_text("Schulform")
     page.get_by_label("Schulen", exact=True).uncheck()
@@ -131,8 +137,25 @@ def test_a_click_on_a_school_tells_about_it(desktop: Visit) -> None:
     expect(school).to_have_count(0)
 
 
+def test_what_is_sought_in_a_theme_is_drawn_though_the_map_begins_without_it(desktop: Visit) -> None:
+    page = desktop.page
+    desktop.open("/")
+    school = page.evaluate("""async () => {
+        const {features: [first]} = await (await fetch('/ogc/collections/schulen/items?f=json&limit=1')).json();
+        return {id: first.id, name: first.properties.name};
+    }""")
+    switch = page.get_by_label("Schulen", exact=True)
+    page.locator("#q").fill(school["name"])
+    page.locator("#suggestions").get_by_role("option", name=school["name"]).first.click()
+    expect(switch).to_be_checked()
+    expect(page).to_have_url(re.compile("&an=schulen"))
+    desktop.open(f"/thema/schulen/{school['id']}")
+    page.get_by_role("link", name="Auf der Karte zeigen").click()
+    expect(switch).to_be_checked()
+
+
 def test_thousands_of_points_are_one_stop_of_the_keyboard(desktop: Visit) -> None:
-    desktop.open("/#16/50.8005/8.9186")
+    desktop.open("/#16/50.8005/8.9186&an=strassenbeleuchtung")
     expect(drawn(desktop.page)).not_to_have_count(0)
     stops = desktop.page.evaluate("document.querySelectorAll('.stage #karte :is(button, a, [tabindex])').length")
     assert stops == 0
@@ -141,6 +164,8 @@ def test_thousands_of_points_are_one_stop_of_the_keyboard(desktop: Visit) -> Non
 def test_what_lies_in_view_is_listed_beside_the_map_too(desktop: Visit) -> None:
     page = desktop.page
     desktop.open("/")
+    expect(page.locator("#theme-lists summary", has_text="Schulen")).to_have_count(0)
+    page.get_by_label("Schulen", exact=True).check()
     page.locator("#theme-lists summary", has_text="Schulen").focus()
     page.keyboard.press("Enter")
     row = page.locator("#theme-lists .theme-list[open] button").first
@@ -197,7 +222,7 @@ def test_in_english_the_map_leads_to_english_pages(desktop: Visit, paths: dict[s
     desktop.click_the_middle()
     expect(page.get_by_role("heading", name="What applies here?")).to_be_focused()
     page.get_by_role("button", name="Back").click()
-    page.evaluate("location.hash = '#11/50.82183/8.71677'")
+    page.evaluate("location.hash = '#11/50.82183/8.71677&an=schulen'")
     page.locator("#theme-lists summary", has_text="Schools").click()
     page.locator("#theme-lists .theme-list[open] button").first.click()
     expect(page.locator("#answer .card__body")).to_contain_text("Type of school")
@@ -209,7 +234,7 @@ def test_what_changes_while_the_map_is_open_is_drawn_and_listed_anew(desktop: Vi
     page = desktop.page
     held: list[Route] = []
     page.route("**/aktuell", lambda route: held.append(route))
-    page.goto(f"{desktop.address}/#11/50.82183/8.71677")
+    page.goto(f"{desktop.address}/#11/50.82183/8.71677&an=schulen")
     schools = page.locator("#theme-lists summary", has_text="Schulen")
     with page.expect_response(re.compile("/schulen/items")):
         schools.click()

@@ -35,14 +35,15 @@ def unfold(page: Page, title: str) -> None:
 
 def test_a_link_holds_layers_states_opacity_and_order(desktop: Visit) -> None:
     page = desktop.page
-    desktop.open(f"/{PLACE}&aus=schulen&recht=in_kraft&deckkraft=planzeichnung:60")
-    expect(page.get_by_label("Schulen", exact=True)).not_to_be_checked()
+    desktop.open(f"/{PLACE}&an=schulen,teststellen&aus=rasterplaene&recht=in_kraft&deckkraft=planzeichnung:60")
+    expect(page.get_by_label("Schulen", exact=True)).to_be_checked()
+    expect(page.get_by_label("Gescannte Planblätter", exact=True)).not_to_be_checked()
     expect(page.get_by_label("In Aufstellung")).not_to_be_checked()
     expect(page.locator("#opacity")).to_have_value("60")
     expect(page.locator(".leaflet-contents-pane")).to_have_css("opacity", "0.6")
     expect(page.locator("#in-view-count")).to_have_text("1 Plan im Ausschnitt")
-    page.get_by_label("Schulen", exact=True).check()
-    expect(page).not_to_have_url(re.compile("aus=schulen"))
+    page.get_by_label("Gescannte Planblätter", exact=True).check()
+    expect(page).not_to_have_url(re.compile("aus="))
     unfold(page, "Reihenfolge")
     page.locator("#layer-order").get_by_role("button", name="Schulen: nach oben").click()
     expect(page).to_have_url(re.compile("folge="))
@@ -111,7 +112,7 @@ def test_what_comes_late_of_another_day_is_not_shown(desktop: Visit) -> None:
     plans = re.compile(r"/ogc/tiles/[^?]*\?(?!.*stand=)")
     held: list[Route] = []
     page.route(plans, lambda route: held.append(route))
-    page.goto(f"{desktop.address}/{PLACE}&aus=schulen")
+    page.goto(f"{desktop.address}/{PLACE}&aus=rasterplaene")
     expect(page.locator("#in-view-count")).to_have_text("2 Pläne im Ausschnitt")
     with page.expect_response(re.compile("/ogc/tiles/.*stand=2020-01-01")):
         page.locator("#stand-day").fill("2020-01-01")
@@ -158,7 +159,7 @@ def test_where_the_map_is_bare_nothing_answers(desktop: Visit) -> None:
         const {features: [first]} = await (await fetch('/ogc/collections/schulen/items?f=json&limit=1')).json();
         return first.geometry.coordinates;
     }""")
-    page.evaluate(f"location.hash = '#17/{lat}/{lon - 0.001}&neben=ohne'")  # 93 pixels right of the middle
+    page.evaluate(f"location.hash = '#17/{lat}/{lon - 0.001}&an=schulen&neben=ohne'")  # 93 pixels right of the middle
     expect(page.locator("#swipe")).to_be_visible()
     desktop.drawn()
     box = page.locator("#karte").bounding_box()
@@ -266,7 +267,7 @@ def test_what_floats_over_the_map_can_be_hit(request: pytest.FixtureRequest, dev
 
 def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> None:
     page = desktop.page
-    desktop.open("/#14/50.8005/8.9186")
+    desktop.open("/#14/50.8005/8.9186&an=strassenbeleuchtung")
     lat, lng = page.evaluate("""async () => {
         const {TileSource} = await import("/static/js/tile-source.js");
         const [z, side] = [13, 2 ** 13];
@@ -279,7 +280,7 @@ def test_a_click_on_several_points_goes_nearer_and_says_so(desktop: Visit) -> No
         const at = Math.PI * (1 - 2 * (y + box.north / 4096) / side);
         return [Math.atan(Math.sinh(at)) * 180 / Math.PI, (x + box.west / 4096) / side * 360 - 180];
     }""")
-    desktop.open(f"/#14/{lat}/{lng}")
+    desktop.open(f"/#14/{lat}/{lng}&an=strassenbeleuchtung")
     desktop.drawn()
     desktop.click_the_middle()
     expect(page).to_have_url(re.compile("#16/"))
@@ -361,7 +362,8 @@ def test_what_the_pointer_rests_on_is_named_on_the_map_and_shown_from_the_list(d
 
 def test_of_several_things_at_one_spot_each_is_offered(desktop: Visit) -> None:
     page = desktop.page
-    desktop.open("/#18/50.74905/8.47941")  # a bin, and a street lamp three metres away
+    # a bin, and a street lamp three metres away
+    desktop.open("/#18/50.74905/8.47941&an=abfallbehaelter,strassenbeleuchtung")
     desktop.drawn()
     desktop.click_the_middle()
     expect(page.locator(".board__several")).to_have_text("Hier liegen 2 Orte dicht beieinander:")
@@ -418,7 +420,7 @@ def test_what_is_printed_is_what_the_map_shows(desktop: Visit) -> None:
     page = desktop.page
     link = page.get_by_role("link", name="Ausschnitt drucken (PDF)")
     for zoom, lamps in ((11, False), (17, True)):
-        desktop.open(f"/#{zoom}/50.8005/8.9186&aus=schwimmbaeder&stand=2026-01-01")
+        desktop.open(f"/#{zoom}/50.8005/8.9186&an=schulen,strassenbeleuchtung&stand=2026-01-01")
         link.click()
         expect(page).to_have_url(re.compile(f"karte={zoom}%2F50.8005.*&stand=2026-01-01"))
         asked = parse_qs(urlsplit(page.url).query)["ebenen"][0].split(",")
@@ -440,9 +442,8 @@ def test_the_sheet_gets_switches_order_opacity_and_background_of_the_map(
         page = visit.page
         for pictures in ("**/hintergrund/**", "**/drucken.png?*"):
             page.route(pictures, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
-        visit.open(f"/{PLACE}")
+        visit.open(f"/{PLACE}&an=schulen,teststellen")
         page.get_by_label("In Aufstellung").uncheck()
-        page.get_by_label("Schwimmbäder", exact=True).uncheck()
         page.get_by_label("Luftbild", exact=True).check()
         page.locator("#opacity").fill("60")
         unfold(page, "Reihenfolge")
@@ -464,7 +465,7 @@ def test_the_sheet_gets_switches_order_opacity_and_background_of_the_map(
         expect(page.locator("[name=zeichnung]")).to_have_value("aus")
         expect(page.locator("[name=ebenen][value=flaechennutzungsplaene]")).not_to_be_checked()
         expect(page.get_by_text("nur Umringe")).to_be_visible()
-        visit.open(f"/{PLACE}")
+        visit.open(f"/{PLACE}&an=schulen")
         for state in ("In Kraft", "In Aufstellung", "Rechtsstand unbekannt"):
             page.get_by_label(state, exact=True).uncheck()
         page.get_by_role("link", name=link).click()

@@ -99,8 +99,9 @@ export class Asking {
   }
 
   /** A hit of the search: the map goes there, and where the place has an answer, it is told. */
-  goTo({ lat, lon, zoom, title, kind, here }) {
+  goTo({ lat, lon, zoom, title, kind, here, theme }) {
     const latlng = L.latLng(lat, lon);
+    if (this.#theme(theme)) this.state.set({ on: new Set([...this.state.on, theme]) });
     this.map.setView(latlng, zoom, { animate: false });
     if (here || kind === "plan") return this.at(latlng, here ?? undefined);
     if (this.board.hasAnswer) this.board.close();
