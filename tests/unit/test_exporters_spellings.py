@@ -51,7 +51,7 @@ def test_commas_between_coordinates_and_in_them(tmp_path: Path, written: str) ->
     assert detail.startswith("posList: 480000")
 
 
-@pytest.mark.parametrize("written", ["480.000,5 5.630.000,5", "480000;5630000", "1,2,3 4,5,6"])
+@pytest.mark.parametrize("written", ["", "480.000,5 5.630.000,5", "480000;5630000", "1,2,3 4,5,6", ",", "1,5"])
 def test_what_may_mean_several_things_is_no_coordinate(tmp_path: Path, written: str) -> None:
     batch = read(tmp_path, xplangml(plan(outline=polygon().replace(" ".join(PLACES), written))))
     assert only(batch).geltungsbereich is None

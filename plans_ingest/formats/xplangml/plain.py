@@ -122,7 +122,7 @@ def _numbers(holder: Element, expected: str, is_placed: bool) -> list[float] | N
         numbers = list(map(float, (holder[0].text or "").split()))
     except ValueError:
         return None
-    if len(numbers) % 6 == 0 and is_height(numbers[2]) and not is_height(numbers[0]):
+    if numbers and len(numbers) % 6 == 0 and is_height(numbers[2]) and not is_height(numbers[0]):
         return None
     is_whole = len(numbers) % 2 == 0 and len(numbers) <= 2 * MAX_VERTICES
     return numbers if is_whole and math.isfinite(sum(numbers)) else None
