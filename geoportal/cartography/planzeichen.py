@@ -1,6 +1,6 @@
 """The symbols after PlanZV: `planzeichen.yml` as typed objects, and which object of a plan has which of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, NamedTuple
@@ -195,7 +195,3 @@ def _by_id() -> dict[str, _Planzeichen]:
 def _document() -> _Document:
     text = files("geoportal.cartography").joinpath("planzeichen.yml").read_text("utf-8")
     return _Document.model_validate(yaml.load(text, yaml.CSafeLoader))
-
-
-def all_ids() -> Iterator[str]:
-    return (item.id for item in _document().symbols)

@@ -23,7 +23,6 @@ CONFIG = Path("config/pygeoapi.yml")
 MARK = "# ---- from here on made of layers/*/layer.yml by `make config`; do not edit ----\n"
 # Resolved by pygeoapi when it reads the file. A string: for a mapping pygeoapi would insist on psycopg 2.
 READ_URL = "${GEOPORTAL_READ_DATABASE_URL}"
-URL_PREFIX = "ogc"
 _HERE = Path(__file__).resolve().parent
 TEMPLATES, STATIC = _HERE / "templates", _HERE / "static"
 

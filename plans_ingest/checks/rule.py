@@ -44,9 +44,6 @@ class Rule:
     ) -> Issue:
         return Issue(self.code, severity or self.severity, where, detail, plan, geometry)
 
-    def number_for(self, element: str | None) -> str | None:
-        return official_number(self.number, element)
-
 
 def official_number(number: Number, element: str | None) -> str | None:
     """The number for a finding at `element`, a class (`BP_Plan`) or its property (`BP_Plan.bereich`).

@@ -8,21 +8,15 @@ import pytest
 from plans_ingest import codelists
 from plans_ingest.codelists import (
     VERSIONS,
-    Baugebiet,
-    BPPlanArt,
     ExterneReferenzTyp,
-    FPPlanArt,
     Rechtscharakter,
     Rechtsstand,
 )
 
 ENUMS = [
-    (BPPlanArt, "BP_PlanArt"),
-    (FPPlanArt, "FP_PlanArt"),
     (Rechtsstand, "BP_Rechtsstand"),
     (Rechtscharakter, "XP_Rechtscharakter"),
     (ExterneReferenzTyp, "XP_ExterneReferenzTyp"),
-    (Baugebiet, "XP_BesondereArtDerBaulNutzung"),
 ]
 
 
@@ -43,8 +37,8 @@ def test_a_code_is_looked_up_by_text_number_or_enum_member() -> None:
 
 
 def test_the_short_form_is_what_stands_on_the_plan() -> None:
-    assert codelists.kuerzel("XP_BesondereArtDerBaulNutzung", Baugebiet.ALLGEMEINES_WOHNGEBIET) == "WA"
-    assert codelists.kuerzel("BP_PlanArt", BPPlanArt.BPLAN) is None
+    assert codelists.kuerzel("XP_BesondereArtDerBaulNutzung", 1200) == "WA"
+    assert codelists.kuerzel("BP_PlanArt", 1000) is None
 
 
 def test_what_the_standard_does_not_know_has_no_label() -> None:
@@ -55,7 +49,7 @@ def test_what_the_standard_does_not_know_has_no_label() -> None:
 
 
 def test_a_code_is_valid_in_the_versions_that_publish_it() -> None:
-    urbanes_gebiet = ("XP_BesondereArtDerBaulNutzung", Baugebiet.URBANES_GEBIET)
+    urbanes_gebiet = ("XP_BesondereArtDerBaulNutzung", 1550)
     assert [version for version in VERSIONS if codelists.is_valid(*urbanes_gebiet, version)] == list(VERSIONS[2:])
     assert not codelists.is_valid(*urbanes_gebiet, "3.0")
     assert not codelists.is_valid("BP_Rechtsstand", 4711, "6.0")

@@ -44,10 +44,6 @@ class Verfahren:
     untergang: date | None = None
 
     @property
-    def laeuft(self) -> bool:
-        return self.rechtsstand < 3000
-
-    @property
     def massgebend(self) -> date:
         """The day whose law the plan follows: that of its decision, or the reference day while it is being made."""
         return self.beschluss or STICHTAG

@@ -16,7 +16,7 @@ from shapely.geometry import LinearRing, LineString, MultiLineString, MultiPoint
 from shapely.geometry.base import BaseGeometry
 
 from plans_ingest import crs
-from plans_ingest.errors import UnreadableFile, UnsafeFile, UnsupportedFormat
+from plans_ingest.errors import UnreadableFile, UnsafeFile
 from plans_ingest.formats.records import MAX_FEATURES, GeometryFault
 from plans_ingest.formats.vector import encoding, rings
 from plans_ingest.formats.vector.layers import Layer
@@ -251,11 +251,3 @@ def _value(raw: bytes, kind: str, used: str) -> Json:
             return {"T": True, "Y": True, "J": True, "F": False, "N": False}.get(text.upper())
         case _:
             return text
-
-
-def refuse_alone(name: str) -> UnsupportedFormat:
-    return UnsupportedFormat(
-        "Ein Shapefile besteht aus mehreren Dateien (.shp, .dbf, .prj …); bitte zusammen als ZIP liefern",
-        "a Shapefile is several files; deliver them together as a ZIP",
-        Where(name),
-    )

@@ -5,7 +5,7 @@ const DIGITS = 5; // about a metre
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 const PLAN_ID = /^[0-9a-f-]{36}$/;
 
-export function formatHash({ lat, lng }, zoom) {
+function formatHash({ lat, lng }, zoom) {
   return `#${Math.round(zoom * 100) / 100}/${lat.toFixed(DIGITS)}/${lng.toFixed(DIGITS)}`;
 }
 
@@ -19,7 +19,7 @@ export function parseHash(hash) {
 }
 
 /** What of a MapState is not as usual, as "&name=value" texts; "" when all is. */
-export function formatState(state) {
+function formatState(state) {
   const { usual, on, statuses, order, opacities } = state;
   const extra = (some, others) => [...some].filter((each) => !others.has(each));
   const told = {
@@ -44,7 +44,7 @@ export function formatState(state) {
  * The reverse: the values for a MapState. `known` are {today (an ISO day), statuses, basemaps (ids), bare (the word for a
  * map without plans)}. A link may be old, cut, or made up: what is not known is left out, and as usual.
  */
-export function parseState(hash, usual, { today, statuses, basemaps, bare }) {
+function parseState(hash, usual, { today, statuses, basemaps, bare }) {
   const told = new Map(
     hash
       .split("&")
