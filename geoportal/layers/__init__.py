@@ -5,7 +5,7 @@
 
 from geoportal.layers.life import LayerState, Synced, check, remove, states, sync, tell_fault, tell_gone
 from geoportal.layers.sources import Places
-from geoportal.layers.tables import without_view
+from geoportal.layers.view import without_view
 
 __all__ = [
     "LayerState",

@@ -1,4 +1,4 @@
-"""The tables of the thematic layers: schema `layers` for the rows, a view of schema `ogc` for what is public."""
+"""The tables of the thematic layers in schema `layers`; what of them is public says `view`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
-from geoportal.catalogue import Field, FieldType, Geometry, Layer, Observed, Reason, SourceError
+from geoportal.catalogue import FieldType, Geometry, Layer, Reason, SourceError
 from geoportal.database import driver_cursor
+from geoportal.layers import view
 from geoportal.places.geocoding import Placed, place_addresses
 from geoportal.places.objects import index_layer
-from geoportal.settings import READ_ROLE, STORAGE_SRID
+from geoportal.settings import STORAGE_SRID
 
 # spelt as PostgreSQL's format_type() spells them, so that _standing_columns() can be compared with them
 _TYPES: Final[dict[FieldType, LiteralString]] = {
@@ -37,7 +38,6 @@ _GEOMETRIES: Final[dict[Geometry, LiteralString]] = {
 }
 _ADDRESS: Final = " anschrift"  # a name that no field can have
 SHOWN: Final = 5  # doubled keys that are spelt out
-_TODAY: Final = "(now() AT TIME ZONE 'Europe/Berlin')::date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,11 @@ class Replaced:
     placed: Placed | None = None
 
 
-def without_view(engine: Engine, layers: Iterable[Layer]) -> list[str]:
-    """The layers that have nothing to be read from in schema `ogc`."""
-    with engine.connect() as connection:
-        views = set(connection.scalars(text("SELECT viewname FROM pg_views WHERE schemaname = 'ogc'")))
-    return [layer.id for layer in layers if layer.view not in views]
-
-
 def is_standing(connection: Connection, layer: Layer) -> bool:
     """Whether table and view are there and as the manifest wants them."""
     with driver_cursor(connection) as cursor:
         standing = _standing_columns(cursor, layer) == list(_columns(layer).items())
-        return standing and _view_digest(cursor, layer) == _standing_digest(cursor, layer)
+        return standing and view.is_standing(cursor, layer)
 
 
 def lock(connection: Connection, layer: str) -> None:
@@ -108,10 +101,10 @@ def replace_rows(connection: Connection, layer: Layer, rows: Iterable[bytes]) ->
             for statement in _table(layer, columns, incoming):
                 cursor.execute(statement)
             _index(cursor, layer)
-        renewed = _renew_view(cursor, layer)
+        renewed = view.renew(cursor, layer)
         index_layer(cursor, layer)
         if written or removed:
-            cursor.execute(sql.SQL("ANALYZE {}").format(_name(layer)))
+            cursor.execute(sql.SQL("ANALYZE {}").format(view.table_of(layer)))
             cursor.execute(tiles.format(layer=sql.Literal(layer.id), moved=_moved(layer)))
         if written or removed or renewed:
             cursor.execute("SELECT plans.touch_data(%s)", [layer.id])
@@ -124,8 +117,8 @@ def unpublish(connection: Connection, layer: str) -> bool:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f'layers."{layer}"'])
         if cursor.fetchone() != (True,) or not _exists(cursor, f"ogc.{layer}"):
             return False
-        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", f"{layer}_messwerte")))
-        cursor.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier("ogc", layer)))
+        for statement in view.gone(layer):
+            cursor.execute(statement)
         cursor.execute("DELETE FROM places.target WHERE quelle = %s", [layer])
         cursor.execute("SELECT plans.touch_data(%s)", [layer])
     return True
@@ -187,7 +180,7 @@ def _merge(cursor: psycopg.Cursor[Any], layer: Layer, incoming: sql.Identifier, 
     cursor.execute(sql.SQL("CREATE UNIQUE INDEX ON {} ({})").format(incoming, sql.Identifier(layer.key)))
     cursor.execute(sql.SQL("ANALYZE {}").format(incoming))
     parts = {
-        "table": _name(layer),
+        "table": view.table_of(layer),
         "incoming": incoming,
         "moved": _moved(layer),
         "key": sql.Identifier(layer.key),
@@ -226,9 +219,8 @@ def _table(layer: Layer, columns: dict[str, LiteralString], incoming: sql.Identi
     yield sql.SQL("INSERT INTO {} SELECT * FROM {}").format(fresh, incoming)
     yield sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(fresh, sql.Identifier(layer.key))
     yield sql.SQL("CREATE INDEX ON {} USING gist (geom)").format(fresh)
-    yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", f"{layer.id}_messwerte"))
-    yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("ogc", layer.id))
-    yield sql.SQL("DROP TABLE IF EXISTS {}").format(_name(layer))
+    yield from view.gone(layer.id)
+    yield sql.SQL("DROP TABLE IF EXISTS {}").format(view.table_of(layer))
     yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(fresh, sql.Identifier(layer.id))
 
 
@@ -247,7 +239,7 @@ def _index(cursor: psycopg.Cursor[Any], layer: Layer) -> None:
     for purpose in wanted.keys() - standing.keys():
         digest = blake2b(f"{layer.id} {purpose}".encode(), digest_size=6).hexdigest()
         name = sql.Identifier(f"{layer.id[:40]}_{digest}")
-        cursor.execute(sql.SQL("CREATE INDEX {} ON {} {}").format(name, _name(layer), wanted[purpose]))
+        cursor.execute(sql.SQL("CREATE INDEX {} ON {} {}").format(name, view.table_of(layer), wanted[purpose]))
         schema = sql.SQL("layers.{}").format(name)
         cursor.execute(sql.SQL("COMMENT ON INDEX {} IS {}").format(schema, sql.Literal(purpose)))
 
@@ -264,130 +256,6 @@ def _indexes(layer: Layer) -> Iterator[tuple[str, sql.Composable]]:
         if name not in filtered or name == layer.key:
             continue
         yield f"filter {name}", sql.SQL("({})").format(sql.Identifier(name))
-
-
-def _renew_view(cursor: psycopg.Cursor[Any], layer: Layer) -> bool:
-    """Whether the view had to be made anew: its comment holds a digest of its definition."""
-    view = sql.Identifier("ogc", layer.id)
-    digest = _view_digest(cursor, layer)
-    if _standing_digest(cursor, layer) == digest:
-        return False
-    history = sql.Identifier("ogc", f"{layer.id}_messwerte")
-    for name in (history, view):  # the first reads the second
-        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
-    definitions = [(view, _view(layer)), *([(history, _history(layer))] if layer.sensors else [])]
-    for each, definition in definitions:
-        cursor.execute(sql.SQL("CREATE VIEW {} AS {}").format(each, definition))
-        cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(each, sql.Identifier(READ_ROLE)))
-    cursor.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(view, sql.Literal(digest)))
-    return True
-
-
-def _view_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str:
-    text = _view(layer).as_string(cursor) + (_history(layer).as_string(cursor) if layer.sensors else "")
-    return blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def _standing_digest(cursor: psycopg.Cursor[Any], layer: Layer) -> str | None:
-    cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", [f'ogc."{layer.id}"'])
-    row = cursor.fetchone()
-    return row[0] if row else None
-
-
-def _view(layer: Layer) -> sql.Composed:
-    """(id, the public fields, geom), whatever the key is called; an internal field is not even named."""
-    public = {name: field for name, field in layer.fields.items() if name in layer.properties}
-    columns = [
-        sql.SQL("{} AS id").format(sql.Identifier("own", layer.key)),
-        *(sql.Identifier("own", name) for name in public),
-        *_measured(layer),
-        sql.SQL("own.geom"),
-    ]
-    return sql.SQL("SELECT {} FROM {} AS own{}{}").format(
-        sql.SQL(", ").join(columns), _name(layer), _latest(layer), _current(layer, public)
-    )
-
-
-def _measured(layer: Layer) -> Iterator[sql.Composed]:
-    """The columns of `layer.measured`, from the newest reading of each property."""
-    for name, observed in (layer.sensors.observed if layer.sensors else {}).items():
-        newest = f"newest {name}"
-        given: dict[str, sql.Composable] = {
-            name: sql.Identifier(newest, "word" if observed.codes else "number"),
-            f"{name}_seit": sql.Identifier(newest, "since"),
-            f"{name}_am": sql.Identifier(newest, "at"),
-        }
-        if observed.lasting:
-            given[f"{name}_stufe"] = _stage(newest, observed)
-        if observed.stale:
-            age = sql.Literal(observed.stale.after)
-            given[f"{name}_veraltet"] = sql.SQL("({} < now() - {})").format(sql.Identifier(newest, "at"), age)
-        for column, value in given.items():
-            if column in layer.measured:
-                yield sql.SQL("{} AS {}").format(value, sql.Identifier(column))
-
-
-def _stage(newest: str, observed: Observed) -> sql.Composed:
-    """The state, or its name after so long: of several, that of the longest time."""
-    longest = sorted(observed.lasting.items(), key=lambda each: each[1].after, reverse=True)
-    stages = [
-        sql.SQL("WHEN {newest}.word = {state} AND {newest}.since < now() - {after} THEN {stage} ").format(
-            newest=sql.Identifier(newest),
-            state=sql.Literal(lasting.state),
-            after=sql.Literal(lasting.after),
-            stage=sql.Literal(stage),
-        )
-        for stage, lasting in longest
-    ]
-    return sql.SQL("CASE {}ELSE {}.word END").format(sql.SQL("").join(stages), sql.Identifier(newest))
-
-
-def _latest(layer: Layer) -> sql.Composable:
-    joins = [
-        sql.SQL(
-            " LEFT JOIN sensors.latest AS {newest} ON {newest}.layer = {layer} AND {newest}.property = {name}"
-            " AND {newest}.feature = own.{key}::text"
-        ).format(
-            newest=sql.Identifier(f"newest {name}"),
-            layer=sql.Literal(layer.id),
-            name=sql.Literal(name),
-            key=sql.Identifier(layer.key),
-        )
-        for name in (layer.sensors.observed if layer.sensors else {})
-    ]
-    return sql.SQL("").join(joins)
-
-
-def _history(layer: Layer) -> sql.Composed:
-    """The columns of `layer.history`; what is no longer observed or no longer public is not shown."""
-    names = list(layer.sensors.observed) if layer.sensors else []
-    return sql.SQL("""
-        SELECT told.id, told.feature AS objekt, told.property AS eigenschaft, told.at AS zeit, told.number AS wert,
-            told.word AS zustand, own.geom
-        FROM sensors.reading AS told JOIN {table} AS own ON own.{key}::text = told.feature
-        WHERE told.layer = {layer} AND told.property = ANY ({names})
-            AND EXISTS (SELECT FROM {view} AS public WHERE public.id = own.{key})""").format(
-        table=_name(layer),
-        key=sql.Identifier(layer.key),
-        layer=sql.Literal(layer.id),
-        names=sql.Literal(names),
-        view=sql.Identifier("ogc", layer.id),
-    )
-
-
-def _current(layer: Layer, public: dict[str, Field]) -> sql.Composable:
-    """The condition of a layer that shows only what holds today."""
-    if layer.time is None or not layer.time.only_current:
-        return sql.SQL("")
-    start, end = (
-        sql.SQL("({}{})::date").format(
-            sql.Identifier("own", name),
-            sql.SQL(" AT TIME ZONE 'Europe/Berlin'" if public[name].type is FieldType.DATETIME else ""),
-        )
-        for name in (layer.time.start, layer.time.end or layer.time.start)
-    )
-    until = sql.SQL(" AND coalesce({} >= {}, true)").format(end, sql.SQL(_TODAY)) if layer.time.end else sql.SQL("")
-    return sql.SQL(" WHERE coalesce({} <= {}, true){}").format(start, sql.SQL(_TODAY), until)
 
 
 def _columns(layer: Layer) -> dict[str, LiteralString]:
@@ -418,7 +286,3 @@ def _exists(cursor: psycopg.Cursor[Any], relation: str) -> bool:
 
 def _moved(layer: Layer) -> sql.Identifier:
     return sql.Identifier(f"{layer.id} bewegt")
-
-
-def _name(layer: Layer) -> sql.Identifier:
-    return sql.Identifier("layers", layer.id)
