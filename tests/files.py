@@ -125,10 +125,19 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def archive(path: Path, members: Mapping[str, bytes | str]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+    path.write_bytes(packed(members))
+    return path
+
+
+def packed(members: Mapping[str, bytes | str], *entries: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
+    """A ZIP of the members, and of entries that say of themselves what they like."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, content in members.items():
             opened.writestr(name, content)
-    return path
+        for entry, bare in entries:
+            opened.writestr(entry, bare)
+    return stream.getvalue()
 
 
 def pdf(text: str = "x") -> bytes:

@@ -1,7 +1,9 @@
 """Writes tables of outlines and drawings. GDAL writes them, so that our own readers are held against another hand."""
 
+import sqlite3
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,13 @@ def drawing(*polylines: tuple[str, Sequence[tuple[float, ...]], bool], extra: st
             entities += f"10\n{ORIGIN[0] + x}\n20\n{ORIGIN[1] + y}\n"
             entities += f"42\n{bulge[0]}\n" if bulge else ""
     return f"0\nSECTION\n2\nENTITIES\n{entities}{extra}0\nENDSEC\n{end}"
+
+
+def altered(folder: Path, content: bytes, statements: str) -> bytes:
+    """A GeoPackage after these statements."""
+    file = folder / "altered.gpkg"
+    file.write_bytes(content)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(statements)
+        connection.commit()
+    return file.read_bytes()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from geoportal.accounts.roles import Role
 from geoportal.settings import Settings
 from tests.acceptance.portal import Visit, serving, watched
-from tests.desk import hire, membership
+from tests.desk import OWN, hire, membership
 from tests.files import feature, plan, polygon, prop, xplangml
 from tests.processes import command, environment, running
 
@@ -53,6 +53,13 @@ def seat(browser: Browser, address: str, options: Mapping[str, Any], role: Role)
     with watched(browser, address, options, cookies=True) as opened:
         opened.sign_in(role)
         yield opened
+
+
+def deliver(page: Page, file: Path) -> None:
+    page.get_by_text("oder hierher ziehen").wait_for()
+    page.get_by_label("Für welche Gemeinde?").select_option(OWN)
+    page.get_by_label("Dateien auswählen").set_input_files(file)
+    page.get_by_role("button", name="Liefern", exact=True).click()
 
 
 def fits(page: Page) -> bool:

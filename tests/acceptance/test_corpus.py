@@ -3,8 +3,6 @@
 The expectation is counted here independently, with ElementTree and nothing of ours.
 """
 
-import csv
-import os
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,20 +10,13 @@ from xml.etree import ElementTree
 import pytest
 
 from plans_ingest import PlanFileError, ingest
+from tests.corpus import entries
 
 pytestmark = pytest.mark.corpus
 
 READABLE = {"3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1"}
 MEMBERS = {"featureMember", "featureMembers", "member", "additionalObjects"}
 NO_OBJECT = ("_Plan", "_Bereich", "_TextAbschnitt", "_BegruendungAbschnitt")
-
-
-def entries() -> list[dict[str, str]]:
-    folder = os.environ.get("XPLAN_CORPUS")
-    if not folder:
-        return []
-    with (Path(folder) / "PROVENANCE.tsv").open(encoding="utf-8") as table:
-        return list(csv.DictReader(table, delimiter="\t"))
 
 
 def carries_a_plan(entry: dict[str, str]) -> bool:

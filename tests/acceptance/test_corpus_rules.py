@@ -3,7 +3,6 @@
 What is expected is what the files' names say, and what libxml2 said of the whole documents.
 """
 
-import csv
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import pytest
 from plans_ingest import PlanFileError, ingest
 from plans_ingest.checks import flaechenschluss, geometry, rules
 from plans_ingest.model import Severity
+from tests.corpus import entries
 
 pytestmark = pytest.mark.corpus
 
@@ -122,14 +122,6 @@ class Verdict:
     is_schema_valid: bool
     passed: bool
     placeless: frozenset[str]
-
-
-def entries() -> list[dict[str, str]]:
-    folder = os.environ.get("XPLAN_CORPUS")
-    if not folder:
-        return []
-    with (Path(folder) / "PROVENANCE.tsv").open(encoding="utf-8") as table:
-        return list(csv.DictReader(table, delimiter="\t"))
 
 
 @cache

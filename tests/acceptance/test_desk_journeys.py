@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 from sqlalchemy import Engine, text
 
 from geoportal import operations
@@ -14,7 +14,7 @@ from geoportal.archive import Archive
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
 from plans_ingest.gemeinden import gemeinde_of
-from tests.acceptance.at_desk import Keys, document, fits, seat, staffed
+from tests.acceptance.at_desk import Keys, deliver, document, fits, seat, staffed
 from tests.acceptance.portal import DESKTOP, PHONE, Visit
 from tests.desk import OWN, PASSWORD
 from tests.files import feature, polygon, prop, write
@@ -42,13 +42,6 @@ def owner(module_furnished: Settings) -> Iterator[Engine]:
 def publish(owner: Engine, settings: Settings, file: Path) -> None:
     """By the operator, at once."""
     operations.deliver(owner, Archive(settings.archive), file, gemeinde_of(OWN))
-
-
-def deliver(page: Page, file: Path) -> None:
-    page.get_by_text("oder hierher ziehen").wait_for()
-    page.get_by_label("Für welche Gemeinde?").select_option(OWN)
-    page.get_by_label("Dateien auswählen").set_input_files(file)
-    page.get_by_role("button", name="Liefern", exact=True).click()
 
 
 def test_from_the_sign_in_to_the_public_plan_and_back_without_a_mouse(

@@ -10,9 +10,8 @@ from sqlalchemy import Engine, text
 from geoportal.accounts.roles import Role
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
-from tests.acceptance.at_desk import document, seat, staffed
+from tests.acceptance.at_desk import deliver, document, seat, staffed
 from tests.acceptance.portal import DESKTOP
-from tests.desk import OWN
 from tests.files import write
 
 pytestmark = pytest.mark.browser
@@ -37,13 +36,6 @@ def owner(module_furnished: Settings) -> Iterator[Engine]:
 def large(folder: Path, name: str) -> Path:
     """Three pieces."""
     return write(folder / f"{name}.gml", document(name, nummer=name) + " " * (9 * 1024**2))
-
-
-def deliver(page: Page, file: Path) -> None:
-    page.get_by_text("oder hierher ziehen").wait_for()
-    page.get_by_label("Für welche Gemeinde?").select_option(OWN)
-    page.get_by_label("Dateien auswählen").set_input_files(file)
-    page.get_by_role("button", name="Liefern", exact=True).click()
 
 
 def pieces(page: Page, hold: Callable[[int], bool] = lambda _: False) -> tuple[list[int], list[Route]]:

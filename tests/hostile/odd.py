@@ -8,7 +8,6 @@ import lzma
 import sqlite3
 import struct
 import tarfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Literal
 
 import shapely
 
-from tests.files import feature, plan, polygon, positions, prop, xplangml
+from tests.files import feature, packed, plan, polygon, positions, prop, xplangml
 from tests.hostile import Case, Lure, Outcome
 from tests.hostile.markup import GOOD, with_doctype
 from tests.hostile.pictures import noise, picture
@@ -60,9 +59,9 @@ def _markup(lure: Lure) -> Iterator[Case]:
     leaking = with_doctype(
         f'<!DOCTYPE x [<!ENTITY leak SYSTEM "file://{lure.secret}">]>', GOOD.replace("Am Hang", "&leak;")
     )
-    yield Case("an entity in an archive", "p.zip", _zip({"xplan.gml": leaking}), Outcome.REFUSED)
+    yield Case("an entity in an archive", "p.zip", packed({"xplan.gml": leaking}), Outcome.REFUSED)
     second = leaking.replace('gml:id="plan"', 'gml:id="p2"')
-    yield Case("an entity in the second file", "p.zip", _zip({"a.gml": GOOD, "b.gml": second}), Outcome.REFUSED)
+    yield Case("an entity in the second file", "p.zip", packed({"a.gml": GOOD, "b.gml": second}), Outcome.REFUSED)
     eleven = leaking.replace('version="1.0"', 'version="1.1"')
     yield _gml("an entity in XML 1.1", eleven, Outcome.REFUSED)
     bare = leaking.replace("UTF-8", "UTF-16").encode("utf-16-le")
@@ -112,20 +111,20 @@ def _shapes() -> Iterator[Case]:
 
 
 def _archives() -> Iterator[Case]:
-    whole = _zip({"xplan.gml": GOOD, "b.txt": "x"})
+    whole = packed({"xplan.gml": GOOD, "b.txt": "x"})
     yield Case("a name with NUL", "p.zip", whole.replace(b"b.txt", b"b\0txt"), Outcome.REFUSED)
     yield Case("an empty name", "p.zip", whole.replace(b"b.txt", b"\0" * 5), Outcome.REFUSED)
     yield Case(
-        "70,000 entries", "p.zip", _zip({"xplan.gml": GOOD} | {f"{i}": "" for i in range(70_000)}), Outcome.REFUSED
+        "70,000 entries", "p.zip", packed({"xplan.gml": GOOD} | {f"{i}": "" for i in range(70_000)}), Outcome.REFUSED
     )
-    yield Case("two archives", "p.zip", _zip({"a.gml": "x"}) + whole, Outcome.REFUSED)
-    late = _zip({"xplan.gml": GOOD.replace("?>\n", "?>\n" + " " * 60_000_000, 1)})
+    yield Case("two archives", "p.zip", packed({"a.gml": "x"}) + whole, Outcome.REFUSED)
+    late = packed({"xplan.gml": GOOD.replace("?>\n", "?>\n" + " " * 60_000_000, 1)})
     yield Case("a plan behind 60 MB of blanks", "p.zip", late, Outcome.REFUSED)
-    marked = _zip({"xplan.gml": GOOD, "Begrxndung.txt": "x"})
+    marked = packed({"xplan.gml": GOOD, "Begrxndung.txt": "x"})
     yield Case("a name in code page 437", "p.zip", marked.replace(b"Begrxndung", b"Begr\x81ndung"), Outcome.PASSED)
     folders = "/".join(["Ordner mit langem Namen"] * 6)
-    yield Case("six folders of long names", "p.zip", _zip({f"{folders}/xplan.gml": GOOD}), Outcome.PASSED)
-    yield Case("folders of programs", "p.zip", _zip({"xplan.gml": GOOD, ".git/config": "[core]"}), Outcome.PASSED)
+    yield Case("six folders of long names", "p.zip", packed({f"{folders}/xplan.gml": GOOD}), Outcome.PASSED)
+    yield Case("folders of programs", "p.zip", packed({"xplan.gml": GOOD, ".git/config": "[core]"}), Outcome.PASSED)
     ways: tuple[Literal["w", "w:gz", "w:bz2", "w:xz"], ...] = ("w", "w:gz", "w:bz2", "w:xz")
     for way in ways:
         stream = io.BytesIO()
@@ -138,14 +137,6 @@ def _archives() -> Iterator[Case]:
     yield Case("xz", "p.xz", lzma.compress(GOOD.encode()), Outcome.REFUSED)
     empty = b"SQLite format 3\0" + b"\0" * 150_000_000
     yield Case("a GeoPackage of zeros in gzip", "p.gpkg.gz", gzip.compress(empty), Outcome.REFUSED)
-
-
-def _zip(members: dict[str, str]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in members.items():
-            opened.writestr(name, content)
-    return stream.getvalue()
 
 
 def _formats(lure: Lure) -> Iterator[Case]:

@@ -1,11 +1,9 @@
 """Tables, drawings and sheets as offices and scanners make them: many programs, many years, nothing wrong with them."""
 
-import io
 import json
 import sqlite3
 import struct
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,10 @@ from rasterio.control import GroundControlPoint
 from rasterio.transform import from_origin
 from shapely.geometry import GeometryCollection, MultiPolygon
 
-from tests.files import ORIGIN, plan, xplangml
+from tests.files import ORIGIN, packed, plan, xplangml
 from tests.hostile import Case, Lure, Outcome
 from tests.hostile.pictures import noise, picture, png, scan
-from tests.tables import RING, ROW, SQUARE, drawing, far, parts, table
+from tests.tables import RING, ROW, SQUARE, altered, drawing, far, parts, table
 
 type _Found = Iterator[tuple[str, str, bytes]]
 _WORLD = "0.5\n0\n0\n-0.5\n480000.25\n5629999.75\n"
@@ -37,14 +35,6 @@ def cases(lure: Lure, folder: Path) -> Iterator[Case]:
             yield Case(f"office: {name}", file, content, Outcome.IGNORED)
     for name, file, content in _told(folder):
         yield Case(f"office: {name}", file, content, Outcome.TOLD)
-
-
-def _zip(members: Mapping[str, bytes | str]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in members.items():
-            opened.writestr(name, content)
-    return stream.getvalue()
 
 
 def _shapefiles(folder: Path) -> _Found:
@@ -66,7 +56,7 @@ def _shapefiles(folder: Path) -> _Found:
         "OEM",
         "",
     ):
-        yield f"Shapefile with .cpg {cpg!r}", "s.zip", _zip(whole | {"s.cpg": cpg.encode()})
+        yield f"Shapefile with .cpg {cpg!r}", "s.zip", packed(whole | {"s.cpg": cpg.encode()})
     for name in ("PROJCS", "ESRI", "GK3", "GK3 with TOWGS84", "zone in front", "WGS 84", "three dimensions"):
         epsg = {"GK3": 31467, "GK3 with TOWGS84": 31467, "zone in front": 4647, "WGS 84": 4326}.get(name, 25832)
         shapes = {
@@ -88,7 +78,7 @@ def _shapefiles(folder: Path) -> _Found:
         if name == "three dimensions":
             heights = 'VERT_CS["DHHN92 height",VERT_DATUM["Deutsches Haupthoehennetz 1992",2005],UNIT["metre",1]]'
             wkt = f'COMPD_CS["x",{CRS.from_epsg(25832).to_wkt("WKT1_GDAL")},{heights}]'
-        yield f"Shapefile in {name}", "s.zip", _zip(parts(file) | {file.with_suffix(".prj").name: wkt})
+        yield f"Shapefile in {name}", "s.zip", packed(parts(file) | {file.with_suffix(".prj").name: wkt})
     for name, prj in {
         "ETRS_1989_UTM_Zone_32N_8stellen": CRS.from_epsg(25832)
         .to_wkt("WKT1_ESRI")
@@ -104,7 +94,7 @@ def _shapefiles(folder: Path) -> _Found:
             else shapely.box(3480000, 5631800, 3480100, 5631900)
         )
         table(folder / "e.shp", shapes=[shape])
-        yield f"Shapefile in {name}", "e.zip", _zip(parts(folder / "e.shp") | {"e.prj": prj})
+        yield f"Shapefile in {name}", "e.zip", packed(parts(folder / "e.shp") | {"e.prj": prj})
     table(folder / "z.shp", two, [shapely.force_3d(SQUARE, 1), shapely.force_3d(far(), 2)])
     yield "Shapefile with heights", "z.zip", (folder / "z.zip").read_bytes()
     table(folder / "m.shp", [ROW], [MultiPolygon([RING, far()])])
@@ -115,26 +105,26 @@ def _shapefiles(folder: Path) -> _Found:
         table(folder / "k.shp", [ROW | {"nummer": 5, "planart": 1000, "rechtsstan": 4000.0}]).read_bytes(),
     )
     dbf = bytearray(whole["s.dbf"])
-    yield "Shapefile whose table ends in 0x1A", "s.zip", _zip(whole | {"s.dbf": bytes(dbf) + b"\x1a"})
+    yield "Shapefile whose table ends in 0x1A", "s.zip", packed(whole | {"s.dbf": bytes(dbf) + b"\x1a"})
     for version in (0x83, 0x8B, 0x30, 0xF5, 0x43):
         dbf[0] = version
         yield (
             f"Shapefile whose table is of version {version:#x}",
             "s.zip",
-            _zip(whole | {"s.dbf": bytes(dbf), "s.dbt": b"\0" * 512}),
+            packed(whole | {"s.dbf": bytes(dbf), "s.dbt": b"\0" * 512}),
         )
     dbf = bytearray(whole["s.dbf"])
     dbf[32 + 5 * 32 : 43 + 5 * 32] = dbf[32 + 6 * 32 : 43 + 6 * 32]
-    yield "Shapefile with two columns of one name", "s.zip", _zip(whole | {"s.dbf": bytes(dbf)})
+    yield "Shapefile with two columns of one name", "s.zip", packed(whole | {"s.dbf": bytes(dbf)})
     yield (
         "Shapefile with a name of dots",
         "s.zip",
-        _zip({n.replace("s.", "B-Plan 5.1 (Süd)."): c for n, c in whole.items()}),
+        packed({n.replace("s.", "B-Plan 5.1 (Süd)."): c for n, c in whole.items()}),
     )
     yield (
         "Shapefile with its metadata alone",
         "s.zip",
-        _zip(whole | {"s.shp.DESKTOP.1234.sr.lock": b"", "s.sbn": b"", "s.fix": b"x"}),
+        packed(whole | {"s.shp.DESKTOP.1234.sr.lock": b"", "s.sbn": b"", "s.fix": b"x"}),
     )
     patch = struct.pack("<I4d2I1I1I", 31, *shapely.total_bounds(SQUARE), 1, 5, 0, 5)
     ring = np.asarray(SQUARE.exterior.coords)
@@ -145,16 +135,7 @@ def _shapefiles(folder: Path) -> _Found:
     struct.pack_into(">I", shp, 24, len(shp) // 2)
     struct.pack_into("<2I", shp, 28, 1000, 31)
     table(folder / "p.shp")
-    yield "Shapefile of MultiPatch", "p.zip", _zip(parts(folder / "p.shp") | {"p.shp": bytes(shp)})
-
-
-def _with(folder: Path, content: bytes, statements: str) -> bytes:
-    file = folder / "with.gpkg"
-    file.write_bytes(content)
-    with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(statements)
-        connection.commit()
-    return file.read_bytes()
+    yield "Shapefile of MultiPatch", "p.zip", packed(parts(folder / "p.shp") | {"p.shp": bytes(shp)})
 
 
 def _packages(folder: Path) -> _Found:
@@ -164,27 +145,27 @@ def _packages(folder: Path) -> _Found:
     )
     wkt = CRS.from_epsg(25832).to_wkt("WKT1_GDAL").replace("'", "''")
     use = "UPDATE gpkg_contents SET srs_id = {0}; UPDATE gpkg_geometry_columns SET srs_id = {0}"
-    yield "GeoPackage without a system (-1)", "p.gpkg", _with(folder, plain, use.format(-1))
-    yield "GeoPackage without a system (0)", "p.gpkg", _with(folder, plain, use.format(0))
+    yield "GeoPackage without a system (-1)", "p.gpkg", altered(folder, plain, use.format(-1))
+    yield "GeoPackage without a system (0)", "p.gpkg", altered(folder, plain, use.format(0))
     yield (
         "GeoPackage with a system of QGIS",
         "p.gpkg",
-        _with(folder, plain, f"{system} ('x', 100000, 'NONE', 100000, '{wkt}');" + use.format(100000)),
+        altered(folder, plain, f"{system} ('x', 100000, 'NONE', 100000, '{wkt}');" + use.format(100000)),
     )
     yield (
         "GeoPackage with EPSG in small letters",
         "p.gpkg",
-        _with(folder, plain, "UPDATE gpkg_spatial_ref_sys SET organization = 'epsg'"),
+        altered(folder, plain, "UPDATE gpkg_spatial_ref_sys SET organization = 'epsg'"),
     )
     yield (
         "GeoPackage with a wrong geometry type",
         "p.gpkg",
-        _with(folder, plain, "UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY', z = 2"),
+        altered(folder, plain, "UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY', z = 2"),
     )
     yield (
         "GeoPackage of many tables",
         "p.gpkg",
-        _with(
+        altered(
             folder,
             plain,
             "".join(
@@ -197,7 +178,7 @@ def _packages(folder: Path) -> _Found:
     yield (
         "GeoPackage with styles in a table of QGIS",
         "p.gpkg",
-        _with(
+        altered(
             folder,
             plain,
             "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY, styleQML TEXT, styleSLD TEXT, ui BLOB); "
@@ -209,15 +190,15 @@ def _packages(folder: Path) -> _Found:
     yield (
         "GeoPackage with a table not registered",
         "p.gpkg",
-        _with(folder, plain, "CREATE TABLE lose (a TEXT); INSERT INTO lose VALUES ('x')"),
+        altered(folder, plain, "CREATE TABLE lose (a TEXT); INSERT INTO lose VALUES ('x')"),
     )
     yield (
         "GeoPackage of version 1.0",
         "p.gpkg",
-        _with(folder, plain, "PRAGMA application_id = 0x47503130; PRAGMA user_version = 0"),
+        altered(folder, plain, "PRAGMA application_id = 0x47503130; PRAGMA user_version = 0"),
     )
-    yield "GeoPackage of other pages", "p.gpkg", _with(folder, plain, "PRAGMA page_size = 65536; VACUUM")
-    yield "GeoPackage that tidies itself", "p.gpkg", _with(folder, plain, "PRAGMA auto_vacuum = FULL; VACUUM")
+    yield "GeoPackage of other pages", "p.gpkg", altered(folder, plain, "PRAGMA page_size = 65536; VACUUM")
+    yield "GeoPackage that tidies itself", "p.gpkg", altered(folder, plain, "PRAGMA auto_vacuum = FULL; VACUUM")
     yield "GeoPackage in UTF-16", "p.gpkg", _utf16(folder, plain)
     table(folder / "two.gpkg", layer="BP Süd")
     table(folder / "two.gpkg", [ROW | {"nummer": "9", "name": "Nord"}], [far()], layer='BP "Nord"')
@@ -306,7 +287,7 @@ def _drawings() -> _Found:
     yield (
         "DXF in a ZIP with its fonts",
         "p.zip",
-        _zip(
+        packed(
             {
                 "p.dxf": whole,
                 "arial.ttf": b"\0\1\0\0",
@@ -405,24 +386,24 @@ def _sheets(folder: Path) -> _Found:
             yield f"TIFF in EPSG:{epsg}", "p.tif", picture(file, noise(), crs=f"EPSG:{epsg}", transform=place)
     bare = picture(file, noise(3), crs=None, transform=None)
     esri = CRS.from_epsg(25832).to_wkt("WKT1_ESRI")
-    yield "TIFF with side-cars", "p.zip", _zip({"p.tif": bare, "p.tfw": _WORLD, "p.prj": esri})
+    yield "TIFF with side-cars", "p.zip", packed({"p.tif": bare, "p.tfw": _WORLD, "p.prj": esri})
     yield (
         "TIFF with a side-car and no .prj",
         "p.zip",
-        _zip({"Plan 5.TIF": bare, "Plan 5.TFW": _WORLD.replace("\n", "\r\n")}),
+        packed({"Plan 5.TIF": bare, "Plan 5.TFW": _WORLD.replace("\n", "\r\n")}),
     )
     yield (
         "TIFF with a side-car named after all of it",
         "p.zip",
-        _zip({"p.tif": bare, "p.tif.tfw": _WORLD, "p.tif.aux.xml": "<PAMDataset/>", "p.tfwx": _WORLD}),
+        packed({"p.tif": bare, "p.tif.tfw": _WORLD, "p.tif.aux.xml": "<PAMDataset/>", "p.tfwx": _WORLD}),
     )
-    yield "TIFF with a world file of seven lines", "p.zip", _zip({"p.tif": bare, "p.tfw": _WORLD + "\n\n"})
+    yield "TIFF with a world file of seven lines", "p.zip", packed({"p.tif": bare, "p.tfw": _WORLD + "\n\n"})
     yield (
         "TIFF with a world file of exponents",
         "p.zip",
-        _zip({"p.tif": bare, "p.tfw": "5.0e-01\n0.0e+00\n0.0E+00\n-5.0E-01\n4.8000025e+05\n5.62999975E+06\n"}),
+        packed({"p.tif": bare, "p.tfw": "5.0e-01\n0.0e+00\n0.0E+00\n-5.0E-01\n4.8000025e+05\n5.62999975E+06\n"}),
     )
-    yield "TIFF with a place and another beside", "p.zip", _zip({"p.tif": picture(file, noise(3)), "p.tfw": _WORLD})
+    yield "TIFF with a place and another beside", "p.zip", packed({"p.tif": picture(file, noise(3)), "p.tfw": _WORLD})
     points = [
         GroundControlPoint(0, 0, 480000, 5630000),
         GroundControlPoint(0, 256, 480128, 5630000),
@@ -448,16 +429,16 @@ def _sheets(folder: Path) -> _Found:
             yield (
                 f"{suffix} of {count} bands with .{world}",
                 "p.zip",
-                _zip({f"Plan.{suffix}": bytes(memory.read()), f"Plan.{world}": _WORLD}),
+                packed({f"Plan.{suffix}": bytes(memory.read()), f"Plan.{world}": _WORLD}),
             )
     with rasterio.MemoryFile() as memory:
         with memory.open(driver="PNG", width=256, height=256, count=1, dtype="uint16") as sink:
             sink.write(noise().astype(np.uint16))
-        yield "PNG of 16 bits", "p.zip", _zip({"p.png": bytes(memory.read()), "p.pgw": _WORLD})
+        yield "PNG of 16 bits", "p.zip", packed({"p.png": bytes(memory.read()), "p.pgw": _WORLD})
     yield (
         "two sheets of one plan",
         "p.zip",
-        _zip(
+        packed(
             {
                 "xplan.gml": xplangml(plan(extra=scan("1.tif") + scan("2.tif"))),
                 "1.tif": picture(file, noise(3)),
@@ -472,7 +453,7 @@ def _sheets(folder: Path) -> _Found:
     yield (
         "a sheet and its preview",
         "p.zip",
-        _zip(
+        packed(
             {
                 "xplan.gml": xplangml(plan(extra=scan("p.tif"))),
                 "p.tif": picture(file, noise(3)),
@@ -488,12 +469,12 @@ def _alone(folder: Path) -> _Found:
     yield (
         "a picture without a place beside its plan",
         "p.zip",
-        _zip({"xplan.gml": xplangml(plan()), "foto.png": png(64, 64, 64)}),
+        packed({"xplan.gml": xplangml(plan()), "foto.png": png(64, 64, 64)}),
     )
     yield (
         "a table of trees beside its plan",
         "p.zip",
-        _zip({"xplan.gml": xplangml(plan()), "b.geojson": '{"type": "FeatureCollection", "features": []}'}),
+        packed({"xplan.gml": xplangml(plan()), "b.geojson": '{"type": "FeatureCollection", "features": []}'}),
     )
 
 
@@ -518,4 +499,4 @@ def _told(folder: Path) -> _Found:
         "p.gpkg-shm": (folder / "wal.gpkg-shm").read_bytes(),
     }
     connection.close()
-    yield "GeoPackage with work not yet written into it", "p.zip", _zip(members)
+    yield "GeoPackage with work not yet written into it", "p.zip", packed(members)

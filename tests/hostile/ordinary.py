@@ -3,10 +3,8 @@
 import gzip
 import io
 import json
-import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from tests.hostile import Case, Lure, Outcome
 from tests.hostile.documents import pdf, reference
 from tests.hostile.markup import GOOD
 from tests.hostile.pictures import noise, picture, png, scan
-from tests.tables import ROW, SQUARE, drawing, far, parts, table, zipped
+from tests.tables import ROW, SQUARE, altered, drawing, far, parts, table, zipped
 
 type _Found = Iterator[tuple[str, str, bytes]]
 _WORLD = "0.5\n0\n0\n-0.5\n480000.25\n5629999.75\n"
@@ -163,8 +161,8 @@ def _tables(folder: Path) -> _Found:
         "an index and a note": "CREATE INDEX i ON plaene (name); CREATE TABLE notiz (t TEXT)",
     }
     for name, statements in described.items():
-        yield f"GeoPackage with {name}", "p.gpkg", _with(folder, own, statements)
-    yield "GeoPackage that was written ahead", "p.gpkg", _with(folder, own, "PRAGMA journal_mode = WAL")
+        yield f"GeoPackage with {name}", "p.gpkg", altered(folder, own, statements)
+    yield "GeoPackage that was written ahead", "p.gpkg", altered(folder, own, "PRAGMA journal_mode = WAL")
     table(folder / "m.gpkg", [{"a": 1}], [Point(480000, 5630000)], layer="baeume")
     table(folder / "m.gpkg", layer="plaene")
     yield "GeoPackage with a layer of points too", "p.gpkg", (folder / "m.gpkg").read_bytes()
@@ -205,15 +203,6 @@ def _tables(folder: Path) -> _Found:
     table(folder / "other.shp", [{"flur": 3}])
     pair = whole | parts(folder / "other.shp")
     yield "two Shapefiles", "p.zip", zipped(folder / "s.shp", pair).read_bytes()
-
-
-def _with(folder: Path, content: bytes, statements: str) -> bytes:
-    file = folder / "with.gpkg"
-    file.write_bytes(content)
-    with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(statements)
-        connection.commit()
-    return file.read_bytes()
 
 
 def _drawings() -> _Found:

@@ -1,16 +1,15 @@
 """Small well-formed files that ask for time, memory or a crash: growth by reference, words and numbers without end."""
 
 import gzip
-import io
 import json
 import random
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.files import feature, link, plan, polygon, positions, prop, xplangml
+from tests.files import feature, link, packed, plan, polygon, positions, prop, xplangml
 from tests.hostile import Case, Lure, Outcome
 from tests.hostile.documents import pdf, reference
 from tests.hostile.markup import GOOD
@@ -114,7 +113,7 @@ def _numbers() -> Iterator[Case]:
 
 
 def _containers() -> Iterator[Case]:
-    good = _stored({"xplan.gml": GOOD.encode()})
+    good = packed({"xplan.gml": GOOD.encode()})
     end = good.rindex(b"PK\x05\x06")
     for at, kind, value, name in (
         (8, "<H", 60_000, "60,000 entries on this disk"),
@@ -128,7 +127,7 @@ def _containers() -> Iterator[Case]:
         yield Case(f"ZIP that claims {name}", "p.zip", bytes(changed), outcome)
     entry = zipfile.ZipInfo("b.pdf")
     entry.extra = struct.pack("<HHBI", 0x7075, 16, 1, 0) + b"../evil.gml"
-    renamed = _stored({"xplan.gml": GOOD.encode()}, (entry, pdf()))  # names are ours, whatever an entry is called
+    renamed = packed({"xplan.gml": GOOD.encode()}, (entry, pdf()))  # names are ours, whatever an entry is called
     yield Case("another name in the extra field", "p.zip", renamed, Outcome.PASSED)
     for name in (
         "CON.gml.txt",
@@ -143,19 +142,11 @@ def _containers() -> Iterator[Case]:
         "%2e%2e%2fx",
         "...",
     ):
-        yield Case(f"ZIP with {name!r}", "p.zip", _stored({"xplan.gml": GOOD.encode(), name: b"x"}), Outcome.PASSED)
+        yield Case(f"ZIP with {name!r}", "p.zip", packed({"xplan.gml": GOOD.encode(), name: b"x"}), Outcome.PASSED)
     body = gzip.compress(GOOD.encode())
     named = body[:3] + b"\x08" + body[4:10] + b"../../evil.gml\0" + body[10:]
     yield Case("gzip with a name that leads out", "p.gz", named, Outcome.PASSED)
     yield Case("gzip with rubbish behind", "p.gz", gzip.compress(GOOD.encode()) + b"x" * 500, Outcome.REFUSED)
-
-
-def _stored(members: Mapping[str, bytes], *entries: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in (*members.items(), *entries):
-            opened.writestr(name, content)
-    return stream.getvalue()
 
 
 def _geojson(folder: Path) -> Iterator[Case]:

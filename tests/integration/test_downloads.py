@@ -30,15 +30,9 @@ from geoportal.ogc.app import create_ogc
 from geoportal.plain_text import harmless_cell
 from geoportal.settings import Settings
 from geoportal.web.app import create_portal
-from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SCHULEN, publish_stock
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SCHULEN
 
 FORMATS = {"gpkg", "fgb", "geojson", "csv", "shp.zip"}
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,9 @@ from sqlalchemy import text
 
 from geoportal import workflow
 from geoportal.accounts.roles import Role
-from geoportal.settings import Settings
 from geoportal.states import State
 from tests.files import plan, xplangml
-from tests.house import OBJEKT, TODAY, House, housed
+from tests.house import OBJEKT, TODAY, House
 from tests.integration.test_jobs import Portal, start_worker
 
 _HELD = text("""
@@ -21,12 +20,6 @@ _HELD = text("""
 DOCUMENT = xplangml(plan(), OBJEKT)
 ROW = "SELECT FROM plans.upload FOR UPDATE"
 TABLE = "LOCK TABLE plans.version IN SHARE MODE"  # readers go on, writers wait
-
-
-@pytest.fixture
-def house(database: Settings) -> Iterator[House]:
-    with housed(database) as opened:
-        yield opened
 
 
 @contextmanager

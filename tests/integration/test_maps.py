@@ -28,19 +28,13 @@ from geoportal.ogc.app import create_ogc
 from geoportal.painting import AskerGone, PaintersPool, Painting
 from geoportal.settings import Settings
 from tests.integration.test_scanned_plans import umring_und_scan
-from tests.ogc import LAYERS, ODD_NAME, SQUARE_METRES, origin, publish_stock
+from tests.ogc import LAYERS, ODD_NAME, SQUARE_METRES, origin
 
 WOHNEN, IN_FORCE, DRAWN_UP = (246, 193, 176), (0x14, 0x50, 0x7F), (0x9C, 0x5F, 0x00)
 WEST, SOUTH = origin(0)
 AROUND = f"bbox={WEST - 20},{SOUTH - 20},{WEST + SQUARE_METRES + 20},{SOUTH + SQUARE_METRES + 20}"
 AROUND += "&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/25832"
 PLAN = f"/collections/bebauungsplaene/map?{AROUND}&width=420"
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,9 @@ from geoportal.ogc.app import create_ogc
 from geoportal.ogc.service import Service
 from geoportal.ogc.statements import NOT_READY, Ready
 from geoportal.settings import Settings
-from tests.ogc import BEBAUUNGSPLAENE, LAYERS, SCHULEN, publish_stock
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, SCHULEN
 
 ITEMS = "/collections/bebauungsplaene/items"
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from geoportal.database import owner_engine
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
-from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, document, publish_stock
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, document
 
 ROOT = "http://localhost:8080/ogc"
 ITEMS = "/collections/katalog/items"
@@ -30,12 +30,6 @@ ISO = {
     "srv": "http://www.isotc211.org/2005/srv",
     "xlink": "http://www.w3.org/1999/xlink",
 }
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture(scope="module")

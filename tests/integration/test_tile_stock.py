@@ -3,20 +3,13 @@
 from random import Random
 from typing import Any
 
-import pytest
 from shapely.geometry import Point
 from sqlalchemy import Engine, text
 
 from geoportal import operations
 from geoportal.database import owner_engine
 from geoportal.settings import Settings
-from tests.ogc import publish_stock, put_schools
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
+from tests.ogc import put_schools
 
 
 def kept(engine: Engine) -> list[Any]:

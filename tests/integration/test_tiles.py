@@ -24,16 +24,10 @@ from geoportal.ogc.features import engine_for
 from geoportal.ogc.query import BERLIN
 from geoportal.ogc.tiles.matrix import MAX_ZOOM, Tile
 from geoportal.settings import Settings
-from tests.ogc import DRAWN, LAYERS, ODD_NAME, document, origin, publish_stock, put_schools
+from tests.ogc import DRAWN, LAYERS, ODD_NAME, document, origin, put_schools
 
 PLANS = "/collections/bebauungsplaene/tiles/WebMercatorQuad"
 TO_MERCATOR = Transformer.from_crs(25832, 3857, always_xy=True)
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture

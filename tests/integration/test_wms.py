@@ -11,7 +11,7 @@ from pyproj import Transformer
 from geoportal.ogc.app import create_ogc
 from geoportal.settings import Settings
 from tests.integration.test_maps import WOHNEN, pixels, share
-from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SQUARE_METRES, origin, publish_stock, served
+from tests.ogc import BEBAUUNGSPLAENE, LAYERS, ODD_NAME, SQUARE_METRES, origin, served
 
 WEST, SOUTH = origin(0)
 EAST, NORTH = WEST + SQUARE_METRES, SOUTH + SQUARE_METRES
@@ -26,12 +26,6 @@ INSPIRE = {
     "gco": "http://www.isotc211.org/2005/gco",
 }
 MAP = "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&STYLES=&WIDTH=280&HEIGHT=280&FORMAT=image/png"
-
-
-@pytest.fixture(scope="module")
-def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    publish_stock(module_database, tmp_path_factory.mktemp("stock"))
-    return module_database
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import io
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,17 +12,10 @@ from geoportal import deliveries, operations, workflow
 from geoportal.accounts import audit
 from geoportal.accounts.roles import NotAllowed, Principal, Role
 from geoportal.operations import NotFound
-from geoportal.settings import Settings
 from geoportal.states import IllegalTransition, State, diagram
 from tests.desk import OTHER, OWN
 from tests.files import plan, prop, xplangml
-from tests.house import OBJEKT, TODAY, House, housed
-
-
-@pytest.fixture
-def house(database: Settings) -> Iterator[House]:
-    with housed(database) as opened:
-        yield opened
+from tests.house import OBJEKT, TODAY, House
 
 
 def test_a_delivery_is_public_only_when_a_publisher_says_so(house: House) -> None:

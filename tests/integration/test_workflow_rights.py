@@ -1,6 +1,6 @@
 """Every verb of the workflow for every role, here and elsewhere: by the verbs, and by the database alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
@@ -10,17 +10,9 @@ from geoportal import workflow
 from geoportal.accounts.acting import acting, say
 from geoportal.accounts.roles import NotAllowed, Principal, Role
 from geoportal.operations import NotFound
-from geoportal.settings import Settings
 from tests.desk import OTHER, OWN
 from tests.files import plan, xplangml
-from tests.house import House, housed
-
-
-@pytest.fixture
-def house(database: Settings) -> Iterator[House]:
-    with housed(database) as opened:
-        yield opened
-
+from tests.house import House
 
 VERBS: dict[str, Callable[[House, Principal, int], object]] = {
     "submit": lambda house, who, number: workflow.submit(house.engine, who, number),

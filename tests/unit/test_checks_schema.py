@@ -7,6 +7,7 @@ import pytest
 from plans_ingest import Batch, ingest
 from plans_ingest.checks import schema
 from tests.files import GEMEINDE, feature, link, plan, polygon, prop, write, xplangml
+from tests.reading import read_features
 
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified"
   xmlns:x="http://www.xplanung.de/xplangml/5/4" targetNamespace="http://www.xplanung.de/xplangml/5/4">{content}
@@ -16,10 +17,7 @@ XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefau
 
 
 def read(tmp_path: Path, schemas: Path | None, *features: str, version: str = "5.4") -> Batch:
-    workdir = tmp_path / "work"
-    workdir.mkdir(exist_ok=True)
-    file = write(tmp_path / "plan.gml", xplangml(*features, version=version))
-    return ingest(file, workdir, srid=25832, schemas=schemas)
+    return read_features(tmp_path, *features, version=version, schemas=schemas)
 
 
 def told(batch: Batch) -> dict[str, str]:

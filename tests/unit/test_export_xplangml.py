@@ -1,7 +1,5 @@
 """A plan written as XPlanGML 6.0 says what the plan says, in the words and the order of 6.0."""
 
-import csv
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from plans_ingest import Issue, Plan, PlanFileError, ingest
 from plans_ingest.export import xplangml
 from plans_ingest.model import Dokument, Json, Planwerk
 from tests import files
+from tests.corpus import entries
 from tests.files import bereich, feature, link, plan, polygon, prop
 
 XPLAN = "{http://www.xplanung.de/xplangml/6/0}"
@@ -245,15 +244,11 @@ def test_the_command_writes_every_plan_of_a_file_and_tells_what_is_missing(tmp_p
 
 
 def of_6_0() -> list[str]:
-    folder = os.environ.get("XPLAN_CORPUS")
-    if not folder:
-        return []
-    with (Path(folder) / "PROVENANCE.tsv").open(encoding="utf-8") as table:
-        return [
-            row["file"]
-            for row in csv.DictReader(table, delimiter="\t")
-            if row["xplanung_version"] == "6.0" and any(w in row["main_plan_types"] for w in ("BP_Plan", "FP_Plan"))
-        ]
+    return [
+        row["file"]
+        for row in entries()
+        if row["xplanung_version"] == "6.0" and any(w in row["main_plan_types"] for w in ("BP_Plan", "FP_Plan"))
+    ]
 
 
 @pytest.mark.corpus

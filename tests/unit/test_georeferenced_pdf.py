@@ -15,6 +15,7 @@ from shapely.geometry import Point
 from plans_ingest import Batch, UnreadableFile, ingest
 from tests.files import ORIGIN, archive, plan, xplangml
 from tests.hostile.pictures import scan
+from tests.reading import codes
 
 METRES = 0.5  # on the ground for a point of the page
 CORNERS = [(0, 0), (0, 1), (1, 1), (1, 0)]
@@ -79,10 +80,6 @@ def read(tmp_path: Path, content: bytes) -> Batch:
     workdir = tmp_path / "work"
     workdir.mkdir()
     return ingest(archive(tmp_path / "a.zip", members), workdir, srid=25832)
-
-
-def codes(batch: Batch) -> set[str]:
-    return {issue.code for issue in batch.report.issues}
 
 
 def colours(batch: Batch, *places: tuple[float, float]) -> list[tuple[int, ...]]:

@@ -13,12 +13,13 @@ import pytest
 import xlsxwriter
 from shapely.geometry import MultiPolygon
 
-from plans_ingest import Batch, ingest, profiles, templates
+from plans_ingest import profiles, templates
 from plans_ingest.formats.recognise import VECTORS
 from plans_ingest.formats.vector import fields, workbook
 from plans_ingest.gemeinden import Gemeinde
-from plans_ingest.model import Level, Plan, Planwerk, Severity
+from plans_ingest.model import Level, Planwerk, Severity
 from tests.files import ORIGIN
+from tests.reading import details, only, read
 from tests.tables import ROW, SQUARE, drawing, far, parts, table, zipped
 
 BAYERN = {
@@ -36,21 +37,6 @@ OWN: dict[str, Any] = {
         "ebenen": ["0815-*"],
     },
 }  # fmt: skip
-
-
-def read(file: Path, gemeinde: Gemeinde | None = None) -> Batch:
-    workdir = file.parent / "work"
-    workdir.mkdir(exist_ok=True)
-    return ingest(file, workdir, srid=25832, gemeinde=gemeinde)
-
-
-def details(batch: Batch, code: str) -> list[str]:
-    return [issue.detail for issue in batch.report.issues if issue.code == code]
-
-
-def only(batch: Batch) -> Plan:
-    [found] = batch.plans
-    return found
 
 
 def test_the_bavarian_schema(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import rasterio
 from rasterio.transform import Affine, from_origin
 from shapely.geometry import box
 
-from plans_ingest import Batch, NoPlan, UnreadableFile, ingest
-from plans_ingest.model import Level, Plan, Severity
+from plans_ingest import Batch, NoPlan, UnreadableFile
+from plans_ingest.model import Level, Severity
 from tests.files import ORIGIN, archive, bereich, pdf, plan, prop, xplangml
+from tests.reading import codes, only, read
 from tests.tables import ROW, SQUARE, far, parts, table, zipped
 
 WORLD = f"0.5\n0\n0\n-0.5\n{ORIGIN[0] + 0.25}\n{ORIGIN[1] + 99.75}\n"
@@ -35,21 +36,6 @@ def picture(
         if tags:
             sink.update_tags(**tags)
     return path
-
-
-def read(file: Path) -> Batch:
-    workdir = file.parent / "work"
-    workdir.mkdir()
-    return ingest(file, workdir, srid=25832)
-
-
-def codes(batch: Batch) -> set[str]:
-    return {issue.code for issue in batch.report.issues}
-
-
-def only(batch: Batch) -> Plan:
-    [found] = batch.plans
-    return found
 
 
 def with_outline(tmp_path: Path, members: Mapping[str, bytes], **row: str) -> Batch:

@@ -8,34 +8,15 @@ from typing import Any
 import pytest
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from plans_ingest import Batch, NoPlan, UnreadableFile, UnsupportedFormat, ingest
-from plans_ingest.gemeinden import Gemeinde
-from plans_ingest.model import Level, Plan, Planwerk, Severity
+from plans_ingest import NoPlan, UnreadableFile, UnsupportedFormat, ingest
+from plans_ingest.model import Level, Planwerk, Severity
 from tests.files import ORIGIN, archive, pdf, plan, xplangml
 from tests.hostile.odd import binary
+from tests.reading import codes, details, only, read
 from tests.tables import RING, ROW, SQUARE, drawing, far, parts, table, zipped
 
 FORMATS = [".gpkg", ".geojson", ".fgb", ".shp"]
 CORNERS = [(0, 0), (100, 0), (100, 100), (0, 100)]
-
-
-def read(file: Path, gemeinde: Gemeinde | None = None) -> Batch:
-    workdir = file.parent / "work"
-    workdir.mkdir(exist_ok=True)
-    return ingest(file, workdir, srid=25832, gemeinde=gemeinde)
-
-
-def codes(batch: Batch) -> set[str]:
-    return {issue.code for issue in batch.report.issues}
-
-
-def details(batch: Batch, code: str) -> list[str]:
-    return [issue.detail for issue in batch.report.issues if issue.code == code]
-
-
-def only(batch: Batch) -> Plan:
-    [found] = batch.plans
-    return found
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -8,9 +8,9 @@ import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Point
 
-from plans_ingest import Batch, ingest
+from plans_ingest import ingest
 from plans_ingest.formats.xplangml.document import Document
-from plans_ingest.model import GemeindeRef, Level, Plan, Planwerk, Severity, Zeitraum
+from plans_ingest.model import GemeindeRef, Level, Planwerk, Severity, Zeitraum
 from tests.files import (
     ORIGIN,
     archive,
@@ -25,24 +25,9 @@ from tests.files import (
     write,
     xplangml,
 )
+from tests.reading import codes, only, read_text
 
 VERSIONS = ["3.0", "4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1"]
-
-
-def read(tmp_path: Path, document: str) -> Batch:
-    file = write(tmp_path / "plan.gml", document)
-    workdir = tmp_path / "work"
-    workdir.mkdir(exist_ok=True)
-    return ingest(file, workdir, srid=25832)
-
-
-def codes(batch: Batch) -> set[str]:
-    return {issue.code for issue in batch.report.issues}
-
-
-def only(batch: Batch) -> Plan:
-    [found] = batch.plans
-    return found
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -50,7 +35,7 @@ def only(batch: Batch) -> Plan:
 def test_every_version_gives_the_same_plan(tmp_path: Path, version: str, root: str) -> None:
     dates = prop("inkrafttretensDatum", "2019-03-01")
     document = xplangml(plan(extra=prop("rechtsstand", "4000") + dates), version=version, root=root)
-    found = only(read(tmp_path, document))
+    found = only(read_text(tmp_path, document))
     assert (found.planwerk, found.name, found.nummer, found.ags) == (
         Planwerk.BEBAUUNGSPLAN, "Am Hang", "5", "06534008",
     )  # fmt: skip
@@ -69,7 +54,7 @@ def test_objects_belong_to_their_plan_whichever_side_says_so(tmp_path: Path) -> 
         feature("BP_BaugebietsTeilFlaeche", "oa", prop("position", polygon())),
         feature("BP_BaugebietsTeilFlaeche", "ob", link("gehoertZuBereich", "bb") + prop("position", polygon())),
     )
-    batch = read(tmp_path, document)
+    batch = read_text(tmp_path, document)
     assert {p.name: [o.gml_id for o in p.objekte] for p in batch.plans} == {"A": ["oa"], "B": ["ob"]}
     assert {p.name: [o.bereich for o in p.objekte] for p in batch.plans} == {"A": ["ba"], "B": ["bb"]}
 
@@ -81,13 +66,13 @@ def test_an_object_without_a_link_goes_to_the_plan_it_lies_in_and_that_is_told(t
         plan("b", name="B", nummer="2", outline=far),
         feature("BP_GruenFlaeche", "lost", prop("position", far)),
     )
-    batch = read(tmp_path, document)
+    batch = read_text(tmp_path, document)
     assert [len(p.objekte) for p in batch.plans] == [0, 1]
     assert "objekt_without_bereich" in codes(batch)
 
 
 def test_an_unknown_attribute_is_kept_and_told_with_its_line(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(extra="\n" + prop("lieblingsfarbe", "blau"))))
+    batch = read_text(tmp_path, xplangml(plan(extra="\n" + prop("lieblingsfarbe", "blau"))))
     assert only(batch).attribute["lieblingsfarbe"] == "blau"
     [issue] = [issue for issue in batch.report.issues if issue.code == "attribute_unknown"]
     assert issue.detail == "lieblingsfarbe"
@@ -96,14 +81,14 @@ def test_an_unknown_attribute_is_kept_and_told_with_its_line(tmp_path: Path) -> 
 
 
 def test_a_code_that_is_in_no_list_is_no_code(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(extra=prop("rechtsstand", "i. V."))))
+    batch = read_text(tmp_path, xplangml(plan(extra=prop("rechtsstand", "i. V."))))
     assert only(batch).rechtsstand is None
     assert only(batch).attribute["rechtsstand"] == "i. V."
     assert "code_unknown" in codes(batch)
 
 
 def test_a_german_date_is_told_and_kept_as_text(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(extra=prop("inkrafttretensDatum", "16.10.73"))))
+    batch = read_text(tmp_path, xplangml(plan(extra=prop("inkrafttretensDatum", "16.10.73"))))
     assert only(batch).inkrafttretens_datum is None
     assert only(batch).attribute["inkrafttretensDatum"] == "16.10.73"
     assert "value_mistyped" in codes(batch)
@@ -119,7 +104,7 @@ def test_periods_of_auslegung_are_pairs(tmp_path: Path) -> None:
             ("auslegungsEndDatum", "2026-12-18"),
         )
     )
-    assert only(read(tmp_path, xplangml(plan(extra=extra)))).auslegungen == (
+    assert only(read_text(tmp_path, xplangml(plan(extra=extra)))).auslegungen == (
         Zeitraum(date(2026, 1, 12), date(2026, 2, 13)),
         Zeitraum(date(2026, 11, 16), date(2026, 12, 18)),
     )
@@ -127,13 +112,13 @@ def test_periods_of_auslegung_are_pairs(tmp_path: Path) -> None:
 
 def test_verfahren_stands_at_the_bereich_since_6_0(tmp_path: Path) -> None:
     document = xplangml(plan(), bereich(extra=prop("verfahren", "3000")), version="6.0")
-    assert only(read(tmp_path, document)).verfahren == 3000
+    assert only(read_text(tmp_path, document)).verfahren == 3000
 
 
 @pytest.mark.parametrize(("version", "code", "expected"), [("5.4", "3000", 6000), ("6.0", "6000", 6000)])
 def test_rechtscharakter_is_counted_as_in_6_0(tmp_path: Path, version: str, code: str, expected: int) -> None:
     objekt = feature("BP_GruenFlaeche", "o", prop("position", polygon()) + prop("rechtscharakter", code))
-    [kept] = only(read(tmp_path, xplangml(plan(), objekt, version=version))).objekte
+    [kept] = only(read_text(tmp_path, xplangml(plan(), objekt, version=version))).objekte
     assert kept.rechtscharakter == expected
 
 
@@ -144,7 +129,7 @@ def test_an_arc_becomes_a_line_within_five_millimetres(tmp_path: Path) -> None:
         f"{positions(f'{radius} 0 0 {radius} -{radius} 0')}</gml:posList></gml:Arc></gml:segments></gml:Curve>"
     )
     objekt = feature("BP_BauGrenze", "o", prop("position", arc))
-    line = next(iter(only(read(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
+    line = next(iter(only(read_text(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
     assert line is not None
     densified = shapely.get_coordinates(shapely.segmentize(line, 0.1))
     deviation = np.abs(np.hypot(*(densified - np.array(ORIGIN)).T) - radius)
@@ -171,14 +156,14 @@ def test_a_ring_of_curves_with_arc_by_centre_and_a_shared_edge(tmp_path: Path) -
         feature("BP_GruenFlaeche", "o", prop("position", half_disc)),
         feature("BP_BauGrenze", "e", prop("position", edge)),
     )
-    area = next(iter(only(read(tmp_path, document)).objekte)).geometry
+    area = next(iter(only(read_text(tmp_path, document)).objekte)).geometry
     assert area is not None
     assert area.area == pytest.approx(np.pi * 50, rel=1e-3)
 
 
 def test_a_bowtie_is_mended_and_told_and_the_original_kept(tmp_path: Path) -> None:
     bowtie = feature("BP_GruenFlaeche", "o", prop("position", polygon("0 0 10 10 10 0 0 10 0 0")))
-    batch = read(tmp_path, xplangml(plan(), bowtie))
+    batch = read_text(tmp_path, xplangml(plan(), bowtie))
     [objekt] = only(batch).objekte
     assert objekt.geometry is not None
     assert objekt.geometry.is_valid
@@ -190,7 +175,7 @@ def test_a_bowtie_is_mended_and_told_and_the_original_kept(tmp_path: Path) -> No
 
 
 def test_a_clockwise_ring_is_turned_and_told(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(outline=polygon("0 0 0 100 100 100 100 0 0 0"))))
+    batch = read_text(tmp_path, xplangml(plan(outline=polygon("0 0 0 100 100 100 100 0 0 0"))))
     outline = only(batch).geltungsbereich
     assert outline is not None
     assert outline.geoms[0].exterior.is_ccw
@@ -199,7 +184,7 @@ def test_a_clockwise_ring_is_turned_and_told(tmp_path: Path) -> None:
 
 def test_an_unreadable_geometry_leaves_the_object_and_its_text(tmp_path: Path) -> None:
     broken = polygon().replace("480000.000", "NaN", 1)
-    batch = read(tmp_path, xplangml(plan(), feature("BP_GruenFlaeche", "o", prop("position", broken))))
+    batch = read_text(tmp_path, xplangml(plan(), feature("BP_GruenFlaeche", "o", prop("position", broken))))
     [objekt] = only(batch).objekte
     assert objekt.geometry is None
     assert "NaN" in str(objekt.attribute["position"])
@@ -226,19 +211,19 @@ def test_an_unreadable_geometry_leaves_the_object_and_its_text(tmp_path: Path) -
 def test_every_spelling_of_a_crs_leads_to_the_same_place(tmp_path: Path, srs: str, coordinates: str) -> None:
     point = f'<gml:Point srsName="{srs}"><gml:pos>{coordinates}</gml:pos></gml:Point>'
     objekt = feature("BP_HoehenMass", "o", prop("position", point))
-    found = next(iter(only(read(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
+    found = next(iter(only(read_text(tmp_path, xplangml(plan(), objekt))).objekte)).geometry
     assert found is not None
     assert found.distance(Point(ORIGIN)) < 5  # Gauß-Krüger comes by a 7-parameter set
 
 
 def test_a_file_without_any_crs_is_placed_by_its_numbers_and_that_is_told(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(outline=polygon(srs=None))))
+    batch = read_text(tmp_path, xplangml(plan(outline=polygon(srs=None))))
     assert only(batch).geltungsbereich is not None
     assert "crs_assumed" in codes(batch)
 
 
 def test_an_unknown_crs_is_an_error_and_the_coordinates_stay(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(outline=polygon(srs="EPSG:999999"))))
+    batch = read_text(tmp_path, xplangml(plan(outline=polygon(srs="EPSG:999999"))))
     assert only(batch).geltungsbereich is None
     assert "crs_unknown" in codes(batch)
     assert "480000" in str(only(batch).attribute["raeumlicherGeltungsbereich"])
@@ -253,8 +238,8 @@ def test_documents_of_all_versions_have_a_typ(tmp_path: Path) -> None:
     special = reference.replace("XP_Externe", "XP_SpezExterne").replace(
         "</xplan:XP_Spez", "<xplan:typ>1010</xplan:typ></xplan:XP_Spez"
     )
-    old = only(read(tmp_path, xplangml(plan(extra=prop("refBegruendung", reference)), version="4.1")))
-    new = only(read(tmp_path, xplangml(plan(extra=prop("externeReferenz", special)), version="6.0")))
+    old = only(read_text(tmp_path, xplangml(plan(extra=prop("refBegruendung", reference)), version="4.1")))
+    new = only(read_text(tmp_path, xplangml(plan(extra=prop("externeReferenz", special)), version="6.0")))
     assert [(d.typ, d.name, d.url) for d in old.dokumente] == [(1010, "B", "b.pdf")]
     assert [(d.typ, d.name, d.url) for d in new.dokumente] == [(1010, "B", "b.pdf")]
 
@@ -293,12 +278,12 @@ def test_what_file_managers_leave_in_an_archive_is_passed_over_and_told(tmp_path
 
 def test_a_dangling_reference_and_a_double_id_are_told_not_fatal(tmp_path: Path) -> None:
     document = xplangml(plan(extra=link("texte", "nowhere")), bereich(), bereich())
-    batch = read(tmp_path, document)
+    batch = read_text(tmp_path, document)
     assert {"reference_dangling", "gml_id_twice"} <= codes(batch)
 
 
 def test_another_kind_of_plan_in_the_same_file_is_left_out_and_told(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(), plan("lp", klasse="LP_Plan", nummer="9")))
+    batch = read_text(tmp_path, xplangml(plan(), plan("lp", klasse="LP_Plan", nummer="9")))
     assert len(batch.plans) == 1
     assert "planwerk_unsupported" in codes(batch)
 
@@ -306,29 +291,29 @@ def test_another_kind_of_plan_in_the_same_file_is_left_out_and_told(tmp_path: Pa
 @pytest.mark.parametrize(("given", "ags"), [("06534008", "06534008"), ("6534008", "06534008"), ("asdf", None)])
 def test_the_ags_is_text_of_eight_digits(tmp_path: Path, given: str, ags: str | None) -> None:
     gemeinde = prop("gemeinde", f"<xplan:XP_Gemeinde><xplan:ags>{given}</xplan:ags></xplan:XP_Gemeinde>")
-    assert only(read(tmp_path, xplangml(plan(gemeinde=gemeinde)))).ags == ags
+    assert only(read_text(tmp_path, xplangml(plan(gemeinde=gemeinde)))).ags == ags
 
 
 def test_the_regionalschluessel_serves_where_the_ags_is_missing(tmp_path: Path) -> None:
     gemeinde = prop("gemeinde", "<xplan:XP_Gemeinde><xplan:rs>065340008008</xplan:rs></xplan:XP_Gemeinde>")
-    assert only(read(tmp_path, xplangml(plan(gemeinde=gemeinde)))).ags == "06534008"
+    assert only(read_text(tmp_path, xplangml(plan(gemeinde=gemeinde)))).ags == "06534008"
 
 
 def test_3_0_names_its_gemeinde_by_gkz_and_stadt(tmp_path: Path) -> None:
     gemeinde = prop("gkz", "06534008") + prop("stadt", "Ebsdorfergrund") + prop("ortsteil", "Dreihausen")
-    found = only(read(tmp_path, xplangml(plan(gemeinde=gemeinde), version="3.0")))
+    found = only(read_text(tmp_path, xplangml(plan(gemeinde=gemeinde), version="3.0")))
     assert found.gemeinden == (GemeindeRef("06534008", "Ebsdorfergrund", "Dreihausen"),)
     assert found.level is not Level.READABLE
 
 
 def test_what_cannot_be_published_says_what_is_missing(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan(gemeinde="", planart="1000")))
+    batch = read_text(tmp_path, xplangml(plan(gemeinde="", planart="1000")))
     [issue] = [issue for issue in batch.report.issues if issue.code == "not_publishable"]
     assert (issue.severity, issue.detail) == (Severity.WARNING, "gemeinde/ags")
 
 
 def test_a_plan_that_lies_nowhere_is_an_error(tmp_path: Path) -> None:
-    batch = read(tmp_path, xplangml(plan().replace("raeumlicherGeltungsbereich", "beschreibung")))
+    batch = read_text(tmp_path, xplangml(plan().replace("raeumlicherGeltungsbereich", "beschreibung")))
     [issue] = [issue for issue in batch.report.issues if issue.code == "not_publishable"]
     assert (issue.severity, issue.detail) == (Severity.ERROR, "raeumlicherGeltungsbereich")
 
@@ -364,7 +349,7 @@ def test_documents_of_one_name_in_two_folders_are_not_mixed_up(tmp_path: Path) -
 
 def test_what_stands_twice_or_does_not_fit_is_kept(tmp_path: Path) -> None:
     objekt = feature("BP_GruenFlaeche", "o", prop("position", polygon()) + prop("ebene", "1.5"))
-    found = only(read(tmp_path, xplangml(plan(extra=prop("name", "Zweiter Name")), objekt)))
+    found = only(read_text(tmp_path, xplangml(plan(extra=prop("name", "Zweiter Name")), objekt)))
     assert found.attribute["name"] == "Zweiter Name"
     [kept] = found.objekte
     assert (kept.ebene, kept.attribute["ebene"]) == (0, 1.5)
@@ -377,7 +362,7 @@ def test_a_reference_that_is_no_address_is_just_a_file_that_is_missing(tmp_path:
         "</xplan:XP_SpezExterneReferenz></xplan:externeReferenz>"
         for url in ("x://[::1", "//[::1/b.pdf", "http://[::1")
     )
-    batch = read(tmp_path, xplangml(plan(extra=references)))
+    batch = read_text(tmp_path, xplangml(plan(extra=references)))
     assert sum(issue.code == "document_not_delivered" for issue in batch.report.issues) == 2
     assert only(batch).dokumente[2].url == "http://[::1"
 
