@@ -1,10 +1,12 @@
-"""What several files ask of: the stock of plans that services publish, and a house of people who work at the desk."""
+"""What several files ask of: plans that services publish, people at the desk, a home with a layer."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from geoportal.settings import Settings
+from tests.fountains import Home
 from tests.house import House, housed
 from tests.ogc import publish_stock
 
@@ -19,3 +21,11 @@ def stock(module_database: Settings, tmp_path_factory: pytest.TempPathFactory) -
 def house(database: Settings) -> Iterator[House]:
     with housed(database) as opened:
         yield opened
+
+
+@pytest.fixture
+def home(database: Settings, tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path / "home", database)
+    yield made
+    made.engine.dispose()
+    made.reader.dispose()

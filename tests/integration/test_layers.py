@@ -1,7 +1,6 @@
 """From a folder with a manifest to a table, a view and a collection; and nothing is lost when a source fails."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,89 +14,17 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from geoportal import operations, watch
-from geoportal.catalogue import Layer, Reason, SourceError, read_layer
+from geoportal import operations
+from geoportal.catalogue import Reason, SourceError, read_layer
 from geoportal.catalogue.rows import read
-from geoportal.database import owner_engine, reader_engine
-from geoportal.layers.life import Synced, check, states, sync
+from geoportal.layers.life import check, states
 from geoportal.layers.reading import Reading
-from geoportal.layers.sources import Places
 from geoportal.layers.tables import lock, replace_rows
-from geoportal.layers.watch import Watch
 from geoportal.ogc import service
 from geoportal.ogc.app import create_ogc
 from geoportal.opening_hours import BERLIN
-from geoportal.settings import Settings
 from tests.files import write
-
-MANIFEST = dedent("""\
-    id: brunnen
-    title: {de: Trinkbrunnen, en: Drinking fountains}
-    description: {de: Brunnen mit Trinkwasser, en: Fountains with drinking water}
-    keywords: {de: [Wasser], en: [water]}
-    theme: versorgung
-    publisher: Landkreis
-    licence: {name: Zero, url: https://www.govdata.de/dl-de/zero-2-0}
-    source: {path: data/brunnen.csv, separator: ";", decimal: ",", x: X, y: Y, crs: EPSG:25832}
-    geometry: Point
-    key: nr
-    fields:
-      nr: {type: integer, source: Nr, label: {de: Nummer, en: Number}}
-      name: {type: text, source: Name, label: {de: Name, en: Name}}
-      liter: {type: number, source: Liter, label: {de: Liter je Minute, en: Litres per minute}}
-      seit: {type: date, source: Seit, label: {de: In Betrieb seit, en: In use since}}
-      offen: {type: boolean, source: Offen, label: {de: Geöffnet, en: Open}}
-    expect: {min: 1, max: 5}
-""")
-CSV = """\
-Nr;Name;Liter;Seit;Offen;X;Y;Telefon
-1;Marktplatz;2,5;31.05.2019;ja;483000,25;5628000,75;06421 1234
-2;"Am ""Tor""; Süd";;2020-06-01;nein;483100;5628100;
-"""
-
-
-class Home:
-    """A home folder with one layer, and the database that it is synchronised into."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.engine = owner_engine(settings.require_database_url())
-        self.reader = reader_engine(settings.require_read_url())
-        for name in ("data", "layers/brunnen"):
-            (folder / name).mkdir(parents=True)
-        self.manifest(MANIFEST)
-        self.data(CSV)
-
-    def manifest(self, content: str, name: str = "brunnen") -> None:
-        (self.folder / "layers" / name).mkdir(exist_ok=True)
-        write(self.folder / "layers" / name / "layer.yml", content)
-
-    def data(self, content: str, name: str = "brunnen.csv") -> None:
-        write(self.folder / "data" / name, content)
-
-    @property
-    def places(self) -> Places:
-        return Places(self.folder, self.folder / "cache")
-
-    def layer(self, name: str = "brunnen") -> Layer:
-        return read_layer(self.folder / "layers" / name)
-
-    def sync(self, name: str = "brunnen") -> Synced:
-        return sync(self.engine, self.layer(name), self.places)
-
-    def public(self, columns: str = "*", layer: str = "brunnen") -> list[tuple[object, ...]]:
-        with self.reader.connect() as connection:
-            rows = connection.execute(text(f"SELECT {columns} FROM ogc.{layer} ORDER BY id"))
-            return [tuple(row) for row in rows]
-
-
-@pytest.fixture
-def home(database: Settings, tmp_path: Path) -> Iterator[Home]:
-    made = Home(tmp_path / "home", database)
-    yield made
-    made.engine.dispose()
-    made.reader.dispose()
+from tests.fountains import CSV, MANIFEST, Home
 
 
 def test_a_csv_becomes_typed_public_rows_and_unnamed_columns_stay_private(home: Home) -> None:
@@ -385,116 +312,6 @@ def test_what_does_not_hold_today_is_not_public(home: Home) -> None:
     )
     assert home.sync().rows == 6
     assert home.public("id") == [(2,), (3,), (5,), (6,)]
-
-
-def by_address(least_found: int) -> str:
-    address = f"{{street: Strasse, postcode: PLZ, place: Ort, least_found: {least_found}}}"
-    head = MANIFEST.replace("x: X, y: Y, crs: EPSG:25832}", f"address: {address}}}").split("fields:")[0]
-    return (
-        head + "fields:\n  nr: {type: integer, source: Nr, label: {de: Nummer, en: Number}}\nexpect: {min: 1, max: 9}\n"
-    )
-
-
-ADDRESSES = """\
-Nr;Strasse;PLZ;Ort
-1;Bahnhofstr. 12 a;35274;Kirchhain
-2;BAHNHOFSTRASSE 12;;Kirchhain
-3;Bahnhofstraße 3;35274;Kirchhain
-4;Bahnhofstrase 12;35274;Kirchhain
-5;Banhofstraße 12;35274;Kirchhain
-6;Bahnhofstraße 12;35037;Marburg
-7;Hauptstraße 1;35274;Kirchhain
-8;;;
-"""
-
-
-@pytest.fixture
-def streets(home: Home) -> Home:
-    """A street with two houses in each of two towns, and one of the same name in two villages of one of them."""
-    streets = (
-        ("Bahnhofstraße", "35274 Kirchhain"), ("Bahnhofstraße", "35037 Marburg"),
-        ("Hauptstraße", "35274 Kirchhain, Anzefahr"), ("Hauptstraße", "35274 Kirchhain, Betziesdorf"),
-    )  # fmt: skip
-    with home.engine.begin() as connection:
-        for number, (street, place) in enumerate(streets):
-            values = {"n": number, "titel": street, "zusatz": place, "schluessel": f"{street}/{place}"}
-            connection.execute(
-                text("""
-                    WITH street AS (
-                        INSERT INTO places.target (art, quelle, schluessel, titel, zusatz, geom)
-                        VALUES ('strasse', 'addresses', :schluessel, :titel, :zusatz,
-                            ST_SetSRID(ST_MakePoint(490000 + :n, 5630000), 25832)) RETURNING id)
-                    INSERT INTO places.address (id, street_id, nummer, buchstabe, geom)
-                    SELECT :schluessel || nummer || buchstabe, id, nummer, buchstabe,
-                        ST_SetSRID(ST_MakePoint(490000 + 100 * :n + nummer + 0.5 * length(buchstabe), 5630000), 25832)
-                    FROM street, (VALUES (1, ''), (12, ''), (12, 'a')) AS house (nummer, buchstabe)"""),
-                values,
-            )
-    return home
-
-
-def test_rows_with_addresses_stand_where_the_official_addresses_are_and_others_are_told(streets: Home) -> None:
-    streets.manifest(by_address(30))
-    streets.data(ADDRESSES)
-    synced = streets.sync()
-    assert synced.fault is None
-    places = {row[0]: row[1] for row in streets.public("id, ST_X(geom)")}
-    assert {key: place for key, place in places.items() if place is not None} == {
-        1: 490012.5,
-        2: 490012,
-        4: 490012,
-        6: 490112,
-    }
-    assert len(places) == 8
-    told = str(synced)
-    assert "4 von 8 Anschriften nicht gefunden" in told
-    assert "3: Bahnhofstraße 3, 35274 Kirchhain (Hausnummer unbekannt" in told
-    assert "5: Banhofstraße 12, 35274 Kirchhain (nächste bekannte Straße / nearest known street: Bahnhofstr" in told
-    assert "7: Hauptstraße 1, 35274 Kirchhain" in told  # of which there are two
-
-
-def test_a_source_whose_addresses_are_not_known_changes_nothing(streets: Home) -> None:
-    streets.manifest(by_address(30))
-    streets.data(ADDRESSES)
-    streets.sync()
-    before = streets.public()
-    streets.manifest(by_address(60))
-    assert "4 von 8 Anschriften gefunden, erwartet 60 %" in (streets.sync().fault or "")
-    assert streets.public() == before
-
-
-def watched(home: Home) -> None:
-    """One round, and what it began."""
-    layers = Watch(home.engine, home.folder / "layers", home.places)
-    layers.look()
-    for running in layers._running.values():
-        running.result()
-    layers.close()
-
-
-def test_addresses_without_a_place_are_told_to_the_operators_until_they_are_known(
-    streets: Home, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO")
-    streets.manifest(by_address(30))
-    streets.data(ADDRESSES.replace("Nr;", "Telefon;Nr;").replace("\n", "\n;").removesuffix(";"))
-    page = watch.create(replace(streets.settings, home=streets.folder)).test_client()
-    watched(streets)
-    assert "4 von 8 Anschriften nicht gefunden" in caplog.text
-    told = page.get("/").get_data(as_text=True)
-    assert "4: 3: Bahnhofstraße 3, 35274 Kirchhain (Hausnummer unbekannt" in told
-    assert "<td>Telefon</td>" in told
-    caplog.clear()
-    watched(streets)
-    assert "Anschriften" not in caplog.text  # nothing was read again
-    with streets.engine.begin() as connection:
-        connection.execute(
-            text("UPDATE places.address SET nummer = 3 WHERE nummer = 1 AND id = 'Bahnhofstraße/35274 Kirchhain1'")
-        )
-        connection.execute(text("SELECT plans.touch_data('adressen')"))  # as an import does
-    watched(streets)
-    assert "3 von 8 Anschriften nicht gefunden" in caplog.text
-    assert "Bahnhofstraße 3, 35274" not in page.get("/").get_data(as_text=True)
 
 
 def test_only_named_values_of_a_column_are_taken(home: Home) -> None:

@@ -1,73 +1,26 @@
-"""Tables, drawings and pictures that are broken or built to harm: a clear refusal, quickly, nothing read or fetched."""
+"""Tables and drawings that are broken or built to harm: a clear refusal, quickly, nothing read or fetched."""
 
 import json
-import socket
 import sqlite3
 import struct
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
 import shapely
-from rasterio.transform import from_origin
 
-from plans_ingest import Batch, NoPlan, PlanFileError, UnreadableFile, UnsafeFile, UnsupportedFormat, gdal_guard, ingest
+from plans_ingest import NoPlan, PlanFileError, UnreadableFile, UnsafeFile, UnsupportedFormat, gdal_guard, ingest
 from tests.files import ORIGIN, archive, plan, prop, xplangml
+from tests.hostile.pictures import image
+from tests.hostile.refusing import SECONDS, SECRET, VRT, read, refused, written
 from tests.tables import ROW, SQUARE, drawing, parts, table, zipped
 
-SECRET = "s3cret-of-the-server"
-SECONDS = 20.0  # of computing time
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
-    """Python's own sockets are watched here; what C libraries could do is closed off by the sandbox's tests."""
-    asked: list[object] = []
-
-    def remembered(*args: object, **_: object) -> list[object]:
-        asked.append(args)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", remembered)
-    yield asked
-    assert asked == []
-
-
-def read(tmp_path: Path, file: Path) -> Batch:
-    workdir = tmp_path / "work"
-    workdir.mkdir()
-    return ingest(file, workdir, srid=25832)
-
-
-def refused(tmp_path: Path, file: Path, kind: type[PlanFileError] = PlanFileError) -> PlanFileError:
-    before = {item for item in file.parent.iterdir() if item.name != "work"}
-    started = time.process_time()
-    with pytest.raises(kind) as caught:
-        read(tmp_path, file)
-    assert time.process_time() - started < SECONDS
-    text = str(caught.value)
-    assert SECRET not in text
-    assert str(tmp_path) not in text
-    assert {item for item in file.parent.iterdir() if item.name != "work"} == before, (
-        "something was left beside the file"
-    )
-    return caught.value
-
-
-def written(tmp_path: Path, name: str, content: str | bytes) -> Path:
-    file = tmp_path / name
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return file
-
+pytestmark = pytest.mark.usefixtures("no_network")
 
 # --- other drivers of GDAL in disguise
 
-VRT = '<VRTDataset rasterXSize="9" rasterYSize="9"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>' \
-    "<SourceFilename>{secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"  # fmt: skip
 OGR_VRT = (
     "<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>{secret}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
 )
@@ -94,17 +47,6 @@ def test_a_driver_in_disguise_as_document(tmp_path: Path, content: str, name: st
     batch = read(tmp_path, file)
     assert batch.attachments == ()
     assert "attachment_disguised" in {issue.code for issue in batch.report.issues}
-
-
-@pytest.mark.parametrize("side", [".ovr", ".msk", ".aux.xml"])
-def test_a_side_car_that_leads_elsewhere_is_not_looked_at(tmp_path: Path, side: str) -> None:
-    secret = tmp_path / "secret.tif"
-    image(secret, value=77)
-    image(tmp_path / "plan.tif", value=1)
-    written(tmp_path, f"plan.tif{side}", VRT.format(secret=secret))
-    [attachment] = read(tmp_path, tmp_path / "plan.tif").attachments
-    with rasterio.open(attachment.path) as cog:
-        assert set(np.unique(cog.read())) == {1}
 
 
 def test_a_drawing_that_is_an_ogr_vrt_too(tmp_path: Path) -> None:
@@ -396,7 +338,7 @@ def test_with_any_byte_wrong_it_is_read_or_refused(tmp_path: Path, suffix: str) 
     random = np.random.default_rng(7)
     file = tmp_path / f"p{suffix}"
     if suffix == ".tif":
-        whole = {file.name: image(file).read_bytes()}
+        whole = {file.name: image(file)}
     elif suffix == ".dxf":
         whole = {file.name: drawing(("Geltungsbereich", [(0, 0), (100, 0, 0.5), (100, 100)], True)).encode()}
     else:
@@ -454,62 +396,6 @@ def test_a_drawing_cut_short(tmp_path: Path, end: str) -> None:
 def test_a_drawing_with_points_nowhere(tmp_path: Path, number: str) -> None:
     text = drawing(("Geltungsbereich", [(0, 0), (9, 0), (9, 9)], True)).replace(str(ORIGIN[0] + 9), number)
     refused(tmp_path, written(tmp_path, "p.dxf", text), UnreadableFile)
-
-
-# --- pictures
-
-
-def image(file: Path, *, value: int = 1, size: int = 64) -> Path:
-    profile = {"driver": "GTiff", "width": size, "height": size, "count": 1, "dtype": "uint8", "crs": "EPSG:25832"}
-    with rasterio.open(file, "w", **profile, transform=from_origin(*ORIGIN, 0.5, 0.5)) as sink:
-        sink.write(np.full((1, size, size), value, np.uint8))
-    return file
-
-
-def tiff(width: int, height: int, bands: int = 1) -> bytes:
-    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8), (277, 3, bands),
-            (278, 4, height), (279, 4, 10)]  # fmt: skip
-    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
-    return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + entries + b"\0" * 20_000
-
-
-@pytest.mark.parametrize(
-    ("width", "height", "bands"),
-    [(2**31, 2**31, 1), (62_000, 62_000, 1), (2**32 - 1, 1, 1), (1000, 1000, 200), (30_000, 30_000, 1)],
-)
-def test_a_picture_of_gigapixels_in_twenty_kilobytes(tmp_path: Path, width: int, height: int, bands: int) -> None:
-    refused(tmp_path, written(tmp_path, "p.tif", tiff(width, height, bands)), UnsafeFile)
-
-
-@pytest.mark.parametrize("keep", [9, 40, 200, 3000])
-def test_a_picture_cut_short(tmp_path: Path, keep: int) -> None:
-    whole = image(tmp_path / "w.tif").read_bytes()
-    refused(tmp_path, written(tmp_path, "p.tif", whole[:keep]))
-
-
-def test_a_picture_whose_pixels_end_early(tmp_path: Path) -> None:
-    """Header and directory are in order; only who reads every block notices."""
-    with rasterio.open(
-        tmp_path / "w.tif", "w", driver="GTiff", width=512, height=512, count=1, dtype="uint8", crs="EPSG:25832",
-        transform=from_origin(*ORIGIN, 0.5, 0.5), tiled=True, blockxsize=256, blockysize=256,
-    ) as sink:  # fmt: skip
-        sink.write(np.random.default_rng(1).integers(0, 255, (1, 512, 512), np.uint8))
-    content = (tmp_path / "w.tif").read_bytes()
-    refused(tmp_path, written(tmp_path, "p.tif", content[: len(content) // 2]), UnreadableFile)
-
-
-def test_a_png_that_says_it_is_enormous(tmp_path: Path) -> None:
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header + b"\0" * 4
-    file = archive(tmp_path / "a.zip", {"p.png": content, "p.pgw": "1\n0\n0\n-1\n480000\n5630000"})
-    refused(tmp_path, file, UnsafeFile)
-
-
-def test_measurements_are_no_picture(tmp_path: Path) -> None:
-    profile = {"driver": "GTiff", "width": 9, "height": 9, "count": 1, "dtype": "float32", "crs": "EPSG:25832"}
-    with rasterio.open(tmp_path / "p.tif", "w", **profile, transform=from_origin(*ORIGIN, 1, 1)) as sink:
-        sink.write(np.full((1, 9, 9), np.nan, np.float32))
-    refused(tmp_path, tmp_path / "p.tif", UnreadableFile)
 
 
 # --- workbooks
