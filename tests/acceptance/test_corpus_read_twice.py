@@ -20,7 +20,8 @@ from plans_ingest.formats import xplangml
 from plans_ingest.formats.reading import Reading
 from plans_ingest.model import Bereich, Json, Plan, Planobjekt, Textabschnitt, Zeitraum
 from tests import second_reading
-from tests.acceptance.test_corpus import carries_a_plan, entries
+from tests.acceptance.test_corpus import carries_a_plan
+from tests.corpus import entries
 from tests.second_reading import Document, Shape, Thing
 
 pytestmark = pytest.mark.corpus
