@@ -1,5 +1,5 @@
-"""What nginx makes of connections to the web server that are dead when it asks on them: readers see nothing of it, and
-what somebody sends is sent once.
+"""What nginx makes of connections that fail: those to the web server that are dead when it asks on them (readers see
+nothing of it, and what somebody sends is sent once), and those of people whose words hardly come.
 
 The web server is the test's own, so that a connection dies exactly when a request has arrived on it: all that a killed
 process had, one after another.
@@ -11,8 +11,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPSConnection
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +165,47 @@ def test_what_somebody_sends_is_sent_once_and_not_on_a_kept_connection(
     upstream.react = lambda _: LOST
     assert proxy.ask("POST", path, b"{}").status == 502
     assert [asked.is_first for asked in upstream.asked if asked.path == path] == [True, True]
+
+
+STATEMENT = "/beteiligung/00000000-0000-0000-0000-000000000000/stellungnahme"
+
+
+def beginning(proxy: Proxy, source: str, length: int = 1_000) -> HTTPSConnection:
+    """Somebody who sends a statement, and of its body nothing yet."""
+    connection = proxy.connection(source)
+    connection.putrequest("POST", STATEMENT, skip_host=True)
+    for name, value in (("Host", "localhost"), ("Content-Length", str(length))):
+        connection.putheader(name, value)
+    connection.endheaders(b"x")
+    return connection
+
+
+def test_a_statement_takes_no_place_in_the_web_server_before_it_is_whole(proxy: Proxy, upstream: Upstream) -> None:
+    """Its files lie nowhere on the disk meanwhile. Who lets it drip keeps others from sending at the worst."""
+    with ExitStack() as stay:
+        slow = [stay.enter_context(closing(beginning(proxy, f"127.0.0.{10 + number // 4}"))) for number in range(20)]
+        assert proxy.get("/reader").status == ANSWERED
+        assert proxy.ask("POST", STATEMENT, b"x", source="127.0.0.20").status == 429
+        assert upstream.times(STATEMENT) == 0
+        slow[0].send(b"x" * 999)
+        assert slow[0].getresponse().status == ANSWERED
+        assert upstream.times(STATEMENT) == 1
+    on_disk: list[str] = []
+
+    def look(_: Asked) -> int:
+        on_disk.extend(files_of_bodies(proxy))
+        return ANSWERED
+
+    upstream.react = look
+    with closing(beginning(proxy, "127.0.0.30", 25_000_001)) as large:
+        large.send(bytes(25_000_000))
+        assert large.getresponse().status == ANSWERED
+    assert on_disk == []
+
+
+def files_of_bodies(proxy: Proxy) -> list[str]:
+    """What nginx has open for bodies that it has put aside; their names are gone as soon as they are open."""
+    master = (proxy.folder / "nginx.pid").read_text("ascii").strip()
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
+    opened = [str(each.readlink()) for pid in workers for each in Path(f"/proc/{pid}/fd").iterdir()]
+    return [name for name in opened if name.startswith(str(proxy.folder / "body"))]
