@@ -15,7 +15,8 @@ _COLUMN: Final = re.compile(
     r"|e-?mail|geburt|unterschrift",
     re.IGNORECASE,
 )
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+# Bounded, as addresses are (RFC 5321 4.5.3.1): else a long value, a geometry in figures say, is looked at for hours.
+_EMAIL: Final = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
 # Boxes of an office, not of a person.
 _OFFICE: Final = re.compile(
     r"^(info|kontakt|poststelle|verwaltung|sekretariat|service|presse|office|mail|post|rathaus|buergerbuero|schule|bad)"
