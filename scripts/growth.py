@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -202,12 +203,20 @@ def _tile(dice: random.Random, zoom: int) -> str:
 
 
 def _fit(points: Sequence[tuple[float, float]]) -> Callable[[float], float]:
-    """The line through the points over the logarithm of the size (least squares); never below the largest measured."""
+    """Straight between the points over the logarithm of the size; before the first as that one, after the last on as
+    between the last two, never falling.
+    """
     logs = [(math.log2(size), value) for size, value in points]
-    if len(logs) == 1:
-        return lambda _: logs[0][1]
-    slope, start = statistics.linear_regression([x for x, _ in logs], [y for _, y in logs])
-    return lambda size: max(start + slope * math.log2(size), points[-1][1] if size > points[-1][0] else 0)
+
+    def at(size: float) -> float:
+        x = math.log2(size)
+        if x <= logs[0][0] or len(logs) == 1:
+            return logs[0][1]
+        (start, low), (end, high) = next((pair for pair in pairwise(logs) if x <= pair[1][0]), logs[-2:])
+        rise = (high - low) / (end - start)
+        return low + rise * (x - start) if x <= end else high + max(0, rise) * (x - end)
+
+    return at
 
 
 def written(told: Mapping[str, Any]) -> str:

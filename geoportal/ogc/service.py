@@ -30,7 +30,7 @@ from geoportal.ogc.problems import NotFound, Unavailable
 from geoportal.ogc.query import Limits
 from geoportal.ogc.reading import view_columns
 from geoportal.ogc.statements import GEOJSON, PROPERTIES, Ready
-from geoportal.ogc.table import GEOMETRY, ID, Extent, FeatureTable, Page, Question
+from geoportal.ogc.table import GEOMETRY, ID, MANY, Extent, FeatureTable, Page, Question
 from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
 
@@ -95,7 +95,7 @@ class Service:
         self._shelf = Shelf(folder)
         self._lock = threading.Lock()
         self._extents: dict[str, tuple[str, Mapping[str, Extent]]] = {}
-        self._patience: dict[str, float] = {}  # until when a collection is not measured again
+        self._patience: dict[str, float] = {}  # until when no collection of a view is measured again
         self._look()
         self.engine = engine_for(settings.require_read_url())
         self.planned_engine = engine_for(settings.require_read_url(), planned_once=True)
@@ -157,14 +157,14 @@ class Service:
         if measured is None or measured[0] != token:
             names = [name for name, each in collections.items() if each.selected_from == whole]
             began = time.monotonic()
-            if began < self._patience.get(whole, 0):
+            if self._is_too_large(collections[whole]):
                 return measured[1].get(identifier) if measured else None
             try:
                 extents = collections[whole].table.extents(self.engine, [collections[name].table for name in names])
             except Unavailable:
                 if time.monotonic() - began > _TOO_LONG:
                     # so many rows, or behind a lock: not each request looks at all of them in vain
-                    self._patience[whole] = time.monotonic() + _MEASURED_AGAIN
+                    self._patience[collections[whole].layer.view] = time.monotonic() + _MEASURED_AGAIN
                 return measured[1].get(identifier) if measured else None
             measured = self._extents[whole] = (token, dict(zip([whole, *names], extents, strict=True)))
         return measured[1].get(identifier)
@@ -174,12 +174,19 @@ class Service:
         identifier, state = collection.layer.id, self.state(collection.layer.id)
         asked = f"{state.token if state else time.monotonic()} {identifier} {question.day} {question.conditions!r}"
         known = self._counts.get(asked)
-        if not question.conditions and question.day is None and (extent := self.extent(identifier)) is not None:
-            known = extent.features
+        if not question.conditions and question.day is None:
+            if (extent := self.extent(identifier)) is not None:
+                known = extent.features
+            elif self._is_too_large(collection):
+                known = MANY  # a moment ago its rows were not counted within the time that a statement has
         table = collection.table_on(question.day)
         page = table.page(self.engine, question, ready=self.ready(table), known=known)
         self._counts.put(asked, page.matched)
         return page
+
+    def _is_too_large(self, collection: Collection) -> bool:
+        """Whether measuring it, or another part of the same rows, took too long a moment ago."""
+        return time.monotonic() < self._patience.get(collection.layer.view, 0)
 
     def ready(self, table: FeatureTable) -> Ready:
         """Which parts of its features a view holds also as text, ready to be sent. Raises Unavailable."""
