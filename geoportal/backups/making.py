@@ -41,7 +41,8 @@ class Contents:
     """What a snapshot holds. `tables`: name to [rows, checksum]; `files`: SHA-256 of the archive to bytes.
 
     `missing`: files that a row names and the archive did not have; everything else was saved nevertheless.
-    `folder`: where the files lie.
+    `folder`: where the files lie. `given_alone`: the checksums are of what was given alone; in snapshots of former
+    releases they are of what the database computes from it too, which another version of a library makes otherwise.
     """
 
     moment: str
@@ -51,6 +52,7 @@ class Contents:
     files: Mapping[str, int]
     missing: tuple[str, ...] = ()
     folder: str = _PLAIN
+    given_alone: bool = False
 
     def place_of(self, digest: str) -> str:
         return f"{self.folder}/{digest[:2]}/{digest}"
@@ -101,7 +103,8 @@ def back_up(engine: Engine, archive: Archive, place: Place, seal: Seal | None, n
             moment=moment,
             revision=str(connection.scalar(text("SELECT version_num FROM plans.alembic_version"))),
             dump_sha256=hashlib.file_digest(dump, "sha256").hexdigest(),
-            tables=dict(_tables(connection)),
+            tables=dict(_tables(connection, given_alone=True)),
+            given_alone=True,
             files={digest: kept_files[digest] for digest in named if digest in kept_files},
             missing=tuple(digest for digest in named if digest not in kept_files),
             folder=_folder(seal),
@@ -139,7 +142,7 @@ def drill(scratch: Engine, place: Place, seal: Seal | None, snapshot: str) -> Pr
     try:
         _restore_database(scratch, place, seal, contents)
         with scratch.connect() as connection:
-            found = dict(_tables(connection))
+            found = dict(_tables(connection, given_alone=contents.given_alone))
     finally:
         _clear(scratch)
     faults: list[str] = []
@@ -243,23 +246,31 @@ def _drops(engine: Engine) -> str:
         return "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in connection.scalars(_OWN_SCHEMAS))
 
 
-def _tables(connection: Connection) -> Iterator[tuple[str, tuple[int, str]]]:
+def _tables(connection: Connection, *, given_alone: bool) -> Iterator[tuple[str, tuple[int, str]]]:
     """Rows and checksum of each table of ours; the order of the rows does not matter."""
     # the same values are then the same text
     connection.execute(text("SET LOCAL timezone = 'UTC'"))
     connection.execute(text("SET LOCAL extra_float_digits = 1"))
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - an open SQLAlchemy connection has its driver's
-    names = connection.execute(
-        text("""
-            SELECT table_schema, table_name FROM information_schema.tables
-            WHERE table_type = 'BASE TABLE' AND table_schema NOT LIKE 'pg\\_%'
-              AND table_schema NOT IN ('information_schema', 'public') ORDER BY 1, 2""")
-    ).all()
-    count = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} AS t")
-    for schema, table in names:
-        [(rows, checksum)] = driver.execute(count.format(sql.Identifier(schema, table))).fetchall()
+    count = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended({}::text, 0)::numeric), 0)::text FROM {} AS t")
+    for schema, table, columns in connection.execute(_COLUMNS).all():
+        row = sql.SQL("ROW({})").format(sql.SQL(", ").join(sql.Identifier("t", name) for name in columns))
+        asked = count.format(row if given_alone else sql.SQL("t"), sql.Identifier(schema, table))
+        [(rows, checksum)] = driver.execute(asked).fetchall()
         yield f"{schema}.{table}", (rows, checksum)
+
+
+# Each table of ours with its columns, but for those that the database computes.
+_COLUMNS: Final = text("""
+    SELECT nspname, relname, array_agg(attname::text ORDER BY attnum)
+        FILTER (WHERE attnum > 0 AND NOT attisdropped AND attgenerated = '')
+    FROM pg_class
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    JOIN pg_attribute ON attrelid = pg_class.oid
+    WHERE relkind IN ('r', 'p') AND has_table_privilege(pg_class.oid, 'SELECT')
+        AND nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')
+    GROUP BY nspname, relname ORDER BY nspname, relname""")
 
 
 def _fetch(place: Place, seal: Seal | None, contents: Contents, digest: str, archive: Archive) -> None:
