@@ -203,6 +203,7 @@ def _values() -> _Found:
         yield f"a key {ags!r}", "p.gml", with_gemeinde(f"<xplan:ags>{ags}</xplan:ags>")
     yield "a key of the region only", "p.gml", with_gemeinde("<xplan:rs>065340008008</xplan:rs>")
     yield "an empty key and one of the region", "p.gml", with_gemeinde("<xplan:ags/><xplan:rs>065340008008</xplan:rs>")
+    yield "a decimal comma", "p.gml", GOOD.replace(".000", ",000").encode()
     two = GEMEINDE + GEMEINDE.replace("06534008", "06534014")
     yield "two Gemeinden", "p.gml", xplangml(plan(gemeinde=two)).encode()
     space = GOOD.replace("<xplan:planArt>", '<xplan:planArt codeSpace="http://www.xplanungwiki.de/upload/BP_PlanArt">')
@@ -356,5 +357,4 @@ def _wordless() -> _Found:
 
 def _broken(folder: Path) -> _Found:
     yield "Windows-1252 that says UTF-8", "p.gml", GOOD.replace("Am Hang", "Südhang – 5 €").encode("cp1252")
-    yield "a decimal comma", "p.gml", GOOD.replace(".000", ",000").encode()
     yield "the same plan twice", "p.gml", xplangml(plan(), plan("plan2")).encode()
