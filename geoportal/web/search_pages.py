@@ -52,6 +52,7 @@ def _row(hit: Hit) -> dict[str, object]:
         "href": _page(hit),
         "here": _here(hit),
         "theme": hit.source if hit.kind is HitKind.OBJEKT else None,
+        "key": hit.key if hit.kind is HitKind.OBJEKT else None,
     }
 
 

@@ -28,16 +28,20 @@ export class Asking {
     return this.at(latlng);
   }
 
-  /** The answer for a place; `url` is that of its page where it has one, such as an address. */
-  async at(latlng, url = this.#placeUrl(latlng)) {
-    const places = this.#themesAt(latlng);
+  /**
+   * The answer for a place; `url` is that of its page where it has one, such as an address. `sought`: a thing of a theme
+   * there, {theme, id}, that is told first, though the map may not have drawn it yet.
+   */
+  async at(latlng, url = this.#placeUrl(latlng), sought = null) {
+    const places = sought ? [] : this.#themesAt(latlng);
     const signal = this.#ask();
     if (this.state.plan) this.state.set({ plan: null });
     this.markPlace(latlng);
     this.board.showLoading();
     this.#makeRoom(latlng);
     try {
-      const [page, found] = await Promise.all([answerOf(url, signal), this.#eachOf(places, signal)]);
+      const things = sought ? this.#thing(sought, signal) : this.#eachOf(places, signal);
+      const [page, found] = await Promise.all([answerOf(url, signal), things]);
       const cards = found.map(({ theme, feature }) =>
         placeCard(theme, feature, { details: this.page.details, open: found.length === 1, shown: ({ id }) => this.#mark(theme.id, id) }),
       );
@@ -45,7 +49,7 @@ export class Asking {
       this.board.showAnswer({ page, places: cards });
       this.#makeRoom(latlng);
     } catch (error) {
-      if (error.name !== "AbortError") this.board.showFailure(() => this.at(latlng, url), this.#plansAt(latlng));
+      if (error.name !== "AbortError") this.board.showFailure(() => this.at(latlng, url, sought), this.#plansAt(latlng));
     }
   }
 
@@ -99,11 +103,12 @@ export class Asking {
   }
 
   /** A hit of the search: the map goes there, and where the place has an answer, it is told. */
-  goTo({ lat, lon, zoom, title, kind, here, theme }) {
+  goTo({ lat, lon, zoom, title, kind, here, theme: name, key }) {
     const latlng = L.latLng(lat, lon);
-    if (this.#theme(theme)) this.state.set({ on: new Set([...this.state.on, theme]) });
+    const theme = this.#theme(name);
+    if (theme) this.state.set({ on: new Set([...this.state.on, name]) });
     this.map.setView(latlng, zoom, { animate: false });
-    if (here || kind === "plan") return this.at(latlng, here ?? undefined);
+    if (here || kind === "plan") return this.at(latlng, here ?? undefined, theme && { theme, id: key });
     if (this.board.hasAnswer) this.board.close();
     else this.leave();
     this.markPlace(latlng);
@@ -153,6 +158,10 @@ export class Asking {
   #plansAt(latlng) {
     const hits = this.picture(latlng).hits(latlng, 0);
     return hits.flatMap(({ layer, feature }) => (layer.id in this.page.plans && feature.properties.name ? [feature] : []));
+  }
+
+  async #thing({ theme, id }, signal) {
+    return [{ theme, feature: await item(this.page.ogc, theme.id, id, { signal }) }];
   }
 
   /** Those that stand for several, replaced by these: so near to each other that no zoom parts them. */
