@@ -42,9 +42,9 @@ export function placeCard(theme, feature, { details, open = false, shown = () =>
   return card;
 }
 
-/** The name stands above already; what were sections of a page are parts of a card. */
+/** Name and theme stand above already; what were sections of a page are parts of a card. */
 function withoutTitle(card) {
-  card.querySelector("h1")?.remove();
+  for (const told of card.querySelectorAll("h1, .plan-head__kind")) told.remove();
   for (const heading of card.querySelectorAll("h2")) {
     heading.replaceWith(element("h4", { id: heading.id || null }, heading.textContent));
   }
