@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from geoportal.database.cluster import Cluster
 from geoportal.settings import CHECKOUT
+from tests.waiting import wait_until
 
 TEMPLATE = CHECKOUT / "geoportal/installing/templates/postgresql.conf"
 
@@ -46,7 +47,7 @@ def test_what_somebody_deleted_at_noon_is_there_again_as_of_the_moment_before(op
             superuser.execute("DELETE FROM public.plan")
             segment = superuser.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
             assert segment is not None
-            _wait_for(wal / segment[0])
+            wait_until((wal / segment[0]).exists)
         assert names(cluster) == []
         assert moment is not None
         server = cluster._server()
@@ -54,10 +55,7 @@ def test_what_somebody_deleted_at_noon_is_there_again_as_of_the_moment_before(op
         cluster._run("pg_ctl", "stop", "-m", "fast")
         _recover(cluster, base, wal, moment[0])
         cluster._launch()
-        deadline = time.monotonic() + 300
-        while _in_recovery(cluster):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        wait_until(lambda: not _in_recovery(cluster))
         assert names(cluster) == ["nach der Sicherung", "vor der Sicherung"]
 
 
@@ -69,13 +67,6 @@ def _basebackup(cluster: Cluster, base: Path) -> None:
          "-D", base, "--checkpoint=fast", "--wal-method=none"],
         check=True, capture_output=True, cwd="/", **cluster._account,
     )  # fmt: skip
-
-
-def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + 300
-    while not file.exists():
-        assert time.monotonic() < deadline, file
-        time.sleep(0.1)
 
 
 def _recover(cluster: Cluster, base: Path, wal: Path, moment: str) -> None:

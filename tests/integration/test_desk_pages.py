@@ -20,6 +20,7 @@ from geoportal.states import IllegalTransition, State
 from geoportal.web.desk.room import Desk as Room
 from tests.desk import OTHER, OWN, Browser, Office, membership, office, send
 from tests.files import feature, pdf, plan, polygon, prop, xplangml
+from tests.waiting import somebody_waits, wait_until
 
 SHARED = ("/karte.json", "/bericht.json", "/bericht.html", "/bericht.gpkg", "/bericht.pdf")
 LINK = re.compile(r"/werkbank/bericht/[\w-]{43}")
@@ -386,12 +387,8 @@ def test_who_shares_while_somebody_takes_the_delivery_back_makes_no_link(desk: D
             assert held is not None
             uploads.move(connection, held, State.WITHDRAWN, step="done")
             sharing = pool.submit(workflow.share_report, engine, who, number, desk.office.clock.now)
-            waits = text(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%report_link%'"
-            )
-            with desk.office.owner.connect() as watching:
-                while not watching.scalar(waits):
-                    assert not sharing.done()
+            wait_until(lambda: somebody_waits(desk.office.owner) or sharing.done())
+            assert not sharing.done()
         with pytest.raises(IllegalTransition):
             sharing.result()
 

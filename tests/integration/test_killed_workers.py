@@ -1,7 +1,6 @@
 """A worker is killed in each state of the workflow, with the delivery in its hands: nothing is lost or half."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -14,9 +13,8 @@ from geoportal.states import State
 from tests.files import plan, xplangml
 from tests.house import OBJEKT, TODAY, House
 from tests.integration.test_jobs import Portal, start_worker
+from tests.waiting import somebody_waits, wait_until
 
-_HELD = text("""
-    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())""")
 DOCUMENT = xplangml(plan(), OBJEKT)
 ROW = "SELECT FROM plans.upload FOR UPDATE"
 TABLE = "LOCK TABLE plans.version IN SHARE MODE"  # readers go on, writers wait
@@ -29,24 +27,12 @@ def killed_at(house: House, obstacle: str, state: State, number: int) -> Iterato
         connection.execute(text(obstacle))
         worker = start_worker(Portal(house.settings, house.owner, house.archive, house.settings.data), parallel=1)
         try:
-            wait_until(lambda: is_waiting(house) and house.one(number).state is state)
+            wait_until(lambda: somebody_waits(house.owner) and house.one(number).state is state)
         finally:
             worker.kill()
             worker.wait()
         yield
         connection.rollback()
-
-
-def is_waiting(house: House) -> bool:
-    with house.owner.connect() as connection:
-        return bool(connection.scalar(_HELD))
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not happened():
-        assert time.monotonic() < deadline, "it never came to this"
-        time.sleep(0.02)
 
 
 def finished(house: House, number: int, state: State) -> None:

@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from geoportal.sensors.store import Taken, take
 from geoportal.settings import CHECKOUT, Settings
 from tests.files import write
 from tests.sensors import BINS, MANIFEST, NOW, Bins, Broker, broker, level, rows
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -215,13 +216,6 @@ def listening(bins: Bins, url: str) -> Iterator[Listener]:
         assert not thread.is_alive()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def publish(to: Broker, messages: Iterator[tuple[str, object]]) -> None:
     """Publishes with QoS 1, as JSON what is no bytes, and returns when the broker has taken everything."""
     client = Client(CallbackAPIVersion.VERSION2)
@@ -252,7 +246,7 @@ def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bin
     with broker(tmp_path) as mosquitto:
         with listening(bins, mosquitto.url) as first:
             publish(mosquitto, iter([("kreis/tonnen/1", {"state": "an"}), ("kreis/tonnen/1", {"state": "kaputt"})]))
-            wait_for(lambda: first.counted.messages == 2)
+            wait_until(lambda: first.counted.messages == 2)
             assert (first.counted.kept, first.counted.rejected) == (1, 1)
         publish(mosquitto, messages(0, 500))  # the session waits at the broker
         assert count(bins) == 1
@@ -263,9 +257,9 @@ def test_nothing_is_lost_while_nobody_listens_or_the_database_restarts(bins: Bin
                 time.sleep(0.1)
                 terminate_connections(bins)
             sender.join()
-            wait_for(lambda: count(bins) == 3501)
+            wait_until(lambda: count(bins) == 3501)
             # what was in the database when its connection ended comes as a repeated one
-            wait_for(lambda: second.counted.kept + second.counted.repeated >= 3500)
+            wait_until(lambda: second.counted.kept + second.counted.repeated >= 3500)
     [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
     assert row == (BINS,)
 
@@ -283,7 +277,7 @@ def test_no_message_stops_the_others_however_odd_it_is(bins: Bins, tmp_path: Pat
     with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
         publish(mosquitto, ((f"kreis/tonnen/{number + 1}", each) for number, each in enumerate(odd)))
         publish(mosquitto, messages(0, 10))
-        wait_for(lambda: listener.counted.messages == len(odd) + 10)
+        wait_until(lambda: listener.counted.messages == len(odd) + 10)
         assert (listener.counted.kept, listener.counted.rejected) == (10, len(odd))
     assert rows(bins.owner, "SELECT count(*) FROM sensors.rejected WHERE layer = 'tonnen'") == [(len(odd),)]
 
@@ -294,7 +288,7 @@ def test_layers_that_share_a_topic_hear_all_of_it(bins: Bins, tmp_path: Path) ->
     write(other / "layer.yml", MANIFEST.replace("id: tonnen", "id: deckel"))
     with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
         publish(mosquitto, messages(0, 1))
-        wait_for(lambda: listener.counted.messages == 1)
+        wait_until(lambda: listener.counted.messages == 1)
     assert listener.counted.kept + listener.counted.rejected == 2
 
 
@@ -312,7 +306,7 @@ def test_a_layer_that_cannot_read_a_message_takes_it_from_no_other(
     monkeypatch.setattr("geoportal.sensors.listening.read", unforeseen)
     with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
         publish(mosquitto, messages(0, 1))
-        wait_for(lambda: listener.counted.messages == 1)
+        wait_until(lambda: listener.counted.messages == 1)
     assert (listener.counted.kept, listener.counted.rejected) == (1, 1)
     assert rows(bins.owner, "SELECT layer, reason FROM sensors.rejected") == [
         ("zwilling", "nicht lesbar / not readable")
@@ -322,7 +316,7 @@ def test_a_layer_that_cannot_read_a_message_takes_it_from_no_other(
 def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path) -> None:
     with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
         publish(mosquitto, messages(0, 10))
-        wait_for(lambda: count(bins) == 10)
+        wait_until(lambda: count(bins) == 10)
         listener.ready.clear()
         mosquitto.stop()
         [row] = bins.public("SELECT count(*) FROM ogc.tonnen WHERE fuellstand IS NOT NULL")
@@ -330,7 +324,7 @@ def test_a_broker_that_was_away_is_listened_to_again(bins: Bins, tmp_path: Path)
         mosquitto.start()
         assert listener.ready.wait(120)
         publish(mosquitto, messages(10, 10))
-        wait_for(lambda: listener.counted.kept == 20)
+        wait_until(lambda: listener.counted.kept == 20)
         assert count(bins) == 20
 
 
@@ -370,5 +364,5 @@ def test_a_message_that_the_database_does_not_take_delays_no_other(
     monkeypatch.setattr("geoportal.sensors.listening.take", strict)
     with broker(tmp_path) as mosquitto, listening(bins, mosquitto.url) as listener:
         publish(mosquitto, messages(0, 100))
-        wait_for(lambda: listener.counted.messages == 100)
+        wait_until(lambda: listener.counted.messages == 100)
     assert (listener.counted.kept, listener.counted.rejected, count(bins)) == (99, 1, 99)

@@ -16,6 +16,7 @@ from geoportal.accounts.roles import Role
 from geoportal.web.desk import room
 from tests.desk import OWN
 from tests.participation import PNG, Town, seen, signed_in, statement, weigh
+from tests.waiting import somebody_waits, wait_until
 
 
 def test_a_statement_is_weighed_and_a_second_hand_is_told(opened: Town) -> None:
@@ -139,9 +140,7 @@ def test_who_corrects_while_a_weighing_is_kept_waits_and_opens_it_again(opened: 
             {"id": number, "who": who.account_id},
         )
         hand.start()
-        with opened.office.owner.connect() as watching:
-            while not watching.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-                watching.rollback()
+        wait_until(lambda: somebody_waits(opened.office.owner))
         assert done == []
     hand.join()
     assert done == [303]
