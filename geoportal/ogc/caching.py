@@ -62,7 +62,7 @@ def fresh[**P](
                 return stamped(Response(kept.body, headers=list(kept.headers)))
             _count("made")
             response = function(*args, **kwargs)
-            if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
+            if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT) or response.cache_control.no_store:
                 return response
             if response.status_code == HTTPStatus.OK and not response.is_streamed:
                 service.memory.put(etag, Kept(response.get_data(), tuple(response.headers)))

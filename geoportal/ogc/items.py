@@ -44,6 +44,9 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         spoken = Spoken(collection.layer, exchange.language)
         response = exchange.answer(body, GEOJSON, "collections/items/index.html", spoken)
         response.headers["Content-Crs"] = f"<{question.crs.uri}>"
+        if question.hits and page.matched == MANY:
+            # another time it may be counted: nobody remembers that it was not
+            response.headers["Cache-Control"] = "no-store"
         return response
 
     @app.get("/collections/<name>/items/<path:identifier>")

@@ -155,7 +155,9 @@ def _parameters(limits: Document) -> Document:
         ),
         "filter-crs": ("Koordinatensystem der Bedingung / CRS of the filter", crs),
         "resultType": (
-            "Objekte oder nur ihre Zahl / items or only their number",
+            "Objekte oder nur ihre Zahl (`numberMatched`; fehlt, wenn es zu viele sind, um sie rechtzeitig zu zählen: "
+            "dann enger fragen, etwa mit `bbox` oder `filter`) / items or only their number (`numberMatched`; left out "
+            "where there are too many to be counted in time: then ask for less, with `bbox` or `filter`)",
             {"type": "string", "enum": ["results", "hits"]},
         ),
         "f": ("Format", {"type": "string", "enum": list(FORMATS), "default": FORMATS[0]}),

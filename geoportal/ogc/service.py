@@ -104,6 +104,7 @@ class Service:
         painters = PaintersPool(reader_environment(settings.require_read_url()))
         self.drawer = Drawer(archive_of(settings), self.engine, painters)
         self._counts = Counts()
+        self._in_vain = Counts()  # until which second what a filter finds is not counted to the end again
         self._columns: tuple[str, Mapping[str, Sequence[str]]] | None = None
         self._versions = DataVersions(self.engine)
 
@@ -170,7 +171,11 @@ class Service:
         return measured[1].get(identifier)
 
     def page(self, collection: Collection, question: Question) -> Page:
-        """A page of a collection; what its conditions find is counted once for each state of the data."""
+        """A page of a collection; what its conditions find is counted once for each state of the data.
+
+        Hits that were not counted within the time that a statement has are MANY, and for a while nobody counts them
+        again.
+        """
         identifier, state = collection.layer.id, self.state(collection.layer.id)
         asked = f"{state.token if state else time.monotonic()} {identifier} {question.day} {question.conditions!r}"
         known = self._counts.get(asked)
@@ -180,7 +185,18 @@ class Service:
             elif self._is_too_large(collection):
                 known = MANY  # a moment ago its rows were not counted within the time that a statement has
         table = collection.table_on(question.day)
-        page = table.page(self.engine, question, ready=self.ready(table), known=known)
+        if question.hits:
+            is_whole = not question.conditions and question.day is None
+            if (is_whole and known == MANY) or time.monotonic() < (self._in_vain.get(asked) or 0):
+                return Page(b"", 0, MANY)
+        began = time.monotonic()
+        try:
+            page = table.page(self.engine, question, ready=self.ready(table), known=known)
+        except Unavailable:
+            if not question.hits or time.monotonic() - began < _TOO_LONG:
+                raise
+            self._in_vain.put(asked, int(time.monotonic() + _MEASURED_AGAIN))
+            return Page(b"", 0, MANY)
         self._counts.put(asked, page.matched)
         return page
 

@@ -14,6 +14,7 @@ from sqlalchemy.event import listen, remove
 
 from geoportal.database import engine as engines
 from geoportal.ogc.app import create_ogc
+from geoportal.ogc.table import FeatureTable, Page, Question
 from geoportal.settings import Settings
 from tests.ogc import (
     BEBAUUNGSPLAENE,
@@ -22,6 +23,7 @@ from tests.ogc import (
     ITEMS,
     LAYERS,
     ODD_NAME,
+    SCHULEN,
     SELECTIONS,
     document,
     link,
@@ -66,6 +68,34 @@ def test_a_collection_that_takes_too_long_to_measure_does_not_keep_each_request(
     page = document(client.get("/collections/schulen/items?f=json&limit=1"))
     assert (page["numberReturned"], page.get("numberMatched")) == (1, None)
     assert any(link["rel"] == "next" for link in page["links"])
+
+
+@pytest.mark.parametrize("asked", ["", "&filter=schueler>=0"])
+def test_hits_that_take_too_long_to_count_are_answered_without_their_number(
+    stock: Settings, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(engines, "_READ_OPTIONS", engines._READ_OPTIONS.replace("lock_timeout=60s", "lock_timeout=2s"))
+    own = f"{stock.require_read_url()}?application_name=hasty_hits"
+    client = create_ogc(replace(stock, read_database_url=own), LAYERS).test_client()
+    address = f"/collections/schulen/items?f=json&resultType=hits{asked}"
+    asked_for: list[Question] = []
+    page = FeatureTable.page
+
+    def noted(self: FeatureTable, engine: Engine, question: Question, **more: Any) -> Page:
+        asked_for.append(question)
+        return page(self, engine, question, **more)
+
+    monkeypatch.setattr(FeatureTable, "page", noted)
+    with psycopg.connect(stock.require_database_url()) as owner:
+        owner.execute("LOCK layers.schulen IN ACCESS EXCLUSIVE MODE")
+        for _ in range(2):
+            answer = client.get(address)
+            assert ("numberMatched" in document(answer), document(answer)["numberReturned"]) == (False, 0)
+            assert answer.headers["Cache-Control"] == "no-store"
+        assert "sehr vielen" in client.get(address.replace("f=json", "f=html")).get_data(as_text=True)
+        assert len(asked_for) <= 1, "after the first, nobody waits for the lock"
+    later = create_ogc(replace(stock, read_database_url=own), LAYERS).test_client()
+    assert document(later.get(address))["numberMatched"] == SCHULEN
 
 
 def test_a_mixed_layer_is_also_offered_by_kind_of_geometry(api: FlaskClient) -> None:
