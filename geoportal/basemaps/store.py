@@ -90,8 +90,11 @@ class TileStore:
         return Kept(content, _media_type(content) or "")
 
     def _fresh(self, file: Path) -> Kept | None:
-        kept = _read(file)
-        return kept if kept is not None and file.stat().st_mtime > self.clock() - FRESH_SECONDS else None
+        try:
+            written = file.stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return _read(file) if written > self.clock() - FRESH_SECONDS else None
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

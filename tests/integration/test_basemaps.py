@@ -16,10 +16,12 @@ from werkzeug.test import Client
 
 from geoportal import wsgi
 from geoportal.basemaps import SRS, Kept, TileAway, TileStore, Upstream, mosaic
+from geoportal.basemaps import store as tile_store
 from geoportal.basemaps.store import AGAIN_SECONDS, AT_ONCE, WAITING
 from geoportal.painting import PaintersPool, Painting, RasterUnderlay
 from geoportal.settings import Settings
 from tests.homes import home_with
+from tests.waiting import wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 TILE = (14, 8588, 5497)  # the tile of WebMercatorQuad around 8.71677° E, 50.82183° N
@@ -162,6 +164,22 @@ def test_an_old_tile_is_better_than_none_and_a_new_one_better_than_an_old_one(
     assert much_later.tile(upstream, *TILE).content == PNG + b"new"
 
 
+def test_a_tile_that_is_swept_away_while_it_is_read_is_shown_all_the_same(
+    store: TileStore, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.tile(upstream, *TILE)
+    kind_of = tile_store._media_type
+
+    def swept(content: bytes) -> str | None:
+        for file in store.folder.rglob("[0-9]*-*"):
+            file.unlink()
+        return kind_of(content)
+
+    monkeypatch.setattr(tile_store, "_media_type", swept)
+    assert store.tile(upstream, *TILE) == Kept(PNG, "image/png")
+    assert not list(store.folder.rglob("[0-9]*-*"))
+
+
 def test_a_host_of_an_inner_network_is_not_asked_unless_it_is_named(
     host: Host, tmp_path: Path, upstream: Upstream
 ) -> None:
@@ -198,7 +216,7 @@ def test_a_slow_host_never_holds_more_than_a_few_of_our_threads(
 def test_whoever_is_told_to_come_back_gets_the_tile_in_the_end(
     host: Host, store: TileStore, upstream: Upstream
 ) -> None:
-    host.delay = 0.1
+    host.answering.clear()
     seconds: list[float] = []
 
     def ask(x: int) -> None:
@@ -214,6 +232,8 @@ def test_whoever_is_told_to_come_back_gets_the_tile_in_the_end(
     threads = [threading.Thread(target=ask, args=(8500 + number // 2,)) for number in range(24)]
     for thread in threads:
         thread.start()
+    wait_until(lambda: len(seconds) >= len(threads) - AT_ONCE - WAITING)
+    host.answering.set()
     for thread in threads:
         thread.join()
     assert set(seconds) == {AGAIN_SECONDS}
