@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -48,7 +48,8 @@ class Demo:
     def end(self, number: signal.Signals) -> int:
         """Sends the signal to every process of the demo's session, as a terminal does; returns the exit code."""
         for pid in self.processes():
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # one may have ended with those that were told before it
+                os.kill(pid, number)
         return self.wait()
 
     def wait(self) -> int:

@@ -25,6 +25,7 @@ from geoportal.settings import Settings
 from geoportal.web import create_portal
 from geoportal.web.portal import Portal
 from tests.files import plan, prop, write, xplangml
+from tests.waiting import wait_until
 
 TODAY = date(2026, 11, 22)
 MILLIMETRE = 72 / 25.4
@@ -185,11 +186,18 @@ def test_a_press_at_work_asks_the_next_one_to_come_again(app: Flask, plan_id: st
 
 
 def test_one_pdf_at_a_time() -> None:
-    press, together = Press(wait=0), threading.Barrier(3)
     outcomes: list[str] = []
 
+    class Patient(Press):
+        """Prints when the others have asked as well."""
+
+        def _pressed(self, sheets: Sheets) -> bytes:
+            wait_until(lambda: outcomes.count("busy") == 2)
+            return super()._pressed(sheets)
+
+    press = Patient(wait=0)
+
     def ask() -> None:
-        together.wait()
         try:
             press.pdf(SMALL)
             outcomes.append("printed")

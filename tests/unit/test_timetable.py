@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,10 +21,12 @@ import asyncio, sys
 from pathlib import Path
 from geoportal.timetable import Rhythm, Task, keep
 
+daily = Rhythm(int(sys.argv[2]))
 asyncio.run(keep(Path(sys.argv[1]), {
     "good": Task("--help", "", Rhythm(0, every=15), 0),
-    "bad": Task("vanish", "", Rhythm(90), 0),
-    "later": Task("vanish", "", Rhythm(90), 0),
+    "bad": Task("vanish", "", daily, 0),
+    "later": Task("vanish", "", daily, 0),
+    "last": Task("--help", "", daily, 0),
 }))
 """
 
@@ -71,7 +74,10 @@ def keeping(folder: Path, began: Mapping[str, float]) -> Iterator[subprocess.Pop
     for name, at in began.items():
         (folder / name).touch()
         os.utime(folder / name, (at, at))
-    with subprocess.Popen([sys.executable, "-c", KEEPS, str(folder)], stderr=subprocess.DEVNULL) as process:
+    german = datetime.now(ZoneInfo("Europe/Berlin"))
+    half_a_day_away = (german.hour * 60 + german.minute + 720) % 1440  # nothing falls due while one looks
+    arguments = [sys.executable, "-c", KEEPS, str(folder), str(half_a_day_away)]
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
@@ -95,7 +101,7 @@ def test_what_was_due_while_nobody_ran_is_made_up_for_and_a_failure_stays_told(t
         wait_for(folder, "bad", now)
     assert (folder / "failed").read_text("utf-8") == "bad\n"
     before = (folder / "bad").stat().st_mtime
-    with keeping(folder, {"good": tomorrow, "later": now}):
-        time.sleep(1)
+    with keeping(folder, {"good": tomorrow, "later": now, "last": three_days_ago}):
+        wait_for(folder, "last", now)  # before it began, each of the others has looked whether it is due
     assert (folder / "failed").read_text("utf-8") == "bad\n", "nobody has tried again"
     assert (folder / "bad").stat().st_mtime == before
