@@ -16,14 +16,16 @@ _AGS: Final = "06534008"
 _BY: Final = "freigabe@muster.example"
 _PLAN: Final = text("""
     SELECT id FROM ogc.plaene WHERE ags = :ags AND rechtsstand BETWEEN 2000 AND 2500
-        AND NOT EXISTS (SELECT FROM participation.beteiligung)
+        AND NOT EXISTS (SELECT FROM participation.beteiligung WHERE ende >= :today)
     ORDER BY planwerk, nummer, id LIMIT 1""")
 
 
 def announce(engine: Engine, today: date) -> None:
-    """Of a sample plan that is still being made, from today on for a month. Only where there was none yet."""
+    """Of a sample plan that is still being made, from today on for a month. Only where none runs or is to come: a demo
+    that is started again after months has one again.
+    """
     with engine.connect() as connection:
-        plan = connection.scalar(_PLAN, {"ags": _AGS})
+        plan = connection.scalar(_PLAN, {"ags": _AGS, "today": today})
     publisher = next((each for each in people.everybody(engine) if each.email == _BY), None)
     if plan is None or publisher is None:
         return

@@ -26,4 +26,9 @@ def test_a_newcomer_finds_a_participation_that_runs_for_a_month(database: Settin
     with engine.connect() as connection:
         [row] = connection.execute(text("SELECT state, beginn, ende, online FROM ogc.beteiligungen")).all()
     assert tuple(row) == ("bekannt", TODAY, date(2026, 12, 28), True)
+    for day in (date(2026, 12, 28), date(2026, 12, 29)):  # its last day, and the day after
+        sample_participation.announce(engine, day)
+    with engine.connect() as connection:
+        days = connection.execute(text("SELECT beginn, ende FROM ogc.beteiligungen ORDER BY beginn")).all()
+    assert [tuple(each) for each in days][1:] == [(date(2026, 12, 29), date(2027, 1, 29))]
     engine.dispose()
