@@ -35,6 +35,16 @@ _PATIENCE: Final = 10.0  # seconds that a fetch waits for its turn
 _SPARED: Final = 600.0  # seconds that a copy stays after it was last wanted: somebody is about to open it
 
 
+def last_changed_before(moment: float, found: Iterable[Path]) -> list[Path]:
+    """Of files and folders, without those that others have moved or removed since they were found."""
+    old = []
+    for path in found:
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < moment:
+                old.append(path)
+    return old
+
+
 def sha256_of(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
@@ -122,9 +132,8 @@ class Archive:
         """Unless somebody has put it again within these seconds. Who puts it between this look and the removal, in a
         folder a moment, has lost it; from a bucket it comes back.
         """
-        path = self.path(digest)
-        if path.exists() and path.stat().st_mtime < time.time() - older_than:
-            path.unlink()
+        for path in last_changed_before(time.time() - older_than, [self.path(digest)]):
+            path.unlink(missing_ok=True)
 
     def removed(self) -> list[str]:
         """The digests of files that can still come back."""
@@ -138,12 +147,12 @@ class Archive:
         many files and folders were half-done.
         """
         latest = time.time() - seconds
-        folders = [item for item in self._folder.glob(f"{_SCRATCH}/*") if item.stat().st_mtime < latest]
-        copies = [item for item in self._folder.glob("tmp*") if item.is_file() and item.stat().st_mtime < latest]
+        folders = last_changed_before(latest, self._folder.glob(f"{_SCRATCH}/*"))
+        copies = [item for item in last_changed_before(latest, self._folder.glob("tmp*")) if item.is_file()]
         for folder in folders:
             shutil.rmtree(folder)
         for copy in copies:
-            copy.unlink()
+            copy.unlink(missing_ok=True)
         return len(folders) + len(copies)
 
     def require(self) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from geoportal import layers, store, uploads
 from geoportal.accounts import forgetting
-from geoportal.archive import Archive
+from geoportal.archive import Archive, last_changed_before
 from geoportal.catalogue import Shelf
 from geoportal.database import SchemaError, check_schema
 from plans_ingest.gemeinden import all_gemeinden
@@ -54,7 +54,7 @@ def forget(engine: Engine, transfers: Path, now: datetime, seconds: float = 2 * 
     """Removes what the desk no longer needs: sessions that ended, links, files whose transfer nobody went on with."""
     with engine.begin() as connection:
         count = forgetting.forget(connection, now)
-    old = [file for file in transfers.glob("*") if file.stat().st_mtime < now.timestamp() - seconds]
+    old = last_changed_before(now.timestamp() - seconds, transfers.glob("*"))
     for file in old:
         file.unlink(missing_ok=True)
     return count + len(old)

@@ -268,6 +268,8 @@ def test_the_sweep_takes_only_what_is_old_and_nobodys(portal: Portal) -> None:
     half.write_text("half a copy")
     left = portal.settings.archive / ".scratch/tmp5678"
     (left / "inner").mkdir(parents=True)
+    for name in ("tmp-moved", ".scratch/tmp-removed"):  # as if somebody had just done that to them
+        (portal.settings.archive / name).symlink_to(portal.folder / "nowhere")
     for path in (portal.archive.path(kept), portal.archive.path(orphan), half, left):
         os.utime(path, (time.time() - 90_000,) * 2)
     assert operations.sweep(portal.engine, portal.archive) == 3

@@ -232,6 +232,7 @@ def test_what_has_ended_is_forgotten_and_the_log_is_not(desk: Office, planner: B
     assert file.exists()
     assert planner.get("/werkbank/konto").status_code == 200, "who is here stays"
     later = now + timedelta(days=3)
+    (desk.settings.transfers / "ended").symlink_to("nowhere")  # as one that has ended since the list was made
     assert operations.forget(desk.owner, desk.settings.transfers, later) >= (sessions or 0) + 1
     assert not file.exists()
     with desk.owner.connect() as connection:
