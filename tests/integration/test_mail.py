@@ -5,7 +5,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from geoportal.settings import Settings, SettingsError
 from tests.desk import Clock
 from tests.mail import SENDER, Box, mail_server, smtp_at
 from tests.processes import free_port
+from tests.waiting import wait_until
 
 HOST = "geoportal.example"
 TO = "erika@muster.example"
@@ -120,11 +120,10 @@ def test_a_slow_server_is_given_up_and_asked_later(engine: Engine) -> None:
     with mail_server(box, port):
         box.answering.clear()
         with pytest.raises(ServerAway):
-            Postman(engine, smtp_at(port), timeout=2, now=clock).send_due()
+            Postman(engine, smtp_at(port), timeout=5, now=clock).send_due()
         assert rows(engine)[0][:2] == ("waiting", 1)
         box.answering.set()
-        while not box.letters:  # what the server began, it ends: here it takes the letter that we gave up
-            time.sleep(0.01)
+        wait_until(lambda: bool(box.letters))  # what the server began, it ends: it takes the letter that we gave up
         clock.now += timedelta(minutes=2)
         assert Postman(engine, smtp_at(port), now=clock).send_due() == 1
     assert len({letter["Message-ID"] for letter in box.letters}) == 1

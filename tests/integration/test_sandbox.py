@@ -21,6 +21,7 @@ from plans_ingest.confine import Limits
 from plans_ingest.errors import Limit, ResourceExceeded
 from plans_ingest.gemeinden import gemeinde_of
 from tests.files import archive, feature, pdf, plan, polygon, prop, write, xplangml
+from tests.waiting import wait_until
 
 # What the program finds out it raises as a fault, which is how words come back.
 PROBE = """
@@ -218,7 +219,8 @@ def test_a_cancelled_reading_ends_at_once(file: Path, workdir: Path, wrapped: bo
 
 @both_ways
 def test_the_reader_dies_with_who_asked(file: Path, workdir: Path, wrapped: bool) -> None:
-    program = PROBE.format(body=f"    import time; time.sleep(1000.5)  # {file}")
+    body = "    import time; open(request.workdir + '/begun', 'w').close(); time.sleep(1000.5)"
+    program = PROBE.format(body=f"{body}  # {file}")
     asking = f"""
 from pathlib import Path
 from geoportal import sandbox
@@ -227,10 +229,7 @@ sandbox.read(Path({str(file)!r}), 'p', workdir=Path({str(workdir)!r}), program=p
 """
     asker = subprocess.Popen([sys.executable, "-c", asking])
     try:
-        deadline = time.monotonic() + 120
-        while len(processes_that_say(f"# {file}", but=asker.pid)) < 1 + wrapped and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1.5)
+        wait_until(lambda: any(workdir.rglob("begun")), 120)
     finally:
         asker.send_signal(signal.SIGKILL)
         asker.wait()

@@ -154,17 +154,19 @@ def test_a_server_that_falls_silent_holds_nobody_up(said: bytes, tmp_path: Path)
         heard: list[socket.socket] = []
 
         def say() -> None:
-            connection, _ = silent.accept()
-            heard.append(connection)
-            connection.sendall(said)
+            with suppress(OSError):
+                heard.append(silent.accept()[0])
+                heard[0].sendall(said)
 
         speaking = threading.Thread(target=say)
         speaking.start()
         fetcher = Fetcher(frozenset({netloc}), 1024, seconds=0.5, private=frozenset({netloc}))
         with pytest.raises(FetchError, match=r"Timeout|länger als"):
             fetcher.download(f"http://{netloc}/", tmp_path / "x")
+        silent.shutdown(socket.SHUT_RDWR)  # who was slow has not even asked
         speaking.join()
-        heard[0].close()
+        for connection in heard:
+            connection.close()
 
 
 def test_a_server_that_says_a_byte_now_and_then_holds_nobody_up_either(tmp_path: Path) -> None:
@@ -172,8 +174,7 @@ def test_a_server_that_says_a_byte_now_and_then_holds_nobody_up_either(tmp_path:
         netloc = f"127.0.0.1:{slow.getsockname()[1]}"
 
         def say() -> None:
-            connection, _ = slow.accept()
-            with connection, suppress(OSError):
+            with suppress(OSError), slow.accept()[0] as connection:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
                 while True:
                     connection.sendall(b"x")
@@ -184,6 +185,7 @@ def test_a_server_that_says_a_byte_now_and_then_holds_nobody_up_either(tmp_path:
         fetcher = Fetcher(frozenset({netloc}), 1024, seconds=0.5, private=frozenset({netloc}))
         with pytest.raises(FetchError):
             fetcher.download(f"http://{netloc}/", tmp_path / "x")
+        slow.shutdown(socket.SHUT_RDWR)
         speaking.join()
 
 

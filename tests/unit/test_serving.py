@@ -3,7 +3,6 @@
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn
 
 from geoportal import serving
+from tests.waiting import wait_until
 
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ANSWERED = b"\r\n\r\nok"
@@ -35,7 +35,7 @@ def worker() -> Iterator[serving.Worker]:
 
 def connection(worker: serving.Worker) -> tuple[socket.socket, TConn]:
     client, server = socket.socketpair()
-    client.settimeout(20)
+    client.settimeout(120)
     return client, TConn(worker.cfg, server, ("127.0.0.1", 1), ("127.0.0.1", 80))
 
 
@@ -50,7 +50,7 @@ def read_answer(client: socket.socket) -> None:
 def test_a_request_that_follows_at_once_is_answered_by_the_same_thread(
     worker: serving.Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "STAY_MILLISECONDS", 20_000)
+    monkeypatch.setattr(serving, "STAY_MILLISECONDS", 120_000)
     client, held = connection(worker)
     with client:
         thread = threading.Thread(target=worker.handle, args=(held,))
@@ -59,7 +59,7 @@ def test_a_request_that_follows_at_once_is_answered_by_the_same_thread(
             client.sendall(ASKED)
             read_answer(client)
         assert thread.is_alive()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive(), "who has left is not waited for"
     held.close()
 
@@ -76,18 +76,16 @@ def test_one_that_has_come_already_is_answered_too(worker: serving.Worker) -> No
 def test_half_of_the_threads_stay_and_the_others_are_free(
     worker: serving.Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "STAY_MILLISECONDS", 20_000)
+    monkeypatch.setattr(serving, "STAY_MILLISECONDS", 120_000)
     ends = [connection(worker), connection(worker)]
     threads = [threading.Thread(target=worker.handle, args=(held,)) for _, held in ends]
     for thread, (client, _) in zip(threads, ends, strict=True):
         thread.start()
         client.sendall(ASKED)
         read_answer(client)
-    deadline = time.monotonic() + 10
-    while all(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: not all(thread.is_alive() for thread in threads), 60)
     assert [thread.is_alive() for thread in threads].count(True) == 1
     for (client, held), thread in zip(ends, threads, strict=True):
         client.close()
-        thread.join(20)
+        thread.join(60)
         held.close()
