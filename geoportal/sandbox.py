@@ -41,6 +41,7 @@ READER: Final = ("-m", "plans_ingest.child")
 MAX_ANSWER: Final = 4 * 1024**3  # a million objects; they go to disk as they come
 _POLL: Final = 0.2  # seconds; how soon a cancelled reading ends
 _PATIENCE: Final = 2  # wall seconds for a second of computing time, on a machine that has other work too
+_END: Final = 60.0  # seconds in which a process that has closed its end of the pipe is gone
 _BUBBLEWRAP: Final = Path("/usr/bin/bwrap")
 # nobody else's names
 _FILE, _WORKDIR = "/run/upload/file", "/run/upload/work"
@@ -220,7 +221,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _reason(process: subprocess.Popen[bytes]) -> Limit:
     """Why a process that has closed its end of the pipe did not answer."""
     try:
-        code = process.wait(timeout=5)
+        code = process.wait(timeout=_END)
     except subprocess.TimeoutExpired:
         return Limit.CRASHED
     # bubblewrap reports a signal as shells do

@@ -21,9 +21,12 @@ from geoportal.database.leaving import ASKER, cancel_for_who_left
 from geoportal.settings import CHECKOUT, Settings
 from tests.ogc import publish_stock
 from tests.processes import command, environment, free_port, running
+from tests.waiting import wait_until
 
 FOR_EVER = text("SELECT pg_sleep(600)")
-AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s AND pid <> pg_backend_pid()"
+AT_WORK = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE state = 'active' AND query LIKE %s AND datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 @pytest.fixture
@@ -44,10 +47,8 @@ def line() -> Iterator[tuple[socket.socket, socket.socket]]:
     theirs.close()
 
 
-def wait_until(observer: psycopg.Connection[tuple[int]], number: int, what: str) -> None:
-    pause = threading.Event()
-    while (observer.execute(AT_WORK, (what,)).fetchone() or (0,))[0] != number:
-        pause.wait(0.05)
+def wait_for(observer: psycopg.Connection[tuple[int]], number: int, what: str) -> None:
+    wait_until(lambda: observer.execute(AT_WORK, (what,)).fetchone() == (number,))
 
 
 def test_a_statement_ends_with_its_client_and_its_connection_can_be_used_again(
@@ -57,7 +58,7 @@ def test_a_statement_ends_with_its_client_and_its_connection_can_be_used_again(
         observer.execute("SELECT 1")
 
         def leave() -> None:
-            wait_until(observer, 1, "%pg_sleep(600)%")
+            wait_for(observer, 1, "%pg_sleep(600)%")
             line[1].close()
 
         leaving = threading.Thread(target=leave)
@@ -123,9 +124,9 @@ def test_a_served_request_ends_in_the_database_when_its_client_hangs_up(database
     ):
         client = socket.create_connection(("127.0.0.1", port))
         client.sendall(b"GET /ogc/collections/schulen/items?ags=06534014 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        wait_until(observer, 1, "%schulen%WHERE%ags%")
+        wait_for(observer, 1, "%schulen%WHERE%ags%")
         client.close()
-        wait_until(observer, 0, "%schulen%WHERE%ags%")
+        wait_for(observer, 0, "%schulen%WHERE%ags%")
         told = [sample.value for metric in metrics.LivingProcesses(database.run).collect() for sample in metric.samples
                 if sample.name == "geoportal_abandoned_total"]  # fmt: skip
         assert told == [1], "not by the timeout of the statement"
