@@ -166,27 +166,27 @@ def page_statement(
     names = [f"key{number}" for number in range(len(keys))]
     columns = ", ".join(f"{key.column} AS {name}" for key, name in zip(keys, names, strict=True))
     values: dict[str, object] = {**where.values, "page_limit": limit, "page_offset": offset}
-    following, passed = _following(keys, [key.column for key in keys], after, values), "TRUE"
-    dense = f"""(SELECT {columns} FROM {view} WHERE ({where.sql}) AND {following} AND {{gate}}
-        ORDER BY {_order(keys, [key.column for key in keys])} LIMIT %(page_limit)s + 1 OFFSET %(page_offset)s)"""
+    beyond, passed = following(keys, [key.column for key in keys], after, values), "TRUE"
+    dense = f"""(SELECT {columns} FROM {view} WHERE ({where.sql}) AND {beyond} AND {{gate}}
+        ORDER BY {order_of(keys, [key.column for key in keys])} LIMIT %(page_limit)s + 1 OFFSET %(page_offset)s)"""
     sparse = f"""(SELECT * FROM hit WHERE {{passed}} AND {{gate}}
-        ORDER BY {_order(keys, names)} LIMIT %(page_limit)s + 1 OFFSET %(page_offset)s)"""
+        ORDER BY {order_of(keys, names)} LIMIT %(page_limit)s + 1 OFFSET %(page_offset)s)"""
     match spread:
         case Spread.MANY:
             hit, counted, chosen = "", "NULL::bigint", dense.format(gate="TRUE")
         case Spread.FEW:
-            hit = f"hit AS MATERIALIZED (SELECT {columns} FROM {view} WHERE ({where.sql}) AND {following}),"
+            hit = f"hit AS MATERIALIZED (SELECT {columns} FROM {view} WHERE ({where.sql}) AND {beyond}),"
             counted, chosen = "NULL::bigint", sparse.format(passed="TRUE", gate="TRUE")
         case Spread.UNKNOWN:
             limited = f"SELECT {columns} FROM {view} WHERE {where.sql} LIMIT {MOST_COUNTED + 1}"
             hit = f"hit AS MATERIALIZED ({limited}), number AS MATERIALIZED (SELECT count(*) AS n FROM hit),"
-            counted, passed = "(SELECT n FROM number)", _following(keys, names, after, values)
+            counted, passed = "(SELECT n FROM number)", following(keys, names, after, values)
             gates = (f"{counted} <= {MOST_COUNTED}", f"{counted} > {MOST_COUNTED}")
             chosen = f"{sparse.format(passed=passed, gate=gates[0])} UNION ALL {dense.format(gate=gates[1])}"
     sql = f"""
         WITH {hit}
         page AS MATERIALIZED (
-            SELECT *, row_number() OVER (ORDER BY {_order(keys, names)}) AS place FROM ({chosen}) AS chosen
+            SELECT *, row_number() OVER (ORDER BY {order_of(keys, names)}) AS place FROM ({chosen}) AS chosen
         ),
         got AS (
             SELECT string_agg({features.text}, ',') FILTER (WHERE fits) AS features,
@@ -210,7 +210,8 @@ def page_statement(
     return Statement(sql, values)
 
 
-def _order(keys: Sequence[Key], names: Sequence[str]) -> str:
+def order_of(keys: Sequence[Key], names: Sequence[str]) -> str:
+    """The keys under these names, as ORDER BY has them."""
     # of the id itself no NULLs are to be expected, and its index has no place for the words
     *sorting, unique = (
         f"{name} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key, name in zip(keys, names, strict=True)
@@ -218,7 +219,7 @@ def _order(keys: Sequence[Key], names: Sequence[str]) -> str:
     return ", ".join([*sorting, unique.removesuffix(" NULLS LAST")])
 
 
-def _following(
+def following(
     keys: Sequence[Key], names: Sequence[str], after: Sequence[object] | None, values: dict[str, object]
 ) -> str:
     """The condition of the rows that come after the one with these keys."""

@@ -37,7 +37,7 @@ from geoportal.published.one_plan import (
     umrissvergleiche,
 )
 from geoportal.published.outlines import Gemeindeumriss, gemeindeumrisse
-from geoportal.published.reading import beteiligungen, gemeinden, plaene, planarten, state
+from geoportal.published.reading import anzahl, beteiligungen, gemeinden, plaene, planarten, state
 from geoportal.published.rows import (
     Beteiligungszeit,
     Bezug,
@@ -93,6 +93,7 @@ __all__ = [
     "Umrissvergleich",
     "Wanted",
     "Wechsel",
+    "anzahl",
     "beteiligungen",
     "blatt",
     "changes",

@@ -1,5 +1,6 @@
 """One plan with all that belongs to it, as it is public now or was on a day; and its documents."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -205,6 +206,8 @@ _LINKING = text("""
     SELECT id, name, nummer, bezug ->> 'art' AS art
     FROM ogc.plaene, jsonb_array_elements(bezuege) AS bezug
     WHERE ags = :ags AND planwerk = :planwerk AND id <> :plan_id
+      -- those who may mean it, by an index; what they say in detail is looked at of these few
+      AND bezuege <> '[]' AND (bezuege @> CAST(:by_name AS jsonb) OR bezuege @> CAST(:by_number AS jsonb))
       AND coalesce(bezug ->> 'name' = :name, bezug ->> 'nummer' = :nummer)
     ORDER BY nummer, name""")
 _LINKED = text("""
@@ -239,6 +242,10 @@ def _links(connection: Connection, row: Mapping[Any, Any]) -> tuple[Bezug, ...]:
 def _with_reverse(stated: tuple[Bezug, ...], connection: Connection, row: Mapping[Any, Any]) -> tuple[Bezug, ...]:
     """The plan's own links, and those by which others mean it: old plans rarely know what changed them later."""
     asked = {name: row[name] for name in ("ags", "planwerk", "name", "nummer")} | {"plan_id": row["id"]}
+    asked |= {
+        key: None if row[name] is None else json.dumps([{name: row[name]}])
+        for key, name in (("by_name", "name"), ("by_number", "nummer"))
+    }
     known = {link.plan_id for link in stated}
     reverse = [
         Bezug(_INVERSE.get(other["art"], "verbundenerPlan"), other["name"], other["nummer"], other["id"])

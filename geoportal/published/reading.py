@@ -52,26 +52,37 @@ def plaene(
     limit: int,
     offset: int = 0,
     sortierung: Sortierung = Sortierung.GEMEINDE,
+    total: int | None = None,
 ) -> PlanPage:
-    """The plans of a filter, `limit` of them from `offset` on."""
+    """The plans of a filter, `limit` of them from `offset` on. `total` is counted unless somebody knows it."""
     source = PLAENE if wanted.stand is None else public_on(wanted.stand)
     conditions = _conditions(source, wanted)
-    order = _order(source, sortierung, wanted.laufend_am)
-    found = select(*entry(source)).where(*conditions).order_by(*order).limit(limit).offset(offset)
-    # in one reading where that is the dear part of it; a page after the last has no row that could tell
-    rows = connection.execute(found.add_columns(func.count().over().label("total")) if wanted.words else found).all()
-    if wanted.words and rows:
-        total = rows[0].total
+    if source is PLAENE:
+        # those before the page are passed over in an index, without a look at their rows
+        inner = PLAENE.alias("asked")
+        order = _order(inner, wanted, sortierung)
+        page = select(inner.c.id).where(*_conditions(inner, wanted)).order_by(*order).limit(limit).offset(offset)
+        conditions = [PLAENE.c.id.in_(page.scalar_subquery())]
+        found = select(*ENTRY).where(*conditions).order_by(*_order(PLAENE, wanted, sortierung))
     else:
-        total = connection.scalar(select(func.count()).select_from(source).where(*conditions)) or 0
-    entries = [{name: each for name, each in row._mapping.items() if name != "total"} for row in rows]
-    return PlanPage(tuple(PlanEntry(**as_entry(row)) for row in entries), total)
+        order = _order(source, wanted, sortierung)
+        found = select(*entry(source)).where(*conditions).order_by(*order).limit(limit).offset(offset)
+    entries = tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings())
+    return PlanPage(entries, anzahl(connection, wanted) if total is None else total)
+
+
+def anzahl(connection: Connection, wanted: PlanFilter) -> int:
+    """How many plans a filter finds."""
+    source = PLAENE if wanted.stand is None else public_on(wanted.stand)
+    counted = select(func.count()).select_from(source).where(*_conditions(source, wanted))
+    return connection.scalar(counted) or 0
 
 
 def beteiligungen(connection: Connection, ags: str, today: date) -> tuple[PlanEntry, ...]:
     """Plans of a Gemeinde in which the public takes part on that day, or will; the next to end first."""
     end = _end(PLAENE, today)
-    found = select(*ENTRY).where(PLAENE.c.ags == ags, end.is_not(None)).order_by(end, PLAENE.c.id)
+    coming = [PLAENE.c.ags == ags, _not_over(PLAENE, today), end.is_not(None)]
+    found = select(*ENTRY).where(*coming).order_by(end, PLAENE.c.id)
     return tuple(PlanEntry(**as_entry(row)) for row in connection.execute(found).mappings())
 
 
@@ -130,26 +141,42 @@ def public_on(stand: date) -> FromClause:
 
 
 def _gemeinden(today: date) -> Select[Any]:
-    plan, count = PLAENE.c, func.count(PLAENE.c.id)
+    # counted before they are joined, so that an index with both columns will do
+    plan, count = PLAENE.c, func.count()
+    by_state = select(
+        plan.ags,
+        count.filter(plan.status == Status.IN_KRAFT).label("in_kraft"),
+        count.filter(plan.status == Status.IN_AUFSTELLUNG).label("in_aufstellung"),
+    )
+    states = by_state.group_by(plan.ags).subquery("states")
+    running = select(plan.ags, count.label("number")).where(_running(PLAENE, today)).group_by(plan.ags).subquery("now")
     return (
         select(
             _GEMEINDEN.c.ags,
             _GEMEINDEN.c.name,
             _GEMEINDEN.c.typ,
             _GEMEINDEN.c.plz,
-            count.filter(plan.status == Status.IN_KRAFT).label("in_kraft"),
-            count.filter(plan.status == Status.IN_AUFSTELLUNG).label("in_aufstellung"),
-            count.filter(_running(PLAENE, today)).label("beteiligung"),
+            func.coalesce(states.c.in_kraft, 0).label("in_kraft"),
+            func.coalesce(states.c.in_aufstellung, 0).label("in_aufstellung"),
+            func.coalesce(running.c.number, 0).label("beteiligung"),
         )
-        .select_from(_GEMEINDEN.outerjoin(PLAENE, _GEMEINDEN.c.ags == plan.ags))
+        .select_from(
+            _GEMEINDEN.outerjoin(states, _GEMEINDEN.c.ags == states.c.ags).outerjoin(
+                running, _GEMEINDEN.c.ags == running.c.ags
+            )
+        )
         .where(_GEMEINDEN.c.teilnehmer)
-        .group_by(_GEMEINDEN.c.ags, _GEMEINDEN.c.name, _GEMEINDEN.c.typ, _GEMEINDEN.c.plz)
         .order_by(_GEMEINDEN.c.name.collate(_GERMAN))
     )
 
 
 def _running(source: FromClause, day: date) -> ColumnElement[bool]:
     return source.c.mitreden.op("@>", is_comparison=True)(day)
+
+
+def _not_over(source: FromClause, day: date) -> ColumnElement[bool]:
+    """That a participation of the public ends on that day or later, or never is said to: for its index."""
+    return source.c.mitreden.op("&&", is_comparison=True)(func.datemultirange(func.daterange(day, None)))
 
 
 def _end(source: FromClause, day: date) -> ColumnElement[Any]:
@@ -162,7 +189,7 @@ def _conditions(source: FromClause, wanted: PlanFilter) -> list[ColumnElement[bo
     plan = source.c
     # of what is public today the words are kept folded, with an index; a former day is asked for rarely
     words = (plan.name, plan.nummer, plan.gemeinde, plan.ortsteil)
-    searched = plan.gesucht if source is PLAENE else _folded(func.concat_ws(" ", *words))
+    searched = plan.gesucht if "gesucht" in plan else _folded(func.concat_ws(" ", *words))
     conditions: list[ColumnElement[bool]] = [
         searched.like(func.concat("%", _folded(_literally(word)), "%")) for word in wanted.words
     ]
@@ -181,7 +208,7 @@ def _conditions(source: FromClause, wanted: PlanFilter) -> list[ColumnElement[bo
     if wanted.laufend_am is not None:
         conditions.append(_running(source, wanted.laufend_am))
     if wanted.mitreden_ab is not None:
-        conditions.append(func.upper(plan.mitreden) > wanted.mitreden_ab)
+        conditions += [_not_over(source, wanted.mitreden_ab), func.upper(plan.mitreden) > wanted.mitreden_ab]
     if (around := wanted.umkreis) is not None:
         place = func.ST_SetSRID(func.ST_MakePoint(around.east, around.north), STORAGE_SRID)
         conditions.append(func.ST_DWithin(plan.geom, place, around.metres))
@@ -197,15 +224,16 @@ def _literally(word: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 
-def _order(source: FromClause, sortierung: Sortierung, day: date | None) -> tuple[ColumnElement[Any], ...]:
-    """Ends in the id, or equal rows would wander between pages."""
-    plan = source.c
-    names = (plan.gemeinde.collate(_GERMAN), plan.name.collate(_GERMAN), plan.id)
+def _order(source: FromClause, wanted: PlanFilter, sortierung: Sortierung) -> tuple[ColumnElement[Any], ...]:
+    """Ends in the id, or equal rows would wander between pages. Plans of one Gemeinde need no order by Gemeinde."""
+    plan, day = source.c, wanted.laufend_am
+    name = (plan.name.collate(_GERMAN), plan.id)
+    names = name if wanted.ags is not None else (plan.gemeinde.collate(_GERMAN), *name)
     match sortierung:
         case Sortierung.GEMEINDE:
             return names
         case Sortierung.NAME:
-            return names[1:]
+            return name
         case Sortierung.NEUESTE:
             return (plan.veroeffentlicht_am.desc(), *names)
         case Sortierung.INKRAFTTRETEN:

@@ -58,12 +58,16 @@ class Stock:
     ) -> PlanPage:
         """As `published.plaene`. What somebody typed, or the place around which they ask, is remembered nowhere."""
 
-        def ask() -> PlanPage:
-            return published.plaene(self.connection, wanted, limit=limit, offset=offset, sortierung=sortierung)
+        def ask(total: int | None = None) -> PlanPage:
+            return published.plaene(
+                self.connection, wanted, limit=limit, offset=offset, sortierung=sortierung, total=total
+            )
 
         if wanted.words or wanted.umkreis is not None:
             return ask()
-        return self.memory.recall(self.state, ("plaene", wanted, limit, offset, sortierung), ask)
+        # counted once for all pages
+        total = self.memory.recall(self.state, ("anzahl", wanted), lambda: published.anzahl(self.connection, wanted))
+        return self.memory.recall(self.state, ("plaene", wanted, limit, offset, sortierung), lambda: ask(total))
 
     def gemeinden(self, today: date) -> tuple[Gemeinde, ...]:
         return self.memory.recall(self.state, ("gemeinden", today), lambda: published.gemeinden(self.connection, today))

@@ -10,6 +10,7 @@ from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.search import SORTABLE
 
 _CATALOGUE: Final = "/collections/katalog"
+_SHARED: Final = ("bbox", "datetime", "limit", "offset", "cursor", "lang")
 
 
 def openapi(_: Iterable[Layer]) -> Document:
@@ -40,7 +41,7 @@ def openapi(_: Iterable[Layer]) -> Document:
         }
         for name, (text, schema) in own.items()
     ]
-    shared = [{"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset", "lang")]
+    shared = [{"$ref": f"#/components/parameters/{name}"} for name in _SHARED]
     shared += [_one_crs("crs"), _one_crs("bbox-crs")]
     graphs: dict[str, str | None] = {RDF_XML: None, TURTLE: None, JSON_LD: "object"}
     items = _get("Einträge / records", "getRecords", {**graphs, GEOJSON: "featureCollection"})

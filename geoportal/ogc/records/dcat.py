@@ -41,11 +41,12 @@ def catalogue(
     metadata: Mapping[str, object],
     base: str,
     pages: Mapping[str, str],
-    total: int,
+    total: int | None,
     contributor: str = "",
 ) -> list[Node]:
     """One page of the catalogue with its entries. `metadata`: `title`, `description`, `publisher`, `homepage`,
-    `licence` of the operator; `pages`: the addresses `self`, `first`, `last`, and `next`, `previous` where there are.
+    `licence` of the operator; `pages`: the addresses `self`, `first`, and `last`, `next`, `previous` where they are
+    known; so is `total`.
     """
     url = f"{base}/collections/katalog"
     title, description = str(metadata["title"]), str(metadata["description"])
@@ -66,7 +67,9 @@ def catalogue(
         ],
         url,
     )
-    paging: list[tuple[str, Value]] = [("hydra:totalItems", Text(str(total), kind="xsd:integer"))]
+    paging: list[tuple[str, Value]] = (
+        [("hydra:totalItems", Text(str(total), kind="xsd:integer"))] if total is not None else []
+    )
     paging += [(f"hydra:{name}", Text(href)) for name, href in pages.items() if name != "self"]
     # how CKAN's harvesters are told of further pages
     return [head, Node("hydra:PagedCollection", paging, pages["self"])]

@@ -1,5 +1,6 @@
 """OGC API - Records: the routes of the catalogue."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,21 +12,26 @@ import flask
 from flask import Flask, Response
 
 from geoportal.catalogue import Layer, Words
+from geoportal.ogc import cursor
 from geoportal.ogc.caching import fresh
 from geoportal.ogc.crs import CRS84
 from geoportal.ogc.exchange import Exchange, wants_html
 from geoportal.ogc.links import GEOJSON, HTML, JSON, SCHEMA_JSON, Document, link
+from geoportal.ogc.memory import Counts
 from geoportal.ogc.pages import Pages
 from geoportal.ogc.part import Offer, Part
 from geoportal.ogc.problems import NotFound
 from geoportal.ogc.query import COMMON, ITEM, choice
+from geoportal.ogc.reading import connection_for_reading
 from geoportal.ogc.records import dcat, geojson, iso, rdf
 from geoportal.ogc.records.api import openapi
+from geoportal.ogc.records.finding import Found, plan_rows, search
 from geoportal.ogc.records.geojson import ISO, JSON_LD, RDF_XML, TURTLE
 from geoportal.ogc.records.model import Kind, Record
-from geoportal.ogc.records.search import DEFAULT_ORDER, PARAMETERS, SORTABLE, Found, Search, read_search, search
+from geoportal.ogc.records.search import DEFAULT_ORDER, PARAMETERS, SORTABLE, Search, read_search
 from geoportal.ogc.records.stock import CATALOGUE, fixed_records, plan_pages, plan_record, record_uri
 from geoportal.ogc.service import Service
+from geoportal.ogc.table import MANY
 
 _GRAPHS: Final[Mapping[str, tuple[str, Callable[[Sequence[rdf.Node]], bytes | str]]]] = {
     "rdf": (f"{RDF_XML}; charset=utf-8", rdf.as_xml),
@@ -41,6 +47,8 @@ CATALOGUE_JSON: Final = "application/ogc-catalog+json"
 
 
 def register(app: Flask, service: Service, pages: Pages) -> None:
+    counts = Counts()
+
     def records_of(found: Found, fixed: Iterable[Record], language: str) -> list[Record]:
         known = {record.id: record for record in fixed}
         now = service.current()
@@ -58,10 +66,11 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
             wanted = str(UUID(identifier))
         except ValueError as error:
             raise NotFound(f"{identifier[:80]!r}: nicht gefunden / not found") from error
-        found = search(service.engine, Search(limit=1, ids=[wanted]), [], plan_pages(service.current().base))
-        if wanted not in found.plans:
+        with connection_for_reading(service.engine) as connection:
+            found = plan_rows(connection, [wanted])
+        if wanted not in found:
             raise NotFound(f"{identifier!r}: nicht gefunden / not found")
-        return plan_record(found.plans[wanted], service.current(), language)
+        return plan_record(found[wanted], service.current(), language)
 
     @app.get(f"/collections/{CATALOGUE}")
     @fresh(service)
@@ -90,17 +99,20 @@ def register(app: Flask, service: Service, pages: Pages) -> None:
         if kind in _GRAPHS and not wanted.kinds:
             # an open data portal lists data sets and services; the plans are parts of a data set
             wanted = _only(wanted, (Kind.DATASET, Kind.SERVICE))
-        found = search(service.engine, wanted, fixed, plan_pages(now.base))
+        state = service.state()
+        token = state.token if state else str(time.monotonic())
+        found = search(service.engine, wanted, fixed, plan_pages(now.base), counts, token)
         listed = records_of(found, fixed, language)
         places = _pages(f"{now.base}/collections/{CATALOGUE}/items", exchange.parameters, wanted, found)
         if kind in _GRAPHS:
-            nodes = dcat.catalogue(listed, _about(service, language), now.base, places, found.matched, now.contributor)
+            total = None if found.matched == MANY else found.matched
+            nodes = dcat.catalogue(listed, _about(service, language), now.base, places, total, now.contributor)
             return _graph(nodes, kind)
         titles = {"next": "Nächste Seite / next page", "previous": "Vorige Seite / previous page"}
         relations = {"previous": "prev"}
         document = {
             "type": "FeatureCollection",
-            "numberMatched": found.matched,
+            **({} if found.matched == MANY else {"numberMatched": found.matched}),
             "numberReturned": len(listed),
             "timeStamp": geojson.moment(datetime.now(UTC)),
             "features": [geojson.feature(record, now.base, exchange.language) for record in listed],
@@ -152,17 +164,20 @@ def _only(wanted: Search, kinds: Iterable[Kind]) -> Search:
 
 
 def _pages(url: str, parameters: Mapping[str, str], wanted: Search, found: Found) -> dict[str, str]:
-    kept = [(name, value) for name, value in parameters.items() if name != "offset"]
+    kept = [(name, value) for name, value in parameters.items() if name not in ("offset", cursor.NAME)]
 
     def at(offset: int) -> str:
         return f"{url}?{urlencode([*kept, ('offset', offset)])}" if offset or kept else url
 
-    places = {
-        "self": at(wanted.offset),
-        "first": at(0),
-        "last": at((max(found.matched, 1) - 1) // wanted.limit * wanted.limit),
-    }
-    if wanted.offset + len(found.ids) < found.matched and found.ids:
+    def after(word: str) -> str:
+        return f"{url}?{urlencode([*kept, (cursor.NAME, word)])}"
+
+    places = {"self": after(parameters[cursor.NAME]) if wanted.after else at(wanted.offset), "first": at(0)}
+    if found.matched != MANY:
+        places["last"] = at((max(found.matched, 1) - 1) // wanted.limit * wanted.limit)
+    if found.last is not None:
+        places["next"] = after(cursor.write_cursor(found.last, CATALOGUE, kept))
+    elif found.has_next:
         places["next"] = at(wanted.offset + len(found.ids))
     if wanted.offset > 0:
         places["previous"] = at(max(0, wanted.offset - wanted.limit))
