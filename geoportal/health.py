@@ -38,6 +38,7 @@ _MISSED: Final = 3  # times that a source may be overdue before its layer is cal
 _OPERATION: Final = text("SELECT * FROM ogc.operation")
 _MAIL: Final = text("SELECT waiting, waiting_since, failed, fault, statements FROM ogc.mail")
 _LAYERS: Final = text("SELECT layer, synced_at, fault_kind, fault_since FROM ogc.layer_state")
+_HAS_GEMEINDEN: Final = text("SELECT to_regclass('ogc.gemeinden') IS NOT NULL")
 _DATA: Final = text("SELECT collection, changed_at FROM ogc.data_version")
 
 
@@ -133,12 +134,15 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         with probe_engine(read_url, LONGEST).connect() as connection:
             operation = Operation(**connection.execute(_OPERATION).one()._asdict())
             letters = Letters(**connection.execute(_MAIL).one()._asdict())
+            has_gemeinden = bool(connection.scalar(_HAS_GEMEINDEN))
             changed = {row.collection: row.changed_at for row in connection.execute(_DATA)}
             sources = {row.layer: _source(row) for row in connection.execute(_LAYERS)}
     except SQLAlchemyError as fault:
         return Health((_away(fault), space), disk.free, disk.total)
     took = time.monotonic() - began
+    layers = list(layers)
     stale = dict(_stale(layers, sources, now))
+    awaited = not has_gemeinden and any(layer.id == "gemeinden" for layer in layers)
     findings = (
         _database(took),
         _schema(operation.revision),
@@ -146,7 +150,7 @@ def examine(read_url: str, data: Path, layers: Iterable[Layer]) -> Health:
         _clock(operation, changed, now),
         _queue(operation, now),
         _mail(letters, now),
-        _layers(stale),
+        _layers(stale, awaited=awaited),
         _age("backup", "Sicherung", operation.backup_at, now, _BACKUP, "geoportal backup"),
         _age("drill", "Wiederherstellungsprobe", operation.drill_at, now, _DRILL, "geoportal drill"),
     )
@@ -310,7 +314,9 @@ _REASONS: Final = {
 }
 
 
-def _layers(stale: Mapping[str, Source]) -> Finding:
+def _layers(stale: Mapping[str, Source], *, awaited: bool) -> Finding:
+    if awaited:  # only before the worker has loaded them for the first time
+        return Finding("layers", Level.DOWN, "Die Gemeinden sind noch nicht geladen.", "geoportal layers sync")
     if stale:
         told = ", ".join(f"{name} ({source})" for name, source in sorted(stale.items()))
         return Finding("layers", Level.WARNING, f"Veraltet: {told}.", "geoportal layers list")

@@ -9,6 +9,7 @@ from geoportal.database.engine import (
     reader_environment,
     sensors_engine,
 )
+from geoportal.database.readiness import is_migrated, once_migrated
 from geoportal.database.schema import DatabaseAway, SchemaError, check_schema
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "check_schema",
     "desk_engine",
     "driver_cursor",
+    "is_migrated",
+    "once_migrated",
     "owner_engine",
     "participation_engine",
     "reader_engine",

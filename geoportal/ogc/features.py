@@ -8,7 +8,7 @@ from pygeoapi.provider.base import BaseProvider, ProviderGenericError
 from sqlalchemy import Engine
 
 from geoportal.catalogue import FieldType
-from geoportal.database import reader_engine
+from geoportal.database import once_migrated, reader_engine
 from geoportal.ogc.crs import STORED, SUPPORTED, Crs
 from geoportal.ogc.problems import ANSWERS, InvalidParameter, OgcProblem
 from geoportal.ogc.query import field_condition, time_condition
@@ -19,7 +19,7 @@ from geoportal.ogc.table import MANY, Condition, FeatureTable, Order, Question
 @cache
 def engine_for(url: str, *, planned_once: bool = False) -> Engine:
     """pygeoapi constructs a provider for every request; the connections live here. Each answer is one statement."""
-    return reader_engine(url, each_alone=True, planned_once=planned_once)
+    return once_migrated(reader_engine(url, each_alone=True, planned_once=planned_once), url)
 
 
 class ProviderProblem(ProviderGenericError):  # type: ignore[misc]

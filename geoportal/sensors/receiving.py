@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from geoportal.catalogue import Shelf
-from geoportal.database import sensors_engine
+from geoportal.database import once_migrated, sensors_engine
 from geoportal.fairness import Fairness
 from geoportal.sensors.readings import MOST, read
 from geoportal.sensors.store import layers_of, take
@@ -29,7 +29,7 @@ def create_sensors(settings: Settings, folder: Path) -> Flask:
     """The application, to be mounted at /sensors. Raises SettingsError."""
     app = Flask("geoportal.sensors", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST
-    engine = sensors_engine(settings.require_sensors_url())
+    engine = once_migrated(sensors_engine(settings.require_sensors_url()), settings.require_read_url())
     shelf = Shelf(folder)
     rate = settings.requests_per_second
     fairness = Fairness(rate, _BURST_SECONDS * rate) if rate else None

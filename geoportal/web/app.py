@@ -14,7 +14,7 @@ from werkzeug.routing import IntegerConverter, Map
 from geoportal.archive import archive_of
 from geoportal.basemaps import TileStore
 from geoportal.data_versions import DataVersions
-from geoportal.database import reader_engine, reader_environment
+from geoportal.database import once_migrated, reader_engine, reader_environment
 from geoportal.downloads import downloads_in
 from geoportal.live import Hub
 from geoportal.ogc.maps.drawing import Drawer
@@ -91,8 +91,9 @@ def create_portal(settings: Settings, *, today: Callable[[], date] = berlin_toda
     config = PortalConfig.load(settings.home / "config" / "portal.yml")
     catalogue = Catalogue(settings.home / "layers")
     catalogue.layers()
-    engine, archive = reader_engine(settings.require_read_url()), archive_of(settings)
-    painters = PaintersPool(reader_environment(settings.require_read_url()), size=1)
+    read_url, archive = settings.require_read_url(), archive_of(settings)
+    engine = once_migrated(reader_engine(read_url), read_url)
+    painters = PaintersPool(reader_environment(read_url), size=1)
     app.extensions[Portal.KEY] = Portal(
         settings=settings,
         config=config,

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, make_response, render_template, request
-from psycopg.errors import DiskFull
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from psycopg.errors import DiskFull, InvalidSchemaName, UndefinedTable
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -16,6 +16,7 @@ from geoportal.accounts.passwords import Busy
 from geoportal.accounts.roles import NotAllowed
 from geoportal.archive import is_full
 from geoportal.bucket import StoreError
+from geoportal.database import is_migrated
 from geoportal.editing.examining import ExaminersBusy
 from geoportal.ogc.problems import Unavailable
 from geoportal.paper import PaperBusy, PaperFailed
@@ -25,6 +26,7 @@ from geoportal.states import IllegalTransition
 from geoportal.web.desk.access import NoPrivacy, NotOurPage, NotSignedIn, StaleForm, kept_form
 from geoportal.web.errors import Crowded, FileAway, InvalidQuery, LinkEnded, NotPublished
 from geoportal.web.language import language
+from geoportal.web.portal import portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Problem:
 
 
 _RETRY_AFTER = 30  # seconds
+_NOT_THERE = (UndefinedTable, InvalidSchemaName)  # or not yet, and perhaps a moment later
 
 _INVALID = Problem(
     "Diese Angabe verstehen wir nicht",
@@ -256,11 +259,22 @@ _BY_STATUS = {
 
 
 def problem_of(error: Exception, problems: Mapping[type[Exception], tuple[int, Problem]]) -> tuple[int, Problem] | None:
-    """Status and words for what the table knows, and for a disk that is full: ours, or that of the database."""
+    """Status and words for what the table knows, for a disk that is full (ours, or that of the database), and for a
+    database that has not all yet: the Gemeinden are still to be loaded, or a restored backup is still to be migrated.
+    """
     no_room = is_full(error) or (isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull))
     if no_room:  # who only reads has brought nothing that there could be no room for
         return (503, _UNAVAILABLE) if request.method in {"GET", "HEAD"} else (507, FULL)
+    if isinstance(error, ProgrammingError) and (isinstance(error.orig, _NOT_THERE) or not _is_migrated()):
+        return 503, _UNAVAILABLE
     return next((entry for kind, entry in problems.items() if isinstance(error, kind)), None)
+
+
+def _is_migrated() -> bool:
+    try:
+        return is_migrated(portal().settings.require_read_url())
+    except OperationalError:  # and gone meanwhile
+        return False
 
 
 def register(app: Flask) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response as BaseResponse
 
 from geoportal.accounts.attempts import TooOften
-from geoportal.database import participation_engine
+from geoportal.database import once_migrated, participation_engine
 from geoportal.ogc.crs import STORED
 from geoportal.participation import attachments, forms, stellungnahmen
 from geoportal.participation.attachments import Refused
@@ -58,7 +58,8 @@ class Room:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    app.extensions[Room.KEY] = Room(participation_engine(settings.require_participation_url()), lambda: desk().now())
+    engine = once_migrated(participation_engine(settings.require_participation_url()), settings.require_read_url())
+    app.extensions[Room.KEY] = Room(engine, lambda: desk().now())
     for error in (NoStatement, TooLate, ClosedToday):
         app.register_error_handler(error, _closed)
     app.register_blueprint(bp)

@@ -59,8 +59,8 @@ def level(settings: Settings, subject: str) -> Level:
     return found.level
 
 
-def test_a_portal_without_worker_and_backup_serves_readers_and_says_what_is_missing(database: Settings) -> None:
-    answer = create_portal(database).test_client().get("/readyz")
+def test_a_portal_without_worker_and_backup_serves_readers_and_says_what_is_missing(furnished: Settings) -> None:
+    answer = create_portal(furnished).test_client().get("/readyz")
     assert answer.status_code == 200
     assert answer.json is not None
     assert answer.json["status"] == "warning"
@@ -203,18 +203,18 @@ def test_a_layer_whose_source_is_long_overdue_is_named(database: Settings) -> No
     assert list(health.examine(database.require_read_url(), database.data, [daily]).stale) == ["schulen"]
 
 
-def test_a_layer_whose_source_fails_is_told_with_the_reason_everywhere(database: Settings) -> None:
+def test_a_layer_whose_source_fails_is_told_with_the_reason_everywhere(furnished: Settings) -> None:
     fault = "SET fault_kind = 'unreachable', fault = 'beispiel.de: Antwort / answer 500', fault_since = now()"
-    change(database, "INSERT INTO plans.layer_state (layer, rows, synced_at) VALUES ('schulen', 31, now())")
-    client = watch.create(database).test_client()
+    change(furnished, "UPDATE plans.layer_state SET synced_at = now() WHERE layer = 'schulen'")
+    client = watch.create(furnished).test_client()
     assert 'geoportal_layer_stale{layer="schulen",reason=""} 0.0' in client.get("/metrics").text
-    change(database, f"UPDATE plans.layer_state {fault}")
-    assert level(database, "layers") is Level.OK  # without its manifest nobody waits for it
+    change(furnished, f"UPDATE plans.layer_state {fault} WHERE layer = 'schulen'")
+    assert level(furnished, "layers") is Level.OK  # without its manifest nobody waits for it
     page, figures = client.get("/").text, client.get("/metrics").text
     assert "schulen (Quelle nicht erreichbar)" in page
     assert "beispiel.de: Antwort / answer 500" in page
     assert 'geoportal_layer_stale{layer="schulen",reason="unreachable"} 1.0' in figures
-    ready = create_portal(database).test_client().get("/readyz")
+    ready = create_portal(furnished).test_client().get("/readyz")
     assert (ready.status_code, ready.json and ready.json["checks"]["layers"]) == (200, "warning")
     assert "beispiel.de" not in ready.text
 

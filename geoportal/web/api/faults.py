@@ -49,8 +49,6 @@ def _known(error: Exception) -> Response:
     response = _problem(status, problem, str(error) if isinstance(error, _TELLING) else "")
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="geoportal"'
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}:
-        response.headers["Retry-After"] = "30"
     return response
 
 
@@ -73,4 +71,6 @@ def _problem(status: int, problem: Problem, detail: str = "") -> Response:
     response = jsonify(said)
     response.status_code = status
     response.mimetype = "application/problem+json"
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}:
+        response.headers["Retry-After"] = "30"
     return response

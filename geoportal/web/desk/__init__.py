@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response
 
 from geoportal.accounts.passwords import Passwords
 from geoportal.archive import archive_of
-from geoportal.database import desk_engine
+from geoportal.database import desk_engine, once_migrated
 from geoportal.ogc.maps.drawing import Drawer
 from geoportal.painting import PaintersPool
 from geoportal.settings import Settings
@@ -60,7 +60,7 @@ _PAGES = (
 
 def register(app: Flask, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Builds the desk into the portal; asks neither database nor provider."""
-    engine = desk_engine(settings.require_desk_url())
+    engine = once_migrated(desk_engine(settings.require_desk_url()), settings.require_read_url())
     # its painters are told what to draw, and read no database
     drawer = Drawer(archive_of(settings), engine, PaintersPool({}, size=1))
     app.extensions[Desk.KEY] = Desk(
