@@ -67,14 +67,14 @@ def install_command(
 
 
 @click.command("nginx-site")
-@click.option("--door", required=True, metavar="ADRESSE:PORT", help="Wo nginx den Webserver findet.")
+@click.option("--door", required=True, metavar="ADRESSE:PORT|unix:PFAD", help="Wo nginx den Webserver findet.")
 @click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Datei, die entsteht.")
 @click.pass_obj
 def nginx_site_command(settings: Settings, door: str, into: Path) -> None:
     if not _DOMAIN.fullmatch(settings.host_name):
         stop(f"GEOPORTAL_URL: {settings.host_name}: kein vollständiger Rechnername / no full host name")
-    if not re.fullmatch(r"[\w.-]+:\d{1,5}", door):
-        stop(f"{door}: adresse:port erwartet / expected")
+    if not re.fullmatch(r"[\w.-]+:\d{1,5}|unix:/[\w./-]+", door):
+        stop(f"{door}: adresse:port oder unix:/pfad erwartet / expected")
     into.write_text(installing.nginx_site(installing.Place(settings.host_name, CHECKOUT, door=door)), "utf-8")
 
 

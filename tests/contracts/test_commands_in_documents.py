@@ -99,7 +99,8 @@ def test_each_command_that_an_alert_advises_can_be_typed() -> None:
 
 def test_each_command_that_a_container_runs_can_be_typed() -> None:
     services = yaml.safe_load((CHECKOUT / "compose.yaml").read_text("utf-8"))["services"].values()
-    run = [service["command"] for service in services if service["image"] == "localhost/geoportal:local"]
+    ours = [service for service in services if service["image"] == "localhost/geoportal:local"]
+    run = [service["command"] for service in ours if "command" in service]
     assert ["serve"] in run
     assert [words for words in run if fault(words, is_complete=True)] == []
 

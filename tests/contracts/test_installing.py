@@ -88,13 +88,13 @@ def test_backups_are_out_of_reach_of_who_answers_strangers_or_reads_their_files(
 
 
 def test_nginx_is_told_where_the_web_server_of_the_containers_is(tmp_path: Path) -> None:
-    told = ["nginx-site", "--door", "10.89.210.10:8080", "--into", str(tmp_path / "site")]
+    told = ["nginx-site", "--door", "unix:/run/door/web.sock", "--into", str(tmp_path / "site")]
     done = CliRunner().invoke(main, told, env={"GEOPORTAL_URL": "https://geoportal.example.de"})
     assert done.exit_code == 0, done.output
     site = (tmp_path / "site").read_text("utf-8")
     assert "server_name geoportal.example.de;" in site
-    assert set(re.findall(r"^ +server (\S+) ", site, re.MULTILINE)) == {"10.89.210.10:8080"}
-    for wrong, says in (({"GEOPORTAL_URL": "http://localhost"}, "GEOPORTAL_URL"), ({}, "adresse:port")):
+    assert set(re.findall(r"^ +server (\S+) ", site, re.MULTILINE)) == {"unix:/run/door/web.sock"}
+    for wrong, says in (({"GEOPORTAL_URL": "http://localhost"}, "GEOPORTAL_URL"), ({}, "unix:/pfad")):
         telling = told if wrong else [*told[:2], "/run/door; }", *told[3:]]
         refused = CliRunner().invoke(main, telling, env={"GEOPORTAL_URL": "https://geoportal.example.de"} | wrong)
         assert (refused.exit_code, says in refused.output) == (1, True)
