@@ -105,6 +105,14 @@ def test_each_command_that_a_container_runs_can_be_typed() -> None:
     assert [words for words in run if fault(words, is_complete=True)] == []
 
 
+def test_what_rootless_containers_have_otherwise_is_said_of_services_that_there_are() -> None:
+    files = [yaml.safe_load((CHECKOUT / name).read_text("utf-8")) for name in ("compose.yaml", "compose.rootless.yaml")]
+    whole, otherwise = (file["services"] for file in files)
+    assert set(otherwise) < set(whole)
+    assert "networks" not in whole["proxy"], "which would not go with a network mode"
+    assert set(otherwise["watch"]["environment"]) < set(whole["watch"]["environment"])
+
+
 def test_each_command_that_a_message_advises_can_be_typed() -> None:
     quoted = re.compile(r"""["`]geoportal ([a-z][a-z -]*)["`;]""")
     sources = chain((CHECKOUT / "geoportal").rglob("*.py"), (CHECKOUT / "plans_ingest").rglob("*.py"))
