@@ -213,5 +213,8 @@ def files_of_bodies(proxy: Proxy) -> list[str]:
     """What nginx has open for bodies that it has put aside; their names are gone as soon as they are open."""
     master = (proxy.folder / "nginx.pid").read_text("ascii").strip()
     workers = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
-    opened = [str(each.readlink()) for pid in workers for each in Path(f"/proc/{pid}/fd").iterdir()]
+    opened: list[str] = []
+    for each in (each for pid in workers for each in Path(f"/proc/{pid}/fd").iterdir()):
+        with suppress(FileNotFoundError):  # just closed
+            opened.append(str(each.readlink()))
     return [name for name in opened if name.startswith(str(proxy.folder / "body"))]

@@ -155,8 +155,9 @@ def test_two_machines_share_one_bucket_and_no_folder(settings: Settings, tmp_pat
         assert [stack.get(address).body for stack in (one, two)] == [pdf("Eimer")] * 2
         built = subprocess.run(command("downloads", "build", "bebauungsplaene"), env=two.environ, check=True)
         assert built.returncode == 0
-        until(lambda: one.get("/downloads/bebauungsplaene.geojson").status == SERVED)
-        made = [stack.get("/downloads/bebauungsplaene.geojson") for stack in (one, two)]
+        file = "/downloads/bebauungsplaene.geojson"
+        until(lambda: {stack.get(file).status for stack in (one, two)} == {SERVED})
+        made = [stack.get(file) for stack in (one, two)]
         assert b"Eimer" in made[0].body
         assert made[0].headers["etag"] == made[1].headers["etag"]
         with store.away():
