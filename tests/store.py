@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -24,6 +24,7 @@ from moto.server import ThreadedMotoServer
 from geoportal.bucket import Bucket, StoreError
 from geoportal.settings import S3
 from tests.processes import free_port, running
+from tests.waiting import wait_until
 
 _numbers = itertools.count(1)  # what is in one of them is in all of a process
 _POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -177,19 +178,26 @@ class Swift(Store):
 
 
 @contextmanager
-def silent() -> Iterator[tuple[str, list[object]]]:
-    """The address of a store that takes every connection and says nothing, and who has asked."""
-    asked: list[object] = []
+def silent() -> Iterator[tuple[str, Callable[[], int]]]:
+    """The address of a store that takes every connection and says nothing, and how many there have been until now, with
+    the one that it takes to know that.
+    """
+    taken: list[tuple[socket.socket, object]] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def take() -> None:
             with suppress(OSError):
                 while True:
-                    asked.append(listener.accept()[0])
+                    taken.append(listener.accept())
+
+        def count() -> int:
+            with socket.create_connection(listener.getsockname()) as last:
+                wait_until(lambda: last.getsockname() in [where for _, where in taken])
+            return len(taken)
 
         thread = threading.Thread(target=take, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", count
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
