@@ -94,8 +94,8 @@ def _patient() -> Iterator[None]:
             "web.plan_files._PATIENCE",
         ):
             module, _, constant = name.rpartition(".")
-            longer.setattr(import_module(f"geoportal.{module}"), constant, 120.0)
-        longer.setattr(Press.__init__, "__defaults__", (120.0, 120.0))
+            longer.setattr(import_module(f"geoportal.{module}"), constant, 600.0)
+        longer.setattr(Press.__init__, "__defaults__", (600.0, 600.0))
         yield
 
 
