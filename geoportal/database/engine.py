@@ -60,7 +60,8 @@ def probe_engine(url: str, seconds: float) -> Engine:
     """The reader, without a pool: to find out whether the database answers within this time."""
     limited = _with_options(url, f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}")
     # libpq takes less than two seconds for two
-    return create_engine(limited.update_query_dict({"connect_timeout": "2"}), poolclass=NullPool)
+    patience = str(max(2, int(seconds)))
+    return create_engine(limited.update_query_dict({"connect_timeout": patience}), poolclass=NullPool)
 
 
 def reader_environment(url: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from geoportal.database.engine import probe_engine
 from geoportal.database.schema import Standing, standing_of
 
-_PATIENCE: Final = 2.0  # seconds
+_PATIENCE: Final = 8.0  # seconds, as long as the reader's statements have: a busy machine is no missing schema
 _REVISION: Final = text("SELECT revision FROM ogc.operation")
 
 

@@ -20,6 +20,7 @@ from geoportal.settings import CHECKOUT, Settings
 from tests.conftest import copied
 from tests.processes import Door, environment, get, status, wait_for
 from tests.stack import machine
+from tests.waiting import wait_until
 
 OLDER: Final = "0040"
 LAYERS: Final = ("bebauungsplaene", "flaechennutzungsplaene", "planinhalte", "gemeinden")
@@ -121,5 +122,6 @@ def test_a_server_that_begins_while_the_database_is_away_waits_for_its_migration
             assert {path: status(door.port, path) for path in READ} == dict.fromkeys(READ, AWAY)
             assert "Im Augenblick nicht erreichbar" in get(door.port, "/plaene")[1]
             furnish(settings)
-            assert {path: status(door.port, path) for path in READ} == dict.fromkeys(READ, SERVED)
+            for path in READ:
+                wait_until(lambda path=path: status(door.port, path) == SERVED)  # type: ignore[misc]
     door.close()
