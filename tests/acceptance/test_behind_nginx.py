@@ -75,6 +75,9 @@ def test_a_validator_holds_through_the_proxy(stack: Stack) -> None:
     first = stack.get(address, Accept_Encoding="gzip")
     again = stack.get(address, Accept_Encoding="gzip", If_None_Match=first.headers["etag"])
     assert (again.status, again.body) == (304, b"")
+    policy = "content-security-policy"
+    told = [stack.get(address).headers[policy], again.headers.get(policy, first.headers[policy])]
+    assert told == [first.headers[policy]] * 2, "once, and as the portal said it"
 
 
 @pytest.mark.parametrize("hours", [0, 2, 23])

@@ -172,6 +172,30 @@ def test_what_somebody_sends_is_sent_once_and_not_on_a_kept_connection(
     assert [asked.is_first for asked in upstream.asked if asked.path == path] == [True, True]
 
 
+def test_what_nginx_says_itself_carries_the_cautions_and_nothing_is_said_for_the_web_server(
+    proxy: Proxy, upstream: Upstream
+) -> None:
+    cautions = {
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "strict-transport-security": "max-age=63072000; includeSubDomains",
+        "x-content-type-options": "nosniff",
+    }
+    assert not cautions.keys() & proxy.get("/served").headers.keys(), "the web server says its own"
+    upstream.react = lambda _: LOST
+    own = {
+        413: proxy.ask("PUT", "/plaene", b"", Content_Length=str(3 * 1024**2)),
+        403: proxy.get("/readyz", source="127.0.0.3"),
+        AWAY: proxy.get("/away"),
+    }
+    for status, answer in own.items():
+        assert (answer.status, answer.headers | cautions) == (status, answer.headers)
+    with ExitStack() as stay:
+        for number in range(20):
+            stay.enter_context(closing(beginning(proxy, f"127.0.0.{10 + number // 4}")))
+        refused = proxy.ask("POST", STATEMENT, b"x", source="127.0.0.20")
+        assert (refused.status, refused.headers | cautions) == (429, refused.headers)
+
+
 STATEMENT = "/beteiligung/00000000-0000-0000-0000-000000000000/stellungnahme"
 
 
