@@ -150,7 +150,8 @@ class Archive:
         folders = last_changed_before(latest, self._folder.glob(f"{_SCRATCH}/*"))
         copies = [item for item in last_changed_before(latest, self._folder.glob("tmp*")) if item.is_file()]
         for folder in folders:
-            shutil.rmtree(folder)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder)
         for copy in copies:
             copy.unlink(missing_ok=True)
         return len(folders) + len(copies)

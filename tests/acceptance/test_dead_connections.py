@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 
+from geoportal.edge import headers_for
+from geoportal.settings import Settings
 from tests.stack import Proxy
 
 ANSWERED, AWAY, LOST = 200, 503, None
@@ -175,11 +177,9 @@ def test_what_somebody_sends_is_sent_once_and_not_on_a_kept_connection(
 def test_what_nginx_says_itself_carries_the_cautions_and_nothing_is_said_for_the_web_server(
     proxy: Proxy, upstream: Upstream
 ) -> None:
-    cautions = {
-        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-        "strict-transport-security": "max-age=63072000; includeSubDomains",
-        "x-content-type-options": "nosniff",
-    }
+    ours = headers_for(replace(Settings.from_env({}), public_url="https://localhost"))
+    cautions = {name.lower(): ours[name] for name in ("Strict-Transport-Security", "X-Content-Type-Options")}
+    cautions["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'"  # there is nothing to load
     assert not cautions.keys() & proxy.get("/served").headers.keys(), "the web server says its own"
     upstream.react = lambda _: LOST
     own = {

@@ -46,7 +46,9 @@ def search(engine: Engine, wanted: Search, fixed: Sequence[Record], pages: str, 
         number = _number(connection, where, counts, state)
         is_ranked = wanted.by_rank and number != MANY
         is_few = number != MANY and where.sql != WHOLE
-        sql, values = _page_statement(wanted, fixed, _of_plans(wanted, pages, is_few=is_few), is_few=is_few)
+        if not is_few:
+            where = _of_plans(wanted, pages, is_few=False)
+        sql, values = _page_statement(wanted, fixed, where, is_few=is_few)
         rows = connection.exec_driver_sql(sql, values).all()
         found = rows[: wanted.limit]
         ids, has_next = [row.id for row in found], len(rows) > wanted.limit
